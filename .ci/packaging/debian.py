@@ -24,7 +24,7 @@ SHARE = "usr/share"
 
 
 def installed(files, when):
-    """Returns what is installed: path below / → bytes."""
+    """Returns what is installed: path below / → bytes. Texts are compressed as far as gzip can (Debian Policy 12)."""
     doc = f"{SHARE}/doc/envseal"
     paths = {
         "usr/bin/envseal": files[program_in(files)],
@@ -32,21 +32,21 @@ def installed(files, when):
         f"{SHARE}/zsh/vendor-completions/_envseal": files["completions/_envseal"],
         f"{SHARE}/fish/vendor_completions.d/envseal.fish": files["completions/envseal.fish"],
         f"{doc}/copyright": copyright_of(files),
-        f"{doc}/changelog.Debian.gz": gzipped(changelog(when)),
-        f"{doc}/CHANGELOG.md.gz": gzipped(files["CHANGELOG.md"]),
+        f"{doc}/changelog.Debian.gz": gzipped(changelog(when), 9),
+        f"{doc}/changelog.gz": gzipped(files["CHANGELOG.md"], 9),
         f"{doc}/sbom.cdx.json": files["sbom.cdx.json"],
-        f"{doc}/THIRD-PARTY.txt.gz": gzipped(files["THIRD-PARTY.txt"]),
+        f"{doc}/THIRD-PARTY.txt.gz": gzipped(files["THIRD-PARTY.txt"], 9),
     }
     for name, data in files.items():
         if name.startswith("man/"):
-            paths[f"{SHARE}/man/man1/{name[4:]}.gz"] = gzipped(data)
+            paths[f"{SHARE}/man/man1/{name[4:]}.gz"] = gzipped(data, 9)
     return paths
 
 
 def changelog(when):
     """Returns debian/changelog: this version alone, and when it was made (Debian Policy 4.4)."""
     date = formatdate(when, usegmt=False)
-    return f"envseal ({REVISION}) unstable; urgency=medium\n\n  * See CHANGELOG.md.gz.\n\n -- {MAINTAINER}  {date}\n".encode()
+    return f"envseal ({REVISION}) unstable; urgency=medium\n\n  * See changelog.gz.\n\n -- {MAINTAINER}  {date}\n".encode()
 
 
 def copyright_of(files):

@@ -7,16 +7,17 @@ use super::{pages, shell_blocks};
 use crate::support::{Person, Session, TestEnv};
 
 /// Blocks that are not run, and why: pages by name, with the place of the block among those of its page.
-const NOT_RUN: [(&str, &[usize], &str); 8] = [
+const NOT_RUN: [(&str, &[usize], &str); 9] = [
     ("platforms.md", &[0], "is run by tests/cli/guides/platforms.rs"),
     (
         "password-managers.md",
         &[1, 2, 3, 4, 5],
         "stores keys elsewhere, and is run by tests/cli/key_custody.rs",
     ),
-    ("contributing.md", &[0, 1, 2, 3, 4, 5, 6, 7], "builds and tests envseal itself"),
+    ("contributing.md", &[0, 1, 2, 3, 4, 5, 6, 7, 8], "builds and tests envseal itself"),
     ("docker.md", &[0, 1, 3], "starts containers"),
     ("format.md", &[0], "needs a key, a name and a value, and is run by tests/library"),
+    ("install.md", &[0, 1, 2], "downloads releases; .ci/package-test installs what this build makes"),
     ("git.md", &[1], "writes to a server's /srv"),
     ("library.md", &[0], "downloads envseal"),
     ("speed.md", &[0], "measures for minutes"),
