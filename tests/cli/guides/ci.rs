@@ -167,7 +167,7 @@ fn gitlab_accepts_the_commit_that_a_maintainer_names_and_nothing_else() {
     }
 }
 
-/// On crates.io the name is another project's: what is built from there would be handed the production key.
+/// On crates.io and PyPI the name is another project's: what is built from there would be handed the production key.
 #[test]
 fn nothing_says_to_install_the_crate_of_that_name() {
     let env = TestEnv::without_git();
@@ -183,9 +183,18 @@ fn nothing_says_to_install_the_crate_of_that_name() {
     for file in files.split('\0').filter(|file| !file.is_empty() && *file != "CHANGELOG.md") {
         let Ok(bytes) = std::fs::read(std::path::Path::new(source).join(file)) else { continue };
         for line in String::from_utf8_lossy(&bytes).lines() {
-            for command in [concat!("cargo", " install "), concat!("cargo", " add ")] {
+            for (tool, verb) in [
+                ("cargo", " install "),
+                ("cargo", " add "),
+                ("cargo", " binstall "),
+                ("pip", " install "),
+                ("pip3", " install "),
+                ("pipx", " install "),
+                ("uv", " add "),
+            ] {
+                let command = &format!("{tool}{verb}");
                 for (at, _) in line.match_indices(command) {
-                    let rest = line[at + command.len()..].split(['`', ';', '|', '&']).next().unwrap();
+                    let rest = line[at + command.len()..].split(['`', ';', '|', '&', '#']).next().unwrap();
                     let named = rest.split_whitespace().any(|word| word.trim_end_matches('.') == "envseal");
                     let placed = rest.contains("--git ") || rest.contains("--path ");
                     assert!(!named || placed, "{file}: {line}");
