@@ -12,9 +12,9 @@ use crate::project::{EnvFile, Precedence, Reading, Variable, hold_to_schemas, re
 use crate::ui;
 
 /// What a program needs of the process to start at all, and holds no secret.
-#[cfg(not(windows))]
+#[cfg(unix)]
 const KEPT_IN_CLEAN_ENV: [&str; 5] = ["PATH", "HOME", "TERM", "LANG", "TMPDIR"];
-#[cfg(windows)]
+#[cfg(not(unix))]
 const KEPT_IN_CLEAN_ENV: [&str; 6] = ["PATH", "PATHEXT", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE"];
 
 /// Run a program with the decrypted values in its environment

@@ -95,6 +95,7 @@ mod rotate;
 mod rotate_killed;
 mod run;
 mod schema;
+#[cfg(unix)]
 mod schemas;
 mod sealing;
 mod select;
