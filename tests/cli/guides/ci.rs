@@ -167,7 +167,7 @@ fn gitlab_accepts_the_commit_that_a_maintainer_names_and_nothing_else() {
     }
 }
 
-/// On crates.io and PyPI the name is another project's: what is built from there would be handed the production key.
+/// On crates.io and `PyPI` the name is another project's: what is built from there would be handed the production key.
 #[test]
 fn nothing_says_to_install_the_crate_of_that_name() {
     let env = TestEnv::without_git();
