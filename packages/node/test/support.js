@@ -1,7 +1,15 @@
 // What the tests share: the binary, folders, and a sealer, which the package itself doesn't have.
 
 import { spawnSync } from 'node:child_process';
-import { createCipheriv, createHash, createHmac, diffieHellman, generateKeyPairSync } from 'node:crypto';
+import {
+  createCipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  randomBytes,
+} from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -70,7 +78,17 @@ export function choices(seed) {
 
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
 const hmac = (key, ...parts) => parts.reduce((mac, part) => mac.update(part), createHmac('sha256', key)).digest();
-const raw = (key) => Buffer.from(key.export({ format: 'jwk' }).x, 'base64url');
+const raw = (key) => key.export({ format: 'der', type: 'spki' }).subarray(-32);
+// RFC 8410, section 7: what comes before the 32 bytes of an X25519 private key in DER.
+const PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
+
+/** Makes an X25519 key pair. generateKeyPairSync and an export as JWK can block each other for ever in Node 20. */
+function x25519() {
+  const sk = randomBytes(32);
+  const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8, sk]), format: 'der', type: 'pkcs8' });
+  return { sk, privateKey, publicKey: createPublicKey(privateKey) };
+}
+
 const asKey = (prefix, bytes) =>
   prefix + Buffer.concat([bytes, sha256(prefix, bytes).subarray(0, 4)]).toString('base64url');
 const kem = Buffer.from('HPKE-v1KEM\0\x20', 'latin1');
@@ -84,11 +102,11 @@ function expand(prk, id, label, info, length) {
 
 /** Makes a key pair: the texts of both keys, and what seals to it. */
 export function keyPair() {
-  const pair = generateKeyPairSync('x25519');
+  const pair = x25519();
   const pk = raw(pair.publicKey);
-  const sk = Buffer.from(pair.privateKey.export({ format: 'jwk' }).d, 'base64url');
+  const { sk } = pair;
   const context = () => {
-    const ephemeral = generateKeyPairSync('x25519');
+    const ephemeral = x25519();
     const enc = raw(ephemeral.publicKey);
     const dh = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: pair.publicKey });
     const prk = hmac('', kem, 'eae_prk', dh);
