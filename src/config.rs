@@ -538,12 +538,10 @@ impl ProcessEnv {
         self.sealed.iter().map(OsString::as_os_str)
     }
 
-    /// Returns an environment with only those of the variables whose name is one of `names`, and envseal's own.
+    /// Returns an environment with only those of the variables whose name is one of `names`: no key is copied.
     #[must_use]
     pub fn narrowed(&self, names: &[&str]) -> Self {
-        let is_kept = |(name, _): &&(OsString, OsString)| {
-            is_own_name(&name.to_string_lossy()) || names.iter().any(|kept| same_name(name, kept))
-        };
+        let is_kept = |(name, _): &&(OsString, OsString)| names.iter().any(|kept| same_name(name, kept));
         let vars = self.vars.iter().filter(is_kept).cloned().collect();
         Self { vars, sealed: Vec::new(), own: self.own }
     }

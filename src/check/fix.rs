@@ -47,7 +47,7 @@ pub(crate) fn fix(
         let pick = Pick { wants: &|name| names.contains(name), all: false };
         let key = target.seal_to()?;
         let (document, count) =
-            encrypt(target.file(), target.document(), target.project(), &key, &pick, &dollars)?;
+            encrypt(target.file(), target.document(), target.project(), &key, &pick, &dollars, None)?;
         counts.push(count);
         Ok(document)
     })?;

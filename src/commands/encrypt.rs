@@ -10,7 +10,7 @@ use super::variables::{ReferenceArgs, VariableArgs};
 use crate::dotenv::Document;
 use crate::error::Error;
 use crate::git::display_path;
-use crate::project::{Pick, Updated, Write, document_in_head, encrypt_reusing, reseal, token};
+use crate::project::{Pick, Updated, Write, document_in_head, encrypt, reseal, token};
 use crate::ui::{self, counted, listed};
 
 /// Encrypt every value that is not marked plain
@@ -59,15 +59,7 @@ pub(super) fn run(context: &Context, args: &EncryptArgs) -> Result<(), Error> {
         } else if target.has_secrets(&wants) {
             let key = target.seal_to()?;
             let committed = target.committed_values(&key)?;
-            encrypt_reusing(
-                target.file(),
-                target.document(),
-                target.project(),
-                &key,
-                &pick,
-                &dollars,
-                committed,
-            )?
+            encrypt(target.file(), target.document(), target.project(), &key, &pick, &dollars, committed)?
         } else {
             (target.file().document().clone(), 0)
         };

@@ -86,19 +86,9 @@ pub(crate) fn counts(file: &EnvFile, project: &Project) -> Counts {
 /// Returns the document (of `document`, which may have a header that the file has not) and how many were sealed.
 ///
 /// A line in which nobody can tell what is secret is refused, and so is a reference to a name that nothing sets.
+///
+/// `committed` are the sealed values of the last commit, for what was only decrypted since; none encrypts all afresh.
 pub fn encrypt(
-    file: &EnvFile,
-    document: &Document,
-    project: &Project,
-    public_key: &PublicKey,
-    pick: &Pick<'_>,
-    dollars: &DollarSigns,
-) -> Result<(Document, usize), Error> {
-    encrypt_reusing(file, document, project, public_key, pick, dollars, None)
-}
-
-/// Like [`encrypt`], with the sealed values of the last commit for what was only decrypted since.
-pub(crate) fn encrypt_reusing(
     file: &EnvFile,
     document: &Document,
     project: &Project,
@@ -169,7 +159,7 @@ pub(crate) fn encrypt_reusing(
 }
 
 /// An env file in the last commit, with what opens its values.
-pub(crate) struct CommittedValues {
+pub struct CommittedValues {
     by_name: HashMap<String, Vec<SealedValue>>,
     /// Of the key that the file's values are sealed to now.
     opener: Opener,

@@ -32,7 +32,7 @@ pub(crate) use change::{Outcome, last_of_each, needs_key, referring_beside, rena
 pub(crate) use committed::document_in_head;
 pub(crate) use edit::{Edited, Editing, PrivateEditFile};
 pub use encrypt::{Pick, decrypt, encrypt, reseal};
-pub(crate) use encrypt::{ValueState, counts, encrypt_reusing, first_foreign, value_state};
+pub(crate) use encrypt::{ValueState, counts, first_foreign, value_state};
 pub(crate) use exposure::{Standing, standing, value_tag};
 pub use file::EnvFile;
 pub(crate) use file::{refuse_links, token};

@@ -120,7 +120,7 @@ proptest! {
             let Ok(before_values) = values(&before) else { return Ok(()) };
             let wants = |name: &str| picked.is_empty() || name.contains(&picked);
             let pick = Pick { wants: &wants, all: picked.is_empty() };
-            let sealed = encrypt(&before, before.document(), &place.scope(), &place.key.public(), &pick, &DollarSigns::default());
+            let sealed = encrypt(&before, before.document(), &place.scope(), &place.key.public(), &pick, &DollarSigns::default(), None);
             let (document, count) = match sealed {
                 Ok(sealed) => sealed,
                 Err(error) if REFUSED.iter().any(|words| error.to_string().contains(words)) => return Ok(()),
@@ -142,7 +142,7 @@ proptest! {
                 prop_assert!(left_alone || after.token(entry).is_some(), "{} is not sealed", name);
             }
             let (again, none) =
-                encrypt(&after, after.document(), &place.scope(), &place.key.public(), &pick, &DollarSigns::default()).unwrap();
+                encrypt(&after, after.document(), &place.scope(), &place.key.public(), &pick, &DollarSigns::default(), None).unwrap();
             prop_assert_eq!((again.as_bytes(), none), (document.as_bytes(), 0));
             let (resealed, anew) = reseal(&after, &place.key.public(), &pick, true, || Ok(vec![place.again()])).unwrap();
             prop_assert_eq!(anew, count);

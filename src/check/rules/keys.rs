@@ -117,11 +117,10 @@ pub(crate) fn check_key_change(
             "have a holder of that key check it; in CI, provide both keys: {variable}=NEW,OLD",
             variable = env.private_key_name()
         ),
-        RotationProof::None if from == path => {
-            "after a rotation, add its record: git add envseal.toml; otherwise ask who \
-                                                changed it: git log -p -- {file}"
-                .into()
-        }
+        RotationProof::None if from == path => hint!(
+            "after a rotation, add its record: git add {team}; otherwise ask who changed it: git log -p -- {file}",
+            team = TEAM_FILE
+        ),
         _ => "ask who changed it: git log -p -- {file}".into(),
     };
     let place = if from == path { String::new() } else { format!(" in {}", from.display()) };

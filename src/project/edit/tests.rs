@@ -35,9 +35,16 @@ impl World {
     fn sealed(&self, body: &[u8]) -> Option<EnvFile> {
         let file = self.file(&[self.header.as_bytes(), body].concat()).ok()?;
         let project = Project::of(self.dir.path(), &std::rc::Rc::default()).unwrap();
-        let (document, _) =
-            encrypt(&file, file.document(), &project, &self.key.public(), &ALL, &DollarSigns::default())
-                .ok()?;
+        let (document, _) = encrypt(
+            &file,
+            file.document(),
+            &project,
+            &self.key.public(),
+            &ALL,
+            &DollarSigns::default(),
+            None,
+        )
+        .ok()?;
         Some(self.file(document.as_bytes()).unwrap())
     }
 
