@@ -72,14 +72,17 @@ pub(super) fn warn(
             context.ui.note(remedy(&Framework::Next, &file).joined(words, ": "));
         }
     }
-    let has_command = |variable: &&Variable<'_>| variable.value.expose().windows(2).any(|two| two == b"$(");
-    let names: Vec<_> = variables.iter().filter(has_command).map(|variable| variable.name).collect();
-    if found.dotenvx && !names.is_empty() {
-        context.ui.note(format_args!(
-            "dotenvx runs the `$(…)` in the value of {} if a file that it reads has that name; start the program without \
-             dotenvx",
-            list_names(&names),
-        ));
+    if found.dotenvx {
+        let has_command =
+            |variable: &&Variable<'_>| variable.value.expose().windows(2).any(|two| two == b"$(");
+        let names: Vec<_> = variables.iter().filter(has_command).map(|variable| variable.name).collect();
+        if !names.is_empty() {
+            context.ui.note(format_args!(
+                "dotenvx runs the `$(…)` in the value of {} if a file that it reads has that name; start the program \
+                 without dotenvx",
+                list_names(&names),
+            ));
+        }
     }
     is_told
 }

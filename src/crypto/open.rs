@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use thiserror::Error;
 
@@ -11,6 +13,7 @@ use super::{
     seal::{MalformedPlaintext, unpad},
     suite::{self, ReceiverContext, ValueKeys},
 };
+use cores::{give_way, leave, this_core};
 
 /// The first step of `docs/format.md`, section "Opening", that a structurally valid sealed value fails, in the order of
 /// the steps. Only [`OpenError::OtherKey`] lets another key be tried; every other one is final.
@@ -109,26 +112,9 @@ impl Opener {
     pub fn prepare(&mut self, values: &[SealedValue]) {
         let mut known: HashSet<[u8; 32]> = self.contexts.iter().map(|(enc, _)| *enc).collect();
         let new: Vec<_> = values.iter().map(|value| *value.enc()).filter(|enc| known.insert(*enc)).collect();
-        // To ask for the cores takes a dozen system calls.
-        let may_be_split = new.len() >= 2 * FEWEST_FOR_A_THREAD;
-        let threads =
-            if may_be_split { std::thread::available_parallelism().map_or(1, NonZero::get) } else { 1 };
-        let each = new.len().div_ceil(threads).max(FEWEST_FOR_A_THREAD);
-        let set_up = |encs: &[[u8; 32]]| -> Vec<_> {
-            let set_up = |enc| suite::setup_receiver(enc, &self.private, suite::INFO).map(|it| (*enc, it));
-            encs.iter().filter_map(|enc| set_up(enc).ok()).collect()
-        };
-        let contexts = std::thread::scope(|scope| {
-            let mut chunks = new.chunks(each);
-            let first = chunks.next().unwrap_or_default();
-            // A chunk for which there is no thread is left for later.
-            let spawn = |encs| std::thread::Builder::new().spawn_scoped(scope, move || set_up(encs)).ok();
-            let others: Vec<_> = chunks.filter_map(spawn).collect();
-            let mut contexts = set_up(first);
-            contexts.extend(others.into_iter().filter_map(|other| other.join().ok()).flatten());
-            contexts
-        });
-        self.contexts.extend(contexts);
+        let set_up = |enc: &[u8; 32]| suite::setup_receiver(enc, &self.private, suite::INFO).ok();
+        let contexts = on_all_cores(&new, |enc| set_up(enc).map(|context| (*enc, context)));
+        self.contexts.extend(contexts.into_iter().flatten());
     }
 
     /// Returns the index of the context for `enc`, which is set up if it is new.
@@ -144,6 +130,77 @@ impl Opener {
         self.contexts.push((*enc, context));
         Ok(self.contexts.len() - 1)
     }
+}
+
+/// Returns the results for all items, in any order, worked out on all cores if there are many. An item whose thread
+/// panics is left out.
+fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = match items.len() / FEWEST_FOR_A_THREAD {
+        // To ask for the cores takes a dozen system calls.
+        0 | 1 => 1,
+        most => thread::available_parallelism().map_or(1, NonZero::get).min(most),
+    };
+    let next = AtomicUsize::new(0);
+    let work_through = || {
+        let item = || items.get(next.fetch_add(1, Ordering::Relaxed));
+        std::iter::from_fn(item).map(&work).collect::<Vec<_>>()
+    };
+    let (core, away) = (this_core(), AtomicUsize::new(0));
+    let worker = || {
+        leave(core);
+        away.fetch_add(1, Ordering::Relaxed);
+        work_through()
+    };
+    thread::scope(|scope| {
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, &worker).ok();
+        let others: Vec<_> = (1..threads).filter_map(spawn).collect();
+        give_way(|| away.load(Ordering::Relaxed) == others.len());
+        let mut results = work_through();
+        results.extend(others.into_iter().filter_map(|other| other.join().ok()).flatten());
+        results
+    })
+}
+
+/// The cores of threads. Linux often starts a thread on its parent's core, where it waits, and moves one of the two only
+/// milliseconds later, when the work is done. So a thread leaves that core by itself, and its parent lets it.
+#[cfg(target_os = "linux")]
+mod cores {
+    use rustix::thread::{sched_getaffinity, sched_getcpu, sched_setaffinity};
+
+    /// A thread is away after some dozens.
+    const MOST_YIELDS: usize = 1000;
+
+    pub(super) fn this_core() -> usize {
+        sched_getcpu()
+    }
+
+    /// Moves this thread to any other core.
+    pub(super) fn leave(core: usize) {
+        if let Ok(mut cores) = sched_getaffinity(None) {
+            cores.unset(core);
+            // Refused where there is no other core.
+            let _ = sched_setaffinity(None, &cores);
+        }
+    }
+
+    /// Leaves this core to other threads until they are gone.
+    pub(super) fn give_way(are_gone: impl Fn() -> bool) {
+        for _ in 0..MOST_YIELDS {
+            if are_gone() {
+                break;
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod cores {
+    pub(super) fn this_core() {}
+
+    pub(super) fn leave((): ()) {}
+
+    pub(super) fn give_way(_: impl Fn() -> bool) {}
 }
 
 impl fmt::Debug for Opener {

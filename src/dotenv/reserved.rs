@@ -127,7 +127,9 @@ fn reserved(name: &str) -> Option<&'static Reserved> {
         }
         at = (at + 1) % NAMES.len();
     }
-    let pattern = PATTERNS.iter().find(|(start, end, row)| {
+    let first = |text: &str| text.bytes().next().map(fold);
+    let may_fit = |start: &str| start.is_empty() || first(start) == first(name);
+    let pattern = PATTERNS.iter().filter(|(start, ..)| may_fit(start)).find(|(start, end, row)| {
         let fits = name.len() >= start.len() + end.len()
             && name.get(..start.len()).is_some_and(|it| is_same(start, it))
             && name.get(name.len() - end.len()..).is_some_and(|it| is_same(end, it));
