@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 use super::change::{Outcome, is_for_this_file};
-use super::encrypt::{failure, fitting, plain_source, refs_of, refuse_marked, refuse_reserved_dependents};
+use super::encrypt::{fitting, plain_source, refs_of, refuse_marked, refuse_reserved_dependents};
 use super::file::{EnvFile, refuse_links, token};
 use super::line_errors::{
     ambiguous_hash, at_line, cannot_edit, cannot_seal, changed_meanwhile, cut_off, merge_conflict, not_text,
@@ -20,7 +20,7 @@ use super::line_errors::{
 use super::references::{DollarSigns, Referable, known};
 use super::setup::with_header;
 use super::update::Target;
-use super::value_failure::{FailureReason as Reason, cannot_decrypt};
+use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::{EnvName, ProcessEnv, is_own_name};
 use crate::crypto::{
     OpenError, Opener, PlaintextKind, PublicKey, Refs, SealedValue, Sealer, claims_to_be_sealed,
@@ -223,7 +223,7 @@ fn opened(file: &EnvFile, mut opener: Option<&mut Opener>) -> Result<(Document, 
             Err(why @ Reason::Open(OpenError::OtherKey { .. })) if in_merge => {
                 left.push(LeftAsToken { name: name.to_owned(), why });
             }
-            Err(reason) => failures.push(failure(file, entry, reason)),
+            Err(reason) => failures.push(ValueFailure::new(file, entry, reason)),
         }
     }
     if !failures.is_empty() {

@@ -117,12 +117,12 @@ pub fn encrypt(
                 continue;
             }
             Some(Err(error)) => {
-                return Err(cannot_decrypt(&[failure(file, entry, error.into())]));
+                return Err(cannot_decrypt(&[ValueFailure::new(file, entry, error.into())]));
             }
             None => {}
         }
         if let Some(foreign) = foreign_of(file, entry).filter(|_| !dollars.is_literal(name)) {
-            return Err(cannot_decrypt(&[failure(file, entry, Reason::Foreign(foreign))]));
+            return Err(cannot_decrypt(&[ValueFailure::new(file, entry, Reason::Foreign(foreign))]));
         }
         let plain = is_plain(file, project, entry);
         if !plain && file.document().comment_is_ambiguous(entry) {
@@ -262,13 +262,13 @@ pub fn decrypt(
         let token = if marked { Err(Reason::Marked) } else { token };
         match token.and_then(|token| plain_source(opener.open(name, &token)?, &token)) {
             Ok(source) => sources.push((at, source)),
-            Err(reason) => failures.push(failure(file, entry, reason)),
+            Err(reason) => failures.push(ValueFailure::new(file, entry, reason)),
         }
     }
     let count = sources.len();
     let (document, misfits) = fitting(file, sources);
     let entries = file.document().entries();
-    failures.extend(misfits.into_iter().map(|at| failure(file, &entries[at], Reason::Unwritable)));
+    failures.extend(misfits.into_iter().map(|at| ValueFailure::new(file, &entries[at], Reason::Unwritable)));
     failures.sort_by_key(|failure| failure.line);
     if failures.is_empty() { Ok((document, count)) } else { Err(failures) }
 }
@@ -343,7 +343,7 @@ pub fn reseal(
                 let token = sealer.seal(name, token.refs(), kind, bytes.expose()).map_err(seal_error)?;
                 sources.push((at, token.to_text()));
             }
-            Err(reason) => failures.push(failure(file, entry, reason)),
+            Err(reason) => failures.push(ValueFailure::new(file, entry, reason)),
         }
     }
     if failures.is_empty() {
@@ -442,14 +442,5 @@ pub(super) fn plain_source(
             let listed = names.iter().all(|name| token.refs().contains(name));
             if listed { Ok(bytes.expose().to_vec()) } else { Err(Reason::UnlistedReference) }
         }
-    }
-}
-
-pub(super) fn failure(file: &EnvFile, entry: &Entry, reason: Reason) -> ValueFailure {
-    ValueFailure {
-        name: file.document().name(entry).into(),
-        path: file.path().into(),
-        line: entry.line,
-        reason,
     }
 }

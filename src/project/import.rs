@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::change::{edited, own_name, plain_source, reads_as, refuse_half, refuse_own};
-use super::encrypt::{failure, foreign_of, is_plain, is_secret, refs_of_source, refuse_reserved_dependents};
+use super::encrypt::{foreign_of, is_plain, is_secret, refs_of_source, refuse_reserved_dependents};
 use super::file::{EnvFile, place_of, refuse_links, token};
 use super::keys::backup_exists;
 use super::line_errors::{
@@ -17,7 +17,7 @@ use super::projects::Project;
 use super::references::{DollarSigns, Referable, known, literal};
 use super::setup::with_header;
 use super::update::Target;
-use super::value_failure::{FailureReason as Reason, cannot_decrypt};
+use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::is_own_name;
 use crate::crypto::{OpenedValue, Opener, PlaintextKind, PublicKey, Refs, Sealer, SecretBytes};
 use crate::dotenv::{Document, Edit, VarName, is_reserved};
@@ -372,7 +372,7 @@ fn plan_text(
         let action = match token(document, entry) {
             // Encrypted by envseal: a file may be converted in parts.
             Some(Ok(_)) => ImportAction::Keep,
-            Some(Err(error)) => return Err(cannot_decrypt(&[failure(base, entry, error.into())])),
+            Some(Err(error)) => return Err(cannot_decrypt(&[ValueFailure::new(base, entry, error.into())])),
             None if was_encrypted && is_plain => {
                 shown.push(name);
                 continue;
@@ -382,7 +382,7 @@ fn plan_text(
             }
             None => {
                 if let Some(foreign) = foreign_of(base, entry).filter(|_| !was_encrypted) {
-                    return Err(cannot_decrypt(&[failure(base, entry, Reason::Foreign(foreign))]));
+                    return Err(cannot_decrypt(&[ValueFailure::new(base, entry, Reason::Foreign(foreign))]));
                 }
                 if !is_plain && document.is_cut_off(entry) {
                     return Err(cut_off(base.path(), document, entry));

@@ -105,7 +105,7 @@ pub fn read_files<'a>(
     precedence: Precedence,
 ) -> Result<Reading<'a>, Error> {
     let mut winners = VariableTable::default();
-    let mut refused = Vec::new();
+    let mut failures = Vec::new();
     let brought_in = Cell::new(0);
     for file in files {
         let mut reader = FileReader {
@@ -119,7 +119,7 @@ pub fn read_files<'a>(
             is_prepared: false,
             earlier: &winners,
             here: VariableTable::with_room(file.document().entries().len()),
-            refused: &mut refused,
+            refused: &mut failures,
             brought_in: &brought_in,
         };
         for (_, entry) in file.variables() {
@@ -135,25 +135,19 @@ pub fn read_files<'a>(
         }
     }
     drop(winners.index);
-    let mut failures = refused;
-    let opened = winners.slots.into_iter().filter_map(|slot| match slot.value {
-        Ok(value) => Some(Variable {
-            name: slot.name,
-            value: value.bytes,
-            sealed: value.sealed,
-            path: slot.path,
-            line: slot.line,
-        }),
-        Err(reason) => {
-            failures.push(ValueFailure {
-                name: slot.name.into(),
-                path: slot.path.to_path_buf(),
-                line: slot.line,
-                reason: *reason,
-            });
-            None
-        }
-    });
+    let opened =
+        winners.slots.into_iter().filter_map(|VariableSlot { name, value, path, line }| match value {
+            Ok(ReadValue { bytes, sealed }) => Some(Variable { name, value: bytes, sealed, path, line }),
+            Err(reason) => {
+                failures.push(ValueFailure {
+                    name: name.into(),
+                    path: path.to_path_buf(),
+                    line,
+                    reason: *reason,
+                });
+                None
+            }
+        });
     // A slot is as large as a variable, so they are collected in its memory.
     let variables = opened.collect();
     Ok(Reading { variables, failures })
@@ -189,12 +183,10 @@ impl VariableSlot<'_> {
     fn depended_on(&self, reason: &Reason) -> Reason {
         let root = match reason {
             Reason::DependsOn { root, .. } => Rc::clone(root),
-            reason => Rc::new(ValueFailure {
-                name: self.name.into(),
-                path: self.path.to_path_buf(),
-                line: self.line,
-                reason: reason.clone(),
-            }),
+            reason => {
+                let (name, path) = (self.name.into(), self.path.to_path_buf());
+                Rc::new(ValueFailure { name, path, line: self.line, reason: reason.clone() })
+            }
         };
         Reason::DependsOn { on: self.name.into(), root }
     }
@@ -259,12 +251,7 @@ impl FileReader<'_, '_> {
         let value = self.value(name, entry, reserved)?.map_err(Box::new);
         let slot = VariableSlot { name, value, path: Rc::clone(&self.path), line: entry.line };
         match slot.value {
-            Err(reason) if reason.is_reserved() => self.refused.push(ValueFailure {
-                name: name.into(),
-                path: file.path().into(),
-                line: slot.line,
-                reason: *reason,
-            }),
+            Err(reason) if reason.is_reserved() => self.refused.push(ValueFailure::new(file, entry, *reason)),
             _ if overridden => {}
             _ => self.here.put(slot, true),
         }

@@ -15,7 +15,7 @@ use super::setup::{Notice, ignore_keys_file};
 use super::team_file::{put_tag_key, tag_key};
 use super::transaction::{FileWrite, WriteLock, commit, exclude_beside, stage};
 use super::update::Write;
-use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
+use super::value_failure::{ValueFailure, cannot_decrypt};
 use crate::config::EnvName;
 use crate::crypto::{Identity, KeyId, Opener, PrivateKey, PublicKey, Sealer};
 use crate::dotenv::{Document, Edit};
@@ -305,11 +305,8 @@ impl EnvironmentRotation {
             let document = file.document();
             let mut sources = vec![self.key_line(document, &new)];
             for (at, entry) in file.variables() {
-                let (name, path, line) =
-                    (document.name(entry).to_owned(), file.path().to_owned(), entry.line);
-                let mut fail = |reason: Reason| {
-                    failures.push(ValueFailure { name: name.clone(), path: path.clone(), line, reason });
-                };
+                let (name, path, line) = (document.name(entry), file.path(), entry.line);
+                let mut fail = |reason| failures.push(ValueFailure::new(file, entry, reason));
                 let token = match file.token(entry) {
                     None => continue,
                     Some(Ok(token)) => token,
@@ -324,13 +321,14 @@ impl EnvironmentRotation {
                 }
                 let opener = openers.iter_mut().find(|opener| opener.public_key().id() == token.key_id());
                 let Some(opener) = opener else {
+                    let (path, name) = (path.to_owned(), name.to_owned());
                     report.left.push(LeftSealed { path, line, name, key: token.key_id() });
                     continue;
                 };
-                match opener.open(&name, &token) {
+                match opener.open(name, &token) {
                     Ok(opened) => {
-                        let sealed = sealer.seal(&name, token.refs(), opened.kind, opened.bytes.expose());
-                        let sealed = sealed.map_err(cannot_seal(&path))?;
+                        let sealed = sealer.seal(name, token.refs(), opened.kind, opened.bytes.expose());
+                        let sealed = sealed.map_err(cannot_seal(path))?;
                         sources.push((at, sealed.to_text()));
                         report.resealed += 1;
                     }

@@ -5,10 +5,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use super::file::EnvFile;
 use super::line_errors::{remove_plain_mark, write_as_plain_text};
 use crate::config::EnvName;
 use crate::crypto::{KeyId, OpenError, TokenError};
-use crate::dotenv::{ExpandError, ForeignFormat};
+use crate::dotenv::{Entry, ExpandError, ForeignFormat};
 use crate::error::{Error, ErrorKind};
 use crate::hint::Hint;
 use crate::keys::{SearchedPlace, missing_key_hint, search_trace};
@@ -73,6 +74,11 @@ impl fmt::Display for ValueFailure {
 }
 
 impl ValueFailure {
+    pub(super) fn new(file: &EnvFile, entry: &Entry, reason: FailureReason) -> Self {
+        let name = file.document().name(entry).into();
+        Self { name, path: file.path().into(), line: entry.line, reason }
+    }
+
     /// Returns the failure that has to be fixed: itself, or that of the variable at the end of its references.
     pub fn root(&self) -> &Self {
         match &self.reason {
