@@ -33,14 +33,8 @@ pub(super) fn run(context: &Context, args: &RenameArgs) -> Result<(), Error> {
     let mut referring = Vec::new();
     let updated = context.update(&paths, Write::Files, |target| {
         target.must_exist()?;
-        let mut keys = if target.is_sealed(&args.old) {
-            Some((target.opener_or_fail()?, target.key_in_file()?))
-        } else {
-            None
-        };
-        let keys = keys.as_mut().map(|(opener, key)| (&*key, opener));
+        let (document, names) = rename(target, &args.old, &new, args.force)?;
         let file = target.file();
-        let (document, names) = rename(file, &args.old, &new, args.force, keys)?;
         let path = file.path();
         let mut by: Vec<_> = names.iter().map(|name| format!("{name} in {}", display_path(path))).collect();
         by.extend(referring_beside(file, &args.old, &new)?.into_iter().map(|(path, name)| {

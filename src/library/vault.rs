@@ -210,13 +210,7 @@ impl Vault {
         let new = VarName::new(new)?;
         let mut referring = Vec::new();
         let mut changed = self.update(|target| {
-            let mut keys = if target.is_sealed(old) {
-                Some((target.opener_or_fail()?, target.key_in_file()?))
-            } else {
-                None
-            };
-            let keys = keys.as_mut().map(|(opener, key)| (&*key, opener));
-            let (document, names) = project::rename(target.file(), old, &new, false, keys)?;
+            let (document, names) = project::rename(target, old, &new, false)?;
             referring = names;
             Ok(document)
         })?;

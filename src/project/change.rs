@@ -9,7 +9,8 @@ use super::line_errors::{
 };
 use super::projects::Project;
 use super::schema::schema_of;
-use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
+use super::update::Target;
+use super::value_failure::{ValueFailure, cannot_decrypt};
 use crate::config::{is_env_file, is_own_name};
 use crate::crypto::{
     OpenError, OpenedValue, Opener, PlaintextKind, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,
@@ -186,12 +187,14 @@ pub(crate) fn unset(file: &EnvFile, names: &[String]) -> Result<Document, Error>
 ///
 /// Returns the document and the names of the values that refer to the old name, which are left as they are.
 pub(crate) fn rename(
-    file: &EnvFile,
+    target: &mut Target<'_>,
     old: &str,
     new: &VarName,
     force: bool,
-    mut keys: Option<(&PublicKey, &mut Opener)>,
 ) -> Result<(Document, Vec<String>), Error> {
+    let is_sealed = target.file().has_sealed(&|name| name == old);
+    let mut keys = if is_sealed { Some((target.opener_or_fail()?, target.key_in_file()?)) } else { None };
+    let file = target.file();
     let document = file.document();
     refuse_own(old)?;
     refuse_own(new.as_str())?;
@@ -215,13 +218,9 @@ pub(crate) fn rename(
         if is_reserved(new.as_str()) {
             return Err(reserved(file.path(), new.as_str()));
         }
-        let fail = |reason: Reason| {
-            let (name, path, line) = (old.to_owned(), file.path().to_owned(), at.line);
-            cannot_decrypt(&[ValueFailure { name, path, line, reason }])
-        };
+        let fail = |reason| cannot_decrypt(&[ValueFailure::new(file, at, reason)]);
         let token = token.map_err(|error| fail(error.into()))?;
-        let no_key = || fail(Reason::NoPublicKey(file.env().public_key_name()));
-        let (key, opener) = keys.as_mut().ok_or_else(no_key)?;
+        let (opener, key) = keys.as_mut().expect("a value of this name is sealed");
         let OpenedValue { kind, bytes } = opener.open(old, &token).map_err(|error| fail(error.into()))?;
         let seal_error = cannot_seal(file.path());
         let mut sealer = Sealer::new(key).map_err(seal_error)?;

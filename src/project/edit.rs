@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
@@ -111,7 +112,7 @@ impl Editing {
         self.catch_up(target)?;
         let (path, env) = (target.file().path().to_owned(), target.file().env().clone());
         let policy = target.project().policy().clone();
-        let (project, dollars) = (target.shared_project(), DollarSigns::default());
+        let (project, dollars) = (Rc::clone(target.project()), DollarSigns::default());
         self.sealed(&path, env, &policy, &known(&project, &path, &dollars), || target.seal_to())
     }
 

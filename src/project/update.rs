@@ -236,12 +236,7 @@ impl Target<'_> {
         &self.file
     }
 
-    /// Its project, to be kept while this is changed.
-    pub(super) fn shared_project(&self) -> Rc<Project> {
-        Rc::clone(&self.project)
-    }
-
-    pub(crate) fn project(&self) -> &Project {
+    pub(crate) fn project(&self) -> &Rc<Project> {
         &self.project
     }
 
@@ -251,11 +246,6 @@ impl Target<'_> {
             return Ok(());
         }
         Err(no_env_file(self.file.path()))
-    }
-
-    /// Returns true if any value of that name is sealed.
-    pub(crate) fn is_sealed(&self, name: &str) -> bool {
-        self.file.has_sealed(&|there| there == name)
     }
 
     /// Returns true if there is anything to seal among the names that `wants` asks for.
