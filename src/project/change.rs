@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::{EnvFile, token};
 use super::line_errors::{
-    already_there, ambiguous_hash, cannot_edit, cannot_seal, cut_off, reserved, unquoted, unwritable,
+    already_there, ambiguous_hash, cannot_seal, cut_off, reserved, unquoted, unwritable,
 };
 use super::projects::Project;
 use super::schema::schema_of;
@@ -13,7 +13,7 @@ use super::update::Target;
 use super::value_failure::{ValueFailure, cannot_decrypt};
 use crate::config::{is_env_file, is_own_name};
 use crate::crypto::{
-    OpenError, OpenedValue, Opener, PlaintextKind, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,
+    OpenedValue, Opener, PlaintextKind, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,
     holds_sealed,
 };
 use crate::dotenv::{
@@ -243,8 +243,18 @@ pub(super) fn edited(file: &EnvFile, document: &Document, edits: &[Edit<'_>]) ->
             EditError::Overlap { line } => EditError::Overlap { line: own(line) },
             EditError::NoEntry { entry } => EditError::NoEntry { entry },
         };
-        cannot_edit(file.path())(source)
+        Error::refused(format!("{}: {source}", file.path().display()))
     })
+}
+
+/// Like [`edited`], with these source texts in place of the entries' own.
+pub(super) fn with_sources<S: AsRef<[u8]>>(
+    file: &EnvFile,
+    document: &Document,
+    sources: &[(usize, S)],
+) -> Result<Document, Error> {
+    let edits = sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source: source.as_ref() });
+    edited(file, document, &edits.collect::<Vec<_>>())
 }
 
 /// The present entries of a name.
@@ -438,12 +448,4 @@ fn unclear_if_plain(path: &Path, name: &str, declared_in: &Path) -> Error {
 fn no_variable(file: &EnvFile, name: &str) -> Error {
     let names = file.variables().map(|(_, entry)| file.document().name(entry));
     super::line_errors::no_variable(file.path(), name, names)
-}
-
-/// Returns true if a token of this file opens with its key at all, told by its key id.
-pub(super) fn is_for_this_file(file: &EnvFile, token: &crate::crypto::SealedValue) -> Result<(), OpenError> {
-    match file.public_key() {
-        Some(key) if key.id() != token.key_id() => Err(OpenError::OtherKey { sealed_to: token.key_id() }),
-        _ => Ok(()),
-    }
 }

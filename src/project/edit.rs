@@ -11,23 +11,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
-use super::change::{Outcome, is_for_this_file};
-use super::encrypt::{fitting, plain_source, refs_of, refuse_marked, refuse_reserved_dependents};
+use super::change::{Outcome, with_sources};
+use super::encrypt::{fitting, refs_of, refuse_marked, refuse_reserved_dependents, source_of};
 use super::file::{EnvFile, refuse_links, token};
 use super::line_errors::{
-    ambiguous_hash, at_line, cannot_edit, cannot_seal, changed_meanwhile, cut_off, merge_conflict, not_text,
-    reserved, sealed_but_plain, stray_line,
+    ambiguous_hash, at_line, cannot_seal, changed_meanwhile, cut_off, merge_conflict, not_text, reserved,
+    sealed_but_plain, stray_line,
 };
 use super::references::{DollarSigns, Referable, known};
 use super::setup::with_header;
 use super::update::Target;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::{EnvName, ProcessEnv, is_own_name};
-use crate::crypto::{
-    OpenError, Opener, PlaintextKind, PublicKey, Refs, SealedValue, Sealer, claims_to_be_sealed,
-};
+use crate::crypto::{OpenError, Opener, PlaintextKind, PublicKey, Refs, Sealer, claims_to_be_sealed};
 use crate::dotenv::{
-    self, CommentMark, ConflictStyle, Document, Edit, Entry, MergeConflicts, MergeVersions, Quote, VarName,
+    self, CommentMark, ConflictStyle, Document, Entry, MergeConflicts, MergeVersions, Quote, VarName,
     is_reserved,
 };
 use crate::error::{Error, ErrorKind};
@@ -152,18 +150,18 @@ impl Editing {
             match &actions[&at] {
                 EditAction::Keep => {}
                 EditAction::Plain => outcomes.push((name.to_owned(), Outcome::Plain)),
-                EditAction::KeepSealed(source) => sources.push((at, Zeroizing::new(source.to_vec()))),
+                EditAction::KeepSealed(source) => sources.push((at, source.to_vec())),
                 EditAction::Encrypt(refs) => {
                     let sealer = sealer.as_mut().expect("there is a key where something is to be sealed");
                     let source = typed.document().source(entry);
                     referable.refuse_dangling(name, at, source)?;
                     let token = sealer.seal(name, refs, PlaintextKind::Source, source).map_err(seal_error)?;
-                    sources.push((at, Zeroizing::new(token.to_text())));
+                    sources.push((at, token.to_text()));
                     outcomes.push((name.to_owned(), Outcome::Sealed));
                 }
             }
         }
-        let mut document = replaced(&typed, &sources)?;
+        let mut document = with_sources(&typed, typed.document(), &sources)?;
         if let Some(key) = key.filter(|_| typed.public_key().is_none()) {
             document = with_header(&typed, &document, &key)?;
         }
@@ -214,7 +212,8 @@ fn opened(file: &EnvFile, mut opener: Option<&mut Opener>) -> Result<(Document, 
         let Some(token) = file.token(entry) else { continue };
         refuse_marked(file, entry)?;
         let name = file.document().name(entry);
-        let source = token.map_err(Reason::from).and_then(|token| source_of(file, name, &token, &mut opener));
+        let opener = opener.as_deref_mut().expect("a key was found where a value is sealed");
+        let source = token.map_err(Reason::from).and_then(|token| source_of(file, name, &token, opener));
         match source {
             Ok(source) if is_for_editors(&source) => sources.push((at, source)),
             Ok(_) => left.push(LeftAsToken { name: name.to_owned(), why: Reason::Unwritable }),
@@ -240,28 +239,10 @@ fn opened(file: &EnvFile, mut opener: Option<&mut Opener>) -> Result<(Document, 
     Ok((document, left))
 }
 
-fn source_of(
-    file: &EnvFile,
-    name: &str,
-    token: &SealedValue,
-    opener: &mut Option<&mut Opener>,
-) -> Result<Zeroizing<Vec<u8>>, Reason> {
-    is_for_this_file(file, token)?;
-    let opener = opener.as_mut().ok_or_else(|| Reason::NoPublicKey(file.env().public_key_name()))?;
-    plain_source(opener.open(name, token)?, token).map(Zeroizing::new)
-}
-
 /// Returns true if any editor gives this text back as it was: UTF-8, without control characters but the usual ones.
 fn is_for_editors(source: &[u8]) -> bool {
     let odd = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{2028}' | '\u{2029}');
     std::str::from_utf8(source).is_ok_and(|text| !text.replace("\r\n", "\n").contains(odd))
-}
-
-/// The file's document with these entries' sources in place.
-fn replaced(file: &EnvFile, sources: &[(usize, Zeroizing<Vec<u8>>)]) -> Result<Document, Error> {
-    let edits: Vec<_> =
-        sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-    file.document().edited(&edits).map_err(cannot_edit(file.path()))
 }
 
 enum EditAction<'a> {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::change::{self, edited, is_for_this_file};
+use super::change::{self, with_sources};
 use super::committed::document_in_head;
 use super::file::{EnvFile, token};
 use super::line_errors::{
@@ -20,7 +20,7 @@ use crate::crypto::{
     SecretBytes, TokenError,
 };
 use crate::dotenv::{
-    CommentMark, Document, Edit, Entry, ForeignFormat, foreign_value, is_reserved, read, references,
+    CommentMark, Document, Entry, ForeignFormat, foreign_value, is_reserved, read, references,
 };
 use crate::error::{Error, ErrorKind};
 
@@ -47,9 +47,7 @@ pub(crate) enum ValueState {
 /// Returns the state of an entry's value.
 pub(crate) fn value_state(file: &EnvFile, project: &Project, entry: &Entry) -> ValueState {
     match file.token(entry) {
-        Some(Ok(token)) if file.public_key().is_some_and(|key| key.id() != token.key_id()) => {
-            ValueState::OutdatedKey
-        }
+        Some(Ok(token)) if is_outdated(file, &token) => ValueState::OutdatedKey,
         Some(Ok(_)) => ValueState::Sealed,
         // Whatever follows the prefix stands there for all to read.
         Some(Err(_)) => ValueState::Unmarked,
@@ -155,7 +153,7 @@ pub fn encrypt(
         sealed.push((at + added, token.to_text()));
     }
     refuse_reserved_dependents(file, |at| sealed.binary_search_by_key(&(at + added), |(at, _)| *at).is_ok())?;
-    replaced(file, document, &sealed)
+    Ok((with_sources(file, document, &sealed)?, sealed.len()))
 }
 
 /// An env file in the last commit, with what opens its values.
@@ -171,9 +169,8 @@ impl CommittedValues {
     fn token(&mut self, name: &str, source: &[u8], refs: &Refs) -> Option<SealedValue> {
         let mut of_name = self.by_name.get(name)?.iter().filter(|token| token.refs() == refs);
         let reads_so = |token: &&SealedValue| {
-            let opened =
-                self.opener.open(name, token).ok().and_then(|opened| plain_source(opened, token).ok());
-            opened.map(Zeroizing::new).is_some_and(|text| *text == source)
+            let opened = self.opener.open(name, token).ok();
+            opened.and_then(|opened| plain_source(opened, token).ok()).is_some_and(|text| *text == source)
         };
         of_name.find(reads_so).cloned()
     }
@@ -253,14 +250,17 @@ pub fn decrypt(
 ) -> Result<(Document, usize), Vec<ValueFailure>> {
     let mut sources = Vec::new();
     let mut failures = Vec::new();
-    for (at, entry, token) in sealed_entries(file, pick) {
+    for (at, entry, token) in tokens(file, pick) {
         let name = file.document().name(entry);
         if is_reserved(name) {
             continue;
         }
-        let marked = CommentMark::is_plain(file.document().comment(entry));
-        let token = if marked { Err(Reason::Marked) } else { token };
-        match token.and_then(|token| plain_source(opener.open(name, &token)?, &token)) {
+        let source = match token {
+            _ if CommentMark::is_plain(file.document().comment(entry)) => Err(Reason::Marked),
+            Ok(token) => source_of(file, name, &token, opener),
+            Err(error) => Err(error.into()),
+        };
+        match source {
             Ok(source) => sources.push((at, source)),
             Err(reason) => failures.push(ValueFailure::new(file, entry, reason)),
         }
@@ -275,39 +275,24 @@ pub fn decrypt(
 
 /// Puts as many of these entries' sources in place as the file can hold. Returns the document, and the entries whose source
 /// would change how other lines are read, or have the file taken for one with a merge conflict.
-pub(super) fn fitting<S: AsRef<[u8]>>(file: &EnvFile, sources: Vec<(usize, S)>) -> (Document, Vec<usize>) {
-    fn add<S: AsRef<[u8]>>(
-        file: &EnvFile,
-        fit: &mut (Document, Vec<(usize, S)>),
-        more: Vec<(usize, S)>,
-        misfits: &mut Vec<usize>,
-    ) {
-        let in_merge = file.document().conflict_marker().is_some();
-        let (before, count) = (fit.1.len(), more.len());
-        fit.1.extend(more);
-        let edits: Vec<_> = fit
-            .1
-            .iter()
-            .map(|(entry, source)| Edit::Source { entry: *entry, source: source.as_ref() })
-            .collect();
-        match file.document().edited(&edits) {
-            Ok(document) if in_merge || document.conflict_marker().is_none() => fit.0 = document,
+pub(super) fn fitting(file: &EnvFile, sources: Vec<(usize, Zeroizing<Vec<u8>>)>) -> (Document, Vec<usize>) {
+    let in_merge = file.document().conflict_marker().is_some();
+    let (mut document, mut fit, mut misfits) = (file.document().clone(), Vec::new(), Vec::new());
+    let mut untried = vec![sources];
+    while let Some(more) = untried.pop().filter(|more| !more.is_empty()) {
+        let (before, count) = (fit.len(), more.len());
+        fit.extend(more);
+        match with_sources(file, file.document(), &fit) {
+            Ok(changed) if in_merge || changed.conflict_marker().is_none() => document = changed,
+            _ if count == 1 => misfits.extend(fit.pop().map(|(entry, _)| entry)),
             _ => {
-                let mut first = fit.1.split_off(before);
-                if count == 1 {
-                    return misfits.push(first[0].0);
-                }
+                let mut first = fit.split_off(before);
                 let second = first.split_off(count / 2);
-                add(file, fit, first, misfits);
-                add(file, fit, second, misfits);
+                untried.extend([second, first]);
             }
         }
     }
-    let (mut fit, mut misfits) = ((file.document().clone(), Vec::new()), Vec::new());
-    if !sources.is_empty() {
-        add(file, &mut fit, sources, &mut misfits);
-    }
-    (fit.0, misfits)
+    (document, misfits)
 }
 
 /// Opens every sealed value that is not under `public_key`, the file's, or `all` of them, with whichever of the `keys` it is
@@ -347,21 +332,10 @@ pub fn reseal(
         }
     }
     if failures.is_empty() {
-        replaced(file, file.document(), &sources)
+        Ok((with_sources(file, file.document(), &sources)?, sources.len()))
     } else {
         Err(cannot_decrypt(&failures))
     }
-}
-
-/// The document with these entries' sources in place, and how many they are.
-fn replaced(
-    file: &EnvFile,
-    document: &Document,
-    sources: &[(usize, Vec<u8>)],
-) -> Result<(Document, usize), Error> {
-    let edits: Vec<_> =
-        sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-    Ok((edited(file, document, &edits)?, sources.len()))
 }
 
 /// Returns true if there is anything for [`encrypt`] to seal or to refuse.
@@ -414,26 +388,30 @@ fn tokens<'a>(
     picked.filter_map(|(at, entry)| file.token(entry).map(|token| (at, entry, token)))
 }
 
-/// The picked sealed values, those of another key told apart.
-fn sealed_entries<'a>(
-    file: &'a EnvFile,
-    pick: &'a Pick<'_>,
-) -> impl Iterator<Item = (usize, &'a Entry, Result<SealedValue, Reason>)> {
-    tokens(file, pick).map(|(at, entry, token)| {
-        let token = token.map_err(Reason::from).and_then(|token| {
-            is_for_this_file(file, &token)?;
-            Ok(token)
-        });
-        (at, entry, token)
-    })
+/// Returns true if a value is sealed with another key than the file's.
+pub(super) fn is_outdated(file: &EnvFile, token: &SealedValue) -> bool {
+    file.public_key().is_some_and(|key| key.id() != token.key_id())
+}
+
+/// Decrypts a value with the file's key, as the source text it has in plain text.
+pub(super) fn source_of(
+    file: &EnvFile,
+    name: &str,
+    token: &SealedValue,
+    opener: &mut Opener,
+) -> Result<Zeroizing<Vec<u8>>, Reason> {
+    if is_outdated(file, token) {
+        return Err(OpenError::OtherKey { sealed_to: token.key_id() }.into());
+    }
+    plain_source(opener.open(name, token)?, token)
 }
 
 /// The source text for an opened value.
-pub(super) fn plain_source(
+fn plain_source(
     OpenedValue { kind, bytes }: OpenedValue,
     token: &SealedValue,
-) -> Result<Vec<u8>, Reason> {
-    match kind {
+) -> Result<Zeroizing<Vec<u8>>, Reason> {
+    let source = match kind {
         PlaintextKind::Value => change::plain_source(bytes.expose()).ok_or(Reason::Unwritable),
         PlaintextKind::Source => {
             let (quote, text) = read(bytes.expose());
@@ -442,5 +420,6 @@ pub(super) fn plain_source(
             let listed = names.iter().all(|name| token.refs().contains(name));
             if listed { Ok(bytes.expose().to_vec()) } else { Err(Reason::UnlistedReference) }
         }
-    }
+    };
+    source.map(Zeroizing::new)
 }

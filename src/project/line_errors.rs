@@ -6,7 +6,7 @@ use std::path::Path;
 use super::similar::nearest_name;
 use crate::config::{EnvName, is_env_file};
 use crate::crypto::{KeyId, SealError};
-use crate::dotenv::{Document, EditError, Entry, ExpandError, ParseError, Stray, why_reserved};
+use crate::dotenv::{Document, Entry, ExpandError, ParseError, Stray, why_reserved};
 use crate::error::{Error, ErrorKind};
 use crate::hint::Hint;
 
@@ -30,10 +30,6 @@ pub(crate) fn not_text(path: &Path) -> impl FnOnce(ParseError) -> Error {
 
 pub(super) fn cannot_seal(path: &Path) -> impl Fn(SealError) -> Error + Copy + '_ {
     move |source| malformed(path, source)
-}
-
-pub(super) fn cannot_edit(path: &Path) -> impl FnOnce(EditError) -> Error {
-    move |source| Error::refused(format!("{}: {source}", path.display()))
 }
 
 /// Not `git mergetool`: what that leaves beside an env file has the names of env files.

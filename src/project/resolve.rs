@@ -2,8 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use super::change::{Assignment, How, Outcome, is_for_this_file, needs_key, refuse_own, set};
-use super::encrypt::refuse_marked;
+use super::change::{Assignment, How, Outcome, needs_key, refuse_own, set};
+use super::encrypt::{is_outdated, refuse_marked};
 use super::file::{EnvFile, token};
 use super::line_errors::reserved;
 use super::pin::is_trusted;
@@ -146,7 +146,7 @@ pub(crate) fn resolve(
     }
     let left = ConflictedText::read(document.as_bytes()).map(|left| left.names()).unwrap_or_default();
     let token = document.last(name).and_then(|at| token(&document, &document.entries()[at])?.ok());
-    let is_outdated = token.is_some_and(|token| is_for_this_file(&resolved, &token).is_err());
+    let is_outdated = token.is_some_and(|token| is_outdated(&resolved, &token));
     Ok(Resolved { document, key, outcome, is_outdated, left: left.into_iter().collect() })
 }
 

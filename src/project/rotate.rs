@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::change::edited;
+use super::change::with_sources;
 use super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere};
 use super::line_errors::{cannot_seal, key_line_lost, keys_disagree};
 use super::pin::{Pinning, refuse_old_key};
@@ -18,7 +18,7 @@ use super::update::Write;
 use super::value_failure::{ValueFailure, cannot_decrypt};
 use crate::config::EnvName;
 use crate::crypto::{Identity, KeyId, Opener, PrivateKey, PublicKey, Sealer};
-use crate::dotenv::{Document, Edit};
+use crate::dotenv::Document;
 use crate::error::{Error, ErrorKind};
 use crate::fs::NewMode;
 use crate::git::{self, GitError};
@@ -335,9 +335,8 @@ impl EnvironmentRotation {
                     Err(error) => fail(error.into()),
                 }
             }
-            let edits: Vec<_> =
-                sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-            written.push((file.path().to_owned(), document.clone(), edited(file, document, &edits)?));
+            let after = with_sources(file, document, &sources)?;
+            written.push((file.path().to_owned(), document.clone(), after));
         }
         if failures.is_empty() { Ok(written) } else { Err(cannot_decrypt(&failures)) }
     }

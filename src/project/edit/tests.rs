@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::crypto::{PlaintextKind, PrivateKey, Refs};
+use crate::dotenv::Edit;
 use crate::fs;
 use crate::project::projects::Project;
 use crate::project::{DollarSigns, Pick, decrypt, encrypt};
