@@ -12,7 +12,7 @@ use crate::git::FileKind;
 use crate::hint::Hint;
 use crate::keys::KeyStore;
 use crate::project::{
-    EnvFile, Project, Rotated, Rotation, TeamChange, changed_meanwhile, refuse_old_key, rotate,
+    EnvFile, EnvironmentRotation, Project, Rotation, TeamChange, changed_meanwhile, refuse_old_key, rotate,
 };
 use crate::team::{GrantLine, MemberName, TeamFile};
 
@@ -285,9 +285,10 @@ impl TeamChange for PlannedRotation<'_> {
         !self.decisions.drops(&line.env, &line.member)
     }
 
-    fn after(&mut self, team: &mut TeamFile, keys: &Rotated<'_>) -> Result<(), Error> {
+    fn after(&mut self, team: &mut TeamFile, rotated: &EnvironmentRotation) -> Result<(), Error> {
+        let EnvironmentRotation { env, old, new, .. } = rotated;
         refuse_open(&self.holders.now, &self.open, self.decisions)?;
-        let is_left_out = |_: &IdentityKey, name: &MemberName| self.decisions.drops(keys.env, name);
-        self.holders.refuse_loss(team, (keys.env, keys.old, keys.new), &is_left_out)
+        let is_left_out = |_: &IdentityKey, name: &MemberName| self.decisions.drops(env, name);
+        self.holders.refuse_loss(team, (env, old, new), &is_left_out)
     }
 }

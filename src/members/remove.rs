@@ -12,7 +12,7 @@ use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
 use crate::error::{Error, ErrorKind};
 use crate::git::Repo;
 use crate::keys::{KeyLookupError, KeyStore};
-use crate::project::{EnvFile, Project, Rotated, Rotation, TeamChange, rotate, tag_key};
+use crate::project::{EnvFile, EnvironmentRotation, Project, Rotation, TeamChange, rotate, tag_key};
 use crate::team::{GrantLine, MemberName, TeamFile};
 use crate::time::Moment;
 
@@ -352,14 +352,15 @@ impl TeamChange for TeamRemoval<'_> {
         *removed == self.plan.name || self.plan.aliases.contains(removed)
     }
 
-    fn after(&mut self, team: &mut TeamFile, keys: &Rotated<'_>) -> Result<(), Error> {
-        self.record(team, keys.env, keys.new, keys.old, keys.files);
+    fn after(&mut self, team: &mut TeamFile, rotated: &EnvironmentRotation) -> Result<(), Error> {
+        let EnvironmentRotation { env, old, new, files } = rotated;
+        self.record(team, env, new, old, files);
         let is_left_out = |who: &IdentityKey, name: &MemberName| {
             *who == self.plan.key
-                || self.decisions.drops(keys.env, name)
-                || self.dropped.iter().any(|line| line.env == *keys.env && line.member == *name)
+                || self.decisions.drops(env, name)
+                || self.dropped.iter().any(|line| line.env == *env && line.member == *name)
         };
-        self.plan.holders.refuse_loss(team, (keys.env, keys.old, keys.new), &is_left_out)
+        self.plan.holders.refuse_loss(team, (env, old, new), &is_left_out)
     }
 }
 

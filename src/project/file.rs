@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::committed::Past;
 use super::journal;
-use super::line_errors::{at_line, leads_outside, merge_conflict, not_text, open_by_its_path};
+use super::line_errors::{at_line, key_line_lost, leads_outside, merge_conflict, not_text, open_by_its_path};
 use super::projects::ProjectPlace;
 use super::similar::no_env_file;
 use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name, link_fault};
@@ -129,16 +129,7 @@ impl EnvFile {
         }
         let env = EnvName::of_file(path)?;
         listings.refuse_twin(path, &env)?;
-        Ok(Self {
-            path: path.into(),
-            env,
-            dir: folder_of(path),
-            document: Document::empty(),
-            public_key: None,
-            exists: false,
-            before: None,
-            past: None,
-        })
+        Ok(Self { exists: false, ..Self::of_text(path, env, Vec::new())? })
     }
 
     /// The path as the user gave it.
@@ -169,6 +160,16 @@ impl EnvFile {
     /// The public key that stands in it.
     pub fn public_key(&self) -> Option<&PublicKey> {
         self.public_key.as_ref()
+    }
+
+    /// Refuses a file that has lost its key's line: its values are sealed to another key than `key`, the one it is to have.
+    /// Under that they would be lost as well.
+    pub(super) fn refuse_lost_key(&self, key: Option<&PublicKey>) -> Result<(), Error> {
+        let tokens = self.variables().filter_map(|(_, entry)| self.token(entry)?.ok());
+        match tokens.map(|token| token.key_id()).find(|id| key.is_none_or(|key| key.id() != *id)) {
+            None => Ok(()),
+            Some(sealed_to) => Err(key_line_lost(&self.path, &self.env, sealed_to)),
+        }
     }
 
     /// The error for a file that needs a public key and has none.
@@ -285,10 +286,7 @@ pub(super) fn refuse_link_elsewhere(path: &Path) -> Result<(), Error> {
         None if !target.exists() => "which does not exist".into(),
         None => return Ok(()),
     };
-    // As a person here would name it.
-    let here = Path::new(".").canonicalize().unwrap_or_default();
-    let target = target.strip_prefix(&here).map(Path::to_owned).unwrap_or(target);
-    Err(link_elsewhere(path, &target, &fault))
+    Err(link_elsewhere(path, &seen_from_here(&target), &fault))
 }
 
 fn link_elsewhere(path: &Path, target: &Path, fault: &str) -> Error {
@@ -310,6 +308,12 @@ fn link_elsewhere(path: &Path, target: &Path, fault: &str) -> Error {
         }
         _ => error.with_hint(hint!("remove the link: rm {path}", path)),
     }
+}
+
+/// Returns a path as a person here would name it.
+pub(super) fn seen_from_here(path: &Path) -> PathBuf {
+    let here = Path::new(".").canonicalize().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).to_owned()
 }
 
 /// Returns a path with the symlinks of its folder resolved, and its own name as it is.

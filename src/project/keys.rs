@@ -101,11 +101,8 @@ fn change_keys(
         }
     }
     let changes = texts.iter().map(|(file, after)| FileWrite {
-        path: file.path(),
-        before: Some(file.text()),
-        after,
         mode: NewMode::Private,
-        keys: Vec::new(),
+        ..FileWrite::new(file.path(), Some(file.text()), after)
     });
     commit(stage(&lock, changes)?)?;
     Ok(done)

@@ -54,12 +54,11 @@ pub(crate) use line_errors::{
 pub use open::{Precedence, read_files};
 pub(crate) use open::{Reading, Variable, value_alone};
 pub(crate) use pin::{Pinning, accept, key_commit, pin_trouble, pins_of, refuse_old_key};
-// Until every module says `Project`.
 pub use projects::Project;
 pub(crate) use projects::Projects;
 pub use references::DollarSigns;
 pub(crate) use resolve::{Resolution, Resolved, resolve};
-pub(crate) use rotate::{DroppedGrant, Rotated, RotatedEnv, Rotation, TeamChange, rotate};
+pub(crate) use rotate::{DroppedGrant, EnvironmentRotation, RotatedEnv, Rotation, TeamChange, rotate};
 pub(crate) use schema::{example, hold_to_schemas, write_example};
 pub(crate) use setup::{
     Notice, declare_external, declare_plain, guard_keys_file, has_dockerfile, new_environments, propose_plain,

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::change::with_sources;
-use super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere};
-use super::line_errors::{cannot_seal, key_line_lost, keys_disagree};
+use super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere, seen_from_here};
+use super::line_errors::{cannot_seal, keys_disagree};
 use super::pin::{Pinning, refuse_old_key};
 use super::projects::Project;
 use super::setup::{Notice, ignore_keys_file};
@@ -42,16 +42,7 @@ pub(crate) trait TeamChange {
 
     /// Once per environment, when its grants are made anew and its rotation is recorded: `team remove` records
     /// exposures here, under the new key.
-    fn after(&mut self, team: &mut TeamFile, keys: &Rotated<'_>) -> Result<(), Error>;
-}
-
-/// An environment between its two keys.
-pub(crate) struct Rotated<'a> {
-    pub env: &'a EnvName,
-    pub old: &'a PrivateKey,
-    pub new: &'a PrivateKey,
-    /// Its files, as they were before.
-    pub files: &'a [EnvFile],
+    fn after(&mut self, team: &mut TeamFile, rotated: &EnvironmentRotation) -> Result<(), Error>;
 }
 
 #[derive(Debug, Default)]
@@ -133,14 +124,14 @@ pub(crate) fn rotate(
 
     change.before(&mut team)?;
     let mut rotation = Rotation::default();
-    let (mut currents, mut written) = (Vec::new(), Vec::new());
+    let (mut currents, mut resealed) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     for env in envs.iter().filter(|env| seen.insert(*env)) {
         let current = EnvironmentRotation::load(env, &project, &dir, store)?;
         let mut report = current.report();
-        written.extend(current.resealed(store, &mut report)?);
+        resealed.extend(current.resealed(store, &mut report)?);
         renew(&mut team, &team_path, &current, store, change, &mut report)?;
-        change.after(&mut team, &current.keys())?;
+        change.after(&mut team, &current)?;
         rotation.envs.push(report);
         currents.push(current);
     }
@@ -158,17 +149,13 @@ pub(crate) fn rotate(
             keys: brought.filter(|key| holds(path, after, key)).collect(),
         });
     }
-    changes.extend(written.iter().map(|(path, before, after)| FileWrite {
-        path,
-        before: Some(before.as_bytes()),
-        after: after.as_bytes(),
-        mode: NewMode::Default,
-        keys: Vec::new(),
+    let files = currents.iter().flat_map(|current| &current.files);
+    changes.extend(files.zip(&resealed).map(|(file, after)| {
+        FileWrite::new(file.path(), Some(file.document().as_bytes()), after.as_bytes())
     }));
     if team_text.as_deref().unwrap_or_default() != text.as_bytes() {
         rotation.team_file = Some(team_path.clone());
-        let (path, before, after) = (&team_path, team_text.as_deref(), text.as_bytes());
-        changes.push(FileWrite { path, before, after, mode: NewMode::Default, keys: Vec::new() });
+        changes.push(FileWrite::new(&team_path, team_text.as_deref(), text.as_bytes()));
     }
     // What can fail comes before the change: afterwards there are only notes.
     let mut pinning = Pinning::default();
@@ -237,13 +224,13 @@ fn keys_files(currents: &[EnvironmentRotation], store: &KeyStore<'_>) -> Result<
     Ok(files)
 }
 
-/// An environment that is about to be rotated.
-struct EnvironmentRotation {
-    env: EnvName,
-    /// Those with a public key.
-    files: Vec<EnvFile>,
-    old: PrivateKey,
-    new: PrivateKey,
+/// An environment between its two keys.
+pub(crate) struct EnvironmentRotation {
+    pub env: EnvName,
+    /// Those with a public key, as they were before.
+    pub files: Vec<EnvFile>,
+    pub old: PrivateKey,
+    pub new: PrivateKey,
 }
 
 impl EnvironmentRotation {
@@ -254,7 +241,8 @@ impl EnvironmentRotation {
             refuse_link_elsewhere(&path)?;
             let file = EnvFile::load(&path)?;
             match (file.public_key(), files.first()) {
-                (None, _) => refuse_keyless(&file)?,
+                // It has no part in this, unless it has lost its key.
+                (None, _) => file.refuse_lost_key(None)?,
                 (Some(key), Some(first)) if first.public_key() != Some(key) => {
                     let first_key = first.public_key().unwrap_or(key).id();
                     return Err(keys_disagree((first.path(), first_key), (&path, key.id())));
@@ -267,10 +255,6 @@ impl EnvironmentRotation {
         let old = find(env, &public, &files, store)?;
         files.iter().try_for_each(|file| refuse_old_key(file, project, store, &old))?;
         Ok(Self { env: env.clone(), files, old, new: PrivateKey::generate() })
-    }
-
-    fn keys(&self) -> Rotated<'_> {
-        Rotated { env: &self.env, old: &self.old, new: &self.new, files: &self.files }
     }
 
     /// A report on which nothing is done yet.
@@ -290,17 +274,13 @@ impl EnvironmentRotation {
         }
     }
 
-    /// Each file's path, and its document before and after: every value sealed to the new key, in one batch. Nothing but
-    /// the values and the public key's line changes.
-    fn resealed(
-        &self,
-        store: &KeyStore<'_>,
-        report: &mut RotatedEnv,
-    ) -> Result<Vec<(PathBuf, Document, Document)>, Error> {
+    /// Returns each file's new document: every value sealed to the new key, in one batch. Nothing but the values and the
+    /// public key's line changes.
+    fn resealed(&self, store: &KeyStore<'_>, report: &mut RotatedEnv) -> Result<Vec<Document>, Error> {
         let new = self.new.public();
         let mut sealer = Sealer::new(&new).expect("a key just made");
         let (mut openers, mut knows_older) = (vec![Opener::new(self.old.clone())], false);
-        let (mut written, mut failures) = (Vec::new(), Vec::new());
+        let (mut resealed, mut failures) = (Vec::new(), Vec::new());
         for file in &self.files {
             let document = file.document();
             let mut sources = vec![self.key_line(document, &new)];
@@ -335,10 +315,9 @@ impl EnvironmentRotation {
                     Err(error) => fail(error.into()),
                 }
             }
-            let after = with_sources(file, document, &sources)?;
-            written.push((file.path().to_owned(), document.clone(), after));
+            resealed.push(with_sources(file, document, &sources)?);
         }
-        if failures.is_empty() { Ok(written) } else { Err(cannot_decrypt(&failures)) }
+        if failures.is_empty() { Ok(resealed) } else { Err(cannot_decrypt(&failures)) }
     }
 
     /// The public key's entry, and its text with the new key: quotes stay.
@@ -370,26 +349,9 @@ fn env_file_paths(env: &EnvName, project: &Project, dir: &Path) -> Result<Vec<Pa
     for folder in folders {
         paths.extend(project.passed_over(&folder, &[])?.into_iter().filter(is_it));
     }
-    // As a person here would name them.
-    let here = Path::new(".").canonicalize().unwrap_or_default();
-    let seen_from_here = |path: PathBuf| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path);
     let mut seen = BTreeSet::new();
-    let mut each = Vec::with_capacity(paths.len());
-    for path in paths {
-        if seen.insert(real_place(&path)) {
-            each.push(seen_from_here(path));
-        }
-    }
-    Ok(each)
-}
-
-/// A file without a public key has no part in this, unless it has lost it.
-fn refuse_keyless(file: &EnvFile) -> Result<(), Error> {
-    let mut tokens = file.variables().filter_map(|(_, entry)| file.token(entry)?.ok());
-    match tokens.next() {
-        None => Ok(()),
-        Some(token) => Err(key_line_lost(file.path(), file.env(), token.key_id())),
-    }
+    paths.retain(|path| seen.insert(real_place(path)));
+    Ok(paths.iter().map(|path| seen_from_here(path)).collect())
 }
 
 fn no_files(env: &EnvName, project: &Project) -> Error {

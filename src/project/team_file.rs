@@ -8,7 +8,7 @@ use super::transaction::{FileWrite, WriteLock, commit, stage};
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{Opener, PlaintextKind, PrivateKey, Refs, Sealer, TagKey};
 use crate::error::Error;
-use crate::fs::{self, FsError, NewMode};
+use crate::fs::{self, FsError};
 use crate::git::FileKind;
 use crate::team::TeamFile;
 
@@ -82,8 +82,7 @@ pub(super) fn change_team_text(
     if before.as_deref().unwrap_or_default() == after.as_bytes() {
         return Ok(false);
     }
-    let (before, after, mode) = (before.as_deref(), after.as_bytes(), NewMode::Default);
-    commit(stage(&lock, [FileWrite { path: &path, before, after, mode, keys: Vec::new() }])?)?;
+    commit(stage(&lock, [FileWrite::new(&path, before.as_deref(), after.as_bytes())])?)?;
     Ok(true)
 }
 

@@ -130,26 +130,30 @@ pub(super) struct FileWrite<'a> {
     pub(super) keys: Vec<PublicKey>,
 }
 
-/// Changes whose new contents lie beside their files.
-pub(super) struct StagedWrites<'a>(Vec<ReadyFile<'a>>);
+impl<'a> FileWrite<'a> {
+    /// Changes a file that holds no private keys.
+    pub(super) fn new(path: &'a Path, before: Option<&'a [u8]>, after: &'a [u8]) -> Self {
+        Self { path, before, after, mode: NewMode::Default, keys: Vec::new() }
+    }
+}
 
 /// Writes the new contents beside the files: next to all that can fail fails here. Dropped, they are gone.
 pub(super) fn stage<'a>(
     _lock: &WriteLock,
     changes: impl IntoIterator<Item = FileWrite<'a>>,
-) -> Result<StagedWrites<'a>, Error> {
+) -> Result<Vec<ReadyFile<'a>>, Error> {
     let stage = |change: FileWrite<'a>| {
         let FileWrite { path, before, after, mode, keys } = change;
         Ok(ReadyFile { staged: fs::stage(path, after, mode)?, before, after, keys })
     };
-    changes.into_iter().map(stage).collect::<Result<_, _>>().map(StagedWrites)
+    changes.into_iter().map(stage).collect()
 }
 
 /// Replaces all of the files or none, in this order, through any interruption as far as they lie in one worktree. Keys files
 /// come first: then no value is ever encrypted to a key that was not kept. What records that a change was made comes last.
 ///
 /// Refuses a file that somebody else has changed since it was read.
-pub(super) fn commit(StagedWrites(ready): StagedWrites<'_>) -> Result<(), Error> {
+pub(super) fn commit(ready: Vec<ReadyFile<'_>>) -> Result<(), Error> {
     for ReadyFile { staged, before, .. } in &ready {
         refuse_changed(staged.target(), *before)?;
     }

@@ -8,7 +8,6 @@ use super::committed::key_in_head;
 use super::encrypt::has_secrets;
 use super::exposure;
 use super::file::{EnvFile, folder_of, place_of, real_place, refuse_links};
-use super::line_errors::key_line_lost;
 use super::pin::Pinning;
 use super::projects::Project;
 use super::projects::Projects;
@@ -19,7 +18,6 @@ use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
 use crate::error::Error;
-use crate::fs::NewMode;
 use crate::keys::KeyStore;
 
 /// An env file that is about to be changed.
@@ -144,21 +142,13 @@ fn update_files(
         let team_files = team_files(&prepared, store, &mut updated.notices)?;
         let changed = || prepared.iter().filter(|(file, document, _)| is_changed(file, document));
         exclude_beside(changed().map(|(file, ..)| file.path()), store.repositories())?;
-        let files = changed().map(|(file, document, _)| FileWrite {
-            path: file.path(),
-            before: file.exists().then(|| file.on_disk()),
-            after: document.as_bytes(),
-            mode: NewMode::Default,
-            keys: Vec::new(),
+        let files = changed().map(|(file, document, _)| {
+            FileWrite::new(file.path(), file.exists().then(|| file.on_disk()), document.as_bytes())
         });
         // Last, for they record what became of the values.
-        let team_files = team_files.iter().map(|(path, renewed)| FileWrite {
-            path,
-            before: Some(&renewed.before),
-            after: renewed.after.as_bytes(),
-            mode: NewMode::Default,
-            keys: Vec::new(),
-        });
+        let team_files = team_files
+            .iter()
+            .map(|(path, renewed)| FileWrite::new(path, Some(&renewed.before), renewed.after.as_bytes()));
         let staged = stage(&lock, files.chain(team_files))?;
         keep_keys(&new_keys, store, write, &mut updated.notices)?;
         if write == Write::Plan {
@@ -279,14 +269,14 @@ impl Target<'_> {
                 (*key, Some(Notice::KeyTaken { key: key.id(), from: from.clone() }))
             }
             KeyChoice::None => {
-                self.refuse_lost_key(None)?;
+                self.file.refuse_lost_key(None)?;
                 self.refuse_key_beside_head(None)?;
                 let key = self.new_key();
                 self.pinning.take(&self.file, &self.project, &key, self.store)?;
                 (key, None)
             }
         };
-        self.refuse_lost_key(Some(key))?;
+        self.file.refuse_lost_key(Some(&key))?;
         if self.headed.is_none() {
             self.headed = Some(with_header(&self.file, self.file.document(), &key)?);
             self.notices.extend(notice);
@@ -337,15 +327,6 @@ impl Target<'_> {
             keys.extend(self.store.ever_granted(&self.file.dir())?);
         }
         Ok(keys)
-    }
-
-    /// Refuses a file that has lost its key's line: under another key its values would be lost as well.
-    fn refuse_lost_key(&self, key: Option<PublicKey>) -> Result<(), Error> {
-        let tokens = self.file.variables().filter_map(|(_, entry)| self.file.token(entry)?.ok());
-        match tokens.map(|token| token.key_id()).find(|id| key.is_none_or(|key| key.id() != *id)) {
-            None => Ok(()),
-            Some(key) => Err(key_line_lost(self.file.path(), self.file.env(), key)),
-        }
     }
 
     /// Lets a key be created where the last commit has another.
