@@ -32,7 +32,7 @@ struct OtherRotation {
 #[derive(Default)]
 pub(crate) struct Pinning {
     /// By the worktree's root.
-    known: Vec<(PathBuf, KnownPins)>,
+    known: BTreeMap<PathBuf, KnownPins>,
     fresh: Vec<NewPins>,
 }
 
@@ -51,19 +51,10 @@ struct NewPins {
     key: PublicKey,
     /// The project's folder and its files, so that no file leaves its pin behind when the project's bounds are moved.
     places: BTreeSet<PathBuf>,
-    /// The key before, and why it is no longer the one.
-    before: Option<ReplacedPin>,
+    /// The notice that it takes the place of another key without a person's word.
+    moved: Option<Notice>,
     /// True if it was created just now.
     is_made_here: bool,
-}
-
-/// A trusted key that another one replaces without a person's word.
-#[derive(Clone, Copy)]
-enum ReplacedPin {
-    /// Its holder has proven that it was rotated.
-    Rotated(PublicKey),
-    /// It was created on this machine, and no commit ever had it.
-    NeverCommitted(PublicKey),
 }
 
 impl Pinning {
@@ -91,8 +82,8 @@ impl Pinning {
         store: &KeyStore<'_>,
     ) -> Result<Option<Error>, Error> {
         let Some(root) = project.git_root() else { return Ok(None) };
-        let places = places(file.path(), project, root);
-        let (mut before, mut fresh) = (None, Vec::new());
+        let (env, places) = (file.env(), places(file.path(), project, root));
+        let (mut moved, mut fresh) = (None, Vec::new());
         let pins = match self.known(root, store)? {
             KnownPins::Pins(pins) => Some(pins),
             KnownPins::NoHome => None,
@@ -100,58 +91,52 @@ impl Pinning {
         };
         if let Some(pins) = pins {
             let mut replace = |pin: &Pin| -> Result<Option<Error>, Error> {
-                before = Some(match is_rotated(project, file, &pin.key, key, store) {
-                    true => ReplacedPin::Rotated(pin.key),
-                    false if gives_way(pin, key, file.env(), project)? => {
-                        ReplacedPin::NeverCommitted(pin.key)
-                    }
-                    false => return Ok(Some(differs(project, file, holder, pin, key, store))),
+                let (env, from, to) = (env.clone(), pin.key, *key);
+                moved = Some(if is_rotated(project, file, &from, key, store) {
+                    Notice::PinMoved { env, from, to }
+                } else if gives_way(pin, key, &env, project)? {
+                    Notice::PinGaveWay { env, from, to }
+                } else {
+                    return Ok(Some(differs(project, file, holder, pin, key, store)));
                 });
                 Ok(None)
             };
-            let mut is_known = false;
             for place in &places {
-                let mut is_fresh = true;
-                for pin in pins.at(file.env(), place) {
-                    (is_known, is_fresh) = (true, false);
-                    if pin.key != *key {
-                        is_fresh = true;
-                        if let Some(error) = replace(pin)? {
-                            return Ok(Some(error));
-                        }
-                        break;
-                    }
+                let other = pins.at(env, place).find(|pin| pin.key != *key);
+                if let Some(pin) = other
+                    && let Some(error) = replace(pin)?
+                {
+                    return Ok(Some(error));
                 }
-                fresh.extend(is_fresh.then(|| place.clone()));
+                if other.is_some() || pins.at(env, place).next().is_none() {
+                    fresh.push(place.clone());
+                }
             }
             // A new place, as after a move: what is trusted for the environment anywhere in the repository counts.
-            if !is_known
-                && pins.of(file.env()).all(|pin| pin.key != *key)
-                && let Some(pin) = pins.of(file.env()).next()
+            if places.iter().all(|place| pins.at(env, place).next().is_none())
+                && pins.of(env).all(|pin| pin.key != *key)
+                && let Some(pin) = pins.of(env).next()
                 && let Some(error) = replace(pin)?
             {
                 return Ok(Some(error));
             }
         }
         let team = project.team()?;
-        if team.rotations(file.env()).any(|rotation| rotation.old == *key) {
+        if team.rotations(env).any(|rotation| rotation.old == *key) {
             // Without the private key nobody here can tell a forged record from a true one.
-            let private = store.find_unasked(file.env(), key, &file.dir())?;
+            let private = store.find_unasked(env, key, &file.dir())?;
             if let Some(error) = replaced(&team, file, holder, key, private.as_ref()) {
                 return Ok(Some(error));
             }
         }
         let is_added = |there: &NewPins| {
-            there.root == root
-                && there.env == *file.env()
-                && there.key == *key
-                && there.places.contains(&places[0])
+            there.root == root && there.env == *env && there.key == *key && there.places.contains(&places[0])
         };
         if fresh.contains(&places[0]) && !self.fresh.iter().any(is_added) {
-            fresh.extend(files_of_project(project, file.env(), root)?);
+            fresh.extend(files_of_project(project, env, root)?);
         }
-        self.add_other_projects(project, file.env(), root);
-        self.add(root, file.env(), key, fresh, before, false);
+        self.add_other_projects(project, env, root);
+        self.add(root, env, key, fresh, moved, false);
         Ok(None)
     }
 
@@ -194,9 +179,8 @@ impl Pinning {
     pub(super) fn save(&self) -> Vec<Notice> {
         let mut notices = Vec::new();
         for fresh in &self.fresh {
-            let known = self.known.iter().find(|(root, _)| *root == fresh.root).map(|(_, known)| known);
             let (env, key) = (fresh.env.clone(), fresh.key);
-            let failed = match known {
+            let failed = match self.known.get(&fresh.root) {
                 Some(KnownPins::Pins(pins)) => {
                     let new = |place: &PathBuf| NewPin {
                         env: env.clone(),
@@ -210,10 +194,9 @@ impl Pinning {
                 Some(KnownPins::NoHome) => Some(None),
                 Some(KnownPins::NoCommit) | None => continue,
             };
-            notices.push(match (failed, fresh.before) {
+            notices.push(match (failed, &fresh.moved) {
                 (Some(why), _) => Notice::NotPinned { env, why },
-                (None, Some(ReplacedPin::Rotated(from))) => Notice::PinMoved { env, from, to: key },
-                (None, Some(ReplacedPin::NeverCommitted(from))) => Notice::PinGaveWay { env, from, to: key },
+                (None, Some(moved)) => moved.clone(),
                 (None, None) => Notice::Pinned { env, key },
             });
         }
@@ -223,7 +206,7 @@ impl Pinning {
     /// At the first look at an environment of a repository, trusts the keys that its other projects have as well: from then
     /// on, a key that is none of these is another one.
     fn add_other_projects(&mut self, project: &Project, env: &EnvName, root: &Path) {
-        let known = self.known.iter().find(|(known, _)| known == root).map(|(_, known)| known);
+        let known = self.known.get(root);
         let is_first = matches!(known, Some(KnownPins::Pins(pins)) if pins.of(env).next().is_none());
         if !is_first || self.fresh.iter().any(|fresh| fresh.root == root && fresh.env == *env) {
             return;
@@ -249,7 +232,7 @@ impl Pinning {
         env: &EnvName,
         key: &PublicKey,
         places: Vec<PathBuf>,
-        before: Option<ReplacedPin>,
+        moved: Option<Notice>,
         is_made_here: bool,
     ) {
         if places.is_empty() {
@@ -259,7 +242,7 @@ impl Pinning {
         match self.fresh.iter_mut().find(same) {
             Some(fresh) => {
                 fresh.places.extend(places);
-                fresh.before = fresh.before.or(before);
+                fresh.moved = fresh.moved.take().or(moved);
                 fresh.is_made_here &= is_made_here;
             }
             None => self.fresh.push(NewPins {
@@ -267,21 +250,17 @@ impl Pinning {
                 env: env.clone(),
                 key: *key,
                 places: places.into_iter().collect(),
-                before,
+                moved,
                 is_made_here,
             }),
         }
     }
 
     fn known(&mut self, root: &Path, store: &KeyStore<'_>) -> Result<&KnownPins, Error> {
-        let at = match self.known.iter().position(|(known, _)| known == root) {
-            Some(at) => at,
-            None => {
-                self.known.push((root.into(), look(root, store)?));
-                self.known.len() - 1
-            }
-        };
-        Ok(&self.known[at].1)
+        if !self.known.contains_key(root) {
+            self.known.insert(root.into(), look(root, store)?);
+        }
+        Ok(&self.known[root])
     }
 }
 
