@@ -72,7 +72,7 @@ pub(crate) fn exposures(project: &Project, store: &KeyStore<'_>) -> Result<Vec<E
 
 /// Writes the verified states into the team file, for those who cannot verify them. Returns true if the file changed.
 pub(crate) fn confirm(project: &Project, seen: &[ExposedValue], on_wait: &dyn Fn()) -> Result<bool, Error> {
-    let changed = change_team(project, on_wait, |team| {
+    change_team(project, on_wait, |team| {
         for exposed in seen.iter().filter(|exposed| exposed.verified) {
             let state = match exposed.verdict {
                 ExposureVerdict::Exposed => ExposureState::Exposed,
@@ -85,8 +85,7 @@ pub(crate) fn confirm(project: &Project, seen: &[ExposedValue], on_wait: &dyn Fn
             }
         }
         Ok(())
-    })?;
-    Ok(changed)
+    })
 }
 
 /// Compares the exposures of one environment with the values that its files have now.

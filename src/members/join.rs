@@ -1,9 +1,8 @@
 //! Joining the team, and being granted environments.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use super::{check_fingerprint, located_key, no_member, own_identity, own_name, public_key, was_removed};
+use super::{check_fingerprint, located_key, no_member, own_identity, own_name, public_key, refuse_removed};
 use crate::config::EnvName;
 use crate::crypto::{Identity, IdentityKey, KeyId, PrivateKey};
 use crate::error::Error;
@@ -29,7 +28,6 @@ pub(crate) struct Joined {
     pub added: bool,
     /// True if there was no member before.
     pub first: bool,
-    pub team_file: PathBuf,
     /// The environments of which this user was granted the key, having it already.
     pub own: Vec<EnvName>,
     /// Why environments that this user can decrypt were not among them.
@@ -45,6 +43,7 @@ pub(crate) struct Candidate {
 }
 
 /// The result of [`approve`].
+#[derive(Default)]
 pub(crate) struct Approval {
     pub granted: Vec<(EnvName, KeyId)>,
     /// The environments that the member had access to already.
@@ -94,15 +93,13 @@ pub(crate) fn join(
         }
         if may_grant_itself(project, team, &key) {
             refuse_changed_keys(project, &keys)?;
-            let candidate = Candidate { name: name.clone(), key, is_new: false };
-            let granted = grant(project, team, &candidate, &keys, &me.identity)?.granted;
-            own.extend(granted.into_iter().map(|(env, _)| env));
+            own = grant_to_self(project, team, &keys, &me.identity)?;
         } else {
             not_own.clear();
         }
         Ok(())
     })?;
-    Ok(Joined { name, key, place, made, added, first, team_file: project.team_file(), own, not_own })
+    Ok(Joined { name, key, place, made, added, first, own, not_own })
 }
 
 /// Returns true if grants of this user to themselves are reviewed like any other: HEAD has the member, or nobody is one yet.
@@ -147,7 +144,6 @@ fn choose_name(
     objects: Option<&Repo>,
     wanted: Option<&str>,
 ) -> Result<MemberName, Error> {
-    const CHOOSE: &str = "choose another: envseal team request --name NAME";
     let current = key.and_then(|key| team.member_of(key));
     let name = match (wanted, current) {
         (Some(wanted), _) => MemberName::new(wanted)?,
@@ -164,16 +160,24 @@ fn choose_name(
             "to add somebody else, name their key: envseal team request -i FILE --name NAME",
         ));
     }
-    if let Some((was, removed)) = team.removed().iter().find(|(_, was)| Some(&was.key) == key) {
-        return Err(was_removed(was, &removed.key));
-    }
-    let owner = team.members().get(&name).or_else(|| team.removed().get(&name).map(|was| &was.key));
-    match owner.filter(|owner| Some(*owner) != key) {
+    key.map_or(Ok(()), |key| refuse_removed(team, key))?;
+    refuse_name_of_another(team, &name, key, "choose another: envseal team request --name NAME")?;
+    Ok(name)
+}
+
+/// Rejects a name that somebody with another key has, or had.
+fn refuse_name_of_another(
+    team: &TeamFile,
+    name: &MemberName,
+    key: Option<&IdentityKey>,
+    hint: &'static str,
+) -> Result<(), Error> {
+    match team.key_of(name).filter(|owner| Some(*owner) != key) {
         Some(owner) => {
             let message = format!("{name} is the name of another member ({})", owner.fingerprint());
-            Err(Error::usage(message, CHOOSE))
+            Err(Error::usage(message, hint))
         }
-        None => Ok(name),
+        None => Ok(()),
     }
 }
 
@@ -192,10 +196,7 @@ pub(crate) fn candidate(
 ) -> Result<Candidate, Error> {
     let team = project.team()?;
     let (name, key) = team.members().get_key_value(name).ok_or_else(|| no_member(&team, name))?;
-    // Put back by hand, under whatever name.
-    if let Some((was, _)) = team.removed().iter().find(|(_, was)| was.key == *key) {
-        return Err(was_removed(was, key));
-    }
+    refuse_removed(&team, key)?;
     if let Some(given) = fingerprint {
         check_fingerprint(name, key, given)?;
     }
@@ -211,22 +212,15 @@ pub(crate) fn new_candidate(project: &Project, name: &str, key: IdentityKey) -> 
 }
 
 fn refuse_taken(team: &TeamFile, name: &MemberName, key: &IdentityKey) -> Result<(), Error> {
-    if let Some((was, removed)) = team.removed().iter().find(|(_, was)| was.key == *key) {
-        return Err(was_removed(was, &removed.key));
-    }
+    refuse_removed(team, key)?;
     if let Some(current) = team.member_of(key).filter(|current| *current != name) {
         return Err(Error::usage(
             format!("this key ({}) is a member already, as {current}", key.fingerprint()),
             hint!("to grant access: envseal team approve {current} -e ENVIRONMENT", current),
         ));
     }
-    match team.key_of(name).filter(|owner| *owner != key) {
-        Some(owner) => Err(Error::usage(
-            format!("{name} is the name of another member ({})", owner.fingerprint()),
-            "choose another name; for their own new key, they run: envseal team request --replace",
-        )),
-        None => Ok(()),
-    }
+    let hint = "choose another name; for their own new key, they run: envseal team request --replace";
+    refuse_name_of_another(team, name, Some(key), hint)
 }
 
 /// Reads OpenSSH public keys, one a line, as forges publish them. Returns those of ssh-ed25519, each once; `from` is where
@@ -296,7 +290,7 @@ pub(crate) fn approve(
         own.extend(lasts(&place).then(|| (env.clone(), key.clone())));
         keys.push((env.clone(), key));
     }
-    let mut done = Approval { granted: Vec::new(), had: Vec::new(), own: Vec::new() };
+    let mut done = Approval::default();
     change_team(project, on_wait, |team| {
         if candidate.is_new {
             refuse_taken(team, &candidate.name, &candidate.key)?;
@@ -304,12 +298,10 @@ pub(crate) fn approve(
         }
         let Some(me) = me else { return Ok(()) };
         refuse_changed_keys(project, &keys)?;
-        done = grant(project, team, candidate, &keys, &me.identity)?;
+        done = grant(project, team, (&candidate.name, &candidate.key), &keys, &me.identity)?;
         let key = me.identity.public();
         if candidate.key != key && may_grant_itself(project, team, &key) {
-            let myself = Candidate { name: own_name(project, team, &key)?, key, is_new: false };
-            let granted = grant(project, team, &myself, &own, &me.identity)?.granted;
-            done.own.extend(granted.into_iter().map(|(env, _)| env));
+            done.own = grant_to_self(project, team, &own, &me.identity)?;
         }
         Ok(())
     })?;
@@ -330,20 +322,31 @@ fn refuse_changed_keys(project: &Project, keys: &[(EnvName, PrivateKey)]) -> Res
     Ok(())
 }
 
+/// Grants this user the environments of `keys`. Returns those of which there was no valid grant.
+fn grant_to_self(
+    project: &Project,
+    team: &mut TeamFile,
+    keys: &[(EnvName, PrivateKey)],
+    me: &Identity,
+) -> Result<Vec<EnvName>, Error> {
+    let (name, key) = (own_name(project, team, &me.public())?, me.public());
+    let granted = grant(project, team, (&name, &key), keys, me)?.granted;
+    Ok(granted.into_iter().map(|(env, _)| env).collect())
+}
+
 fn grant(
     project: &Project,
     team: &mut TeamFile,
-    candidate: &Candidate,
+    (name, key): (&MemberName, &IdentityKey),
     keys: &[(EnvName, PrivateKey)],
     me: &Identity,
 ) -> Result<Approval, Error> {
-    let Candidate { name, key, .. } = candidate;
     let mine = own_name(project, team, &me.public())?;
     // Only the key whose fingerprint was confirmed.
     if team.members().get(name) != Some(key) {
         return Err(no_member(team, name.as_str()));
     }
-    let mut approval = Approval { granted: Vec::new(), had: Vec::new(), own: Vec::new() };
+    let mut approval = Approval::default();
     for (env, private) in keys {
         let there = team.grant(env, name).filter(|line| line.key == private.public());
         if there.is_some_and(|line| team.prove(line, private).is_ok()) {

@@ -22,8 +22,8 @@ use std::path::PathBuf;
 use crate::config::EnvName;
 use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
 use crate::error::Error;
-use crate::keys::{KeyPlace, KeyStore, OwnIdentity};
-use crate::project::{EnvFile, Project};
+use crate::keys::{KeyLookupError, KeyPlace, KeyStore, OwnIdentity};
+use crate::project::{EnvFile, Project, tag_key};
 use crate::team::{MemberName, TeamFile};
 
 const REQUEST: &str = "become a member: envseal team request";
@@ -77,11 +77,13 @@ fn removal_pending(name: &MemberName, env: &EnvName) -> Error {
         .with_hint(hint!("finish the removal, which rotates it: envseal team remove {name}", name))
 }
 
-fn was_removed(name: &MemberName, key: &IdentityKey) -> Error {
+/// Rejects a key that was removed from the team, also where it was put back by hand under whatever name.
+fn refuse_removed(team: &TeamFile, key: &IdentityKey) -> Result<(), Error> {
+    let Some((name, _)) = team.removed().iter().find(|(_, was)| was.key == *key) else { return Ok(()) };
     let message = format!("this key ({}) was removed from the team as {name}", key.fingerprint());
-    Error::refused(message).with_hint(
+    Err(Error::refused(message).with_hint(
         "make a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME",
-    )
+    ))
 }
 
 /// The key that encrypts the tags of exposed values cannot be decrypted, so nothing can be compared with them.
@@ -104,6 +106,26 @@ fn no_environment(project: &Project, env: &EnvName) -> Error {
 /// Returns an environment's private key, from wherever this user has it.
 fn private_key(project: &Project, store: &KeyStore<'_>, env: &EnvName) -> Result<PrivateKey, Error> {
     Ok(located_key(project, store, env)?.0)
+}
+
+/// Finds the private key of an environment, with which exposures are recorded; None if this user has it nowhere. Rejects
+/// one that cannot decrypt the key of the tags that are there already.
+fn recording_key(
+    project: &Project,
+    store: &KeyStore<'_>,
+    team: &TeamFile,
+    env: &EnvName,
+    (path, public): &(PathBuf, PublicKey),
+) -> Result<Option<PrivateKey>, Error> {
+    let key = match store.find(env, public, path.parent().unwrap_or(project.root())) {
+        Err(KeyLookupError::NotFound { .. }) => return Ok(None),
+        key => key?,
+    };
+    let is_exposed = team.exposures().iter().any(|exposure| exposure.env == *env);
+    if (is_exposed || team.tag_key(env).is_some()) && tag_key(team, env, &key).is_none() {
+        return Err(unreadable_tag_key(env, public));
+    }
+    Ok(Some(key))
 }
 
 fn located_key(

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use super::access_history::AccessHistory;
 use super::exposures::ExposureRecorder;
 use super::holders::{AccessDecisions, DoubtfulGrant, Holders, refuse_open};
-use super::{files_of, no_environment, no_member, own_identity, own_name, private_key, unreadable_tag_key};
+use super::{files_of, no_environment, no_member, own_identity, own_name, private_key, recording_key};
 use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, TEAM_FILE_GLOB, is_env_file};
 use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
 use crate::error::{Error, ErrorKind};
 use crate::git::Repo;
-use crate::keys::{KeyLookupError, KeyStore};
-use crate::project::{EnvFile, EnvironmentRotation, Project, Rotation, TeamChange, rotate, tag_key};
+use crate::keys::KeyStore;
+use crate::project::{EnvFile, EnvironmentRotation, Project, Rotation, TeamChange, rotate};
 use crate::team::{GrantLine, MemberName, TeamFile};
 use crate::time::Moment;
 
@@ -102,51 +102,39 @@ pub(crate) fn plan_removal(
     let dependent_grants = dependent_grants(&team, &plan.history, key, &me);
     // These may have to be rotated as well.
     let dependent: BTreeSet<_> = dependent_grants.iter().map(|line| line.env.clone()).collect();
-    for (env, (path, public)) in &envs {
+    for (env, current) in &envs {
         let held = plan.held.get(env);
-        if held.is_none() && !dependent.contains(env) {
+        let has_current = held.is_some_and(|keys| keys.contains(&current.1));
+        let may_be_rotated = has_current || dependent.contains(env);
+        if held.is_none() && !may_be_rotated {
             continue;
         }
-        let has_current = held.is_some_and(|keys| keys.contains(public));
-        match store.find(env, public, path.parent().unwrap_or(project.root())) {
-            Ok(key) => {
-                let is_exposed = team.exposures().iter().any(|exposure| exposure.env == *env);
-                if (is_exposed || team.tag_key(env).is_some()) && tag_key(&team, env, &key).is_none() {
-                    return Err(unreadable_tag_key(env, public));
-                }
-                plan.decryptable.insert(env.clone());
-                for line in dependent_grants.iter().filter(|line| line.env == *env) {
-                    let through = Some(plan.name.clone());
-                    match team.prove_of_old(line, &key).ok().and_then(|()| team.members().get(&line.member)) {
-                        Some(key) => {
-                            plan.doubtful.push(DoubtfulGrant { line: line.clone(), key: *key, through });
-                        }
-                        None => plan.forged.push(line.clone()),
-                    }
-                }
-                if has_current || dependent.contains(env) {
-                    let mut self_granted = plan.holders.self_granted(env, &key);
-                    self_granted
-                        .retain(|doubt| doubt.key != plan.key && !dependent_grants.contains(&doubt.line));
-                    plan.doubtful.extend(self_granted);
-                }
-                match has_current {
-                    true => {
-                        let is_left_out = |who: &IdentityKey, name: &MemberName| {
-                            *who == plan.key || decisions.drops(env, name)
-                        };
-                        plan.holders.refuse_loss(&team, (env, &key, &key), &is_left_out)?;
-                        plan.rotated.push(env.clone());
-                    }
-                    false if held.is_some() => plan.older.push(env.clone()),
-                    false => {}
-                }
+        let Some(key) = recording_key(project, store, &team, env, current)? else {
+            if may_be_rotated {
+                plan.out_of_reach.push((env.clone(), current.1.id()));
             }
-            Err(KeyLookupError::NotFound { .. }) if has_current || dependent.contains(env) => {
-                plan.out_of_reach.push((env.clone(), public.id()));
+            continue;
+        };
+        plan.decryptable.insert(env.clone());
+        for line in dependent_grants.iter().filter(|line| line.env == *env) {
+            let through = Some(plan.name.clone());
+            match team.prove_of_old(line, &key).ok().and_then(|()| team.members().get(&line.member)) {
+                Some(key) => plan.doubtful.push(DoubtfulGrant { line: line.clone(), key: *key, through }),
+                None => plan.forged.push(line.clone()),
             }
-            Err(KeyLookupError::NotFound { .. }) => {}
-            Err(error) => return Err(error.into()),
+        }
+        if may_be_rotated {
+            let mut self_granted = plan.holders.self_granted(env, &key);
+            self_granted.retain(|doubt| doubt.key != plan.key && !dependent_grants.contains(&doubt.line));
+            plan.doubtful.extend(self_granted);
+        }
+        if has_current {
+            let is_left_out =
+                |who: &IdentityKey, name: &MemberName| *who == plan.key || decisions.drops(env, name);
+            plan.holders.refuse_loss(&team, (env, &key, &key), &is_left_out)?;
+            plan.rotated.push(env.clone());
+        } else if held.is_some() {
+            plan.older.push(env.clone());
         }
     }
     Ok(plan)

@@ -6,13 +6,13 @@ use super::access_history::AccessHistory;
 use super::exposures::ExposureRecorder;
 use super::join::name_in_git;
 use super::remove::held_keys;
-use super::{files_of, no_member, unreadable_tag_key, was_removed};
+use super::{files_of, no_member, recording_key, refuse_removed};
 use crate::config::EnvName;
-use crate::crypto::{IdentityKey, PrivateKey};
+use crate::crypto::IdentityKey;
 use crate::error::Error;
 use crate::git::Repo;
-use crate::keys::{IdentityPlace, KeyLookupError, KeyStore};
-use crate::project::{EnvFile, Project, change_team, changed_meanwhile, tag_key};
+use crate::keys::{IdentityPlace, KeyStore};
+use crate::project::{Project, change_team, changed_meanwhile};
 use crate::team::{GrantLine, MemberName, TeamFile};
 use crate::time::{Moment, rfc3339};
 
@@ -39,13 +39,6 @@ pub(crate) struct ReplacedKey {
     pub is_alone: bool,
 }
 
-/// An environment that the old key could read, and so can this user.
-struct ReadableEnv {
-    env: EnvName,
-    key: PrivateKey,
-    files: Vec<EnvFile>,
-}
-
 /// Puts this user's key under the name of a member who has another one, and removes that one. No grant is carried over.
 pub(crate) fn replace_key(
     project: &Project,
@@ -69,17 +62,10 @@ pub(crate) fn replace_key(
     let envs = project.environments()?;
     let held = held_keys(project, &history, &old, &envs, &[])?;
     let (mut readable, mut pending) = (Vec::new(), Vec::new());
-    for (env, (path, public)) in envs.iter().filter(|(env, _)| held.contains_key(*env)) {
-        match store.find(env, public, path.parent().unwrap_or(project.root())) {
-            Ok(key) => {
-                let is_exposed = team.exposures().iter().any(|exposure| exposure.env == *env);
-                if (is_exposed || team.tag_key(env).is_some()) && tag_key(&team, env, &key).is_none() {
-                    return Err(unreadable_tag_key(env, public));
-                }
-                readable.push(ReadableEnv { env: env.clone(), key, files: files_of(project, env)? });
-            }
-            Err(KeyLookupError::NotFound { .. }) => pending.push(env.clone()),
-            Err(error) => return Err(error.into()),
+    for (env, current) in envs.iter().filter(|(env, _)| held.contains_key(*env)) {
+        match recording_key(project, store, &team, env, current)? {
+            Some(key) => readable.push((env, key, files_of(project, env)?)),
+            None => pending.push(env.clone()),
         }
     }
     let mut older = store.every(project.root())?;
@@ -117,11 +103,11 @@ pub(crate) fn replace_key(
         for line in team.grants().to_vec() {
             move_grant(team, line, &mut done);
         }
-        for ReadableEnv { env, key, files } in &readable {
+        for (env, key, files) in &readable {
             let recorder =
                 ExposureRecorder { env, key, file_key: key, older: &older, files, history: &history };
-            let count = recorder.record(team, &done.removed_as, &held[env], now);
-            done.exposed.insert(env.clone(), count);
+            let count = recorder.record(team, &done.removed_as, &held[*env], now);
+            done.exposed.insert((*env).clone(), count);
         }
         Ok(())
     })?;
@@ -153,10 +139,8 @@ fn move_grant(team: &mut TeamFile, mut line: GrantLine, done: &mut ReplacedKey) 
 
 /// Rejects a key that is a member's already, or was removed.
 fn refuse_known(team: &TeamFile, name: &MemberName, key: &IdentityKey) -> Result<(), Error> {
+    refuse_removed(team, key)?;
     let print = key.fingerprint();
-    if let Some((was, removed)) = team.removed().iter().find(|(_, was)| was.key == *key) {
-        return Err(was_removed(was, &removed.key));
-    }
     match team.member_of(key) {
         None => Ok(()),
         Some(there) if there == name => Err(Error::usage(

@@ -43,10 +43,10 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
     }
     let joined =
         join(&project, context.store(), repo.as_deref(), args.name.as_deref(), &|| context.waiting())?;
-    let Joined { name, key, place, made, added, first, team_file, own, not_own } = &joined;
+    let Joined { name, key, place, made, added, first, own, not_own } = &joined;
     say_created(context, *made, place);
     let fingerprint = key.fingerprint();
-    let path = relative_path(team_file);
+    let path = relative_path(&project.team_file());
     let message = if *added {
         context.ui.say(format_args!("Added you to {} as {name} ({fingerprint})", path.display()));
         format!("Add {name} to the team")
