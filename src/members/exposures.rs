@@ -20,14 +20,12 @@ pub(crate) enum ExposureVerdict {
     Exposed,
     /// The value was set by someone without the key, and has not been compared since.
     Unverified,
-    /// The value is another one.
     Replaced,
     /// No sealed value has the name any more.
     Gone,
 }
 
 impl ExposureVerdict {
-    /// Returns the word that is printed.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Altered => "altered",
@@ -45,7 +43,6 @@ impl ExposureVerdict {
 }
 
 pub(crate) struct ExposedValue {
-    /// The record in the team file.
     pub exposure: Exposure,
     pub verdict: ExposureVerdict,
     /// False if the verdict is only what the team file says, for lack of the environment's key.

@@ -16,11 +16,9 @@ use crate::team::{GrantLine, MemberName, TeamFile};
 /// Environments, each with its private key.
 type EnvKeys = Vec<(EnvName, PrivateKey)>;
 
-/// The result of [`join`].
 pub(crate) struct Joined {
     pub name: MemberName,
     pub key: IdentityKey,
-    /// The place of the private key.
     pub place: IdentityPlace,
     /// True if the identity was created just now.
     pub made: bool,

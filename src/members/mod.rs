@@ -56,7 +56,6 @@ pub(crate) fn no_member(team: &TeamFile, name: &str) -> Error {
     Error::usage(format!("no member is named {name}"), hint)
 }
 
-/// Rejects a fingerprint that is not the member's.
 pub(crate) fn check_fingerprint(name: &MemberName, key: &IdentityKey, given: &str) -> Result<(), Error> {
     let found = key.fingerprint();
     if found == given {

@@ -16,14 +16,12 @@ use crate::project::{Project, change_team, changed_meanwhile};
 use crate::team::{GrantLine, MemberName, TeamFile};
 use crate::time::{Moment, rfc3339};
 
-/// The result of [`replace_key`].
 pub(crate) struct ReplacedKey {
     pub name: MemberName,
     pub key: IdentityKey,
     pub old: IdentityKey,
     /// The name of the old key among those that were removed.
     pub removed_as: MemberName,
-    /// The place of the new private key.
     pub place: IdentityPlace,
     /// True if the identity was created just now.
     pub made: bool,

@@ -35,7 +35,6 @@ use crate::team::Policy;
 /// Conflict markers as git writes them.
 const MARKER_SIZE: usize = 7;
 
-/// An env file that is being edited.
 pub(crate) struct Editing {
     /// The file as it stood when it was opened, or was last merged with.
     base: Document,
@@ -246,7 +245,6 @@ fn is_for_editors(source: &[u8]) -> bool {
 }
 
 enum EditAction<'a> {
-    /// Plain text that was there before.
     Keep,
     /// New plain text.
     Plain,
@@ -303,7 +301,6 @@ impl<'a> EditPlan<'a> {
         }
     }
 
-    /// Returns the action for each variable, by its entry's index.
     fn actions(&self) -> Result<HashMap<usize, EditAction<'a>>, Error> {
         let known = known_again(self.shown, self.typed.document());
         let names: HashSet<_> = variables(self.shown).map(|(_, entry)| self.shown.name(entry)).collect();
@@ -328,7 +325,6 @@ impl<'a> EditPlan<'a> {
         Ok(actions)
     }
 
-    /// The names that are there no more.
     fn removed(&self) -> Vec<String> {
         let document = self.typed.document();
         let now: HashSet<_> = self.typed.variables().map(|(_, entry)| document.name(entry)).collect();
@@ -474,7 +470,6 @@ fn known_again(shown: &Document, typed: &Document) -> HashMap<usize, usize> {
     known
 }
 
-/// Returns the entries of each name.
 fn by_name(document: &Document) -> HashMap<&str, Vec<usize>> {
     let mut places: HashMap<_, Vec<_>> = HashMap::new();
     for (at, entry) in variables(document) {
@@ -533,7 +528,6 @@ impl PrivateEditFile {
         Ok(lock(&self.file).as_mut().expect("it is set up").put(text)?)
     }
 
-    /// The text that is there.
     pub(crate) fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         Ok(lock(&self.file).as_mut().expect("it is set up").read()?)
     }

@@ -44,7 +44,6 @@ pub(crate) enum ValueState {
     Unmarked,
 }
 
-/// Returns the state of an entry's value.
 pub(crate) fn value_state(file: &EnvFile, project: &Project, entry: &Entry) -> ValueState {
     match file.token(entry) {
         Some(Ok(token)) if is_outdated(file, &token) => ValueState::OutdatedKey,
@@ -65,7 +64,6 @@ pub(crate) struct Counts {
     pub unmarked: usize,
 }
 
-/// Counts a file's variables.
 pub(crate) fn counts(file: &EnvFile, project: &Project) -> Counts {
     let mut counts = Counts::default();
     for (_, entry) in file.variables() {

@@ -20,7 +20,6 @@ use crate::team::{Exposure, ExposureState, TeamFile};
 pub(crate) enum Standing {
     /// It is one that could be read, or nobody can tell that it is not.
     Same,
-    /// It is another.
     Other,
     /// No sealed value has the name any more.
     Gone,

@@ -152,7 +152,6 @@ impl EnvFile {
         &self.document
     }
 
-    /// Returns its text as it is on disk.
     pub(super) fn on_disk(&self) -> &[u8] {
         self.before.as_ref().map_or(self.document.as_bytes(), |text| text)
     }

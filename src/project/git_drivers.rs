@@ -128,7 +128,6 @@ fn side_that_changed(both: &BothChanged<'_>, openers: &mut [Opener]) -> Option<M
 
 /// A value as it is read, however it was encrypted.
 enum ValueContent {
-    /// These bytes.
     Literal(SecretBytes),
     /// Source text that may refer to other variables; the names it is held to, where it was sealed.
     Source(SecretBytes, Option<Refs>),

@@ -175,7 +175,6 @@ impl ImportPlan {
         &self.path
     }
 
-    /// Returns true if the env file exists already.
     pub(crate) fn file_exists(&self) -> bool {
         self.before.is_some()
     }
@@ -184,7 +183,6 @@ impl ImportPlan {
         self.items.is_empty()
     }
 
-    /// Returns each variable's origin, name and action.
     pub(crate) fn items(&self) -> impl Iterator<Item = (&str, &str, ImportAction)> {
         self.items.iter().map(|item| (item.origin.as_str(), item.name.as_str(), item.action))
     }
@@ -513,7 +511,6 @@ pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
     one == other || real(one) == real(other)
 }
 
-/// A file's path and text.
 type SecretFile = (PathBuf, Zeroizing<Vec<u8>>);
 
 /// Returns the `.env.keys` of another tool for files in `folder`.
@@ -539,7 +536,6 @@ pub(crate) fn keep_backup(path: &Path) -> Result<PathBuf, Error> {
     Ok(backup)
 }
 
-/// Removes a backup.
 pub(crate) fn drop_backup(path: &Path) -> Result<(), Error> {
     Ok(fs::remove(path)?)
 }

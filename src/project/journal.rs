@@ -45,7 +45,6 @@ pub(super) struct ReadyFile<'a> {
     pub(super) keys: Vec<PublicKey>,
 }
 
-/// A change that is about to be made.
 pub(super) struct Journal {
     files: Vec<JournalEntry>,
 }
@@ -65,9 +64,7 @@ struct JournalEntry {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RecoveredChange {
-    /// All of it is there now.
     Finished,
-    /// None of it is.
     Undone,
 }
 

@@ -16,7 +16,6 @@ use crate::keys::{
     parse_backup,
 };
 
-/// A selection of keys in a keys file.
 pub(crate) struct Wanted {
     /// The folder whose keys file it is.
     pub near: PathBuf,
@@ -35,8 +34,6 @@ type KeysFileChange<'a> =
     dyn Fn(&KeysFile, &dyn Fn(&str) -> bool) -> Result<RewrittenKeys, KeyLookupError> + 'a;
 
 /// Locks the keys that are wanted. The passphrase is asked for before anything else, and only where one is to be locked.
-///
-/// `on_wait` is called when another envseal holds the lock.
 pub(crate) fn lock_keys(
     wanted: &[Wanted],
     store: &KeyStore<'_>,
@@ -59,8 +56,6 @@ pub(crate) fn lock_keys(
 }
 
 /// Puts the keys that are wanted in the open again.
-///
-/// `on_wait` is called when another envseal holds the lock.
 pub(crate) fn unlock_keys(
     wanted: &[Wanted],
     store: &KeyStore<'_>,
@@ -186,8 +181,6 @@ pub(crate) struct Recovered {
 
 /// Opens every line of the backup that was read from `path`, and adds the keys that are missing to the keys file for env
 /// files in the folder `near`. Nothing is written unless every one opens.
-///
-/// `on_wait` is called when another envseal holds the lock.
 pub(crate) fn recover(
     path: &Path,
     lines: Vec<BackupLine>,
@@ -232,7 +225,6 @@ pub(crate) struct KeysFileState {
     pub tracked: Option<bool>,
 }
 
-/// Looks at the keys file at `path`.
 pub(crate) fn keys_file_state(path: &Path, store: &KeyStore<'_>) -> Result<KeysFileState, Error> {
     let path = folder_of(path).join(path.file_name().unwrap_or_default());
     let repo = store.repositories().discover(&folder_of(&path))?;

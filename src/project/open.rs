@@ -33,14 +33,12 @@ pub enum Precedence {
     LaterFile,
 }
 
-/// A variable as it was read.
 pub struct Variable<'a> {
     pub name: &'a str,
     /// Its value, opened and expanded.
     pub value: SecretBytes,
     /// True if it was sealed, or depends on a value that was.
     pub sealed: bool,
-    /// The env file it is from.
     pub path: Rc<PathBuf>,
     pub line: usize,
 }
@@ -82,7 +80,6 @@ impl<'a> Reading<'a> {
         no_variable(path, name, self.names())
     }
 
-    /// Returns the values that could not be decrypted.
     pub fn failures(&self) -> &[ValueFailure] {
         &self.failures
     }
@@ -227,7 +224,6 @@ struct FileReader<'f, 'a> {
     store: &'a KeyStore<'a>,
     process: &'a ProcessEnv,
     precedence: Precedence,
-    /// The public key's.
     key_id: Option<KeyId>,
     opener: Option<Result<Opener, Reason>>,
     /// True if the file's values are of several batches, and the opener is ready for all of them.

@@ -57,7 +57,6 @@ pub(super) struct ProjectPlace {
 struct EnvironmentKeys {
     /// The distinct public keys, each with the first two files that have it.
     found: Vec<(PublicKey, Vec<PathBuf>)>,
-    /// The files that cannot be loaded.
     failed: Vec<PathBuf>,
 }
 

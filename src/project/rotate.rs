@@ -53,7 +53,6 @@ pub(crate) struct Rotation {
     pub keys_files: Vec<PathBuf>,
     /// Those of them in which an environment's key was locked, and the new one is not: the passphrase is not known.
     pub beside_locked: Vec<PathBuf>,
-    /// The team file, if it was written.
     pub team_file: Option<PathBuf>,
     pub notices: Vec<Notice>,
 }
@@ -69,7 +68,6 @@ pub(crate) struct RotatedEnv {
     pub left: Vec<LeftSealed>,
     /// To whom grants were made anew.
     pub granted: Vec<MemberName>,
-    /// Grants that were not.
     pub dropped: Vec<DroppedGrant>,
     /// Exposures whose proof holds under the old key; it is made anew.
     pub exposures: usize,
@@ -85,7 +83,6 @@ pub(crate) struct LeftSealed {
     pub path: PathBuf,
     pub line: usize,
     pub name: String,
-    /// The key it is sealed to.
     pub key: KeyId,
 }
 
@@ -99,9 +96,8 @@ pub(crate) struct DroppedGrant {
 
 /// Rotates `envs` in the project of the folder `dir`; with none of them, only the team file is changed.
 ///
-/// `on_wait` is called when another envseal holds the lock. Refused outside of git; where a file has a merge conflict or
-/// disagrees with another on the key; where a value does not open; and where grants are to be made and this user is no
-/// member.
+/// Refused outside of git; where a file has a merge conflict or disagrees with another on the key; where a value does not
+/// open; and where grants are to be made and this user is no member.
 pub(crate) fn rotate(
     dir: &Path,
     envs: &[EnvName],

@@ -24,13 +24,11 @@ use crate::schema::{ExampleName, Schema, SchemaItem, SchemaViolation, add_names}
 struct Breach {
     name: String,
     violation: SchemaViolation,
-    /// The schema's file and line.
     said: (PathBuf, usize),
     origin: ValueOrigin,
 }
 
 enum ValueOrigin {
-    /// An env file, and the line.
     File(PathBuf, usize),
     Process,
     /// Nowhere; this is the env file that it could be set in.
@@ -190,8 +188,6 @@ pub(crate) fn example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, Er
 }
 
 /// Writes the example file of `folder`, whole or not at all, and returns it.
-///
-/// `on_wait` is called when another envseal holds the lock.
 pub(crate) fn write_example(
     folder: &Path,
     store: &KeyStore<'_>,

@@ -156,8 +156,6 @@ pub(super) fn keep_key(
 }
 
 /// Sees to it that git and docker ignore the keys file at `path`, before a key is written to it.
-///
-/// `on_wait` is called when another envseal holds the lock.
 pub(crate) fn guard_keys_file(
     path: &Path,
     project: &Project,
@@ -294,15 +292,11 @@ pub(crate) fn propose_plain(project: &Project, files: &[EnvFile]) -> Vec<&'stati
 }
 
 /// Adds `globs` to the policy's plain names, in the project's team file.
-///
-/// `on_wait` is called when another envseal holds the lock.
 pub(crate) fn declare_plain(project: &Project, globs: &[&str], on_wait: &dyn Fn()) -> Result<(), Error> {
     change_policy(project, |text| crate::team::with_plain(text, globs), on_wait)
 }
 
 /// Adds `names` to those that the policy says the target machine sets, in the project's team file.
-///
-/// `on_wait` is called when another envseal holds the lock.
 pub(crate) fn declare_external(project: &Project, names: &[&str], on_wait: &dyn Fn()) -> Result<(), Error> {
     change_policy(project, |text| crate::team::with_external(text, names), on_wait)
 }

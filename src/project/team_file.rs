@@ -54,8 +54,6 @@ pub(super) fn team_file_malformed(path: &Path, source: impl std::fmt::Display) -
 
 /// Changes the project's team file, under the lock. Nothing is written where `change` fails, or changes nothing. Returns
 /// whether something was.
-///
-/// `on_wait` is called when another envseal holds the lock.
 pub(crate) fn change_team(
     project: &Project,
     on_wait: &dyn Fn(),

@@ -116,15 +116,12 @@ pub(crate) fn sweep(dir: &Path, repositories: &Repositories) {
     }
 }
 
-/// A file's change.
 pub(super) struct FileWrite<'a> {
     /// The file, which need not exist.
     pub(super) path: &'a Path,
     /// Its content as it was read under the lock; None if there was no file.
     pub(super) before: Option<&'a [u8]>,
-    /// Its new content.
     pub(super) after: &'a [u8],
-    /// The permissions of a new file.
     pub(super) mode: NewMode,
     /// The keys that the change brings into a keys file.
     pub(super) keys: Vec<PublicKey>,

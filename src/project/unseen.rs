@@ -49,8 +49,6 @@ pub(crate) fn unseen_among<'a>(
 
 /// Takes these env files back in, by a line each in the `.gitignore` of the worktree's root, and returns its path. None
 /// where that is not enough, as below a folder that is ignored as a whole: then nothing is changed.
-///
-/// `on_wait` is called when another envseal holds the lock.
 pub(crate) fn take_back_in(
     paths: &[PathBuf],
     project: &Project,

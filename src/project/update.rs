@@ -20,7 +20,6 @@ use crate::dotenv::Document;
 use crate::error::Error;
 use crate::keys::KeyStore;
 
-/// An env file that is about to be changed.
 pub(crate) struct Target<'a> {
     file: EnvFile,
     project: Rc<Project>,
@@ -43,7 +42,6 @@ pub(crate) struct Updated {
 /// True if an update is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
-    /// To the files.
     Files,
     /// Nowhere: whatever would refuse the change is found, and nothing is changed.
     Plan,
@@ -65,8 +63,7 @@ struct NewKey {
 /// Prepares a change of each env file and writes it beside the file; only when that worked for all are they put in
 /// place, the keys file first, so that no value is ever sealed to a key that nobody has.
 ///
-/// `on_wait` is called when another envseal holds the lock. Files of one environment whose public keys disagree
-/// are refused.
+/// Files of one environment whose public keys disagree are refused.
 pub(crate) fn update(
     paths: &[PathBuf],
     store: &KeyStore<'_>,

@@ -14,12 +14,10 @@ use crate::error::{Error, ErrorKind};
 use crate::hint::Hint;
 use crate::keys::{SearchedPlace, missing_key_hint, search_trace};
 
-/// A value that can't be decrypted.
 #[derive(Clone, Debug)]
 pub struct ValueFailure {
     pub name: String,
     pub path: PathBuf,
-    /// Counted from 1.
     pub line: usize,
     pub reason: FailureReason,
 }
