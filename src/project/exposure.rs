@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::file::{EnvFile, real_place, token};
 use super::projects::Project;
+use super::setup::Notice;
 use super::team_file::tag_key;
 use crate::config::EnvName;
 use crate::crypto::{OpenedValue, Opener, PlaintextKind, PrivateKey, Proof, TagKey};
@@ -99,14 +100,11 @@ fn has_sealed(document: &Document, name: &str) -> bool {
 /// An env file and the document that is to take its place.
 pub(super) type ChangedFile<'a> = (&'a EnvFile, &'a Document);
 
-/// A value of which something else is known now, and what.
-pub(super) type ChangedExposure = (EnvName, String, ExposureState);
-
-/// A team file's text and its new one, and what is recorded in that.
+/// A team file's text and its new one, and a notice of each state that is another one in that.
 pub(super) struct ExposureChanges {
     pub(super) before: Vec<u8>,
     pub(super) after: String,
-    pub(super) noted: Vec<ChangedExposure>,
+    pub(super) notices: Vec<Notice>,
 }
 
 /// The team file's change, where what is known of exposures changes with these files: a holder of an environment's key
@@ -139,8 +137,7 @@ pub(super) fn renewed(
             team.exposures().iter().filter(|exposure| exposure.env == env).cloned().collect()
         };
         let mut exposures = of_this(&team);
-        let mut states = Vec::new();
-        match known {
+        let states: Vec<_> = match known {
             Some((key, tags)) => {
                 let mut opener = Opener::new(key.clone());
                 let written = written(&mut opener, &of_env);
@@ -148,7 +145,7 @@ pub(super) fn renewed(
                     carry(&mut renewed, exposure, &tags, &key, &mut opener, &of_env, &written);
                 }
                 exposures = of_this(&renewed);
-                states.extend(exposures.iter().map(|exposure| {
+                let state = |exposure: &Exposure| {
                     match standing(exposure, &exposures, &tags, &mut opener, &documents) {
                         // By tags that someone without the key wrote, it would always be another.
                         Standing::Other if exposure.proof_by(&key) != exposure.proof => exposure.state,
@@ -156,14 +153,21 @@ pub(super) fn renewed(
                         Standing::Other => ExposureState::Replaced,
                         Standing::Gone => exposure.state,
                     }
-                }));
+                };
+                exposures.iter().map(state).collect()
             }
-            None => states.extend(exposures.iter().map(|exposure| {
-                let touched = of_env.iter().any(|changed| is_other(changed, &exposure.name));
-                if touched { ExposureState::Unverified } else { exposure.state }
-            })),
+            None => {
+                let state = |exposure: &Exposure| {
+                    let touched = of_env.iter().any(|changed| is_other(changed, &exposure.name));
+                    if touched { ExposureState::Unverified } else { exposure.state }
+                };
+                exposures.iter().map(state).collect()
+            }
+        };
+        for (exposure, state) in exposures.into_iter().zip(states).filter(|(old, new)| old.state != *new) {
+            noted.push((env.clone(), exposure.name.clone(), state));
+            renewed.put_exposure(Exposure { state, ..exposure });
         }
-        put(&mut renewed, &mut noted, &exposures, states);
     }
     let after = renewed.text();
     // Of one value that several people could read, the most doubtful.
@@ -171,7 +175,10 @@ pub(super) fn renewed(
     noted.dedup_by(|(env, name, _), (first_env, first_name, _)| {
         (&*env, &*name) == (&*first_env, &*first_name)
     });
-    Ok((after != team.text()).then_some(ExposureChanges { before, after, noted }))
+    let path = project.team_file();
+    let notice = |(env, name, state)| Notice::Noted { env, name, state, path: path.clone() };
+    let notices = noted.into_iter().map(notice).collect();
+    Ok((after != team.text()).then_some(ExposureChanges { before, after, notices }))
 }
 
 /// Carries an exposure along to another name, or to a longer value that contains the exposed one.
@@ -248,18 +255,6 @@ fn opened<'a>(
         }
     }
     found
-}
-
-fn put(
-    team: &mut TeamFile,
-    noted: &mut Vec<ChangedExposure>,
-    exposures: &[Exposure],
-    states: Vec<ExposureState>,
-) {
-    for (exposure, state) in exposures.iter().zip(states).filter(|(old, state)| old.state != *state) {
-        noted.push((exposure.env.clone(), exposure.name.clone(), state));
-        team.put_exposure(Exposure { state, ..exposure.clone() });
-    }
 }
 
 /// The environment's files in the project that are not being changed.

@@ -196,8 +196,7 @@ fn team_files(
     let mut texts = Vec::new();
     for (team_file, (project, changed)) in projects {
         if let Some(mut renewed) = exposure::renewed(project, store, &changed)? {
-            let notice = |(env, name, state)| Notice::Noted { env, name, state, path: team_file.clone() };
-            notices.extend(std::mem::take(&mut renewed.noted).into_iter().map(notice));
+            notices.append(&mut renewed.notices);
             project.refuse_leading_outside(&team_file)?;
             texts.push((team_file, renewed));
         }
