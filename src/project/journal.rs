@@ -122,7 +122,7 @@ fn recover(root: &Path) -> Result<Option<RecoveredChange>, Error> {
         return Err(stuck("its journal belongs to another user".into()));
     }
     let journal = Journal::parse(&fs::read(&path)?).map_err(unreadable)?;
-    let finished = journal.carry_out(root, &path)?;
+    let finished = journal.carry_out(&real(root)?, &path)?;
     Ok(Some(if finished { RecoveredChange::Finished } else { RecoveredChange::Undone }))
 }
 
@@ -133,20 +133,20 @@ impl Journal {
     /// has changed meanwhile. On an error before the first file is replaced all is as it was; after that it is
     /// "could not be finished", and the journal stays as long as something is left to be done.
     pub(super) fn replace(root: &Path, files: Vec<ReadyFile<'_>>) -> Result<(), Error> {
+        let root = &real(root)?;
         let journal = Self::new(root, &files)?;
         files.into_iter().try_for_each(|ready| ready.staged.leave())?;
         journal.begin(root)
     }
 
     fn new(root: &Path, files: &[ReadyFile<'_>]) -> Result<Self, Error> {
-        let root = real(root)?;
         let keys_files = files.iter().filter(|ready| !ready.keys.is_empty()).count();
         let entry = |ready: &ReadyFile<'_>| {
             let target = place_of(ready.staged.target());
-            let path = match target.strip_prefix(&root) {
+            let path = match target.strip_prefix(root) {
                 Ok(relative) => relative.to_owned(),
                 Err(_) if !ready.keys.is_empty() && keys_files == 1 => target.clone(),
-                Err(_) => return Err(GitError::outside_worktree(&target, &root)),
+                Err(_) => return Err(GitError::outside_worktree(&target, root)),
             };
             let temp = ready.staged.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.to_str().is_none() {
@@ -170,14 +170,13 @@ impl Journal {
             (_, Ok(true)) => Ok(()),
             (Err(error), Ok(false)) => Err(error),
             // The first file was taken back by somebody else.
-            (Ok(()), Ok(false)) => Err(changed_meanwhile(&self.files[0].place(&real(root)?, &path)?)),
+            (Ok(()), Ok(false)) => Err(changed_meanwhile(&self.files[0].place(root, &path)?)),
             (_, Err(error)) => Err(unfinished(&error)),
         }
     }
 
     /// Replaces the first file, provided that nobody has changed any of the files meanwhile.
     fn replace_first(&self, root: &Path, journal: &Path) -> Result<(), Error> {
-        let root = &real(root)?;
         for entry in &self.files {
             if entry.found(root, journal)? != FileState::Before {
                 return Err(changed_meanwhile(&entry.place(root, journal)?));
@@ -191,7 +190,6 @@ impl Journal {
     /// Finishes the change, or undoes it; returns whether it was finished. Nothing is done before all of it is known to
     /// be possible.
     fn carry_out(&self, root: &Path, journal: &Path) -> Result<bool, Error> {
-        let root = &real(root)?;
         let mut states = Vec::with_capacity(self.files.len());
         for entry in &self.files {
             let (place, found) = (entry.place(root, journal)?, entry.found(root, journal)?);
@@ -242,7 +240,6 @@ impl Journal {
 
     /// Makes what lies beside the files be there after a power cut as well.
     fn flush(&self, root: &Path) -> Result<(), Error> {
-        let root = real(root)?;
         let folders: BTreeSet<_> =
             self.files.iter().filter_map(|entry| Some(root.join(entry.path.parent()?))).collect();
         Ok(folders.iter().try_for_each(|folder| fs::flush_folder(folder))?)
