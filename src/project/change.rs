@@ -4,9 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::file::{EnvFile, token};
-use super::line_errors::{
-    already_there, ambiguous_hash, cannot_seal, cut_off, reserved, unquoted, unwritable,
-};
+use super::line_errors::{ambiguous_hash, at_line, cannot_seal, cut_off, reserved, unquoted, unwritable};
 use super::projects::Project;
 use super::schema::schema_of;
 use super::update::Target;
@@ -19,7 +17,7 @@ use crate::crypto::{
 use crate::dotenv::{
     CommentMark, Document, Edit, EditError, VarName, is_reserved, quote, read, references, unescape,
 };
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// A variable and the value it is to have.
 pub struct Assignment {
@@ -104,29 +102,21 @@ pub fn set(
     let mut edits = Vec::new();
     let mut outcomes = Vec::new();
     for (name, entry, target, source) in &planned {
-        let marked =
-            entry.is_some_and(|entry| CommentMark::is_plain(document.comment(&document.entries()[entry])));
-        let mark_changes = entry.is_some()
-            && match how {
-                How::Plain => !marked,
-                How::Seal => marked,
-                How::AsMarked => false,
-            };
-        let changes = source.is_some() || mark_changes;
-        outcomes.push((String::from(*name), if changes { *target } else { Outcome::Unchanged }));
-        let plain = *target == Outcome::Plain && how == How::Plain;
-        match (entry, source) {
-            (Some(entry), source) => {
-                edits.extend(source.as_ref().map(|source| Edit::Source { entry: *entry, source }));
-                match how {
-                    How::Plain => edits.push(Edit::MarkPlain { entry: *entry }),
-                    How::Seal => edits.push(Edit::UnmarkPlain { entry: *entry }),
-                    How::AsMarked => {}
-                }
+        let mark = entry.and_then(|entry| {
+            let is_marked = CommentMark::is_plain(document.comment(&document.entries()[entry]));
+            match how {
+                How::Plain if !is_marked => Some(Edit::MarkPlain { entry }),
+                How::Seal if is_marked => Some(Edit::UnmarkPlain { entry }),
+                How::Plain | How::Seal | How::AsMarked => None,
             }
-            (None, Some(source)) => edits.push(Edit::Append { name, source, plain }),
-            (None, None) => {}
-        }
+        });
+        let is_changed = source.is_some() || mark.is_some();
+        outcomes.push((String::from(*name), if is_changed { *target } else { Outcome::Unchanged }));
+        edits.extend(source.as_ref().map(|source| match *entry {
+            Some(entry) => Edit::Source { entry, source },
+            None => Edit::Append { name, source, plain: how == How::Plain },
+        }));
+        edits.extend(mark);
     }
     let document = edited(file, document, &edits)?;
     Ok(SetResult { document, outcomes })
@@ -207,7 +197,15 @@ pub(crate) fn rename(
     let mut edits = Vec::new();
     if let Some(there) = document.last(new.as_str()) {
         if !force {
-            return Err(already_there(file.path(), document.entries()[there].line, new.as_str()));
+            let (path, name) = (file.path(), new.as_str());
+            let what = format!("{name} already exists");
+            return Err(at_line(ErrorKind::Refused, path, document.entries()[there].line, what)
+                .with_hint(hint!("replace {name} with --force", name))
+                .with_library_hint(hint!(
+                    "choose another name; or remove that one first: envseal unset {name} -f {path}",
+                    name,
+                    path
+                )));
         }
         edits.extend(entries_of(document, new.as_str()).map(|entry| Edit::Remove { entry }));
     }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::committed::Past;
 use super::journal;
-use super::line_errors::{at_line, key_line_lost, leads_outside, merge_conflict, not_text, open_by_its_path};
+use super::line_errors::{at_line, leads_outside, merge_conflict, not_text, open_by_its_path};
 use super::projects::ProjectPlace;
 use super::similar::no_env_file;
 use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name, link_fault};
@@ -165,10 +165,17 @@ impl EnvFile {
     /// Under that they would be lost as well.
     pub(super) fn refuse_lost_key(&self, key: Option<&PublicKey>) -> Result<(), Error> {
         let tokens = self.variables().filter_map(|(_, entry)| self.token(entry)?.ok());
-        match tokens.map(|token| token.key_id()).find(|id| key.is_none_or(|key| key.id() != *id)) {
-            None => Ok(()),
-            Some(sealed_to) => Err(key_line_lost(&self.path, &self.env, sealed_to)),
-        }
+        let lost = tokens.map(|token| token.key_id()).find(|id| key.is_none_or(|key| key.id() != *id));
+        let Some(lost) = lost else { return Ok(()) };
+        let (path, variable) = (&self.path, self.env.public_key_name());
+        let file = path.display();
+        let message =
+            format!("{file} has values encrypted with key {lost}, but its line {variable} is missing");
+        Err(Error::new(ErrorKind::NoKey, message).with_hint(hint!(
+            "find the line and restore it: git log -p -S{variable} -- {path}",
+            variable,
+            path
+        )))
     }
 
     /// The error for a file that needs a public key and has none.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 use super::similar::nearest_name;
-use crate::config::{EnvName, is_env_file};
+use crate::config::is_env_file;
 use crate::crypto::{KeyId, SealError};
 use crate::dotenv::{Document, Entry, ExpandError, ParseError, Stray, why_reserved};
 use crate::error::{Error, ErrorKind};
@@ -126,16 +126,6 @@ pub(crate) fn no_variable<'a>(path: &Path, name: &str, names: impl Iterator<Item
     })
 }
 
-pub(super) fn already_there(path: &Path, line: usize, name: &str) -> Error {
-    refused_at(path, line, format!("{name} already exists"))
-        .with_hint(hint!("replace {name} with --force", name))
-        .with_library_hint(hint!(
-            "choose another name; or remove that one first: envseal unset {name} -f {path}",
-            name,
-            path
-        ))
-}
-
 /// Returns the error for a file that was changed after it was read.
 pub(crate) fn changed_meanwhile(path: &Path) -> Error {
     Error::refused(format!(
@@ -157,18 +147,6 @@ pub(super) fn keys_disagree(
     .with_hint(hint!(
         "keep one key: copy its line into the other file, then envseal encrypt --reseal -f {second}",
         second
-    ))
-}
-
-/// Returns the error for a file whose values are encrypted with `key`, and whose line for the public key is missing.
-pub(super) fn key_line_lost(path: &Path, env: &EnvName, key: KeyId) -> Error {
-    let variable = env.public_key_name();
-    let message =
-        format!("{} has values encrypted with key {key}, but its line {variable} is missing", path.display());
-    Error::new(ErrorKind::NoKey, message).with_hint(hint!(
-        "find the line and restore it: git log -p -S{variable} -- {path}",
-        variable,
-        path
     ))
 }
 
