@@ -11,9 +11,10 @@ use crate::fs::is_pipe;
 use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::project::{
-    EnvFile, Project, Write, counts, declare_plain, first_foreign, guard_keys_file, propose_plain, sweep,
-    take_back_in, unseen_by_git,
+    EnvFile, Project, Write, change_policy, counts, first_foreign, guard_keys_file, propose_plain, sweep,
+    take_back_in, unseen_of,
 };
+use crate::team::with_plain;
 use crate::ui::{self, DefaultAnswer, listed};
 
 /// Set up this project: env file, .gitignore, git hooks and drivers
@@ -37,7 +38,7 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<(), Error> {
     if load_all(&project, &here)?.is_empty() {
         context.store().refuse_piped()?;
     }
-    let ignored = unseen_by_git(&project, &here)?;
+    let ignored = unseen_of(project.passed_over(&here, &[])?, &here);
     ignored.iter().try_for_each(|path| EnvFile::load(path).map(drop))?;
     for keys_file in context.store().keys_files_to_ignore(&here) {
         print_notices(context, &guard_keys_file(&keys_file, &project, &|| context.waiting())?);
@@ -144,7 +145,7 @@ fn mark_plain(context: &Context, args: &InitArgs, project: &Project, files: &[En
     let team_file = display_path(&project.team_file());
     let question = format!("These look non-secret: {list}. Mark them as plain in {team_file}?");
     if args.yes || ui::confirm(&question, DefaultAnswer::Yes)? {
-        declare_plain(project, &globs, &|| context.waiting())?;
+        change_policy(project, |text| with_plain(text, &globs), &|| context.waiting())?;
         context.ui.say(format_args!("Marked as plain in {team_file}: {list}"));
     } else {
         context

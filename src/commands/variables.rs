@@ -10,7 +10,8 @@ use crate::dotenv::VarName;
 use crate::error::Error;
 use crate::git::display_path;
 use crate::hint::Hint;
-use crate::project::{DollarSigns, declare_external};
+use crate::project::{DollarSigns, change_policy};
+use crate::team::with_external;
 
 /// `-k` and `-x`.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -97,7 +98,7 @@ impl ReferenceArgs {
             if declared.insert(project.team_file())
                 && !names.iter().all(|name| project.policy().is_external(name))
             {
-                declare_external(&project, &names, &|| context.waiting())?;
+                change_policy(&project, |text| with_external(text, &names), &|| context.waiting())?;
                 context.ui.say(format_args!(
                     "Added {} to `external` in {}",
                     names.join(", "),

@@ -61,12 +61,12 @@ pub(crate) use resolve::{Resolution, Resolved, resolve};
 pub(crate) use rotate::{DroppedGrant, EnvironmentRotation, RotatedEnv, Rotation, TeamChange, rotate};
 pub(crate) use schema::{example, hold_to_schemas, write_example};
 pub(crate) use setup::{
-    Notice, declare_external, declare_plain, guard_keys_file, has_dockerfile, new_environments, propose_plain,
+    Notice, change_policy, guard_keys_file, has_dockerfile, new_environments, propose_plain,
 };
 pub(crate) use similar::{env_file_above, nearest_name, similar_env_file};
 pub(crate) use team_file::change_team;
 pub use team_file::{put_tag_key, tag_key};
 pub(crate) use transaction::sweep;
-pub(crate) use unseen::{take_back_in, unseen_among, unseen_by_git, unseen_of};
+pub(crate) use unseen::{take_back_in, unseen_among, unseen_of};
 pub(crate) use update::{Target, Updated, Write, update, update_in_merge};
 pub(crate) use value_failure::{FailureReason, ValueFailure, cannot_decrypt};

@@ -291,17 +291,8 @@ pub(crate) fn propose_plain(project: &Project, files: &[EnvFile]) -> Vec<&'stati
     globs
 }
 
-/// Adds `globs` to the policy's plain names, in the project's team file.
-pub(crate) fn declare_plain(project: &Project, globs: &[&str], on_wait: &dyn Fn()) -> Result<(), Error> {
-    change_policy(project, |text| crate::team::with_plain(text, globs), on_wait)
-}
-
-/// Adds `names` to those that the policy says the target machine sets, in the project's team file.
-pub(crate) fn declare_external(project: &Project, names: &[&str], on_wait: &dyn Fn()) -> Result<(), Error> {
-    change_policy(project, |text| crate::team::with_external(text, names), on_wait)
-}
-
-fn change_policy(
+/// Changes the policy by the text of the project's team file.
+pub(crate) fn change_policy(
     project: &Project,
     changed: impl FnOnce(&[u8]) -> Result<String, PolicyError>,
     on_wait: &dyn Fn(),

@@ -12,13 +12,8 @@ use crate::error::Error;
 use crate::fs::{self, NewMode};
 use crate::git::{self, Repositories};
 
-/// The env files directly in `folder` that git ignores, though they are meant to be committed once they are sealed: not
-/// those that are each clone's own by custom, `.env.local` and the like.
-pub(crate) fn unseen_by_git(project: &Project, folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    Ok(unseen_of(project.passed_over(folder, &[])?, folder))
-}
-
-/// Like [`unseen_by_git`], of the files that [`Project::passed_over`] has.
+/// Returns those of the files that [`Project::passed_over`] has directly in `folder`, though they are meant to be committed
+/// once they are sealed: not those that are each clone's own by custom, `.env.local` and the like.
 pub(crate) fn unseen_of(mut passed_over: Vec<PathBuf>, folder: &Path) -> Vec<PathBuf> {
     passed_over.retain(|path| path.parent() == Some(folder) && !is_own_clones(path));
     passed_over
