@@ -69,12 +69,9 @@ impl Options {
     /// Reads the env file at `path`: `.env`, `.env.NAME` or `NAME.env`. Nothing is decrypted yet, so no private key is
     /// needed.
     ///
-    /// Errors: [`NotFound`] if there is no such file; [`Malformed`] for a name that isn't an env file's, or an invalid public
-    /// key in it; [`Refused`] for a merge conflict in it.
-    ///
-    /// [`NotFound`]: crate::error::ErrorKind::NotFound
-    /// [`Malformed`]: crate::error::ErrorKind::Malformed
-    /// [`Refused`]: crate::error::ErrorKind::Refused
+    /// Errors: [`NotFound`](crate::ErrorKind::NotFound) if there is no such file; [`Malformed`](crate::ErrorKind::Malformed)
+    /// for a name that isn't an env file's, or an invalid public key in it; [`Refused`](crate::ErrorKind::Refused) for a
+    /// merge conflict in it.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Vault, Error> {
         Vault::new(self, path.as_ref())
     }

@@ -83,21 +83,16 @@ impl Vault {
     /// doesn't set. envseal's own lines (`ENVSEAL_…`) are left out. The result satisfies `.env.schema` or `.env.example`
     /// beside the file without the process's variables.
     ///
-    /// Errors: [`NoKey`], [`CannotOpen`], [`Refused`] (a schema, or an encrypted reserved name); the details name each
-    /// variable and its line.
-    ///
-    /// [`NoKey`]: crate::error::ErrorKind::NoKey
-    /// [`CannotOpen`]: crate::error::ErrorKind::CannotOpen
-    /// [`Refused`]: crate::error::ErrorKind::Refused
+    /// Errors: [`NoKey`](crate::ErrorKind::NoKey), [`CannotOpen`](crate::ErrorKind::CannotOpen),
+    /// [`Refused`](crate::ErrorKind::Refused) (a schema, or an encrypted reserved name); the details name each variable and
+    /// its line.
     pub fn vars(&self) -> Result<Vars, Error> {
         self.options.read(std::slice::from_ref(&self.file))
     }
 
     /// Decrypts and expands one variable; others may be undecryptable, and the schema isn't checked.
     ///
-    /// Errors: [`NotFound`] if the file has no such variable; otherwise as [`Self::vars`].
-    ///
-    /// [`NotFound`]: crate::error::ErrorKind::NotFound
+    /// Errors: [`NotFound`](crate::ErrorKind::NotFound) if the file has no such variable; otherwise as [`Self::vars`].
     pub fn get(&self, name: &str) -> Result<Value, Error> {
         self.options.with_store(&ProcessEnv::capture(), |store| {
             let files = std::slice::from_ref(&self.file);
@@ -153,14 +148,9 @@ impl Vault {
 impl Vault {
     /// Encrypts a value, any bytes, under `name`. A plain mark on the line is removed.
     ///
-    /// Errors: [`Malformed`] for an invalid name (`[A-Za-z_][A-Za-z0-9_]*`); [`Refused`] for a reserved name, and for a
-    /// public key that was replaced; [`NoKey`] if the file has no public key and [`Options::create`] doesn't allow to make
-    /// one.
-    ///
-    /// [`Malformed`]: crate::error::ErrorKind::Malformed
-    /// [`Refused`]: crate::error::ErrorKind::Refused
-    /// [`NoKey`]: crate::error::ErrorKind::NoKey
-    /// [`Options::create`]: super::Options::create
+    /// Errors: [`Malformed`](crate::ErrorKind::Malformed) for an invalid name (`[A-Za-z_][A-Za-z0-9_]*`);
+    /// [`Refused`](crate::ErrorKind::Refused) for a reserved name, and for a public key that was replaced;
+    /// [`NoKey`](crate::ErrorKind::NoKey) if the file has no public key and [`Options::create`] doesn't allow to make one.
     pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Changed, Error> {
         self.set_all([(name, value)])
     }
@@ -179,19 +169,15 @@ impl Vault {
 
     /// Writes a value as plain text, marked `# envseal: plain`. It replaces a sealed value too.
     ///
-    /// Errors: [`Malformed`] for an invalid name; [`Refused`] for a value that no quotes can hold in an env file.
-    ///
-    /// [`Malformed`]: crate::error::ErrorKind::Malformed
-    /// [`Refused`]: crate::error::ErrorKind::Refused
+    /// Errors: [`Malformed`](crate::ErrorKind::Malformed) for an invalid name; [`Refused`](crate::ErrorKind::Refused) for a
+    /// value that no quotes can hold in an env file.
     pub fn set_plain(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Changed, Error> {
         self.assign(&[assignment(name, value.as_ref())?], How::Plain)
     }
 
     /// Removes a variable: its whole line with the comment.
     ///
-    /// Errors: [`NotFound`] if there is none of that name.
-    ///
-    /// [`NotFound`]: crate::error::ErrorKind::NotFound
+    /// Errors: [`NotFound`](crate::ErrorKind::NotFound) if there is none of that name.
     pub fn unset(&mut self, name: &str) -> Result<Changed, Error> {
         let mut changed = self.update(|target| project::unset(target.file(), &[name.to_owned()]))?;
         changed.names.push(name.to_owned());
@@ -201,11 +187,8 @@ impl Vault {
     /// Renames a variable. A sealed value is bound to its name, so it is decrypted and encrypted again, which takes the
     /// private key. Values that refer to the old name stay as they are; the notes name them.
     ///
-    /// Errors: [`NotFound`], [`NoKey`]; [`Refused`] if the new name exists.
-    ///
-    /// [`NotFound`]: crate::error::ErrorKind::NotFound
-    /// [`NoKey`]: crate::error::ErrorKind::NoKey
-    /// [`Refused`]: crate::error::ErrorKind::Refused
+    /// Errors: [`NotFound`](crate::ErrorKind::NotFound), [`NoKey`](crate::ErrorKind::NoKey);
+    /// [`Refused`](crate::ErrorKind::Refused) if the new name exists.
     pub fn rename(&mut self, old: &str, new: &str) -> Result<Changed, Error> {
         let new = VarName::new(new)?;
         let mut referring = Vec::new();
