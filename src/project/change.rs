@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::file::{EnvFile, token};
 use super::line_errors::{ambiguous_hash, at_line, cannot_seal, cut_off, reserved, unquoted, unwritable};
 use super::projects::Project;
+use super::references::names_in;
 use super::schema::schema_of;
 use super::update::Target;
 use super::value_failure::{ValueFailure, cannot_decrypt};
@@ -377,10 +378,7 @@ fn referring(file: &EnvFile, name: &str) -> Vec<String> {
     let document = file.document();
     let refers = |entry| match file.token(entry) {
         Some(token) => token.is_ok_and(|token| token.refs().contains(name)),
-        None => {
-            let (quote, text) = document.value(entry);
-            quote.expands() && references(&text).is_ok_and(|names| names.contains(name))
-        }
+        None => names_in(document.source(entry)).is_some_and(|names| names.contains(name)),
     };
     file.variables().filter(|(_, e)| refers(e)).map(|(_, e)| document.name(e).to_owned()).collect()
 }

@@ -12,16 +12,14 @@ use super::line_errors::{
     ambiguous_hash, at_line, cannot_seal, cut_off, malformed_reference, sealed_but_plain, stray_line,
 };
 use super::projects::Project;
-use super::references::{DollarSigns, Referable, known, literal};
+use super::references::{DollarSigns, Referable, known, literal, names_in};
 use super::update::Target;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::crypto::{
     OpenError, OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, Refs, SealedValue, Sealer,
-    SecretBytes, TokenError,
+    TokenError,
 };
-use crate::dotenv::{
-    CommentMark, Document, Entry, ForeignFormat, foreign_value, is_reserved, read, references,
-};
+use crate::dotenv::{CommentMark, Document, Entry, ForeignFormat, foreign_value, is_reserved};
 use crate::error::{Error, ErrorKind};
 
 /// The variables that a command is about.
@@ -107,48 +105,40 @@ pub fn encrypt(
         if !(pick.wants)(name) {
             continue;
         }
-        match file.token(entry) {
-            Some(Ok(_)) => {
-                refuse_marked(file, entry)?;
-                continue;
-            }
-            Some(Err(error)) => {
-                return Err(cannot_decrypt(&[ValueFailure::new(file, entry, error.into())]));
-            }
-            None => {}
+        let refuse = |reason| cannot_decrypt(&[ValueFailure::new(file, entry, reason)]);
+        if let Some(token) = file.token(entry) {
+            token.map_err(|error| refuse(error.into()))?;
+            refuse_marked(file, entry)?;
+            continue;
         }
-        if let Some(foreign) = foreign_of(file, entry).filter(|_| !dollars.is_literal(name)) {
-            return Err(cannot_decrypt(&[ValueFailure::new(file, entry, Reason::Foreign(foreign))]));
+        let is_literal = dollars.is_literal(name);
+        if let Some(foreign) = foreign_of(file, entry).filter(|_| !is_literal) {
+            return Err(refuse(Reason::Foreign(foreign)));
         }
-        let plain = is_plain(file, project, entry);
-        if !plain && file.document().comment_is_ambiguous(entry) {
+        if is_plain(file, project, entry) {
+            continue;
+        }
+        if file.document().comment_is_ambiguous(entry) {
             return Err(ambiguous_hash(file.path(), line, name));
         }
-        if !plain && file.document().is_cut_off(entry) {
+        if file.document().is_cut_off(entry) {
             return Err(cut_off(file.path(), file.document(), entry));
         }
-        if plain || file.document().value(entry).1.is_empty() {
+        if file.document().value(entry).1.is_empty() {
             continue;
         }
         let source = file.document().source(entry);
-        let is_literal = dollars.is_literal(name);
-        let refs = if is_literal {
-            Refs::none()
+        let token = if is_literal {
+            sealer.seal(name, &Refs::none(), PlaintextKind::Value, literal(source).expose())
         } else {
             referable.refuse_dangling(name, at, source)?;
-            refs_of(file, entry)?
-        };
-        let reused = committed.as_mut().filter(|_| !is_literal);
-        let token = match reused.and_then(|committed| committed.token(name, source, &refs)) {
-            Some(token) => Ok(token),
-            None if is_literal => {
-                let text = SecretBytes::new(literal(source));
-                sealer.seal(name, &refs, PlaintextKind::Value, text.expose())
+            let refs = refs_of(file, entry)?;
+            match committed.as_mut().and_then(|committed| committed.token(name, source, &refs)) {
+                Some(token) => Ok(token),
+                None => sealer.seal(name, &refs, PlaintextKind::Source, source),
             }
-            None => sealer.seal(name, &refs, PlaintextKind::Source, source),
         };
-        let token = token.map_err(seal_error)?;
-        sealed.push((at + added, token.to_text()));
+        sealed.push((at + added, token.map_err(seal_error)?.to_text()));
     }
     refuse_reserved_dependents(file, |at| sealed.binary_search_by_key(&(at + added), |(at, _)| *at).is_ok())?;
     Ok((with_sources(file, document, &sealed)?, sealed.len()))
@@ -201,9 +191,7 @@ pub(super) fn refs_of(file: &EnvFile, entry: &Entry) -> Result<Refs, Error> {
 
 /// Like [`refs_of`], of source text; none where a reference in it has no known form.
 pub(super) fn refs_of_source(source: &[u8]) -> Option<Refs> {
-    let (quote, text) = read(source);
-    let names = if quote.expands() { references(&text).ok()? } else { BTreeSet::new() };
-    Some(Refs::new(names.into_iter().collect::<Vec<_>>()).expect("names as they are read"))
+    Some(Refs::new(names_in(source)?.into_iter().collect::<Vec<_>>()).expect("names as they are read"))
 }
 
 /// Refuses to seal what a reserved name's value depends on, through whichever chain: the file would no longer read
@@ -215,8 +203,7 @@ pub(super) fn refuse_reserved_dependents(
     let mut secret = BTreeSet::new();
     for (at, entry) in file.variables() {
         let name = file.document().name(entry);
-        let (quote, text) = file.document().value(entry);
-        let names = if quote.expands() { references(&text).unwrap_or_default() } else { BTreeSet::new() };
+        let names = names_in(file.document().source(entry)).unwrap_or_default();
         let on = names.into_iter().find(|on| secret.contains(on.as_str()));
         match on {
             Some(on) if is_reserved(name) => {
@@ -412,9 +399,8 @@ fn plain_source(
     let source = match kind {
         PlaintextKind::Value => change::plain_source(bytes.expose()).ok_or(Reason::Unwritable),
         PlaintextKind::Source => {
-            let (quote, text) = read(bytes.expose());
             // One of no known form is refused in plain text, too.
-            let names = if quote.expands() { references(&text).unwrap_or_default() } else { BTreeSet::new() };
+            let names = names_in(bytes.expose()).unwrap_or_default();
             let listed = names.iter().all(|name| token.refs().contains(name));
             if listed { Ok(bytes.expose().to_vec()) } else { Err(Reason::UnlistedReference) }
         }

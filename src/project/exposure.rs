@@ -7,11 +7,12 @@ use zeroize::Zeroizing;
 
 use super::file::{EnvFile, real_place, token};
 use super::projects::Project;
+use super::references::names_in;
 use super::setup::Notice;
 use super::team_file::tag_key;
 use crate::config::EnvName;
 use crate::crypto::{OpenedValue, Opener, PlaintextKind, PrivateKey, Proof, TagKey};
-use crate::dotenv::{Document, read, references};
+use crate::dotenv::{Document, read};
 use crate::error::Error;
 use crate::keys::KeyStore;
 use crate::team::{Exposure, ExposureState, TeamFile};
@@ -76,10 +77,8 @@ pub(crate) fn standing(
                     // Plain text is for all to read, and no longer a secret that could be replaced.
                     None if name == exposure.name => continue,
                     None => {
-                        let (quote, text) = document.value(entry);
-                        names
-                            .extend(references(&text).ok().filter(|_| quote.expands()).into_iter().flatten());
-                        text
+                        names.extend(names_in(document.source(entry)).into_iter().flatten());
+                        document.value(entry).1
                     }
                 };
                 let is_tagged = |of: &Exposure| of.tags.contains(&tags.tag(of.env.as_str(), &of.name, &text));

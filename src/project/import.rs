@@ -488,7 +488,7 @@ fn refuse_dangling(
     for item in items.iter_mut().filter(|item| item.action.encrypts()) {
         let ItemValue::Source(source) = &item.value else { continue };
         if dollars.is_literal(&item.name) {
-            item.value = ItemValue::Literal(SecretBytes::new(literal(source.expose())));
+            item.value = ItemValue::Literal(literal(source.expose()));
             continue;
         }
         let (at, known): (_, &dyn Fn(&str) -> _) = match item.entry {

@@ -11,10 +11,11 @@ use zeroize::Zeroizing;
 use super::encrypt::foreign_of;
 use super::file::EnvFile;
 use super::line_errors::no_variable;
+use super::references::literal;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::{ProcessEnv, is_own_name};
 use crate::crypto::{KeyId, OpenError, OpenedValue, Opener, PlaintextKind, Refs, SealedValue, SecretBytes};
-use crate::dotenv::{Entry, ReferenceValue, expand, is_reserved, read, references, unescape, why_reserved};
+use crate::dotenv::{Entry, ReferenceValue, expand, is_reserved, read, references, why_reserved};
 use crate::error::Error;
 use crate::keys::{KeyLookupError, KeyStore, SearchedPlace};
 
@@ -153,13 +154,10 @@ pub fn read_files<'a>(
 /// The value of a token by itself, of which no file is at hand: it may refer to no other variable, so its token must
 /// list none.
 pub(crate) fn value_alone(opened: OpenedValue) -> SecretBytes {
-    let OpenedValue { kind, bytes } = opened;
-    if kind == PlaintextKind::Value {
-        return bytes;
+    match opened.kind {
+        PlaintextKind::Value => opened.bytes,
+        PlaintextKind::Source => literal(opened.bytes.expose()),
     }
-    let (quote, text) = read(bytes.expose());
-    let mut text = if quote.expands() { unescape(&text) } else { text };
-    SecretBytes::new(std::mem::take(&mut *text))
 }
 
 struct ReadValue {

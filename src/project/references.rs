@@ -1,12 +1,13 @@
 //! References to names that nothing sets: more often than not text with a `$` in it, part of which git would show.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use super::file::EnvFile;
 use super::line_errors::{at_line, malformed_reference};
 use super::projects::Project;
-use crate::dotenv::{is_set_everywhere, read, required, unescape};
+use crate::crypto::SecretBytes;
+use crate::dotenv::{is_set_everywhere, read, references, required, unescape};
 use crate::error::{Error, ErrorKind};
 
 /// Command-line options about the `$` in values.
@@ -82,9 +83,15 @@ pub(super) fn known<'a>(
     move |name| Ok(dollars.external.iter().any(|external| external == name) || project.knows(name, path)?)
 }
 
-/// The value of source text, with every `$` in it as it stands.
-pub(super) fn literal(source: &[u8]) -> Vec<u8> {
+/// Returns the value of source text, with every `$` in it as it stands.
+pub(super) fn literal(source: &[u8]) -> SecretBytes {
     let (quote, text) = read(source);
     let mut value = if quote.expands() { unescape(&text) } else { text };
-    std::mem::take(&mut *value)
+    SecretBytes::new(std::mem::take(&mut *value))
+}
+
+/// Returns the names that source text refers to; None if a reference in it has no known form.
+pub(super) fn names_in(source: &[u8]) -> Option<BTreeSet<String>> {
+    let (quote, text) = read(source);
+    if quote.expands() { references(&text).ok() } else { Some(BTreeSet::new()) }
 }

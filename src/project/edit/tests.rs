@@ -237,15 +237,6 @@ fn what_no_editor_keeps_is_shown_as_its_token_and_taken_back_as_that_alone() {
     refused_as(world.typed(&file, &swapped), "looks like a sealed value");
 }
 
-#[test]
-fn one_value_that_does_not_open_is_named_before_anything_is_shown() {
-    let world = World::new();
-    let file = world.sealed(b"A=1\nB=2\n").unwrap();
-    let text = String::from_utf8(file.document().as_bytes().to_vec()).unwrap();
-    let moved = world.file(text.replace("\nB=", "\nC=").as_bytes()).unwrap();
-    refused_as(world.edit(&moved), ":4 C: ");
-}
-
 /// Bodies of all the forms that a file takes.
 fn bodies() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
