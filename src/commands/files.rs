@@ -8,12 +8,14 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum};
 
 use super::Context;
 use super::variables::VariableArgs;
-use crate::config::{EnvName, ProcessEnv, is_env_file};
+use crate::config::{EnvName, ProcessEnv};
 use crate::error::{Error, ErrorKind};
 use crate::fs::is_pipe;
 use crate::git::{Repo, display_path, relative_path};
 use crate::hint::Hint;
-use crate::project::{EnvFile, env_file_above, new_environments, similar_env_file, unseen_of};
+use crate::project::{
+    EnvFile, env_file_above, env_file_names, new_environments, similar_env_file, unseen_of,
+};
 use crate::ui::{self, DefaultAnswer};
 
 /// `-e` and `-f`, in the order in which they were given.
@@ -290,10 +292,8 @@ fn file_of(folder: &Path, env: &EnvName) -> Result<PathBuf, Error> {
 }
 
 pub(super) fn env_files_in(folder: &Path) -> Vec<PathBuf> {
-    let Ok(listing) = folder.read_dir() else { return Vec::new() };
-    let names = listing.flatten().map(|item| PathBuf::from(item.file_name()));
-    let files = names.filter(|name| is_env_file(name));
-    files.map(|name| if folder == Path::new(".") { name } else { folder.join(name) }).collect()
+    let from_here = |name: PathBuf| if folder == Path::new(".") { name } else { folder.join(name) };
+    env_file_names(folder).map(from_here).collect()
 }
 
 /// Parses the value of `-f`: `?` before a path makes it optional. A file called `?x` is named as `./?x`.

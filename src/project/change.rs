@@ -8,9 +8,10 @@ use super::line_errors::{ambiguous_hash, at_line, cannot_seal, cut_off, reserved
 use super::projects::Project;
 use super::references::names_in;
 use super::schema::schema_of;
+use super::similar::env_file_names;
 use super::update::Target;
 use super::value_failure::{ValueFailure, cannot_decrypt};
-use crate::config::{is_env_file, is_own_name};
+use crate::config::is_own_name;
 use crate::crypto::{
     OpenedValue, Opener, PlaintextKind, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,
     holds_sealed,
@@ -392,8 +393,7 @@ pub(crate) fn referring_beside(
 ) -> Result<Vec<(PathBuf, Option<String>)>, Error> {
     let dir = file.dir();
     let mut found = Vec::new();
-    let names = dir.read_dir().into_iter().flatten().flatten().map(|item| PathBuf::from(item.file_name()));
-    let mut beside: Vec<_> = names.filter(|name| is_env_file(name)).collect();
+    let mut beside: Vec<_> = env_file_names(&dir).collect();
     beside.sort();
     for path in beside.iter().map(|path| dir.join(path)) {
         // What cannot be read refers to nothing.

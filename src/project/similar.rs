@@ -8,13 +8,18 @@ use crate::error::Error;
 use crate::fs::{self, FsError};
 use crate::git;
 
+/// Returns the names of the env files in a folder; none if it can't be listed.
+pub(crate) fn env_file_names(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let listing = folder.read_dir().into_iter().flatten().flatten();
+    listing.map(|item| PathBuf::from(item.file_name())).filter(|name| is_env_file(name))
+}
+
 /// The env file beside `path` whose environment is called most like that of `path`, and that environment; none if no
 /// one would take the one for the other.
 pub(crate) fn similar_env_file(path: &Path) -> Option<(EnvName, PathBuf)> {
     let asked = EnvName::of_file(path).ok()?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let listing = folder.unwrap_or(Path::new(".")).read_dir().ok()?.flatten();
-    let names = listing.map(|item| PathBuf::from(item.file_name())).filter(|name| is_env_file(name));
+    let names = env_file_names(folder.unwrap_or(Path::new(".")));
     let others = names.filter_map(|name| Some((EnvName::of_file(&name).ok()?, name)));
     let near = others.filter_map(|(env, name)| Some((distance(asked.as_str(), env.as_str())?, env, name)));
     // Of those as near, the first by name.
@@ -29,9 +34,7 @@ pub(crate) fn env_file_above(path: &Path, is_it: impl Fn(&Path) -> bool) -> Opti
     let root = git::find_root(&folder);
     let is_near = |above: &&Path| root.as_ref().is_none_or(|root| above.starts_with(root));
     folder.ancestors().skip(1).take_while(is_near).find_map(|above| {
-        let names = above.read_dir().ok()?.flatten().map(|item| PathBuf::from(item.file_name()));
-        let nearest = names.filter(|name| is_env_file(name) && is_it(name)).min()?;
-        let file = above.join(nearest);
+        let file = above.join(env_file_names(above).filter(|name| is_it(name)).min()?);
         (root.is_some() || fs::owned_by_this_user(&file).ok()?).then_some(file)
     })
 }
