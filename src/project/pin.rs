@@ -12,21 +12,11 @@ use super::setup::Notice;
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{PrivateKey, PublicKey};
 use crate::error::Error;
-use crate::git::{Commit, ObjectId, Repo};
+use crate::git::{Commit, Repo};
 use crate::hint::Hint;
 use crate::keys::{KeyStore, NewPin, Pin, Pins};
 use crate::team::{Rotation, TeamFile};
 use crate::time::{Moment, rfc3339};
-
-/// A rotation that this branch does not have.
-struct OtherRotation {
-    /// The commit that recorded it.
-    commit: ObjectId,
-    /// The day of that commit, by its author's clock.
-    date: String,
-    /// Set if an available private key proves it.
-    is_proven: bool,
-}
 
 /// The trusted keys that a command has read, and the new ones, which are saved once its files are written.
 #[derive(Default)]
@@ -448,7 +438,7 @@ fn differs(
         format!("in the file now: {}", key.fingerprint()),
     ];
     // If the history can't be read, a person must still learn that the key differs.
-    let Ok(Some(rotation)) = other_rotation(project, file, key, &pin.key, store) else {
+    let Ok(Some((commit, is_proven))) = other_rotation(project, file, key, &pin.key, store) else {
         let beside = holder.parent().is_none_or(|folder| folder.as_os_str().is_empty());
         let select = if beside { hint!("-e {env}", env) } else { hint!("-f {path}", path = holder) };
         return Error::refused(format!(
@@ -461,16 +451,16 @@ fn differs(
             Hint::from("ask your team whether they changed it; if they did: envseal key trust ").and(select),
         );
     };
-    let commit = format!("{:.12}", rotation.commit.to_string());
+    let date = &rfc3339(Moment { seconds: commit.time, offset: commit.offset })[..10];
+    let commit = format!("{:.12}", commit.id.to_string());
     let message = format!(
-        "{path} has the key of {env} from before its rotation: commit {commit} ({}) replaced it, and is not in this branch",
-        rotation.date
+        "{path} has the key of {env} from before its rotation: commit {commit} ({date}) replaced it, and is not in this branch"
     );
     let error = Error::refused(message)
         .with_status(3)
         .with_details(keys)
         .with_details(["anyone with the older key could read the new value".into()]);
-    if rotation.is_proven {
+    if is_proven {
         return error.with_hint(hint!("merge the rotation first: git merge {commit}", commit));
     }
     error
@@ -478,14 +468,15 @@ fn differs(
         .with_hint(hint!("see whether it is one, then merge it: git show {commit}", commit))
 }
 
-/// The commit that first recorded that `from` was rotated to `to`, if some ref has it and HEAD does not.
+/// Returns the commit that first recorded that `from` was rotated to `to`, if some ref has it and HEAD does not; and true if
+/// an available private key proves the rotation.
 fn other_rotation(
     project: &Project,
     file: &EnvFile,
     from: &PublicKey,
     to: &PublicKey,
     store: &KeyStore<'_>,
-) -> Result<Option<OtherRotation>, Error> {
+) -> Result<Option<(Commit, bool)>, Error> {
     let (Some(root), Some(objects)) = (project.git_root(), project.repository()?) else { return Ok(None) };
     let Some(head) = objects.head()? else { return Ok(None) };
     let team_file = below(&project.root().join(TEAM_FILE), root);
@@ -505,12 +496,7 @@ fn other_rotation(
     }
     let keys = store.all(file.env(), &file.dir()).unwrap_or_default();
     let is_proven = |rotation: &Rotation| keys.iter().any(|key| rotation.is_proven_by(key));
-    let Commit { time, offset, .. } = objects.read_commit(id)?;
-    Ok(Some(OtherRotation {
-        commit: id,
-        date: rfc3339(Moment { seconds: time, offset })[..10].to_owned(),
-        is_proven: leads(&team, file.env(), from, to, is_proven),
-    }))
+    Ok(Some((objects.read_commit(id)?, leads(&team, file.env(), from, to, is_proven))))
 }
 
 /// Returns true if rotations lead from the key `from` to `to`, each proven by who held the key before, which is asked of that

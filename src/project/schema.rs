@@ -1,7 +1,7 @@
 //! What the example file beside env files says of their variables: which are plain, and what a program may be started
 //! with.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -81,22 +81,16 @@ pub(crate) fn hold_to_schemas(
     wanted: impl Fn(&str) -> bool,
     may_be_missing: &[String],
 ) -> Result<(), Error> {
-    let (mut folders, mut read): (Vec<&Path>, Vec<PathBuf>) = Default::default();
+    let mut seen = HashSet::new();
     let mut values = HashMap::new();
     let mut breaches = Vec::new();
     for file in files {
-        let folder = file.path().parent().unwrap_or(Path::new(""));
-        if folders.contains(&folder) {
-            continue;
-        }
-        folders.push(folder);
-        let Some((schema_file, schema)) = schema_of(folder)? else { continue };
         // One folder may be named in several ways.
-        let place = folder_of(&schema_file);
-        if read.contains(&place) {
+        if !seen.insert(folder_of(file.path())) {
             continue;
         }
-        read.push(place);
+        let folder = file.path().parent().unwrap_or(Path::new(""));
+        let Some((schema_file, schema)) = schema_of(folder)? else { continue };
         if let Some(problem) = schema.problems().iter().find(|problem| problem.is_refused) {
             let message = format!("{}:{} {}", schema_file.display(), problem.line, problem.message);
             let hint = hint!("see what is supported: docs/schema.md; then edit {schema_file}", schema_file);
@@ -218,7 +212,7 @@ fn standing(folder: &Path) -> Result<(PathBuf, Option<Vec<u8>>), Error> {
 /// The variables of these files, each once, in their order.
 fn known(files: &[EnvFile], project: &Project) -> Vec<ExampleName> {
     let mut names: Vec<ExampleName> = Vec::new();
-    let mut seen = std::collections::HashMap::new();
+    let mut seen = HashMap::new();
     for file in files {
         for (_, entry) in file.variables() {
             let name = file.document().name(entry);
