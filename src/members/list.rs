@@ -46,18 +46,16 @@ pub(crate) fn list(
 ) -> Result<(Vec<ListedGrant>, Vec<ListedHolder>), Error> {
     let team = project.team()?;
     let envs = project.environments()?;
-    let mut keys: BTreeMap<&EnvName, Option<PrivateKey>> = BTreeMap::new();
     let mut lines: Vec<_> = team.grants().to_vec();
     lines.sort_by(|one, other| (&one.env, &one.member).cmp(&(&other.env, &other.member)));
     let mut origins = origins(project, objects, &lines)?;
-    for (env, (path, public)) in &envs {
-        let near = path.parent().unwrap_or(project.root());
-        keys.insert(env, store.find(env, public, near).ok());
-    }
+    let find = |(env, (path, public)): (_, &(PathBuf, PublicKey))| {
+        Some((env, store.find(env, public, path.parent().unwrap_or(project.root())).ok()?))
+    };
+    let keys: BTreeMap<&EnvName, PrivateKey> = envs.iter().filter_map(find).collect();
     let listed = |(at, line): (usize, GrantLine)| {
         let public = envs.get(&line.env).map(|(_, public)| public);
-        let key = keys.get(&line.env).and_then(Option::as_ref);
-        let state = verify(&team, &line, public, key);
+        let state = verify(&team, &line, public, keys.get(&line.env));
         ListedGrant { state, line, origin: origins.remove(&at) }
     };
     let grants: Vec<_> = lines.into_iter().enumerate().map(listed).collect();
@@ -65,8 +63,7 @@ pub(crate) fn list(
     let mut holders: BTreeMap<(EnvName, MemberName), bool> = BTreeMap::new();
     let me = store.me().ok().flatten();
     if let Some(me) = me.and_then(|me| team.member_of(&me.identity.public())) {
-        let mine = keys.iter().filter(|(_, key)| key.is_some());
-        holders.extend(mine.map(|(env, _)| (((*env).clone(), me.clone()), false)));
+        holders.extend(keys.keys().map(|env| (((*env).clone(), me.clone()), false)));
     }
     for grant in grants.iter().filter(is_valid) {
         holders.insert((grant.line.env.clone(), grant.line.by.clone()), true);

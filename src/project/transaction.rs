@@ -20,7 +20,6 @@ use crate::keys::KeyStore;
 /// replaced while they are held.
 pub(super) struct WriteLock {
     _locks: Vec<FolderLock>,
-    dirs: BTreeSet<PathBuf>,
 }
 
 impl WriteLock {
@@ -61,15 +60,15 @@ impl WriteLock {
                 repo.sweep_temporaries()?;
             }
         }
-        let lock = Self { _locks: locks, dirs: locked };
         for folder in &folders {
-            // As far up as a keys file may have been written.
             let dir = lock_dir(folder);
-            for folder in folder.ancestors().take_while(|folder| folder.starts_with(&dir)) {
-                lock.sweep(folder, repositories);
+            if locked.contains(&dir) {
+                // As far up as a keys file may have been written.
+                let above = folder.ancestors().take_while(|above| above.starts_with(&dir));
+                above.for_each(|folder| sweep_locked(folder, repositories));
             }
         }
-        Ok(lock)
+        Ok(Self { _locks: locks })
     }
 
     /// Like [`Self::acquire`], with the keys files of the folders that these files lie in.
@@ -87,19 +86,19 @@ impl WriteLock {
         let keys_files: Vec<_> = keys_files.into_iter().collect();
         Self::acquire(paths, &keys_files, store.repositories(), on_wait)
     }
+}
 
-    /// Removes temporary files that a killed command left in a folder whose lock is held, but none that git tracks.
-    fn sweep(&self, folder: &Path, repositories: &Repositories) {
-        if !fs::has_temporaries(folder) || !self.dirs.contains(&lock_dir(folder)) {
-            return;
-        }
-        let repo = repositories.discover(folder);
-        fs::sweep(folder, |path| match &repo {
-            Ok(None) => true,
-            Ok(Some(repo)) => repo.is_tracked(path).is_ok_and(|tracked| !tracked),
-            Err(_) => false,
-        });
+/// Removes temporary files that a killed command left in a folder whose lock is held, but none that git tracks.
+fn sweep_locked(folder: &Path, repositories: &Repositories) {
+    if !fs::has_temporaries(folder) {
+        return;
     }
+    let repo = repositories.discover(folder);
+    fs::sweep(folder, |path| match &repo {
+        Ok(None) => true,
+        Ok(Some(repo)) => repo.is_tracked(path).is_ok_and(|tracked| !tracked),
+        Err(_) => false,
+    });
 }
 
 /// Removes what killed commands left in the folder `dir`, unless another envseal is at work there: for commands that only
@@ -109,10 +108,10 @@ pub(crate) fn sweep(dir: &Path, repositories: &Repositories) {
     let place = lock_dir(&dir);
     if fs::has_temporaries(&dir)
         && journal::recover_interrupted(&dir).is_ok()
-        && let Ok(Some(lock)) = FolderLock::try_acquire(&place)
+        && let Ok(Some(_lock)) = FolderLock::try_acquire(&place)
         && !journal::is_pending(&place)
     {
-        WriteLock { _locks: vec![lock], dirs: BTreeSet::from([place]) }.sweep(&dir, repositories);
+        sweep_locked(&dir, repositories);
     }
 }
 
