@@ -104,6 +104,15 @@ impl ProjectFacts {
     }
 }
 
+/// Returns what the cell holds, found out at the first call.
+fn once<T>(cell: &OnceCell<T>, find: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
+    if let Some(known) = cell.get() {
+        return Ok(known);
+    }
+    let found = find()?;
+    Ok(cell.get_or_init(|| found))
+}
+
 impl Project {
     /// Opens the project that env files in the folder `dir` belong to.
     pub fn of(dir: &Path, repositories: &Rc<Repositories>) -> Result<Self, Error> {
@@ -179,18 +188,17 @@ impl Project {
 
     /// Returns true if another of its env files than `but` has a variable of this name.
     fn sets(&self, name: &str, but: &Path) -> Result<bool, Error> {
-        if self.facts.names.get().is_none() {
+        let names = once(&self.facts.names, || {
             let mut names = Vec::new();
             for path in self.env_files_by_environment()?.values().flatten() {
                 let Ok(file) = self.load(path) else { continue };
                 let of_file = file.variables().map(|(_, entry)| file.document().name(entry).to_owned());
                 names.push((real_place(path), of_file.collect()));
             }
-            let _ = self.facts.names.set(names);
-        }
+            Ok(names)
+        })?;
         let but = real_place(but);
-        let mut others = self.facts.names.get().into_iter().flatten().filter(|(path, _)| *path != but);
-        Ok(others.any(|(_, names)| names.contains(name)))
+        Ok(names.iter().any(|(path, names)| *path != but && names.contains(name)))
     }
 
     fn load(&self, path: &Path) -> Result<EnvFile, Error> {
@@ -217,11 +225,7 @@ impl Project {
 
     /// Returns every env file of the worktree, or outside git of the project's folder, as when first asked for.
     pub(super) fn all_listed(&self) -> Result<&[PathBuf], Error> {
-        if let Some(all) = self.facts.listing.get() {
-            return Ok(all);
-        }
-        let all = self.list(self.place().lock_dir())?;
-        Ok(self.facts.listing.get_or_init(|| all))
+        once(&self.facts.listing, || self.list(self.place().lock_dir())).map(Vec::as_slice)
     }
 
     /// Returns the project's env files below `under`, in byte order, without those that the policy excludes.
@@ -241,18 +245,17 @@ impl Project {
 
     /// Returns the project's env files by environment, in byte order, without symlinks to another environment's file.
     pub(super) fn env_files_by_environment(&self) -> Result<&BTreeMap<EnvName, Vec<PathBuf>>, Error> {
-        if let Some(known) = self.facts.env_files.get() {
-            return Ok(known);
-        }
-        let mut files: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for path in self.all_listed()?.iter().filter(|path| self.holds_file(path)) {
-            if let Ok(env) = EnvName::of_file(path)
-                && refuse_link_elsewhere(path).is_ok()
-            {
-                files.entry(env).or_default().push(path.clone());
+        once(&self.facts.env_files, || {
+            let mut files: BTreeMap<_, Vec<_>> = BTreeMap::new();
+            for path in self.all_listed()?.iter().filter(|path| self.holds_file(path)) {
+                if let Ok(env) = EnvName::of_file(path)
+                    && refuse_link_elsewhere(path).is_ok()
+                {
+                    files.entry(env).or_default().push(path.clone());
+                }
             }
-        }
-        Ok(self.facts.env_files.get_or_init(|| files))
+            Ok(files)
+        })
     }
 
     /// Returns the env files directly in `folder` that git ignores and that are not among `listed`.
@@ -357,13 +360,12 @@ impl Project {
         if self.git_root().is_none() {
             return Ok(false);
         }
-        if self.facts.keys_of_others.get().is_none() {
+        let keys = once(&self.facts.keys_of_others, || {
             let others = self.all_listed()?.iter().filter(|path| !self.place().holds(path));
             let files = others.filter_map(|path| self.load(path).ok());
-            let keys = files.filter_map(|file| Some((file.env().clone(), *file.public_key()?))).collect();
-            let _ = self.facts.keys_of_others.set(keys);
-        }
-        Ok(self.facts.keys_of_others.get().is_some_and(|keys| keys.contains(&(env.clone(), *key))))
+            Ok(files.filter_map(|file| Some((file.env().clone(), *file.public_key()?))).collect())
+        })?;
+        Ok(keys.contains(&(env.clone(), *key)))
     }
 
     /// Rejects the key of `file` if other files of its environment have another.
