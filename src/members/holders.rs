@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use super::removal_pending;
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{IdentityKey, PrivateKey};
 use crate::error::Error;
@@ -237,7 +236,13 @@ pub(crate) fn plan_rotation(
     for env in envs {
         let is_pending = |line: &&GrantLine| line.env == *env && team.removed().contains_key(&line.member);
         if let Some(line) = team.grants().iter().find(is_pending) {
-            return Err(removal_pending(&line.member, env));
+            // A rotation alone would lose the record of what could be read.
+            let name = &line.member;
+            let message = format!(
+                "{name} was removed, but {env} is still to be rotated for it, with a record of what {name} could read"
+            );
+            return Err(Error::refused(message)
+                .with_hint(hint!("finish the removal, which rotates it: envseal team remove {name}", name)));
         }
         // Without any account of others there is nobody to ask about, and the rotation says what it lacks itself.
         let Some((path, public)) = project.key_of(env)?.filter(|_| !holders.are_none()) else { continue };

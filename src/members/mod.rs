@@ -67,15 +67,6 @@ pub(crate) fn check_fingerprint(name: &MemberName, key: &IdentityKey, given: &st
     ))
 }
 
-/// A removal was left unfinished: a rotation alone would lose the record of what could be read.
-fn removal_pending(name: &MemberName, env: &EnvName) -> Error {
-    let message = format!(
-        "{name} was removed, but {env} is still to be rotated for it, with a record of what {name} could read"
-    );
-    Error::refused(message)
-        .with_hint(hint!("finish the removal, which rotates it: envseal team remove {name}", name))
-}
-
 /// Rejects a key that was removed from the team, also where it was put back by hand under whatever name.
 fn refuse_removed(team: &TeamFile, key: &IdentityKey) -> Result<(), Error> {
     let Some((name, _)) = team.removed().iter().find(|(_, was)| was.key == *key) else { return Ok(()) };
@@ -102,11 +93,6 @@ fn no_environment(project: &Project, env: &EnvName) -> Error {
         .with_hint("see which environments there are: envseal ls")
 }
 
-/// Returns an environment's private key, from wherever this user has it.
-fn private_key(project: &Project, store: &KeyStore<'_>, env: &EnvName) -> Result<PrivateKey, Error> {
-    Ok(located_key(project, store, env)?.0)
-}
-
 /// Finds the private key of an environment, with which exposures are recorded; None if this user has it nowhere. Rejects
 /// one that cannot decrypt the key of the tags that are there already.
 fn recording_key(
@@ -127,6 +113,7 @@ fn recording_key(
     Ok(Some(key))
 }
 
+/// Returns an environment's private key, from wherever this user has it, and that place.
 fn located_key(
     project: &Project,
     store: &KeyStore<'_>,

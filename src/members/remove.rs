@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::access_history::AccessHistory;
 use super::exposures::ExposureRecorder;
 use super::holders::{AccessDecisions, DoubtfulGrant, Holders, refuse_open};
-use super::{files_of, no_environment, no_member, own_identity, own_name, private_key, recording_key};
+use super::{files_of, located_key, no_environment, no_member, own_identity, own_name, recording_key};
 use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, TEAM_FILE_GLOB, is_env_file};
 use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
 use crate::error::{Error, ErrorKind};
@@ -269,7 +269,7 @@ pub(crate) fn remove(
     envs.extend(dropped.iter().map(|line| line.env.clone()));
     let mut not_rotated = Vec::new();
     for env in plan.decryptable.iter().filter(|env| !envs.contains(*env)) {
-        not_rotated.push((env.clone(), private_key(project, store, env)?, files_of(project, env)?));
+        not_rotated.push((env.clone(), located_key(project, store, env)?.0, files_of(project, env)?));
     }
     let mut older = store.every(project.root())?;
     older.extend(store.ever_granted(project.root())?);
