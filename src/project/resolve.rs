@@ -113,20 +113,19 @@ pub(crate) fn resolve(
         .filter(|conflicts| conflicts.names().contains(name))
         .ok_or_else(|| not_in_conflict(file, name))?;
     refuse_own(name)?;
-    let sides = [MergeSide::Ours, MergeSide::Theirs];
-    let [ours, theirs] = sides.map(|side| file.with_text(&conflicts.side(side)));
-    let (ours, theirs) = (ours?, theirs?);
+    let ours = file.with_text(&conflicts.side(MergeSide::Ours))?;
+    let theirs = file.with_text(&conflicts.side(MergeSide::Theirs))?;
     let is_sealed = |file: &EnvFile| file.has_sealed(&|there| there == name);
-    let (side, plain) = match resolution {
-        Resolution::Side { side, plain } => (*side, *plain),
+    let side = match resolution {
+        Resolution::Side { side, .. } => *side,
         // What was sealed on either side stays so, whatever mark the other has.
-        Resolution::Value { .. } if ours.document().last(name).is_none() => (MergeSide::Theirs, true),
-        Resolution::Value { .. } if is_sealed(&theirs) && !is_sealed(&ours) => (MergeSide::Theirs, true),
-        _ => (MergeSide::Ours, true),
+        Resolution::Value { .. } if ours.document().last(name).is_none() => MergeSide::Theirs,
+        Resolution::Value { .. } if is_sealed(&theirs) && !is_sealed(&ours) => MergeSide::Theirs,
+        Resolution::Value { .. } | Resolution::TrustedKey => MergeSide::Ours,
     };
-    let (taken, other) = if side == MergeSide::Ours { (&ours, &theirs) } else { (&theirs, &ours) };
-    if let Resolution::Side { .. } = resolution {
-        refuse_side(taken, other, name, plain)?;
+    if let Resolution::Side { plain, .. } = resolution {
+        let (taken, other) = if side == MergeSide::Ours { (&ours, &theirs) } else { (&theirs, &ours) };
+        refuse_side(taken, other, name, *plain)?;
     }
     let text = conflicts.resolved(name, side).ok_or_else(|| entangled(file, name))?;
     let resolved = file.with_text(&text)?;
