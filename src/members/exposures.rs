@@ -52,13 +52,13 @@ pub(crate) struct ExposedValue {
 /// Returns every exposure of the project, the oldest first.
 pub(crate) fn exposures(project: &Project, store: &KeyStore<'_>) -> Result<Vec<ExposedValue>, Error> {
     let team = project.team()?;
-    let mut by_env: BTreeMap<&EnvName, Vec<&Exposure>> = BTreeMap::new();
+    let mut by_env: BTreeMap<&EnvName, Vec<Exposure>> = BTreeMap::new();
     for exposure in team.exposures() {
-        by_env.entry(&exposure.env).or_default().push(exposure);
+        by_env.entry(&exposure.env).or_default().push(exposure.clone());
     }
     let mut found = Vec::new();
     for (env, exposures) in by_env {
-        found.extend(compare(project, store, &team, env, exposures)?);
+        found.extend(compare(project, store, &team, env, &exposures)?);
     }
     found.sort_by_cached_key(|exposed| {
         let Exposure { since, env, name, member, .. } = &exposed.exposure;
@@ -91,7 +91,7 @@ fn compare(
     store: &KeyStore<'_>,
     team: &TeamFile,
     env: &EnvName,
-    exposures: Vec<&Exposure>,
+    exposures: &[Exposure],
 ) -> Result<Vec<ExposedValue>, Error> {
     let mut files = files_of(project, env)?;
     let key = match project.key_of(env)? {
@@ -116,20 +116,19 @@ fn compare(
             };
             ExposedValue { exposure: exposure.clone(), verdict, verified: false }
         };
-        return Ok(exposures.into_iter().map(recorded).collect());
+        return Ok(exposures.iter().map(recorded).collect());
     };
     let tags = tag_key(team, env, &key).ok_or_else(|| unreadable_tag_key(env, &key.public()))?;
     let mut older: Option<Vec<PrivateKey>> = None;
     let mut opener = Opener::new(key.clone());
     let mut found = Vec::new();
-    let all: Vec<_> = exposures.iter().copied().cloned().collect();
     let documents: Vec<_> = files.iter().map(EnvFile::document).collect();
     for exposure in exposures {
         let is_proven_by = |key: &PrivateKey| exposure.proof_by(key) == exposure.proof;
         // With an older key if it was recorded on another branch, before a rotation on this one.
         let proven =
             is_proven_by(&key) || older_keys(project, store, env, &mut older)?.iter().any(is_proven_by);
-        let verdict = match standing(exposure, &all, &tags, &mut opener, &documents) {
+        let verdict = match standing(exposure, exposures, &tags, &mut opener, &documents) {
             _ if !proven => ExposureVerdict::Altered,
             Standing::Same => ExposureVerdict::Exposed,
             Standing::Other => ExposureVerdict::Replaced,
