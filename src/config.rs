@@ -470,6 +470,11 @@ pub(crate) fn is_env_file(path: &Path) -> bool {
     matches!(FileRole::of(path), FileRole::EnvFile(_) | FileRole::DefaultFile)
 }
 
+/// Returns true if a file with this name is a team file.
+pub(crate) fn is_team_file(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == TEAM_FILE)
+}
+
 /// Returns what is wrong with a symlink from the env file `link` to `target`, by their names. Returns None if the target may
 /// be that env file.
 pub(crate) fn link_fault(link: &Path, target: &Path) -> Option<String> {
@@ -479,7 +484,7 @@ pub(crate) fn link_fault(link: &Path, target: &Path) -> Option<String> {
             is_other.then(|| format!("the env file of {env}"))
         }
         FileRole::DefaultFile => Some("refused as an env file".into()),
-        _ if target.file_name().is_some_and(|name| name == TEAM_FILE) => Some("the team file".into()),
+        _ if is_team_file(target) => Some("the team file".into()),
         role => role.what().map(Into::into),
     }
 }

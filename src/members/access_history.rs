@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
-use crate::config::{EnvName, TEAM_FILE, is_env_file};
+use crate::config::{EnvName, is_env_file, is_team_file};
 use crate::crypto::{IdentityKey, KeyId, PublicKey, SealedValue};
 use crate::dotenv::Document;
 use crate::error::Error;
@@ -119,7 +119,7 @@ impl AccessHistory {
         id: ObjectId,
         teams: &mut HashSet<ObjectId>,
     ) -> Result<(), Error> {
-        let is_team = path.file_name().is_some_and(|name| name == TEAM_FILE);
+        let is_team = is_team_file(path);
         if is_team && !teams.insert(id) || !is_team && self.add_env(path, id) {
             return Ok(());
         }
@@ -159,5 +159,5 @@ fn holds(team: &TeamFile, line: &GrantLine) -> bool {
 }
 
 fn is_wanted(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == TEAM_FILE) || is_env_file(path)
+    is_team_file(path) || is_env_file(path)
 }

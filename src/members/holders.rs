@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use crate::config::{EnvName, TEAM_FILE};
+use crate::config::{EnvName, is_team_file};
 use crate::crypto::{IdentityKey, PrivateKey};
 use crate::error::Error;
 use crate::git::FileKind;
@@ -106,7 +106,6 @@ impl Holders {
         if let Some(objects) = project.repository()?
             && let Some(head) = objects.head()?
         {
-            let is_team_file = |path: &Path| path.file_name().is_some_and(|name| name == TEAM_FILE);
             let mut walk = objects.walk(&[head], is_team_file)?.with_contents(is_team_file)?;
             while let Some(step) = walk.step()? {
                 if step.cut {

@@ -1,13 +1,13 @@
 //! Leaving the team: grants are removed, keys are rotated, and every value that could be read is recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::access_history::AccessHistory;
 use super::exposures::ExposureRecorder;
 use super::holders::{AccessDecisions, DoubtfulGrant, Holders, refuse_open};
 use super::{files_of, located_key, no_environment, no_member, own_identity, own_name, recording_key};
-use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, TEAM_FILE_GLOB, is_env_file};
+use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE_GLOB, is_env_file, is_team_file};
 use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
 use crate::error::{Error, ErrorKind};
 use crate::git::Repo;
@@ -203,7 +203,6 @@ fn dependent_grants(
 /// Returns the team files of other projects of which `key` is a member; passes over those that cannot be parsed.
 fn memberships_elsewhere(project: &Project, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, Error> {
     let Some(repo) = project.repository()? else { return Ok(Vec::new()) };
-    let is_team_file = |path: &Path| path.file_name().is_some_and(|name| name == TEAM_FILE);
     let mut files = repo.list_files(repo.root(), &[TEAM_FILE_GLOB], &is_team_file)?;
     files.retain(|path| *path != project.team_file());
     let mut found = Vec::new();

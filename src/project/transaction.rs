@@ -127,7 +127,7 @@ pub(super) struct FileWrite<'a> {
 }
 
 impl<'a> FileWrite<'a> {
-    /// Changes a file that holds no private keys.
+    /// Brings in no keys, and makes a new file as any other.
     pub(super) fn new(path: &'a Path, before: Option<&'a [u8]>, after: &'a [u8]) -> Self {
         Self { path, before, after, mode: NewMode::Default, keys: Vec::new() }
     }
