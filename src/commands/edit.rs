@@ -41,7 +41,7 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
     let new = confirm_new_environments(context, std::slice::from_ref(&path))?;
     let mut editing = open(context, &path)?;
     for left in editing.left() {
-        context.ui.note(format_args!("{} stays encrypted in the editor: {}", left.name, left.why));
+        context.ui.note(format_args!("{} stays encrypted in the editor: {}", left.name, left.reason));
     }
     // Before the file exists, so that it is always wiped.
     let _held = ui::HeldSignals::new()?;

@@ -45,13 +45,8 @@ pub(crate) struct Editing {
     opener: Option<Opener>,
     /// Every name that was seen sealed: what is typed for it is never plain text by the policy alone.
     sealed: BTreeSet<String>,
-    left: Vec<LeftAsToken>,
-}
-
-/// A sealed value that the editor is shown as its token.
-pub(crate) struct LeftAsToken {
-    pub name: String,
-    pub why: Reason,
+    /// The sealed values that the editor is shown as their tokens.
+    left: Vec<ValueFailure>,
 }
 
 pub(crate) struct Edited {
@@ -93,7 +88,7 @@ impl Editing {
         &self.text
     }
 
-    pub(crate) fn left(&self) -> &[LeftAsToken] {
+    pub(crate) fn left(&self) -> &[ValueFailure] {
         &self.left
     }
 
@@ -203,7 +198,7 @@ impl Editing {
 }
 
 /// The file's document with its values opened, and what could not be shown so.
-fn opened(file: &EnvFile, mut opener: Option<&mut Opener>) -> Result<(Document, Vec<LeftAsToken>), Error> {
+fn opened(file: &EnvFile, mut opener: Option<&mut Opener>) -> Result<(Document, Vec<ValueFailure>), Error> {
     let (mut sources, mut failures, mut left) = (Vec::new(), Vec::new(), Vec::new());
     // One side of a merge may be from before a rotation.
     let in_merge = file.document().conflict_marker().is_some();
@@ -215,14 +210,15 @@ fn opened(file: &EnvFile, mut opener: Option<&mut Opener>) -> Result<(Document, 
         let source = token.map_err(Reason::from).and_then(|token| source_of(file, name, &token, opener));
         match source {
             Ok(source) if is_for_editors(&source) => sources.push((at, source)),
-            Ok(_) => left.push(LeftAsToken { name: name.to_owned(), why: Reason::Unwritable }),
-            Err(why @ (Reason::Unwritable | Reason::UnlistedReference)) => {
-                left.push(LeftAsToken { name: name.to_owned(), why });
+            Ok(_) => left.push(ValueFailure::new(file, entry, Reason::Unwritable)),
+            Err(reason) => {
+                let failure = ValueFailure::new(file, entry, reason);
+                match failure.reason {
+                    Reason::Unwritable | Reason::UnlistedReference => left.push(failure),
+                    Reason::Open(OpenError::OtherKey { .. }) if in_merge => left.push(failure),
+                    _ => failures.push(failure),
+                }
             }
-            Err(why @ Reason::Open(OpenError::OtherKey { .. })) if in_merge => {
-                left.push(LeftAsToken { name: name.to_owned(), why });
-            }
-            Err(reason) => failures.push(ValueFailure::new(file, entry, reason)),
         }
     }
     if !failures.is_empty() {
@@ -230,11 +226,7 @@ fn opened(file: &EnvFile, mut opener: Option<&mut Opener>) -> Result<(Document, 
     }
     let (document, misfits) = fitting(file, sources);
     let entries = file.document().entries();
-    let unwritable = |at: usize| {
-        let name = file.document().name(&entries[at]).to_owned();
-        LeftAsToken { name, why: Reason::Unwritable }
-    };
-    left.extend(misfits.into_iter().map(unwritable));
+    left.extend(misfits.into_iter().map(|at| ValueFailure::new(file, &entries[at], Reason::Unwritable)));
     Ok((document, left))
 }
 
