@@ -13,16 +13,12 @@ use crate::project::value_alone;
 ///
 /// Its text form is `envseal-pk1-…`, with a checksum. A key of low order is rejected: nothing can be encrypted to it safely.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PublicKey(crypto::PublicKey);
+pub struct PublicKey(pub(super) crypto::PublicKey);
 
 impl PublicKey {
     /// Returns the text that a person compares: `SHA256:` and 43 characters of base64, like SSH's fingerprints.
     pub fn fingerprint(&self) -> String {
         self.0.fingerprint()
-    }
-
-    pub(super) fn of(key: crypto::PublicKey) -> Self {
-        Self(key)
     }
 }
 
@@ -60,7 +56,7 @@ impl fmt::Debug for PublicKey {
 /// ```
 ///
 /// [`Options::private_key`]: super::Options::private_key
-pub struct PrivateKey(crypto::PrivateKey);
+pub struct PrivateKey(pub(super) crypto::PrivateKey);
 
 impl PrivateKey {
     /// Returns its public key.
@@ -80,10 +76,6 @@ impl PrivateKey {
         }
         let opened = Opener::new(self.0.clone()).open(name, token)?;
         Ok(Value::new(value_alone(opened), true))
-    }
-
-    pub(super) fn into_inner(self) -> crypto::PrivateKey {
-        self.0
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Options {
     given: Vec<crypto::PrivateKey>,
     passphrase: Option<SecretText>,
     ask: Option<Ask>,
-    create: bool,
+    pub(super) create: bool,
 }
 
 impl Options {
@@ -43,7 +43,7 @@ impl Options {
 
     /// Looks at this key first. May be given several times: the one that belongs to the file is used.
     pub fn private_key(mut self, key: PrivateKey) -> Self {
-        self.given.push(key.into_inner());
+        self.given.push(key.0);
         self
     }
 
@@ -115,10 +115,6 @@ impl Options {
             .with_identity(self.identity.clone(), &ask)
             .with_given(self.given.clone(), self.passphrase.clone());
         work(&store)
-    }
-
-    pub(super) fn creates(&self) -> bool {
-        self.create
     }
 }
 

@@ -120,7 +120,7 @@ impl Vault {
 
     /// Returns the public key in the file.
     pub fn public_key(&self) -> Option<PublicKey> {
-        self.file.public_key().copied().map(PublicKey::of)
+        self.file.public_key().copied().map(PublicKey)
     }
 
     /// Returns the file's path, absolute.
@@ -204,7 +204,7 @@ impl Vault {
 
     fn assign(&mut self, assignments: &[Assignment], how: How) -> Result<Changed, Error> {
         let mut outcomes = Vec::new();
-        let may_create_key = self.options.creates();
+        let may_create_key = self.options.create;
         let mut changed = self.update(|target| {
             let key = match how {
                 How::Plain => None,
@@ -227,7 +227,7 @@ impl Vault {
         &mut self,
         mut change: impl FnMut(&mut Target<'_>) -> Result<Document, Error>,
     ) -> Result<Changed, Error> {
-        let (paths, creates) = ([self.path.clone()], self.options.creates());
+        let (paths, creates) = ([self.path.clone()], self.options.create);
         let updated = self.options.with_store(&ProcessEnv::capture(), |store| {
             let prepare = |target: &mut Target<'_>| {
                 if !creates {
@@ -245,7 +245,7 @@ impl Vault {
 
 /// Loads the file, or an empty one if it may be created.
 fn load(options: &Options, path: &Path) -> Result<EnvFile, Error> {
-    if options.creates() { EnvFile::load_or_new(path) } else { EnvFile::load(path) }
+    if options.create { EnvFile::load_or_new(path) } else { EnvFile::load(path) }
 }
 
 fn assignment(name: &str, value: &[u8]) -> Result<Assignment, Error> {
