@@ -112,8 +112,7 @@ const FOREIGN_ENDS: [(&[&str], &str); 10] = [
 pub(crate) struct GitLocation {
     /// `GIT_DIR`: the repository that git works in.
     pub git_dir: Option<PathBuf>,
-    rest: Vec<(&'static str, PathBuf)>,
-    lists: Vec<(&'static str, OsString)>,
+    others: Vec<(&'static str, OsString)>,
 }
 
 /// Variables that hold one path.
@@ -126,17 +125,15 @@ pub(crate) fn git_location() -> GitLocation {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let path =
         |name: &str| set(name).map(|value| std::path::absolute(&value).unwrap_or_else(|_| value.into()));
-    GitLocation {
-        git_dir: path("GIT_DIR"),
-        rest: GIT_PATHS.iter().filter_map(|name| Some((*name, path(name)?))).collect(),
-        lists: GIT_LISTS.iter().filter_map(|name| Some((*name, set(name)?))).collect(),
-    }
+    let paths = GIT_PATHS.iter().filter_map(|name| Some((*name, path(name)?.into_os_string())));
+    let lists = GIT_LISTS.iter().filter_map(|name| Some((*name, set(name)?)));
+    GitLocation { git_dir: path("GIT_DIR"), others: paths.chain(lists).collect() }
 }
 
 impl GitLocation {
     /// Returns `GIT_WORK_TREE`: the worktree, if it is not the one that the repository names.
     pub(crate) fn work_tree(&self) -> Option<&Path> {
-        self.rest.iter().find(|(name, _)| *name == "GIT_WORK_TREE").map(|(_, path)| path.as_path())
+        self.get("GIT_WORK_TREE").map(Path::new)
     }
 
     /// Replaces the repository.
@@ -147,17 +144,17 @@ impl GitLocation {
 
     /// Returns true if git is receiving a push that is not accepted yet.
     pub(crate) fn is_quarantine(&self) -> bool {
-        self.lists.iter().any(|(name, _)| *name == "GIT_QUARANTINE_PATH")
+        self.get("GIT_QUARANTINE_PATH").is_some()
     }
 
     /// Returns every variable, with its value if it is set.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, Option<&OsStr>)> {
-        let paths = self.rest.iter().map(|(name, path)| (*name, path.as_os_str()));
-        let lists = self.lists.iter().map(|(name, value)| (*name, value.as_os_str()));
-        let git_dir = self.git_dir.iter().map(|path| ("GIT_DIR", path.as_os_str()));
-        let set: Vec<_> = paths.chain(lists).chain(git_dir).collect();
-        let names = GIT_PATHS.iter().chain(&GIT_LISTS).chain(&["GIT_DIR"]).copied();
-        names.map(move |name| (name, set.iter().find(|(there, _)| *there == name).map(|(_, value)| *value)))
+        let others = GIT_PATHS.iter().chain(&GIT_LISTS).map(|name| (*name, self.get(name)));
+        others.chain([("GIT_DIR", self.git_dir.as_ref().map(|path| path.as_os_str()))])
+    }
+
+    fn get(&self, name: &str) -> Option<&OsStr> {
+        self.others.iter().find(|(there, _)| *there == name).map(|(_, value)| value.as_os_str())
     }
 }
 
@@ -204,10 +201,8 @@ impl EnvName {
     /// which would become a file's name.
     pub fn new(name: &str) -> Result<Self, NameError> {
         let bad = name.is_empty()
-            || name.starts_with('.')
-            || name.ends_with('.')
-            || name.starts_with(' ')
-            || name.ends_with(' ')
+            || name.starts_with(['.', ' '])
+            || name.ends_with(['.', ' '])
             || name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\' | '=' | ','))
             || name.contains(PRIVATE_PREFIX)
             || looks_like_another(name);
@@ -554,8 +549,7 @@ impl ProcessEnv {
     /// Returns envseal's data folder: `$XDG_DATA_HOME/envseal`, or the system's equivalent. Returns None for a user without a
     /// home.
     pub fn data_dir(&self) -> Option<PathBuf> {
-        let dirs = self.own.then(|| directories::ProjectDirs::from("", "", "envseal"))??;
-        Some(dirs.data_dir().to_owned())
+        Some(self.own_dirs()?.data_dir().to_owned())
     }
 
     /// Returns the keys file to use without `-K`. Unset and empty are the same.
@@ -565,13 +559,16 @@ impl ProcessEnv {
 
     /// Returns `ENVSEAL_KEY_COMMAND`. Unset and empty are the same.
     pub fn key_command(&self) -> Option<&OsStr> {
-        self.get(KEY_COMMAND).filter(|value| !value.is_empty())
+        self.non_empty(KEY_COMMAND)
     }
 
     /// Returns the file of the user's settings: `$XDG_CONFIG_HOME/envseal/config.toml`, or the system's equivalent.
     pub fn config_file(&self) -> Option<PathBuf> {
-        let dirs = self.own.then(|| directories::ProjectDirs::from("", "", "envseal"))??;
-        Some(dirs.config_dir().join(CONFIG_FILE))
+        Some(self.own_dirs()?.config_dir().join(CONFIG_FILE))
+    }
+
+    fn own_dirs(&self) -> Option<directories::ProjectDirs> {
+        self.own.then(|| directories::ProjectDirs::from("", "", "envseal"))?
     }
 
     /// Returns the environment of the key command: all that a child inherits, the environment whose key is wanted, and its
@@ -584,7 +581,7 @@ impl ProcessEnv {
 
     /// Returns the identity: the path of its file, or the file's text.
     pub fn identity(&self) -> Option<&OsStr> {
-        self.get(IDENTITY).filter(|value| !value.is_empty())
+        self.non_empty(IDENTITY)
     }
 
     /// Returns true if the variable for the identity is set but empty.
@@ -594,7 +591,7 @@ impl ProcessEnv {
 
     /// Returns the passphrase of locked keys and identities, if nobody can be prompted.
     pub fn passphrase(&self) -> Option<&OsStr> {
-        self.get(PASSPHRASE).filter(|value| !value.is_empty())
+        self.non_empty(PASSPHRASE)
     }
 
     /// Returns `ENVSEAL_ENV`: the environment to use without `-e` and `-f`. Unset and empty are the same.
@@ -608,7 +605,7 @@ impl ProcessEnv {
     }
 
     fn env_name(&self, variable: &str) -> Option<Result<EnvName, NameError>> {
-        let name = self.get(variable).filter(|name| !name.is_empty())?;
+        let name = self.non_empty(variable)?;
         Some(EnvName::new(name.to_str().unwrap_or("\u{fffd}=")).map_err(|_| NameError::Variable {
             variable: variable.into(),
             name: name.to_string_lossy().into_owned(),
@@ -618,6 +615,11 @@ impl ProcessEnv {
     /// Returns a variable's value.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
         self.vars.iter().find(|(n, _)| same_name(n, name)).map(|(_, value)| value.as_os_str())
+    }
+
+    /// Returns a variable's value. Unset and empty are the same.
+    pub fn non_empty(&self, name: &str) -> Option<&OsStr> {
+        self.get(name).filter(|value| !value.is_empty())
     }
 
     /// Returns true if `git merge` has started this process: it sets `GITHEAD_…` (git-merge(1)).
@@ -632,7 +634,7 @@ impl ProcessEnv {
 
     /// Returns a variable as a path. Unset and empty are the same.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
-        self.get(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+        self.non_empty(name).map(PathBuf::from)
     }
 
     /// Returns a variable as a list of paths, like `PATH`.
@@ -846,22 +848,5 @@ mod tests {
         for name in [".env.keysx", ".env.key", "env.keys", ".env_keys"] {
             assert!(!is_keys_file(Path::new(name)), "{name:?}");
         }
-    }
-
-    #[test]
-    fn a_variable_names_an_environment_or_says_that_it_does_not() {
-        let set = |value: &str| ProcessEnv::from_vars(vec![(ENVIRONMENT.into(), value.into())]).environment();
-        assert_eq!(set("Production").unwrap().unwrap().as_str(), "production");
-        assert!(set("").is_none());
-        let told = set("a/b").unwrap().unwrap_err().to_string();
-        assert_eq!(told, "ENVSEAL_ENV is set to \"a/b\", which isn't a valid environment name");
-    }
-
-    #[test]
-    fn a_child_inherits_nothing_of_ours() {
-        let vars = [("PATH", "/bin"), ("ENVSEAL_PRIVATE_KEY", "x"), ("ENVSEAL_ANYTHING", "y")];
-        let env = ProcessEnv::from_vars(vars.iter().map(|(n, v)| (n.into(), v.into())).collect());
-        assert_eq!(env.inherited().collect::<Vec<_>>(), [(OsStr::new("PATH"), OsStr::new("/bin"))]);
-        assert_eq!(env.private_key_names().collect::<Vec<_>>(), ["ENVSEAL_PRIVATE_KEY"]);
     }
 }

@@ -1,18 +1,18 @@
 //! `envseal check`.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::Context;
 use super::files::note_pipes;
 use super::findings::{as_github, as_json, as_sarif, as_text};
 use super::notices::print_notices;
+use super::{Context, working_dir};
 use crate::check::rules::{Finding, Rule, Severity};
 use crate::check::{self, CheckOptions, CheckReport, CommitRange, Pushed};
 use crate::config::{FileRole, misspelled};
 use crate::error::Error;
-use crate::git::{GitError, Peeled, Repo, find_root};
-use crate::git::{display_path, path_from};
+use crate::git::{GitError, Peeled, Repo, display_path, find_root, path_from};
 use crate::time::parse_age;
 use crate::ui::{self, Progress, counted};
 
@@ -107,7 +107,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         return run_check(context, args, &root_of(&objects), |options| check::history(&objects, options));
     }
     note_pipes(context);
-    let dir = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
+    let dir = working_dir()?;
     let root = find_root(&dir);
     let objects = root.as_ref().map(|root| context.store().repositories().open(root)).transpose()?;
     let root = root.unwrap_or(dir);
@@ -126,8 +126,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
 /// (`--from-ref`, `--to-ref`), or for all files. Only git names the index, to what it calls for a commit; if nobody does,
 /// the whole index is searched.
 pub(super) fn staged(context: &Context) -> Result<u8, Error> {
-    let of_framework =
-        |name| context.process.get(name).and_then(|value| value.to_str()).filter(|s| !s.is_empty());
+    let of_framework = |name| context.process.non_empty(name).and_then(OsStr::to_str);
     let [from, to] = ["PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF"].map(of_framework);
     if let Some((from, to)) = from.zip(to) {
         return run(context, &Args { range: Some(format!("{from}...{to}")), hook: true, ..Args::default() });
@@ -266,7 +265,7 @@ fn run_check(
 /// Returns the folder that the person who typed the command is in: git goes to the root before it calls a hook or an alias,
 /// and names the folder it was called in (git-config(1), alias.*).
 fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Error> {
-    let here = Path::new(".").canonicalize().map_err(Error::io("find the working directory"))?;
+    let here = working_dir()?;
     let prefix = context.process.path("GIT_PREFIX").filter(|_| here == root);
     Ok(prefix.and_then(|prefix| here.join(prefix).canonicalize().ok()).unwrap_or(here))
 }
