@@ -11,8 +11,7 @@ use std::collections::HashSet;
 
 use zeroize::Zeroizing;
 
-use super::{Format, Variable, sized};
-use crate::error::Error;
+use super::{Output, Variable};
 
 const DELIMITER: &str = "ENVSEAL_EOF";
 /// How the workflow command begins that masks what follows on its line (GitHub's documentation, "Workflow commands").
@@ -33,31 +32,18 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("RUNNER_", &["ARCH", "DEBUG", "ENVIRONMENT", "NAME", "OS", "TEMP", "TOOL_CACHE", "TRACKING_ID", "WORKSPACE"]),
 ];
 
-pub(super) fn write(vars: &[Variable<'_>]) -> Result<Zeroizing<Vec<u8>>, Error> {
-    for var in vars {
-        var.require_identifier(Format::Github)?;
-        if reserved(var.name) {
-            return Err(var.reserved(Format::Github));
-        }
-        var.refuse_nul(Format::Github)?;
-        var.text(Format::Github)?;
-        if var.value.ends_with(b"\r") {
-            return Err(var.bad_value(Format::Github, "ends in a carriage return"));
-        }
-    }
+pub(super) fn put(vars: &[Variable<'_>], out: &mut Output) {
     let delimiter = delimiter(vars);
-    Ok(sized(|out| {
-        for var in vars {
-            out.put(var.name);
-            out.put("<<");
-            out.put(&delimiter);
-            out.put("\n");
-            out.put(var.value);
-            out.put("\n");
-            out.put(&delimiter);
-            out.put("\n");
-        }
-    }))
+    for var in vars {
+        out.put(var.name);
+        out.put("<<");
+        out.put(&delimiter);
+        out.put("\n");
+        out.put(var.value);
+        out.put("\n");
+        out.put(&delimiter);
+        out.put("\n");
+    }
 }
 
 /// Returns the workflow commands that make the runner mask these values in its logs: one for each line that has more than
@@ -78,7 +64,7 @@ pub(crate) fn masks(vars: &[Variable<'_>]) -> Zeroizing<String> {
     text
 }
 
-fn reserved(name: &str) -> bool {
+pub(super) fn is_reserved(name: &str) -> bool {
     RESERVED.iter().any(|(prefix, rests)| {
         rests.iter().any(|rest| {
             name.len() == prefix.len() + rest.len()

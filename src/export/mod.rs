@@ -8,6 +8,7 @@ mod k8s;
 mod lines;
 mod powershell;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::io;
@@ -72,16 +73,24 @@ impl fmt::Display for Format {
 /// value.
 pub fn write(format: Format, vars: &[Variable<'_>], k8s_name: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     refuse_repeated(format, vars)?;
-    match format {
-        Format::Json => write_json(vars),
-        Format::Shell => lines::write_shell(vars),
-        Format::Fish => lines::write_fish(vars),
-        Format::Nushell => lines::write_nushell(vars),
-        Format::Powershell => powershell::write(vars),
-        Format::Docker => lines::write_docker(vars),
-        Format::K8s => k8s::write(vars, k8s_name),
-        Format::Github => github::write(vars),
+    if format == Format::K8s {
+        k8s::check_name(k8s_name)?;
     }
+    let mut total = 0;
+    for var in vars {
+        total += var.value.len();
+        var.check(format, total)?;
+    }
+    Ok(sized(|out| match format {
+        Format::Json => put_json(vars, out),
+        Format::Shell => lines::put_shell(vars, out),
+        Format::Fish => lines::put_fish(vars, out),
+        Format::Nushell => lines::put_nushell(vars, out),
+        Format::Powershell => powershell::put(vars, out),
+        Format::Docker => lines::put_docker(vars, out),
+        Format::K8s => k8s::put(vars, k8s_name, out),
+        Format::Github => github::put(vars, out),
+    }))
 }
 
 /// Rejects repeated names: some readers take the first, some the last, and YAML forbids it.
@@ -104,21 +113,17 @@ fn refuse_repeated(format: Format, vars: &[Variable<'_>]) -> Result<(), Error> {
 }
 
 /// Strings are Unicode (RFC 8259, section 8.1), so a value must be UTF-8. NUL is `\u0000`.
-fn write_json(vars: &[Variable<'_>]) -> Result<Zeroizing<Vec<u8>>, Error> {
-    struct Object<'a>(&'a [(&'a str, &'a str)]);
+fn put_json(vars: &[Variable<'_>], out: &mut Output) {
+    struct Object<'a>(&'a [Variable<'a>]);
 
     impl Serialize for Object<'_> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_map(self.0.iter().copied())
+            serializer.collect_map(self.0.iter().map(|var| (var.name, var.text())))
         }
     }
 
-    let texts: Vec<_> =
-        vars.iter().map(|var| Ok((var.name, var.text(Format::Json)?))).collect::<Result<_, Error>>()?;
-    Ok(sized(|out| {
-        serde_json::to_writer_pretty(&mut *out, &Object(&texts)).expect("the buffer takes every write");
-        out.put("\n");
-    }))
+    serde_json::to_writer_pretty(&mut *out, &Object(vars)).expect("the buffer takes every write");
+    out.put("\n");
 }
 
 impl Variable<'_> {
@@ -126,74 +131,88 @@ impl Variable<'_> {
         Error::refused(message).with_status(3).with_hint(hint!("leave it out: -x {name}", name = self.name))
     }
 
-    fn bad_name(&self, format: Format) -> Error {
-        self.error(format!("{:?} is not a valid name in the {format} format", self.name))
+    /// Rejects what the format's reader would not give back as it is. `total` counts the bytes of the values up to this one.
+    fn check(&self, format: Format, total: usize) -> Result<(), Error> {
+        let Self { name, value } = *self;
+        let is_name = match format {
+            Format::Json => true,
+            Format::Docker => is_dotted(name),
+            Format::K8s => is_dotted(name) && k8s::is_key(name),
+            _ => is_identifier(name),
+        };
+        if !is_name {
+            return Err(self.error(format!("{name:?} is not a valid name in the {format} format")));
+        }
+        // The reader refuses to assign these, or has values of its own for them.
+        let is_reserved = match format {
+            Format::Shell => lines::RESERVED_BY_SHELLS.contains(&name),
+            Format::Fish => lines::RESERVED_BY_FISH.contains(&name),
+            Format::Nushell => lines::is_reserved_by_nushell(name),
+            Format::Github => github::is_reserved(name),
+            _ => false,
+        };
+        if is_reserved {
+            return Err(self.error(format!("{name} is reserved by the reader of the {format} format")));
+        }
+        // An environment consists of C strings (POSIX 2017, 8.1).
+        let holds_nul = matches!(format, Format::Json | Format::K8s);
+        let holds_bytes = matches!(format, Format::Shell | Format::Fish | Format::K8s);
+        let why: Cow<'_, str> = match format {
+            _ if !holds_nul && value.contains(&0) => "has a NUL byte".into(),
+            _ if !holds_bytes && std::str::from_utf8(value).is_err() => "is not UTF-8".into(),
+            Format::Fish if lines::has_empty_entry(self) => "has an empty entry".into(),
+            Format::Docker if value.contains(&b'\n') => "has a line break".into(),
+            Format::Docker | Format::Github if value.ends_with(b"\r") => "ends in a carriage return".into(),
+            Format::Docker if name.len() + 1 + value.len() > lines::DOCKER_LINE => {
+                format!("goes past {} bytes", lines::DOCKER_LINE).into()
+            }
+            Format::K8s if total > k8s::VALUES => format!("goes past {} bytes", k8s::VALUES).into(),
+            _ => return Ok(()),
+        };
+        Err(self.error(format!("the value of {name} {why}, which the {format} format can't hold")))
     }
 
-    /// Makes an error about a name whose assignment the reader refuses, or for which it has a value of its own.
-    fn reserved(&self, format: Format) -> Error {
-        self.error(format!("{} is reserved by the reader of the {format} format", self.name))
-    }
-
-    /// `why` is a predicate of the value: `has a NUL byte`.
-    fn bad_value(&self, format: Format, why: &str) -> Error {
-        self.error(format!("the value of {} {why}, which the {format} format can't hold", self.name))
-    }
-
-    /// Requires `[A-Za-z_][A-Za-z0-9_]*`, which can't end a shell's assignment early (POSIX 2017, 3.235).
-    fn require_identifier(&self, format: Format) -> Result<(), Error> {
-        let starts = self.name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        let holds = self.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        if starts && holds { Ok(()) } else { Err(self.bad_name(format)) }
-    }
-
-    /// Requires `[A-Za-z0-9_.-]+`.
-    fn require_dotted_name(&self, format: Format) -> Result<(), Error> {
-        let holds = self.name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
-        if holds && !self.name.is_empty() { Ok(()) } else { Err(self.bad_name(format)) }
-    }
-
-    /// An environment consists of C strings (POSIX 2017, 8.1).
-    fn refuse_nul(&self, format: Format) -> Result<(), Error> {
-        if self.value.contains(&0) { Err(self.bad_value(format, "has a NUL byte")) } else { Ok(()) }
-    }
-
-    fn text(&self, format: Format) -> Result<&str, Error> {
-        std::str::from_utf8(self.value).map_err(|_| self.bad_value(format, "is not UTF-8"))
+    /// Returns the value of a format that holds UTF-8 only.
+    fn text(&self) -> &str {
+        std::str::from_utf8(self.value).expect("others were rejected")
     }
 }
 
-/// Where a format writes: first only the length is counted, then a buffer of that size is filled.
-enum Output {
-    Count(usize),
-    Fill(Zeroizing<Vec<u8>>),
+/// Returns true for `[A-Za-z_][A-Za-z0-9_]*`, which can't end a shell's assignment early (POSIX 2017, 3.235).
+fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// Returns true for `[A-Za-z0-9_.-]+`.
+fn is_dotted(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+}
+
+/// Where a format writes: first only the length is counted, then a buffer of that length is filled.
+#[derive(Default)]
+struct Output {
+    length: usize,
+    buffer: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// Runs `emit` twice, so that the buffer is allocated once: growing would leave copies of secrets.
 fn sized(emit: impl Fn(&mut Output)) -> Zeroizing<Vec<u8>> {
-    let mut count = Output::Count(0);
+    let mut count = Output::default();
     emit(&mut count);
-    let length = match count {
-        Output::Count(length) => length,
-        Output::Fill(bytes) => bytes.len(),
-    };
-    let mut out = Output::Fill(Zeroizing::new(Vec::with_capacity(length)));
+    let buffer = Zeroizing::new(Vec::with_capacity(count.length));
+    let mut out = Output { length: 0, buffer: Some(buffer) };
     emit(&mut out);
-    match out {
-        Output::Fill(bytes) => {
-            debug_assert_eq!(bytes.len(), length, "emit wrote something else the second time");
-            bytes
-        }
-        Output::Count(_) => Zeroizing::default(),
-    }
+    debug_assert_eq!(out.length, count.length, "emit wrote something else the second time");
+    out.buffer.unwrap_or_default()
 }
 
 impl Output {
     fn put(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
-        match self {
-            Self::Count(length) => *length += bytes.len(),
-            Self::Fill(buffer) => buffer.extend_from_slice(bytes),
+        self.length += bytes.len();
+        if let Some(buffer) = &mut self.buffer {
+            buffer.extend_from_slice(bytes);
         }
     }
 
@@ -220,20 +239,5 @@ impl io::Write for Output {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_buffer_never_grows() {
-        let bytes = sized(|out| {
-            out.put_escaped(b"a'b''", |byte| (byte == b'\'').then_some("[quote]"));
-            out.put("!");
-        });
-        assert_eq!(bytes.as_slice(), b"a[quote]b[quote][quote]!");
-        assert_eq!(bytes.capacity(), bytes.len());
     }
 }

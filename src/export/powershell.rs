@@ -9,27 +9,16 @@
 
 use std::io::Write as _;
 
-use zeroize::Zeroizing;
+use super::{Output, Variable};
 
-use super::{Format, Output, Variable, sized};
-use crate::error::Error;
-
-pub(super) fn write(vars: &[Variable<'_>]) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let mut texts = Vec::with_capacity(vars.len());
+pub(super) fn put(vars: &[Variable<'_>], out: &mut Output) {
     for var in vars {
-        var.require_identifier(Format::Powershell)?;
-        var.refuse_nul(Format::Powershell)?;
-        texts.push((var.name, var.text(Format::Powershell)?));
+        out.put("$env:");
+        out.put(var.name);
+        out.put(" = ");
+        put_expression(var.text(), out);
+        out.put("\n");
     }
-    Ok(sized(|out| {
-        for (name, value) in &texts {
-            out.put("$env:");
-            out.put(name);
-            out.put(" = ");
-            put_expression(value, out);
-            out.put("\n");
-        }
-    }))
 }
 
 fn put_expression(value: &str, out: &mut Output) {
