@@ -25,6 +25,17 @@ pub(super) enum Argument<'a> {
     Broken,
 }
 
+impl Argument<'_> {
+    /// Returns the meaning of `@name`, `@name=true` and `@name=false`.
+    pub(super) fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::None | Self::Word("true") => Some(true),
+            Self::Word("false") => Some(false),
+            _ => None,
+        }
+    }
+}
+
 /// Returns the decorators of a comment, `#` included. One whose text doesn't start with `@` has none.
 pub(super) fn decorators(comment: &str) -> Vec<Decorator<'_>> {
     let mut found = Vec::new();

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use crate::config::is_own_name;
 use crate::dotenv::Document;
 use decorator::{Argument, Decorator, decorators, members};
-use value_type::ParsedType;
+use value_type::UNKNOWN_TYPE;
 pub(crate) use value_type::ValueType;
 
 /// The content of an example file. One without decorators allows everything.
@@ -216,10 +216,8 @@ impl Defaults {
 impl RequiredDefault {
     fn parse(argument: &Argument<'_>) -> Option<Self> {
         match argument {
-            Argument::None | Argument::Word("true") => Some(Self::Always(true)),
-            Argument::Word("false") => Some(Self::Always(false)),
             Argument::Word("infer") => Some(Self::IfItHasAValue),
-            _ => None,
+            _ => argument.as_bool().map(Self::Always),
         }
     }
 }
@@ -227,13 +225,11 @@ impl RequiredDefault {
 impl SensitiveDefault {
     fn parse(argument: &Argument<'_>) -> Option<Self> {
         match argument {
-            Argument::None | Argument::Word("true") => Some(Self::Always(true)),
-            Argument::Word("false") => Some(Self::Always(false)),
             Argument::Call("inferFromPrefix", prefix) => match &members(prefix)?[..] {
                 [prefix] if !prefix.is_empty() => Some(Self::Without(prefix.clone())),
                 _ => None,
             },
-            _ => None,
+            _ => argument.as_bool().map(Self::Always),
         }
     }
 }
@@ -268,35 +264,23 @@ impl ItemReader<'_> {
     }
 
     fn read_bool(&mut self, decorator: &str, argument: &Argument<'_>) -> Option<bool> {
-        match argument {
-            Argument::None | Argument::Word("true") => Some(true),
-            Argument::Word("false") => Some(false),
-            _ => {
-                self.add_problem(format!("@{decorator} of {} is ignored: not true or false", self.name));
-                None
-            }
+        let parsed = argument.as_bool();
+        if parsed.is_none() {
+            self.add_problem(format!("@{decorator} of {} is ignored: not true or false", self.name));
         }
+        parsed
     }
 
     fn read_type(&mut self, argument: &Argument<'_>) -> Option<ValueType> {
         let parsed = match argument {
             Argument::Word(name) => ValueType::parse(name, None),
             Argument::Call(name, options) => ValueType::parse(name, Some(options)),
-            _ => ParsedType::Unknown,
+            _ => Err(UNKNOWN_TYPE),
         };
-        match parsed {
-            ParsedType::Known(value_type) => return Some(value_type),
-            ParsedType::NotChecked => {}
-            ParsedType::NoMembers => self.add_problem(format!(
-                "@type of {} needs its members on the same line, as words or in quotes: enum(a, \"b c\")",
-                self.name
-            )),
-            ParsedType::Unknown => self.add_problem(format!(
-                "@type of {} is unknown; known are string, number, integer, boolean, port, url, email, enum(…)",
-                self.name
-            )),
-        }
-        None
+        parsed.unwrap_or_else(|fault| {
+            self.add_problem(format!("@type of {} {fault}", self.name));
+            None
+        })
     }
 
     /// Returns a decorator's meaning, or None if there are several: nobody knows which was meant.

@@ -23,35 +23,32 @@ pub(crate) enum ValueType {
     Enum(Vec<String>),
 }
 
-pub(super) enum ParsedType {
-    Known(ValueType),
-    /// A known type with an option that allows other values.
-    NotChecked,
-    /// `enum` without members, or with members that the file alone doesn't give.
-    NoMembers,
-    Unknown,
-}
+pub(super) const UNKNOWN_TYPE: &str =
+    "is unknown; known are string, number, integer, boolean, port, url, email, enum(…)";
+/// For `enum` without members, or with members that the file alone doesn't give.
+const NO_MEMBERS: &str = "needs its members on the same line, as words or in quotes: enum(a, \"b c\")";
 
 impl ValueType {
-    /// Parses a type's name. Other programs check options such as `string(minLength=3)`.
-    pub(super) fn parse(name: &str, options: Option<&str>) -> ParsedType {
-        ParsedType::Known(match name {
+    /// Parses a type's name. Other programs check options such as `string(minLength=3)`. Returns None for a type with an
+    /// option that allows other values; an error is a predicate of the type.
+    pub(super) fn parse(name: &str, options: Option<&str>) -> Result<Option<Self>, &'static str> {
+        Ok(Some(match name {
             "string" => Self::String,
             "number" => Self::Number,
             "integer" => Self::Integer,
             "boolean" => Self::Boolean,
             "port" => Self::Port,
             "url" if options.is_some_and(|options| options.contains("prependHttps")) => {
-                return ParsedType::NotChecked;
+                return Ok(None);
             }
             "url" => Self::Url,
             "email" => Self::Email,
             "enum" => match options.and_then(members) {
                 Some(list) if !list.is_empty() => Self::Enum(list),
-                _ => return ParsedType::NoMembers,
+                _ => return Err(NO_MEMBERS),
             },
-            _ => return ParsedType::Unknown,
-        })
+            _ => return Err(UNKNOWN_TYPE),
+        }))
     }
 
     pub(crate) fn accepts(&self, value: &[u8]) -> bool {
