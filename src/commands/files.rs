@@ -350,21 +350,42 @@ impl clap::Args for FileArgs {
 pub(super) struct ReadArgs {
     #[command(flatten)]
     pub(super) files: FileArgs,
-    #[command(flatten)]
-    convention: ConventionArgs,
+    /// Read the files that TOOL reads for the environment
+    #[arg(long, value_name = "TOOL")]
+    convention: Option<Convention>,
     #[command(flatten)]
     pub(super) variables: VariableArgs,
 }
 
 impl ReadArgs {
-    /// Returns the files to read; see [`ConventionArgs::paths`].
+    /// Returns the files to read, the one that wins first; with `overload` last, for there the later file wins. Without a
+    /// convention these are the files that `-e` and `-f` name, or the default.
     pub(super) fn paths(&self, context: &Context, overload: bool) -> Result<Vec<PathBuf>, Error> {
-        self.convention.paths(context, &self.files, overload)
+        let Some(convention) = self.convention else {
+            return self.files.existing(context)?.paths_or_injected(context.process);
+        };
+        let names = convention.file_names(&convention.environment(context, &self.files)?);
+        let mut paths = Vec::new();
+        for folder in convention_folders(&self.files)? {
+            let candidates: Vec<_> = names.iter().map(|name| folder.join(name)).collect();
+            let existing: Vec<_> = candidates.iter().filter(|path| exists(context, path)).cloned().collect();
+            if existing.is_empty() {
+                return Err(none_of_convention(convention.name(), &candidates));
+            }
+            paths.extend(existing);
+        }
+        if overload {
+            paths.reverse();
+        }
+        Ok(paths)
     }
 
-    /// Returns the environment that the started program works in.
+    /// Returns the environment that the started program works in: that of the convention, otherwise `NODE_ENV`.
     pub(super) fn mode(&self, context: &Context) -> Option<EnvName> {
-        self.convention.mode(context, &self.files)
+        match self.convention {
+            Some(convention) => convention.environment(context, &self.files).ok(),
+            None => context.process.node_environment()?.ok(),
+        }
     }
 
     /// Loads `paths`, which may be pipes, each read once. A symlink to a pipe counts only if `-f` names it: otherwise a
@@ -397,51 +418,11 @@ impl ReadArgs {
     }
 }
 
-/// `--convention`.
-#[derive(clap::Args, Clone, Copy, Debug, Default)]
-struct ConventionArgs {
-    /// Read the files that TOOL reads for the environment
-    #[arg(long, value_name = "TOOL")]
-    convention: Option<Convention>,
-}
-
 /// The files that other programs read together, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Convention {
     Nextjs,
     Flow,
-}
-
-impl ConventionArgs {
-    /// Returns the files to read, the one that wins first; with `overload` last, for there the later file wins. Without a
-    /// convention these are the files that `-e` and `-f` name, or the default.
-    fn paths(self, context: &Context, files: &FileArgs, overload: bool) -> Result<Vec<PathBuf>, Error> {
-        let Some(convention) = self.convention else {
-            return files.existing(context)?.paths_or_injected(context.process);
-        };
-        let names = convention.file_names(&convention.environment(context, files)?);
-        let mut paths = Vec::new();
-        for folder in convention_folders(files)? {
-            let candidates: Vec<_> = names.iter().map(|name| folder.join(name)).collect();
-            let existing: Vec<_> = candidates.iter().filter(|path| exists(context, path)).cloned().collect();
-            if existing.is_empty() {
-                return Err(none_of_convention(convention.name(), &candidates));
-            }
-            paths.extend(existing);
-        }
-        if overload {
-            paths.reverse();
-        }
-        Ok(paths)
-    }
-
-    /// Returns the environment that the started program works in: that of the convention, otherwise `NODE_ENV`.
-    fn mode(self, context: &Context, files: &FileArgs) -> Option<EnvName> {
-        match self.convention {
-            Some(convention) => convention.environment(context, files).ok(),
-            None => context.process.node_environment()?.ok(),
-        }
-    }
 }
 
 impl Convention {
@@ -526,18 +507,9 @@ fn convention_folders(files: &FileArgs) -> Result<Vec<&Path>, Error> {
 mod tests {
     use super::*;
 
-    fn names(convention: Convention, env: &str) -> String {
-        convention.file_names(&EnvName::new(env).unwrap()).join(" ")
-    }
-
     #[test]
-    fn each_convention_has_its_order() {
-        use Convention::{Flow, Nextjs};
-        assert_eq!(names(Nextjs, "production"), ".env.production.local .env.local .env.production .env");
-        assert_eq!(names(Nextjs, "test"), ".env.test.local .env.test .env");
-        assert_eq!(names(Flow, "qa"), ".env.qa.local .env.qa .env.local .env .env.defaults");
-        assert_eq!(names(Flow, "test"), ".env.test.local .env.test .env .env.defaults");
-        // No file is read twice.
-        assert_eq!(names(Flow, "local"), ".env.local.local .env.local .env .env.defaults");
+    fn no_file_of_a_convention_is_read_twice() {
+        let names = Convention::Flow.file_names(&EnvName::new("local").unwrap());
+        assert_eq!(names, [".env.local.local", ".env.local", ".env", ".env.defaults"]);
     }
 }
