@@ -51,18 +51,14 @@ pub(super) fn run(context: &Context, args: &DecryptArgs) -> Result<(), Error> {
     let paths = files.paths_or_default(context.process)?;
     let wants = args.variables.filter()?;
     let pick = Pick { wants: &wants, all: args.variables.is_all() };
-    let mut counts = Vec::new();
-    let updated = context.update(&paths, write, |target| {
+    let (updated, counts) = context.update(&paths, write, |target| {
         target.must_exist()?;
-        let (document, count) = if target.file().has_sealed(&wants) {
-            let mut opener = target.opener_or_fail()?;
-            decrypt(target.file(), &pick, &mut opener)
-                .map_err(|failures| cannot_decrypt(&failures).with_hint(args.without(&paths, &failures)))?
-        } else {
-            (target.file().document().clone(), 0)
-        };
-        counts.push(count);
-        Ok(document)
+        if !target.file().has_sealed(&wants) {
+            return Ok((target.file().document().clone(), 0));
+        }
+        let mut opener = target.opener_or_fail()?;
+        decrypt(target.file(), &pick, &mut opener)
+            .map_err(|failures| cannot_decrypt(&failures).with_hint(args.without(&paths, &failures)))
     })?;
     for (path, document, _) in &updated.files {
         let is_left = |entry: &&Entry| {

@@ -10,7 +10,7 @@ use super::notices::{note_ignored, print_notices, suggest_staging};
 use crate::error::Error;
 use crate::exec::{Editor, Watch};
 use crate::git::{display_path, users_setting};
-use crate::project::{Edited, Editing, Outcome, PrivateEditFile, Updated, Write, update_in_merge};
+use crate::project::{Edited, Editing, Outcome, PrivateEditFile, Updated, Write};
 use crate::ui::{self, DefaultAnswer};
 
 /// Nobody types anything in less time.
@@ -39,7 +39,10 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
     let path = one_file(args.files.paths_or_default(context.process)?, "edit")?;
     let editor = find_editor(context)?;
     let new = confirm_new_environments(context, std::slice::from_ref(&path))?;
-    let mut editing = open(context, &path)?;
+    let (_, mut editing) = context.update_in_merge(&path, Write::Nothing, |target| {
+        let editing = Editing::open(target)?;
+        Ok((target.file().document().clone(), editing))
+    })?;
     for left in editing.left() {
         context.ui.note(format_args!("{} stays encrypted in the editor: {}", left.name, left.reason));
     }
@@ -67,8 +70,12 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
             }
             return Ok(0);
         }
-        let error = match encrypt(context, &path, &mut editing) {
-            Ok((existed, updated, edited)) => {
+        let encrypted = context.update_in_merge(&path, Write::Files, |target| {
+            let edited = editing.seal(target)?;
+            Ok((edited.document.clone(), (target.file().exists(), edited)))
+        });
+        let error = match encrypted {
+            Ok((updated, (existed, edited))) => {
                 if !existed {
                     say_created(context, &path, &new);
                 }
@@ -105,7 +112,7 @@ pub(super) fn one_file(mut paths: Vec<PathBuf>, command: &str) -> Result<PathBuf
 /// Finds the editor that git would start (git-var(1), `GIT_EDITOR`), but for one that the repository's own configuration
 /// names: a repository that came from elsewhere, as in an archive, must not choose who gets the plain text.
 fn find_editor(context: &Context) -> Result<Editor, Error> {
-    let set = |name| context.process.get(name).filter(|name| !name.is_empty()).map(OsStr::to_owned);
+    let set = |name| context.process.non_empty(name).map(OsStr::to_owned);
     let command = match set("GIT_EDITOR") {
         Some(command) => Some(command),
         None => users_setting("core.editor")?.filter(|command| !command.is_empty()).map(OsString::from),
@@ -119,27 +126,6 @@ fn find_editor(context: &Context) -> Result<Editor, Error> {
         }
     };
     Editor::find(&command, &context.process.path_list("PATH"))
-}
-
-fn open(context: &Context, path: &Path) -> Result<Editing, Error> {
-    let mut opened = None;
-    update_in_merge(path, context.store(), Write::Nothing, &|| context.waiting(), |target| {
-        opened = Some(Editing::open(target)?);
-        Ok(target.file().document().clone())
-    })?;
-    Ok(opened.expect("there is one file"))
-}
-
-fn encrypt(context: &Context, path: &Path, editing: &mut Editing) -> Result<(bool, Updated, Edited), Error> {
-    let mut sealed = None;
-    let updated = update_in_merge(path, context.store(), Write::Files, &|| context.waiting(), |target| {
-        let edited = editing.seal(target)?;
-        let document = edited.document.clone();
-        sealed = Some((target.file().exists(), edited));
-        Ok(document)
-    })?;
-    let (existed, edited) = sealed.expect("there is one file");
-    Ok((existed, updated, edited))
 }
 
 fn print_outcome(context: &Context, path: &Path, updated: &Updated, edited: &Edited) {

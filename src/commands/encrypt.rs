@@ -50,21 +50,18 @@ pub(super) fn run(context: &Context, args: &EncryptArgs) -> Result<(), Error> {
     let wants = args.variables.filter()?;
     let pick = Pick { wants: &wants, all: args.variables.is_all() };
     let dollars = args.references.parse()?;
-    let mut counts = Vec::new();
-    let updated = context.update(&paths, write, |target| {
+    let (updated, counts) = context.update(&paths, write, |target| {
         target.must_exist()?;
-        let (document, count) = if args.reseal {
+        if args.reseal {
             let key = target.key_in_file()?;
-            reseal(target.file(), &key, &pick, args.all, || target.all_keys())?
+            reseal(target.file(), &key, &pick, args.all, || target.all_keys())
         } else if target.has_secrets(&wants) {
             let key = target.seal_to()?;
             let committed = target.committed_values(&key)?;
-            encrypt(target.file(), target.document(), target.project(), &key, &pick, &dollars, committed)?
+            encrypt(target.file(), target.document(), target.project(), &key, &pick, &dollars, committed)
         } else {
-            (target.file().document().clone(), 0)
-        };
-        counts.push(count);
-        Ok(document)
+            Ok((target.file().document().clone(), 0))
+        }
     })?;
     if args.stdout {
         return updated.files.iter().try_for_each(|(_, document, _)| ui::text(document.as_bytes()));

@@ -53,9 +53,9 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<(), Error> {
         return Ok(());
     }
     if files.is_empty() && ignored.is_empty() {
-        let created = context.update(&[PathBuf::from(".env")], Write::Files, |target| {
+        let (created, _) = context.update(&[PathBuf::from(".env")], Write::Files, |target| {
             target.seal_to()?;
-            Ok(target.document().clone())
+            Ok((target.document().clone(), ()))
         })?;
         print_notices(context, &created.notices);
         context.ui.say("Created .env");

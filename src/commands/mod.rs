@@ -46,7 +46,7 @@ use crate::error::Error;
 use crate::exec::{catch_file_size_limit, hide_memory, run_key_command};
 use crate::git::Repo;
 use crate::keys::KeyStore;
-use crate::project::{self, Project, RecoveredChange, Target, Updated, Write, update};
+use crate::project::{self, Project, RecoveredChange, Target, Updated, Write, update, update_in_merge};
 use crate::ui::{self, Ui};
 
 /// Commit your .env: every value is encrypted to a public key, and your team shares it through git
@@ -158,14 +158,41 @@ impl<'a> Context<'a> {
         Project::of(folder, self.store.repositories())
     }
 
-    /// Changes env files, all or none.
-    fn update(
+    /// Changes env files, all or none. `change` returns a file's new document, and what the command will print about it.
+    /// A plan asks for no passphrase, and leaves nothing known about a repository to the change that follows.
+    fn update<T>(
         &self,
         paths: &[PathBuf],
         write: Write,
-        change: impl FnMut(&mut Target<'_>) -> Result<Document, Error>,
-    ) -> Result<Updated, Error> {
-        update(paths, &self.store, write, &|| self.waiting(), change)
+        mut change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
+    ) -> Result<(Updated, Vec<T>), Error> {
+        let planning = (write == Write::Plan).then(|| self.store.afresh());
+        let store = planning.as_ref().unwrap_or(&self.store);
+        let mut outcomes = Vec::with_capacity(paths.len());
+        let updated = update(paths, store, write, &|| self.waiting(), |target| {
+            let (document, outcome) = change(target)?;
+            outcomes.push(outcome);
+            Ok(document)
+        })?;
+        Ok((updated, outcomes))
+    }
+
+    /// Like [`Self::update`], for one file that may be in the middle of a merge.
+    fn update_in_merge<T>(
+        &self,
+        path: &Path,
+        write: Write,
+        mut change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
+    ) -> Result<(Updated, T), Error> {
+        let planning = (write == Write::Plan).then(|| self.store.afresh());
+        let store = planning.as_ref().unwrap_or(&self.store);
+        let mut outcome = None;
+        let updated = update_in_merge(path, store, write, &|| self.waiting(), |target| {
+            let (document, done) = change(target)?;
+            outcome = Some(done);
+            Ok(document)
+        })?;
+        Ok((updated, outcome.expect("there is one file")))
     }
 
     fn waiting(&self) {

@@ -30,8 +30,7 @@ pub(super) fn run(context: &Context, args: &RenameArgs) -> Result<(), Error> {
     let new =
         VarName::new(&args.new).map_err(|error| Error::usage(error.to_string(), "envseal rename OLD NEW"))?;
     let paths = args.files.paths_or_default(context.process)?;
-    let mut referring = Vec::new();
-    let updated = context.update(&paths, Write::Files, |target| {
+    let (updated, referring) = context.update(&paths, Write::Files, |target| {
         target.must_exist()?;
         let (document, names) = rename(target, &args.old, &new, args.force)?;
         let file = target.file();
@@ -49,8 +48,7 @@ pub(super) fn run(context: &Context, args: &RenameArgs) -> Result<(), Error> {
                 Error::refused(message).with_hint("change those first, or rename it anyway with --force")
             );
         }
-        referring.push(by);
-        Ok(document)
+        Ok((document, by))
     })?;
     print_notices(context, &updated.notices);
     for ((path, ..), by) in updated.files.iter().zip(referring) {

@@ -12,10 +12,7 @@ use crate::crypto::SecretBytes;
 use crate::dotenv::{MergeSide, VarName};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
-use crate::keys::KeyStore;
-use crate::project::{
-    Assignment, How, Outcome, Resolution, Resolved, Write, refuse_links, resolve, update_in_merge,
-};
+use crate::project::{Assignment, How, Outcome, Resolution, Resolved, Write, refuse_links, resolve};
 use crate::ui;
 
 /// Resolve a merge conflict about one variable
@@ -58,21 +55,17 @@ pub(super) fn run(context: &Context, args: ResolveArgs) -> Result<(), Error> {
     let path = one_file(files.paths_or_default(context.process)?, "resolve")?;
     // Before the prompt, and before stdin is read.
     refuse_links(&path, context.store().repositories())?;
-    let change = |store: &KeyStore<'_>, write, resolution: &Resolution<'_>| {
-        let mut resolved = None;
-        let updated = update_in_merge(&path, store, write, &|| context.waiting(), |target| {
-            let done = resolve(target, &name, resolution)?;
-            let document = done.document.clone();
-            resolved = Some(done);
-            Ok(document)
-        })?;
-        Ok::<_, Error>((updated, resolved.expect("there is one file")))
+    let change = |write, resolution: &Resolution<'_>| {
+        context.update_in_merge(&path, write, |target| {
+            let resolved = resolve(target, &name, resolution)?;
+            Ok((resolved.document.clone(), resolved))
+        })
     };
     let side = if ours { Some(MergeSide::Ours) } else { theirs.then_some(MergeSide::Theirs) };
     let is_key = EnvName::of_file(&path)?.public_key_name() == name;
     let (updated, resolved) = match side {
-        Some(side) => change(context.store(), Write::Files, &Resolution::Side { side, plain })?,
-        None if is_key && value.is_none() => change(context.store(), Write::Files, &Resolution::TrustedKey)?,
+        Some(side) => change(Write::Files, &Resolution::Side { side, plain })?,
+        None if is_key && value.is_none() => change(Write::Files, &Resolution::TrustedKey)?,
         None => {
             let how = match (plain, seal) {
                 (true, _) => How::Plain,
@@ -94,11 +87,7 @@ pub(super) fn run(context: &Context, args: ResolveArgs) -> Result<(), Error> {
                     }
                     // Reports a refusal before the prompt.
                     let any = Assignment { name: name.clone(), value: SecretBytes::new(b"?".to_vec()) };
-                    change(
-                        &context.store().afresh(),
-                        Write::Plan,
-                        &Resolution::Value { assignment: &any, how },
-                    )?;
+                    change(Write::Plan, &Resolution::Value { assignment: &any, how })?;
                     let value = match piped {
                         Some(piped) => piped,
                         None => prompt(context, &name)?,
@@ -106,7 +95,7 @@ pub(super) fn run(context: &Context, args: ResolveArgs) -> Result<(), Error> {
                     assign_input(name, value)?
                 }
             };
-            change(context.store(), Write::Files, &Resolution::Value { assignment: &assignment, how })?
+            change(Write::Files, &Resolution::Value { assignment: &assignment, how })?
         }
     };
     print_notices(context, &updated.notices);

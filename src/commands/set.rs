@@ -7,14 +7,12 @@ use std::path::PathBuf;
 use super::files::{FileArgs, confirm_new_environments, say_created};
 use super::notices::{note_ignored, print_notices};
 use super::{Context, env_names_of};
-use crate::crypto::{PublicKey, SecretBytes, holds_sealed};
+use crate::crypto::{SecretBytes, holds_sealed};
 use crate::dotenv::{Document, VarName, VarNameError, references, unescape};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
-use crate::keys::KeyStore;
 use crate::project::{
-    Assignment, EnvFile, How, Outcome, Updated, Write, last_of_each, needs_key, refuse_links, set,
-    similar_env_file, update,
+    Assignment, EnvFile, How, Outcome, Write, last_of_each, needs_key, refuse_links, set, similar_env_file,
 };
 use crate::ui;
 
@@ -85,8 +83,16 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
     if keys_on_stdin && args.first == "-" {
         return Err(keys_and_values());
     }
-    let change = |store: &KeyStore<'_>, write, assignments: &[Assignment]| {
-        set_all(context, &paths, store, write, assignments, how)
+    // For each file: true if it existed, the key, and the outcome of each variable.
+    let change = |write, assignments: &[Assignment]| {
+        context.update(&paths, write, |target| {
+            let needs_key = needs_key(target.file(), target.document(), target.project(), assignments, how)?;
+            let key = if needs_key { Some(target.seal_to()?) } else { None };
+            let mut opener = target.opener()?;
+            let (file, document, project) = (target.file(), target.document(), target.project());
+            let change = set(file, document, project, key.as_ref(), assignments, how, opener.as_mut())?;
+            Ok((change.document, (file.exists(), key, change.outcomes)))
+        })
     };
     if generate.is_some() {
         refuse_to_generate(&args, &paths)?;
@@ -103,14 +109,14 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
                 None => {
                     // Reports a refusal before the prompt.
                     let any = Assignment { name: name.clone(), value: SecretBytes::new(b"?".to_vec()) };
-                    change(&context.store().afresh(), Write::Plan, &[any])?;
+                    change(Write::Plan, &[any])?;
                     prompt(context, &name)?
                 }
             };
             vec![assign_input(name, value)?]
         }
     };
-    let (updated, outcomes) = change(context.store(), Write::Files, &assignments)?;
+    let (updated, outcomes) = change(Write::Files, &assignments)?;
     print_notices(context, &updated.notices);
     for ((path_given, ..), (existed, key, outcomes)) in updated.files.iter().zip(outcomes) {
         let path = display_path(path_given);
@@ -148,30 +154,6 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
 /// Returns the error for stdin that is to hold two things.
 pub(super) fn keys_and_values() -> Error {
     Error::usage("stdin can't hold both the keys and the values", "put the keys in a file: -K FILE")
-}
-
-/// For each file: true if it existed, the key, and the outcome of each variable.
-type FileOutcomes = Vec<(bool, Option<PublicKey>, Vec<(String, Outcome)>)>;
-
-fn set_all(
-    context: &Context,
-    paths: &[PathBuf],
-    store: &KeyStore<'_>,
-    write: Write,
-    assignments: &[Assignment],
-    how: How,
-) -> Result<(Updated, FileOutcomes), Error> {
-    let mut outcomes = Vec::new();
-    let updated = update(paths, store, write, &|| context.waiting(), |target| {
-        let needs_key = needs_key(target.file(), target.document(), target.project(), assignments, how)?;
-        let key = if needs_key { Some(target.seal_to()?) } else { None };
-        let mut opener = target.opener()?;
-        let (file, project) = (target.file(), target.project());
-        let change = set(file, target.document(), project, key.as_ref(), assignments, how, opener.as_mut())?;
-        outcomes.push((file.exists(), key, change.outcomes));
-        Ok(change.document)
-    })?;
-    Ok((updated, outcomes))
 }
 
 /// Refuses `--generate` for anything but one NAME, and one value for several environments: what leaks from one must not

@@ -25,9 +25,9 @@ pub(super) fn run(context: &Context, args: &UnsetArgs) -> Result<(), Error> {
     let mut keys = args.keys.clone();
     keys.sort();
     keys.dedup();
-    let updated = context.update(&paths, Write::Files, |target| {
+    let (updated, _) = context.update(&paths, Write::Files, |target| {
         target.must_exist()?;
-        unset(target.file(), &keys)
+        Ok((unset(target.file(), &keys)?, ()))
     })?;
     for (path, ..) in &updated.files {
         context.ui.say(format_args!("Removed {} from {}", keys.join(", "), display_path(path)));

@@ -13,7 +13,7 @@ use crate::config::EnvName;
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::import::dotenvx;
-use crate::project::{ImportAction, ImportPlan, Updated, Write, drop_backup, keep_backup, same_file, update};
+use crate::project::{ImportAction, ImportPlan, Updated, Write, drop_backup, keep_backup, same_file};
 use crate::ui::{self, DefaultAnswer, counted};
 
 /// Import values and keys from another tool
@@ -224,10 +224,11 @@ fn back_up(
 
 fn write_files(context: &Context, imports: &[(Source, ImportPlan)]) -> Result<Updated, Error> {
     let paths: Vec<_> = imports.iter().map(|(_, plan)| plan.path().to_owned()).collect();
-    update(&paths, context.store(), Write::Files, &|| context.waiting(), |target| {
+    let (updated, _) = context.update(&paths, Write::Files, |target| {
         let plan = imports.iter().find(|(_, plan)| plan.path() == target.file().path());
-        plan.expect("each path has a plan").1.document(target)
-    })
+        Ok((plan.expect("each path has a plan").1.document(target)?, ()))
+    })?;
+    Ok(updated)
 }
 
 fn print_next_steps(context: &Context, args: &Args, imports: &[(Source, ImportPlan)]) {

@@ -26,8 +26,7 @@ pub(in crate::commands) struct KeyGenerateArgs {
 pub(super) fn run(context: &Context, args: &KeyGenerateArgs) -> Result<(), Error> {
     let paths = args.files.paths_or_default(context.process)?;
     let new = confirm_new_environments(context, &paths)?;
-    let mut keys = Vec::new();
-    let updated = context.update(&paths, Write::Files, |target| {
+    let (updated, keys) = context.update(&paths, Write::Files, |target| {
         if let Some(key) = target.file().public_key() {
             let path = target.file().path();
             let message = format!("{} is already encrypted with key {}", path.display(), key.id());
@@ -36,8 +35,8 @@ pub(super) fn run(context: &Context, args: &KeyGenerateArgs) -> Result<(), Error
         if args.force {
             target.replace_committed_key();
         }
-        keys.push(target.seal_to()?);
-        Ok(target.document().clone())
+        let key = target.seal_to()?;
+        Ok((target.document().clone(), key))
     })?;
     print_notices(context, &updated.notices);
     for ((path, ..), key) in updated.files.iter().zip(keys) {
