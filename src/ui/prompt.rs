@@ -4,17 +4,13 @@
 mod hidden;
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
-#[cfg(unix)]
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-#[cfg(unix)]
-use std::sync::{Arc, OnceLock};
 
 use super::progress::aside;
 use super::sanitize::one_line;
 use crate::crypto::SecretText;
 use crate::error::Error;
 #[cfg(unix)]
-use zeroize::Zeroize;
+pub(crate) use hidden::HeldSignals;
 use zeroize::Zeroizing;
 
 /// Asks for a value on the terminal without showing it. Returns everything typed or pasted, with the newline that ended
@@ -58,68 +54,6 @@ pub(crate) fn strip_line_end(text: &mut Zeroizing<Vec<u8>>) {
     let line_end = if text.ends_with(b"\r\n") { 2 } else { usize::from(text.ends_with(b"\n")) };
     let end = text.len() - line_end;
     text.truncate(end);
-}
-
-/// Holds back the signals that would end the process, so that a terminal or a file can be restored first.
-#[cfg(unix)]
-pub(crate) struct HeldSignals {
-    signals: &'static SignalFlags,
-    was_enabled: bool,
-}
-
-#[cfg(unix)]
-struct SignalFlags {
-    /// False while a signal is held back.
-    enabled: Arc<AtomicBool>,
-    /// The last signal held back; 0 for none.
-    last: Arc<AtomicUsize>,
-}
-
-/// Shared by all prompts: a registered handler stays, and one of an earlier prompt would end the process.
-#[cfg(unix)]
-static SIGNALS: OnceLock<SignalFlags> = OnceLock::new();
-
-#[cfg(unix)]
-impl HeldSignals {
-    pub(crate) fn new() -> Result<Self, Error> {
-        if SIGNALS.get().is_none() {
-            let _ = SIGNALS.set(SignalFlags::register().map_err(Error::io("hold back signals"))?);
-        }
-        Ok(Self::again().expect("set just now"))
-    }
-
-    /// Holds back signals again. Returns None if [`Self::new`] was never called: then no signal is caught.
-    pub(crate) fn again() -> Option<Self> {
-        let signals = SIGNALS.get()?;
-        signals.last.store(0, SeqCst);
-        Some(Self { signals, was_enabled: signals.enabled.swap(false, SeqCst) })
-    }
-
-    /// Returns the last signal that was held back.
-    fn last(&self) -> Option<i32> {
-        i32::try_from(self.signals.last.load(SeqCst)).ok().filter(|signal| *signal != 0)
-    }
-}
-
-#[cfg(unix)]
-impl SignalFlags {
-    fn register() -> io::Result<Self> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-        use signal_hook::flag::{register_conditional_default, register_usize};
-        let (enabled, last) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
-            register_conditional_default(signal, Arc::clone(&enabled))?;
-            register_usize(signal, Arc::clone(&last), signal.unsigned_abs() as usize)?;
-        }
-        Ok(Self { enabled, last })
-    }
-}
-
-#[cfg(unix)]
-impl Drop for HeldSignals {
-    fn drop(&mut self) {
-        self.signals.enabled.store(self.was_enabled, SeqCst);
-    }
 }
 
 /// Leaves signals alone.
@@ -223,18 +157,6 @@ fn read_wiping(mut from: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
         text.extend_from_slice(&chunk);
     }
     Ok(text)
-}
-
-/// Appends; a buffer that has to grow is wiped.
-#[cfg(unix)]
-fn push(text: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
-    if text.capacity() - text.len() < bytes.len() {
-        let mut larger = Vec::with_capacity(text.capacity() * 2 + bytes.len());
-        larger.extend_from_slice(text);
-        text.zeroize();
-        *text = Zeroizing::new(larger);
-    }
-    text.extend_from_slice(bytes);
 }
 
 #[cfg(test)]

@@ -7,28 +7,22 @@ use crate::hint::is_hidden;
 
 /// Returns `text` with control characters, and characters that reorder text, as `\u{…}`; line breaks stay.
 pub(crate) fn sanitized(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_safe) {
-        return Cow::Borrowed(text);
-    }
-    let show = |c: char| if is_safe(c) { c.to_string() } else { c.escape_unicode().to_string() };
-    Cow::Owned(text.chars().map(show).collect())
+    escaped(text, |c| c.escape_unicode().to_string())
 }
 
 /// Returns JSON `text` with the same characters as `\uXXXX` (RFC 8259, section 7), which every reader reads alike. JSON has
 /// them in strings only.
 pub(super) fn sanitized_json(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect())
+}
+
+fn escaped(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
     if text.chars().all(is_safe) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() * 2);
     for c in text.chars() {
-        if is_safe(c) {
-            out.push(c);
-        } else {
-            let units =
-                c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
-            out.push_str(&units);
-        }
+        if is_safe(c) { out.push(c) } else { out.push_str(&escape(c)) }
     }
     Cow::Owned(out)
 }

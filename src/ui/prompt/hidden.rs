@@ -5,13 +5,15 @@
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock};
 
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{HeldSignals, push};
+use crate::error::Error;
 
 const ASK_FOR_MARKS: &[u8] = b"\x1b[?2004h";
 const NO_MORE_MARKS: &[u8] = b"\x1b[?2004l";
@@ -31,6 +33,62 @@ pub(super) fn ask(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
         signal_hook::low_level::emulate_default_handler(signal)?;
     }
     answer
+}
+
+/// Holds back the signals that would end the process, so that a terminal or a file can be restored first.
+pub(crate) struct HeldSignals {
+    signals: &'static SignalFlags,
+    was_enabled: bool,
+}
+
+struct SignalFlags {
+    /// False while a signal is held back.
+    enabled: Arc<AtomicBool>,
+    /// The last signal held back; 0 for none.
+    last: Arc<AtomicUsize>,
+}
+
+/// Shared by all prompts: a registered handler stays, and one of an earlier prompt would end the process.
+static SIGNALS: OnceLock<SignalFlags> = OnceLock::new();
+
+impl HeldSignals {
+    pub(crate) fn new() -> Result<Self, Error> {
+        if SIGNALS.get().is_none() {
+            let _ = SIGNALS.set(SignalFlags::register().map_err(Error::io("hold back signals"))?);
+        }
+        Ok(Self::again().expect("set just now"))
+    }
+
+    /// Holds back signals again. Returns None if [`Self::new`] was never called: then no signal is caught.
+    pub(crate) fn again() -> Option<Self> {
+        let signals = SIGNALS.get()?;
+        signals.last.store(0, SeqCst);
+        Some(Self { signals, was_enabled: signals.enabled.swap(false, SeqCst) })
+    }
+
+    /// Returns the last signal that was held back.
+    fn last(&self) -> Option<i32> {
+        i32::try_from(self.signals.last.load(SeqCst)).ok().filter(|signal| *signal != 0)
+    }
+}
+
+impl SignalFlags {
+    fn register() -> io::Result<Self> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+        use signal_hook::flag::{register_conditional_default, register_usize};
+        let (enabled, last) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+            register_conditional_default(signal, Arc::clone(&enabled))?;
+            register_usize(signal, Arc::clone(&last), signal.unsigned_abs() as usize)?;
+        }
+        Ok(Self { enabled, last })
+    }
+}
+
+impl Drop for HeldSignals {
+    fn drop(&mut self) {
+        self.signals.enabled.store(self.was_enabled, SeqCst);
+    }
 }
 
 /// The terminal of this process, with its echo off until this is dropped.
@@ -188,6 +246,17 @@ impl TypedText {
         self.text[length..].zeroize();
         self.text.truncate(length);
     }
+}
+
+/// Appends; a buffer that has to grow is wiped.
+fn push(text: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
+    if text.capacity() - text.len() < bytes.len() {
+        let mut larger = Vec::with_capacity(text.capacity() * 2 + bytes.len());
+        larger.extend_from_slice(text);
+        text.zeroize();
+        *text = Zeroizing::new(larger);
+    }
+    text.extend_from_slice(bytes);
 }
 
 #[cfg(test)]
