@@ -9,38 +9,34 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::config::is_env_file;
 use crate::ui;
 
-/// Words of other tools, and the command to use here.
-const OTHER_TOOLS: &[(&[&str], &str)] = &[
-    (&["add", "put", "create", "new", "seal"], "set NAME"),
-    (&["show", "view", "cat", "print", "export", "read", "open"], "get"),
-    (&["delete", "remove", "rm", "del"], "unset NAME"),
-    (&["move", "mv"], "rename OLD NEW"),
-    (&["exec", "exec-env", "x", "with"], "run -- CMD"),
-    (&["list", "status", "env", "envs", "info"], "ls"),
-    (&["lock"], "key lock"),
-    (&["unlock"], "key unlock"),
-    (&["unseal"], "decrypt"),
-    (&["rotate", "rekey", "updatekeys"], "key rotate"),
-    (&["keypair", "keys"], "key show"),
-    (&["keygen", "generate"], "key generate"),
-    (&["backup"], "key backup FILE"),
-    (&["trust"], "key trust"),
-    (&["request", "join", "login", "register"], "team request"),
-    (&["approve", "grant", "share", "invite"], "team approve MEMBER"),
-    (&["revoke", "kick"], "team remove MEMBER"),
-    (&["members", "users"], "team list"),
-    (&["whoami"], "team whoami"),
-    (&["exposures"], "team exposures"),
-    (&["scan", "lint", "verify", "audit", "precommit", "validate"], "check"),
-    (&["install", "hooks"], "hook install"),
-    (&["history"], "log"),
-    (&["annotate"], "blame"),
-    (&["genexample", "example"], "ls --example"),
-    (&["version"], "--version"),
-];
-
-/// Words after a group of commands, and the command to use.
-const IN_GROUPS: &[(&str, &[&str], &str)] = &[
+/// A group of commands or none, words of other tools after it, and the command to use here.
+const TIPS: &[(&str, &[&str], &str)] = &[
+    ("", &["add", "put", "create", "new", "seal"], "set NAME"),
+    ("", &["show", "view", "cat", "print", "export", "read", "open"], "get"),
+    ("", &["delete", "remove", "rm", "del"], "unset NAME"),
+    ("", &["move", "mv"], "rename OLD NEW"),
+    ("", &["exec", "exec-env", "x", "with"], "run -- CMD"),
+    ("", &["list", "status", "env", "envs", "info"], "ls"),
+    ("", &["lock"], "key lock"),
+    ("", &["unlock"], "key unlock"),
+    ("", &["unseal"], "decrypt"),
+    ("", &["rotate", "rekey", "updatekeys"], "key rotate"),
+    ("", &["keypair", "keys"], "key show"),
+    ("", &["keygen", "generate"], "key generate"),
+    ("", &["backup"], "key backup FILE"),
+    ("", &["trust"], "key trust"),
+    ("", &["request", "join", "login", "register"], "team request"),
+    ("", &["approve", "grant", "share", "invite"], "team approve MEMBER"),
+    ("", &["revoke", "kick"], "team remove MEMBER"),
+    ("", &["members", "users"], "team list"),
+    ("", &["whoami"], "team whoami"),
+    ("", &["exposures"], "team exposures"),
+    ("", &["scan", "lint", "verify", "audit", "precommit", "validate"], "check"),
+    ("", &["install", "hooks"], "hook install"),
+    ("", &["history"], "log"),
+    ("", &["annotate"], "blame"),
+    ("", &["genexample", "example"], "ls --example"),
+    ("", &["version"], "--version"),
     ("key", &["export", "print", "get", "cat"], "key show --private -e NAME"),
     ("key", &["add", "create", "new", "make", "init"], "key generate -e NAME"),
     ("key", &["restore", "import"], "key recover FILE"),
@@ -59,14 +55,12 @@ pub(super) fn add_tip(error: &mut clap::Error, arguments: &[OsString]) {
     };
     let tip = match error.kind() {
         ErrorKind::InvalidSubcommand => typed(error, ContextKind::InvalidSubcommand).and_then(|word| {
-            let is_word = |words: &&[&str]| words.contains(&word.as_str());
             let at = arguments.iter().position(|argument| *argument == *word)?;
-            let group = arguments[..at].last().and_then(|before| before.to_str()).unwrap_or_default();
-            let command = if IN_GROUPS.iter().any(|(of, ..)| *of == group) {
-                IN_GROUPS.iter().find(|(of, words, _)| *of == group && is_word(words))?.2
-            } else {
-                OTHER_TOOLS.iter().find(|(words, _)| is_word(words))?.1
-            };
+            let before = arguments[..at].last().and_then(|before| before.to_str()).unwrap_or_default();
+            let group = TIPS.iter().map(|(group, ..)| *group).find(|group| *group == before).unwrap_or("");
+            let is_meant =
+                |(of, words, _): &&(&str, &[&str], _)| *of == group && words.contains(&word.as_str());
+            let (.., command) = TIPS.iter().find(is_meant)?;
             error.remove(ContextKind::SuggestedSubcommand);
             Some(format!("use: envseal {command}"))
         }),
@@ -123,11 +117,9 @@ mod tests {
     #[test]
     fn every_tip_is_a_command_and_no_word_is_one() {
         let definition = super::super::definition();
-        let of_groups = IN_GROUPS
-            .iter()
-            .map(|(group, words, command)| (definition.find_subcommand(group).unwrap(), *words, *command));
-        let all = OTHER_TOOLS.iter().map(|(words, command)| (&definition, *words, *command)).chain(of_groups);
-        for (group, words, command) in all {
+        for (group, words, command) in TIPS {
+            let group = if group.is_empty() { Some(&definition) } else { definition.find_subcommand(group) };
+            let group = group.unwrap();
             let mut at = &definition;
             for word in command.split(' ').filter(|word| word.chars().all(|c| c.is_ascii_lowercase())) {
                 at = at.find_subcommand(word).unwrap_or_else(|| panic!("{command}"));
