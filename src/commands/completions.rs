@@ -165,48 +165,36 @@ fn is_plain(word: &str) -> bool {
 /// Adds what completes the arguments that name something in the project.
 fn with_completers(command: Command) -> Command {
     let name = command.get_name().to_owned();
-    let command = command.mut_args(|arg| match completer(&name, arg.get_id().as_str()) {
-        Some(completer) => add(arg, completer),
-        None => arg,
-    });
-    command.mut_subcommands(with_completers)
+    command.mut_args(|arg| with_completer(arg, &name)).mut_subcommands(with_completers)
 }
 
-fn add(arg: Arg, completer: Completer) -> Arg {
-    match completer {
-        Completer::Words(words) => arg.add(ArgValueCandidates::new(move || {
-            // Nothing that would be read as an option.
-            let words = words().into_iter().filter(|word| !word.starts_with('-'));
-            words.map(CompletionCandidate::new).collect()
-        })),
-        Completer::EnvFiles => arg.add(ArgValueCompleter::new(|typed: &OsStr| {
-            let found = PathCompleter::any().filter(is_env_file).complete(typed);
-            let is_folder = |path: &CompletionCandidate| path.get_value().to_string_lossy().ends_with('/');
-            // Env files are not hidden to us.
-            found.into_iter().map(|path| if is_folder(&path) { path } else { path.hide(false) }).collect()
-        })),
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Completer {
-    Words(fn() -> BTreeSet<String>),
-    EnvFiles,
-}
-
-/// Returns what completes an argument, by its command and its id.
-fn completer(command: &str, id: &str) -> Option<Completer> {
-    Some(match (command, id) {
-        (_, "env" | "environment") => Completer::Words(environments),
-        (_, "file") if !matches!(command, "backup" | "recover") => Completer::EnvFiles,
+/// Adds what completes an argument of a command.
+fn with_completer(arg: Arg, command: &str) -> Arg {
+    let words: fn() -> BTreeSet<String> = match (command, arg.get_id().as_str()) {
+        (_, "env" | "environment") => environments,
+        (_, "file") if !matches!(command, "backup" | "recover") => {
+            return arg.add(ArgValueCompleter::new(env_files));
+        }
         (_, "only" | "except" | "literal" | "allow_missing")
         | ("get" | "unset" | "blame", "keys")
         | ("set", "first")
         | ("rename", "old")
-        | ("log" | "resolve", "key") => Completer::Words(names),
-        ("approve" | "remove", "name") => Completer::Words(members),
-        _ => return None,
-    })
+        | ("log" | "resolve", "key") => names,
+        ("approve" | "remove", "name") => members,
+        _ => return arg,
+    };
+    arg.add(ArgValueCandidates::new(move || {
+        // Nothing that would be read as an option.
+        let words = words().into_iter().filter(|word| !word.starts_with('-'));
+        words.map(CompletionCandidate::new).collect()
+    }))
+}
+
+fn env_files(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let found = PathCompleter::any().filter(is_env_file).complete(typed);
+    let is_folder = |path: &CompletionCandidate| path.get_value().to_string_lossy().ends_with('/');
+    // Env files are not hidden to us.
+    found.into_iter().map(|path| if is_folder(&path) { path } else { path.hide(false) }).collect()
 }
 
 fn environments() -> BTreeSet<String> {
