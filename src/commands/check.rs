@@ -72,8 +72,6 @@ pub(super) struct Push {
     pub(super) local: String,
     /// The commit that it is on the remote, unless it is new.
     pub(super) remote_old: Option<String>,
-    /// Or the URL.
-    pub(super) remote_name: String,
 }
 
 /// Checks, prints the findings, and returns the exit status.
@@ -136,15 +134,15 @@ pub(super) fn staged(context: &Context) -> Result<u8, Error> {
     run_staged(context, &args, !is_commit)
 }
 
-/// Checks what is about to be pushed, for a hook.
-pub(super) fn pushed(context: &Context, pushes: &[Push]) -> Result<u8, Error> {
+/// Checks what is about to be pushed to a remote, named or by its URL, for a hook.
+pub(super) fn pushed(context: &Context, remote: &str, pushes: &[Push]) -> Result<u8, Error> {
     let objects = context.repository()?;
     run_check(context, &Args { hook: true, ..Args::default() }, &root_of(&objects), |options| {
         // A policy must be pushed to be reviewed. It is the other side that refuses it.
         let options = &CheckOptions { accept_policy: true, ..*options };
         let mut all = CheckReport::default();
         for push in pushes {
-            let mut known = check::known_of_remote(&objects, &push.remote_name)?;
+            let mut known = check::known_of_remote(&objects, remote)?;
             let old = push.remote_old.as_ref().and_then(|old| objects.has_commit(old));
             let pushed = match (objects.peel(&push.local)?, old) {
                 (Peeled::Tree(tree), _) => Pushed::Tree(tree),

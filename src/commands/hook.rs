@@ -18,20 +18,17 @@ use crate::ui::{self, listed};
   envseal hook install                    # check every commit, merge and push
   envseal hook uninstall --drivers        # remove all that envseal added to git")]
 pub(super) enum HookCommand {
-    Install(InstallArgs),
+    /// Install hooks that check every commit, merge and push
+    ///
+    /// Writes pre-commit, pre-merge-commit and pre-push, or adds to existing ones: all three or none. Safe to run again.
+    /// Never changes hooks of another kind; then it says what to add where.
+    #[command(after_long_help = "Examples:
+  envseal hook install")]
+    Install,
     Uninstall(UninstallArgs),
     #[command(subcommand)]
     Run(HookRunCommand),
 }
-
-/// Install hooks that check every commit, merge and push
-///
-/// Writes pre-commit, pre-merge-commit and pre-push, or adds to existing ones: all three or none. Safe to run again.
-/// Never changes hooks of another kind; then it says what to add where.
-#[derive(clap::Args)]
-#[command(after_long_help = "Examples:
-  envseal hook install")]
-pub(super) struct InstallArgs {}
 
 /// Remove envseal's part from the hooks
 #[derive(clap::Args)]
@@ -77,7 +74,7 @@ pub(super) struct PrePushArgs {
 /// Runs a command. Returns the exit status, which a hook hands to git.
 pub(super) fn run(context: &Context, command: &HookCommand) -> Result<u8, Error> {
     match command {
-        HookCommand::Install(InstallArgs {}) => {
+        HookCommand::Install => {
             let repo = repository(context)?;
             let done = install(&repo, || context.waiting())?;
             hooks::settle(repo.common_dir());
@@ -111,7 +108,7 @@ pub(super) fn run(context: &Context, command: &HookCommand) -> Result<u8, Error>
             check::staged(context)
         }
         HookCommand::Run(HookRunCommand::PrePush(args)) => {
-            check::pushed(context, &read_pushes(&args.remote)?)
+            check::pushed(context, &args.remote, &read_pushes()?)
         }
         HookCommand::Run(HookRunCommand::Merge(args)) => Ok(drivers::merge(context, args)),
         HookCommand::Run(HookRunCommand::Textconv(args)) => drivers::textconv(args),
@@ -119,7 +116,7 @@ pub(super) fn run(context: &Context, command: &HookCommand) -> Result<u8, Error>
 }
 
 /// Parses the lines on stdin for the refs about to be pushed (githooks(5)), without deleted ones.
-fn read_pushes(remote: &str) -> Result<Vec<Push>, Error> {
+fn read_pushes() -> Result<Vec<Push>, Error> {
     let wrong = |what: &str| {
         let hint = "git calls this: see githooks(5), pre-push";
         Error::usage(format!("cannot read from stdin which refs are pushed: {what}"), hint)
@@ -136,11 +133,8 @@ fn read_pushes(remote: &str) -> Result<Vec<Push>, Error> {
         }
         let is_none = |oid: &str| oid.bytes().all(|b| b == b'0');
         if !is_none(local) {
-            pushes.push(Push {
-                local: local.to_owned(),
-                remote_old: (!is_none(old)).then(|| old.to_owned()),
-                remote_name: remote.to_owned(),
-            });
+            pushes
+                .push(Push { local: local.to_owned(), remote_old: (!is_none(old)).then(|| old.to_owned()) });
         }
     }
     Ok(pushes)
