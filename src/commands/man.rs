@@ -37,20 +37,15 @@ pub(super) fn run(context: &Context, args: &ManArgs) -> Result<(), Error> {
     if let Some(dir) = &args.into {
         return write_all(context, &whole, dir);
     }
-    let mut command = &whole;
+    let (mut command, mut parent) = (&whole, None);
     for name in &args.command {
+        parent = Some(command);
         command = command.find_subcommand(name).filter(|found| !found.is_hide_set()).ok_or_else(|| {
             let message = format!("no such command: {}", args.command.join(" "));
             Error::usage(message, "list the commands: envseal --help")
         })?;
     }
-    ui::data(&page(command, parent_of(&whole, &args.command)))
-}
-
-/// Returns the command above a command; None for envseal itself.
-fn parent_of<'a>(whole: &'a Command, words: &[String]) -> Option<&'a Command> {
-    let (_, above) = words.split_last()?;
-    above.iter().try_fold(whole, |command, name| command.find_subcommand(name))
+    ui::data(&page(command, parent))
 }
 
 fn write_all(context: &Context, whole: &Command, dir: &Path) -> Result<(), Error> {
