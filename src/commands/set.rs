@@ -398,16 +398,10 @@ fn parse_name(text: &str, paths: &[PathBuf]) -> Result<VarName, Error> {
     VarName::new(text).map_err(refuse)
 }
 
-#[cfg(unix)]
-#[allow(clippy::unnecessary_wraps, reason = "elsewhere it fails")]
+/// Returns the value of an argument: any bytes on Unix, elsewhere Unicode.
 pub(super) fn bytes(value: OsString) -> Result<SecretBytes, Error> {
-    Ok(SecretBytes::new(std::os::unix::ffi::OsStringExt::into_vec(value)))
-}
-
-#[cfg(not(unix))]
-pub(super) fn bytes(value: OsString) -> Result<SecretBytes, Error> {
-    match value.into_string() {
-        Ok(text) => Ok(SecretBytes::new(text.into_bytes())),
-        Err(_) => Err(Error::usage("the value is not Unicode", "pipe it in: envseal set NAME < FILE")),
+    if cfg!(not(unix)) && value.to_str().is_none() {
+        return Err(Error::usage("the value is not Unicode", "pipe it in: envseal set NAME < FILE"));
     }
+    Ok(SecretBytes::new(value.into_encoded_bytes()))
 }
