@@ -36,6 +36,10 @@ pub(super) struct SetupGap {
 }
 
 impl SetupGap {
+    fn new(message: String, fix: Option<Hint>) -> Self {
+        Self { message, fix }
+    }
+
     /// Returns it as one line.
     pub(super) fn line(&self) -> String {
         self.fix.as_ref().map_or_else(|| self.message.clone(), |fix| fix.joined(&self.message, ": "))
@@ -84,7 +88,7 @@ impl CloneSetup {
         let lacking = |hook: &&HookReport| matches!(hook.state, HookState::Missing | HookState::NotOurs);
         if let Some(hook) = reports.iter().find(lacking).filter(|_| !dir.private) {
             let error = hooks::left_alone(dir, &relative_path(&hook.path));
-            return Some(SetupGap { message: error.to_string(), fix: error.command_hint().cloned() });
+            return Some(SetupGap::new(error.to_string(), error.command_hint().cloned()));
         }
         self.gaps().into_iter().find(|gap| !self.can_have_hooks() && gap.fix != Some(INIT.into()))
     }
@@ -141,45 +145,38 @@ impl CloneSetup {
                 Some(why) => format!("cannot tell whether the {names} {calls} envseal: {why}"),
                 None => format!("the {names} {is} {state}"),
             };
-            SetupGap { message, fix }
+            SetupGap::new(message, fix)
         };
         let mut others: Vec<_> = others.into_iter().map(gap).collect();
         match &self.drivers {
             DriverState::Installed => {}
             DriverState::Missing => missing.push(DRIVERS.to_owned()),
-            DriverState::Outdated => others
-                .push(SetupGap { message: format!("the {DRIVERS} are {OUTDATED}"), fix: Some(INIT.into()) }),
+            DriverState::Outdated => {
+                others.push(SetupGap::new(format!("the {DRIVERS} are {OUTDATED}"), Some(INIT.into())));
+            }
             DriverState::Overridden(how) => {
-                others
-                    .push(SetupGap { message: format!("git does not call the {DRIVERS}: {how}"), fix: None });
+                others.push(SetupGap::new(format!("git does not call the {DRIVERS}: {how}"), None));
             }
             DriverState::Foreign(key) => {
                 let section = key.rsplit_once('.').map_or(&**key, |(section, _)| section);
-                others.push(SetupGap {
-                    message: format!("git's {key} in this clone is not envseal's"),
-                    fix: Some(hint!(
-                        "git config --local --remove-section {section} && envseal init",
-                        section
-                    )),
-                });
+                let fix = hint!("git config --local --remove-section {section} && envseal init", section);
+                others.push(SetupGap::new(format!("git's {key} in this clone is not envseal's"), Some(fix)));
             }
         }
         if let Some(name) = &self.filter {
             others.push(if self.has_dotenvx_filter() {
+                let fix = self.can_have_hooks().then(|| INIT.into());
                 let message = format!("dotenvx's filter ({name}) keeps sealed values from being staged");
-                SetupGap { message, fix: self.can_have_hooks().then(|| INIT.into()) }
+                SetupGap::new(message, fix)
             } else {
-                SetupGap {
-                    message: format!("git stores env files as the filter {name} changes them"),
-                    fix: None,
-                }
+                SetupGap::new(format!("git stores env files as the filter {name} changes them"), None)
             });
         }
-        let missing = (!missing.is_empty()).then(|| SetupGap {
-            message: format!("not installed in this clone: {}", listed(&missing)),
-            fix: Some(INIT.into()),
-        });
-        missing.into_iter().chain(others).collect()
+        if !missing.is_empty() {
+            let message = format!("not installed in this clone: {}", listed(&missing));
+            others.insert(0, SetupGap::new(message, Some(INIT.into())));
+        }
+        others
     }
 }
 

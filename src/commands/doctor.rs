@@ -130,7 +130,7 @@ impl FileReport {
         let open = counts.unmarked - tokens.filter(Result::is_err).count();
         if open > 0 {
             let fix = hint!("envseal encrypt -f {path}", path);
-            self.troubles.push(Problem::new(format!("{} in plain text", counted(open, "value")), &fix));
+            self.troubles.push(Problem::new(format!("{} in plain text", counted(open, "value")), Some(&fix)));
         }
         if let Some(key) = file.public_key() {
             let located = context.store().locate(file.env(), key, &file.dir());
@@ -175,7 +175,7 @@ fn suggest_removal(path: &Path) -> Problem {
         "envseal key backup ~/envseal-keys.txt && envseal key recover ~/envseal-keys.txt && rm {path}",
         path = path.as_path()
     );
-    Problem::new(message, &fix)
+    Problem::new(message, Some(&fix))
 }
 
 fn describe(place: &KeyPlace, file: &EnvFile) -> String {
@@ -253,7 +253,7 @@ fn under_other_keys(
                 .and(Hint::list(set, "; ", "; "))
         };
         let detail = |(line, name): &(usize, &str)| format!("{}:{line} {name}", file.path().display());
-        Problem { details: values.iter().map(detail).collect(), ..Problem::new(message, &fix) }
+        Problem { details: values.iter().map(detail).collect(), ..Problem::new(message, Some(&fix)) }
     };
     Ok(others.into_iter().map(problem).collect())
 }
@@ -278,8 +278,8 @@ fn group_failures(failures: &[ValueFailure]) -> Vec<Problem> {
 }
 
 impl Problem {
-    fn new(message: String, fix: &Hint) -> Self {
-        Self { message, details: Vec::new(), fix: fix.line() }
+    fn new(message: String, fix: Option<&Hint>) -> Self {
+        Self { message, details: Vec::new(), fix: fix.and_then(Hint::line) }
     }
 
     fn write_to(&self, text: &mut String, severity: &str) {
@@ -295,17 +295,13 @@ impl Problem {
 
 impl From<SetupGap> for Problem {
     fn from(gap: SetupGap) -> Self {
-        Self { message: gap.message, details: Vec::new(), fix: gap.fix.as_ref().and_then(Hint::line) }
+        Self::new(gap.message, gap.fix.as_ref())
     }
 }
 
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
-        Self {
-            message: error.message().into(),
-            details: error.details().to_vec(),
-            fix: error.command_hint().and_then(Hint::line),
-        }
+        Self { details: error.details().to_vec(), ..Self::new(error.message().into(), error.command_hint()) }
     }
 }
 
