@@ -453,21 +453,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn names_are_appended() {
-        let name =
-            |name: &str, is_everywhere, is_plain| ExampleName { name: name.into(), is_everywhere, is_plain };
-        let names = [name("A", true, false), name("B", false, true), name("C", true, false)];
-        let before = "# ours\n# @type=port\nB=80 # words\nOLD=\n# @sensitive=false";
-        for (text, added, count) in [
-            ("", "# @required\nA=\n\n# @optional @sensitive=false\nB=\n\n# @required\nC=\n", 3),
-            (before, "\n\n# @required\nA=\n\n# @required\nC=\n", 2),
-        ] {
-            let (whole, found) = add_names(text.as_bytes(), &names, "\n");
-            assert_eq!((String::from_utf8(whole).unwrap(), found), (format!("{text}{added}"), count));
-        }
-    }
-
     proptest! {
         #[test]
         fn any_bytes_are_read(
