@@ -187,18 +187,9 @@ impl Error {
         self.0.hint.as_ref()
     }
 
-    /// Returns true if nobody reads the output any more: no error to speak of.
-    pub(crate) fn is_broken_pipe(&self) -> bool {
-        self.is_io(io::ErrorKind::BrokenPipe)
-    }
-
-    /// Returns true if a person broke off at a prompt.
-    pub(crate) fn is_interrupted(&self) -> bool {
-        self.is_io(io::ErrorKind::Interrupted)
-    }
-
-    fn is_io(&self, kind: io::ErrorKind) -> bool {
-        self.0.source.as_ref().is_some_and(|source| source.kind() == kind)
+    /// Returns the kind of the operating system's error.
+    pub(crate) fn io_kind(&self) -> Option<io::ErrorKind> {
+        self.0.source.as_ref().map(io::Error::kind)
     }
 }
 

@@ -205,6 +205,11 @@ fn working_dir() -> Result<PathBuf, Error> {
     Path::new(".").canonicalize().map_err(Error::io("find the working directory"))
 }
 
+/// Returns a value of an option or an argument as it is typed.
+fn typed(value: &impl clap::ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
 fn env_names(names: &[String]) -> Result<Vec<EnvName>, Error> {
     Ok(names.iter().map(|name| EnvName::new(name)).collect::<Result<_, _>>()?)
 }
@@ -248,14 +253,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 fn status_of(result: Result<u8, Error>) -> u8 {
     match result {
         Ok(status) => status,
-        // 128 + SIGPIPE, as for any program whose reader has gone.
-        Err(error) if error.is_broken_pipe() => 141,
-        // 128 + SIGINT.
-        Err(error) if error.is_interrupted() => 130,
-        Err(error) => {
-            ui::error(&error);
-            error.status()
-        }
+        Err(error) => match error.io_kind() {
+            // Nobody reads the output any more: 128 + SIGPIPE, as for any program.
+            Some(io::ErrorKind::BrokenPipe) => 141,
+            // A person broke off at a prompt: 128 + SIGINT.
+            Some(io::ErrorKind::Interrupted) => 130,
+            _ => {
+                ui::error(&error);
+                error.status()
+            }
+        },
     }
 }
 
@@ -303,7 +310,7 @@ fn help_as_option(mut arguments: Vec<OsString>) -> Vec<OsString> {
 
 fn dispatch(cli: Cli) -> Result<u8, Error> {
     if let EnvsealCommand::Run(args) = &cli.command
-        && args.in_session()
+        && args.in_session
     {
         return run::run_in_session(args);
     }

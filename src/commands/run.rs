@@ -55,19 +55,13 @@ pub(super) struct RunArgs {
     redact: bool,
     /// Start CMD in a session of its own, with the environment as it is; used by envseal itself
     #[arg(long, hide = true)]
-    in_session: bool,
+    pub(super) in_session: bool,
     /// Run this program with its arguments
     #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
     command: Vec<OsString>,
 }
 
-impl RunArgs {
-    /// Returns true if envseal has started itself to hold a session for CMD, and no file is to be read.
-    pub(super) fn in_session(&self) -> bool {
-        self.in_session
-    }
-}
-
+/// Runs CMD where envseal has started itself to hold a session for it: no file is read.
 pub(super) fn run_in_session(args: &RunArgs) -> Result<u8, Error> {
     let (program, arguments) = args.command.split_first().expect("clap asks for at least one");
     Program::session(program, arguments)
@@ -195,13 +189,9 @@ fn masked_forms(context: &Context, reading: &Reading<'_>) -> Forms {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use proptest::collection::vec;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::exec::Masker;
 
     /// Percent-encodes every byte that is not in `kept`.
     fn percent(value: &str, upper: bool, kept: &str) -> String {
@@ -253,41 +243,16 @@ mod tests {
         texts
     }
 
-    /// Masks a text that comes in chunks.
-    fn masked<'a>(forms: &Arc<Forms>, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-        let (mut masker, mut out) = (Masker::new(Arc::clone(forms), 8), Vec::new());
-        chunks.into_iter().for_each(|chunk| masker.push(chunk, &mut out));
-        masker.finish(&mut out);
-        out
-    }
-
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn what_the_docs_claim_is_masked_however_it_is_split(
+        fn every_form_that_the_docs_claim_is_masked(
             // Characters that some encoder treats in its own way, and any others that are shown.
             value in "([-a-z ._~!*'();,/?:@&=+$#<>\"\\\\|\u{2028}\u{2029}é😀]|[^\\p{C}\u{7f}]){3,12}",
-            sizes in vec(1_usize..9, 1..6),
         ) {
             prop_assume!(value.len() >= MIN_MASKED);
-            let forms = Arc::new(Forms::new(vec![("NAME".to_owned(), spellings(value.as_bytes()))]));
+            let forms = spellings(value.as_bytes());
             for form in claimed(&value) {
-                // No form has a line end.
-                let text = format!("\n{form}\n").into_bytes();
-                let in_sizes = {
-                    let mut rest = &text[..];
-                    let mut sizes = sizes.iter().cycle();
-                    std::iter::from_fn(move || {
-                        let size = (*sizes.next()?).min(rest.len());
-                        let chunk = rest.split_off(..size)?;
-                        (!chunk.is_empty()).then_some(chunk)
-                    })
-                };
-                prop_assert_eq!(masked(&forms, in_sizes), b"\n[NAME]\n", "{}", form);
-                for at in 0..=text.len() {
-                    let (one, other) = text.split_at(at);
-                    prop_assert_eq!(masked(&forms, [one, other]), b"\n[NAME]\n", "{} at {}", form, at);
-                }
+                prop_assert!(forms.iter().any(|there| there.as_slice() == form.as_bytes()), "{}", form);
             }
         }
     }
