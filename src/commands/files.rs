@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum};
 
-use super::Context;
 use super::variables::VariableArgs;
+use super::{Context, typed};
 use crate::config::{EnvName, ProcessEnv};
 use crate::error::{Error, ErrorKind};
-use crate::fs::is_pipe;
+use crate::fs::{folder_of, is_pipe};
 use crate::git::{Repo, display_path, relative_path};
 use crate::hint::Hint;
 use crate::project::{
@@ -370,7 +370,7 @@ impl ReadArgs {
             let candidates: Vec<_> = names.iter().map(|name| folder.join(name)).collect();
             let existing: Vec<_> = candidates.iter().filter(|path| exists(context, path)).cloned().collect();
             if existing.is_empty() {
-                return Err(none_of_convention(convention.name(), &candidates));
+                return Err(none_of_convention(&typed(&convention), &candidates));
             }
             paths.extend(existing);
         }
@@ -426,19 +426,12 @@ enum Convention {
 }
 
 impl Convention {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Nextjs => "nextjs",
-            Self::Flow => "flow",
-        }
-    }
-
     /// Returns the environment of `-e`, `ENVSEAL_ENV` or `NODE_ENV`, or else development, as in Node.
     fn environment(self, context: &Context, files: &FileArgs) -> Result<EnvName, Error> {
         let mut named = files.environments();
         let env = match (named.next(), named.next()) {
             (Some(_), Some(_)) => {
-                let hint = hint!("envseal run --convention {name} -e NAME -- …", name = self.name());
+                let hint = hint!("envseal run --convention {name} -e NAME -- …", name = typed(&self));
                 return Err(Error::usage("--convention takes one environment, but -e names several", hint));
             }
             (Some(name), None) => EnvName::new(name),
@@ -456,7 +449,7 @@ impl Convention {
             _ => return Ok(env),
         };
         Err(Error::usage(
-            format!("the {} convention takes {allowed}, not {env}", self.name()),
+            format!("the {} convention takes {allowed}, not {env}", typed(&self)),
             "name one with -e NAME",
         ))
     }
@@ -493,10 +486,9 @@ fn convention_folders(files: &FileArgs) -> Result<Vec<&Path>, Error> {
         return Err(Error::usage("with --convention every file is optional", "omit `?FILE`"));
     }
     if let Some(file) = files.given_paths().find(|path| !path.is_dir()) {
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         return Err(Error::usage(
             format!("--convention takes a folder, and {} is none", file.display()),
-            hint!("name the folder: -f {folder}", folder),
+            hint!("name the folder: -f {folder}", folder = folder_of(file)),
         ));
     }
     let given: Vec<_> = files.given_paths().collect();

@@ -8,6 +8,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use super::Context;
 use crate::dotenv::VarName;
 use crate::error::Error;
+use crate::fs::folder_of;
 use crate::git::display_path;
 use crate::hint::Hint;
 use crate::project::{DollarSigns, change_policy};
@@ -91,9 +92,7 @@ impl ReferenceArgs {
         let names: Vec<_> = self.external.iter().map(String::as_str).collect();
         let mut declared = BTreeSet::new();
         for path in files.filter(|_| !names.is_empty()) {
-            let path = std::path::absolute(path).map_err(Error::io("find the folder"))?;
-            let folder =
-                path.parent().unwrap_or(&path).canonicalize().map_err(Error::io("find the folder"))?;
+            let folder = folder_of(path).canonicalize().map_err(Error::io("find the folder"))?;
             let project = context.project_of(&folder)?;
             if declared.insert(project.team_file())
                 && !names.iter().all(|name| project.policy().is_external(name))

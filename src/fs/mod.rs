@@ -114,7 +114,7 @@ impl From<FsError> for Error {
 }
 
 /// Returns the folder of `path`, `.` for a bare file name.
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::super::Context;
 use super::super::files::find_files_with;
 use super::super::set::keys_and_values;
+use super::super::{Context, typed};
 use super::{Args, Kind};
 use crate::config::EnvName;
 use crate::crypto::{SecretBytes, SecretText, claims_to_be_sealed, holds_sealed};
 use crate::dotenv::{CommentMark, Document, VarName};
 use crate::error::Error;
 use crate::exec::Sops;
+use crate::fs::folder_of;
 use crate::git::display_path;
 use crate::hint::Hint;
 use crate::import::{ImportError, ImportErrorKind, dotenvx, ejson, json, sops, yaml};
@@ -99,7 +100,7 @@ fn read_texts(context: &Context, args: &Args) -> Result<Vec<SourceText>, Error> 
             }
             Kind::Sops | Kind::Ejson => Err(Error::usage(
                 "no FILE given",
-                hint!("envseal import {kind} FILE", kind = word(args.kind)),
+                hint!("envseal import {kind} FILE", kind = typed(&args.kind)),
             )),
             Kind::Dotenv | Kind::Json | Kind::Yaml => Ok(vec![read_stdin(context, args.kind)?]),
         },
@@ -112,7 +113,7 @@ fn read_stdin(context: &Context, kind: Kind) -> Result<SourceText, Error> {
         return Err(keys_and_values());
     }
     let bytes = ui::stdin_value()?.filter(|text| !text.is_empty());
-    let hint = || hint!("name a file: envseal import {kind} FILE", kind = word(kind));
+    let hint = || hint!("name a file: envseal import {kind} FILE", kind = typed(&kind));
     let bytes = bytes.ok_or_else(|| Error::usage("stdin was empty", hint()))?;
     Ok(SourceText { label: "stdin".into(), path: None, bytes })
 }
@@ -212,11 +213,7 @@ fn decrypt_dotenvx(
     keys.extend(set.map(|key| (variable.clone(), SecretText::new(key.to_owned()))));
     let keys_file = match &args.source_keys {
         Some(named) => Some((named.clone(), source_text(named)?)),
-        None => {
-            let folder = text.path.as_deref().and_then(Path::parent);
-            let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
-            other_keys_file(folder.unwrap_or(Path::new(".")))?
-        }
+        None => other_keys_file(text.path.as_deref().map_or(Path::new("."), folder_of))?,
     };
     if let Some((path, file)) = keys_file {
         let mut found =
@@ -410,12 +407,6 @@ fn failed(label: &str, errors: &[ImportError], hint: Option<Hint>) -> Error {
     error.with_status(status).with_hint_if(hint)
 }
 
-/// Returns the kind as it is typed.
-fn word(kind: Kind) -> String {
-    use clap::ValueEnum as _;
-    kind.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-}
-
 fn hint_for(args: &Args, text: &SourceText, error: &ImportError) -> Option<Hint> {
     use ImportErrorKind as E;
     let file = text.path.as_deref().unwrap_or(Path::new("FILE"));
@@ -440,7 +431,7 @@ fn hint_for(args: &Args, text: &SourceText, error: &ImportError) -> Option<Hint>
                 "iconv -f {encoding} -t UTF-8 {file} | envseal import {kind} - -e NAME",
                 encoding,
                 file,
-                kind = word(kind)
+                kind = typed(&kind)
             )
         }
         (E::Documents, _) => "split it into one file per document".into(),
