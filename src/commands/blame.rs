@@ -1,14 +1,14 @@
 //! `envseal blame`.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::changes::{ChangeRow, PagedOutput, headline, print_history_notes, short_id};
+use super::changes::{ChangeRow, PagedOutput, print_history_notes, short_id};
 use super::files::FileArgs;
 use super::{Context, working_dir};
 use crate::error::Error;
 use crate::git::{ObjectId, Repo, path_from};
-use crate::history::{self, BlamedVariable, EnvHistory, FileChanges, not_in_commit};
+use crate::history::{self, BlamedVariable, EnvHistory, not_in_commit};
 use crate::project::{EnvFile, no_variable};
 use crate::time::rfc3339;
 use crate::ui::{self, Page};
@@ -47,7 +47,7 @@ pub(super) fn run(context: &Context, args: &BlameArgs) -> Result<(), Error> {
     let is_there = |key: &str| files.iter().any(|(_, lines)| lines.iter().any(|line| line.name == key));
     if let (Some(key), Some((file, _))) = (args.keys.iter().find(|key| !is_there(key)), files.first()) {
         let names = files.iter().flat_map(|(_, lines)| lines.iter().map(|line| &*line.name));
-        return Err(no_variable(&path_from(&working_dir()?, &repo.root().join(&file.path)), key, names));
+        return Err(no_variable(&path_from(&working_dir()?, &repo.root().join(file)), key, names));
     }
     if !args.keys.is_empty() {
         for (_, lines) in &mut files {
@@ -64,31 +64,31 @@ pub(super) fn run(context: &Context, args: &BlameArgs) -> Result<(), Error> {
         for (file, lines) in &files {
             if files.len() > 1 {
                 let mut page = Page::default();
-                let _ = writeln!(page, "{}:", headline(file));
+                let _ = writeln!(page, "{}:", ui::one_line(&file.display().to_string()));
                 out.print(&page)?;
             }
             let head = ["COMMIT", "AUTHOR", "DATE", "VALUE", "LAST", "NAME"];
-            out.print(&ui::table(&head, &lines.iter().map(cells).collect::<Vec<_>>()))?;
+            out.print(&ui::table(&head, lines.iter().map(cells)))?;
         }
     }
     print_history_notes(context, &history);
     Ok(())
 }
 
-/// Returns the changed file, and its variables with their last changes.
+/// Returns the file's path in the repository, and its variables with their last changes.
 pub(super) fn blame(
     repo: &Repo,
     history: &mut EnvHistory<'_>,
     head: Option<ObjectId>,
     named: &Path,
-) -> Result<(FileChanges, Vec<BlamedVariable>), Error> {
+) -> Result<(PathBuf, Vec<BlamedVariable>), Error> {
     let path = repo.relative(named)?;
     // A bare repository has only the file of its HEAD.
     let today =
         if repo.is_bare() { None } else { Some(EnvFile::load(named)?.document().as_bytes().to_vec()) };
     let blamed =
         history::blame(history, head, &path, today)?.ok_or_else(|| not_in_commit(&path, "HEAD", None))?;
-    Ok((FileChanges { path, from: None, changes: Vec::new() }, blamed))
+    Ok((path, blamed))
 }
 
 fn cells(line: &BlamedVariable) -> Vec<String> {

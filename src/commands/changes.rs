@@ -1,6 +1,7 @@
 //! The output of `log`, `diff` and `blame`: changes as JSON rows, and text through a pager.
 
 use std::ffi::OsStr;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -32,14 +33,14 @@ pub(super) struct ChangeRow {
 }
 
 impl ChangeRow {
-    pub(super) fn new(author: &Author, file: &FileChanges, name: &str, kind: ChangeKind) -> Self {
+    pub(super) fn new(author: &Author, file: &Path, name: &str, kind: ChangeKind) -> Self {
         Self {
             time: rfc3339(author.time),
             author: author.name.clone(),
             email: author.email.clone(),
             commit: author.commit.to_string(),
             subject: author.subject.clone(),
-            file: file.path.display().to_string(),
+            file: file.display().to_string(),
             name: name.to_owned(),
             kind: kind.as_str(),
             signature: author.signature.as_str(),
@@ -47,38 +48,35 @@ impl ChangeRow {
     }
 
     pub(super) fn of_file(author: &Author, file: &FileChanges) -> impl Iterator<Item = Self> {
-        file.changes.iter().map(|change| Self::new(author, file, &change.name, change.kind))
+        file.changes.iter().map(|change| Self::new(author, &file.path, &change.name, change.kind))
     }
 }
 
 /// Prints text through a pager if a person reads it, otherwise to stdout.
-pub(super) enum PagedOutput {
-    Stdout,
-    Pager(Box<Pager>),
-}
+pub(super) struct PagedOutput(Option<Pager>);
 
 impl PagedOutput {
     /// Starts a pager if stdout is a terminal and none of git's settings says no. A repository's own setting doesn't count: what
     /// is shown may be plaintext.
     pub(super) fn new(context: &Context) -> Self {
         if context.no_pager || !ui::is_stdout_terminal() {
-            return Self::Stdout;
+            return Self(None);
         }
         let var = |name: &str| context.process.get(name).and_then(OsStr::to_str);
         let setting = users_setting("core.pager").ok().flatten();
         let Some(command) = pager(var("GIT_PAGER"), setting.as_deref(), var("PAGER")) else {
-            return Self::Stdout;
+            return Self(None);
         };
         let defaults = [("LESS", LESS), ("LV", LV)];
         let unset = defaults.into_iter().filter(|(name, _)| context.process.get(name).is_none());
         let vars = context.process.inherited().chain(unset.map(|(n, v)| (OsStr::new(n), OsStr::new(v))));
-        Pager::start(command, vars).map_or(Self::Stdout, |pager| Self::Pager(Box::new(pager)))
+        Self(Pager::start(command, vars))
     }
 
     pub(super) fn print(&mut self, page: &Page) -> Result<(), Error> {
-        match self {
-            Self::Stdout => page.print(),
-            Self::Pager(pager) => page.print_through(&mut **pager),
+        match &mut self.0 {
+            None => page.print(),
+            Some(pager) => page.print_through(pager),
         }
     }
 }

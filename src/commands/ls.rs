@@ -84,7 +84,7 @@ pub(super) fn run(context: &Context, args: &LsArgs) -> Result<(), Error> {
     }
     if !rows.is_empty() {
         let head = ["FILE", "ENVIRONMENT", "KEY", "SEALED", "PLAIN", "UNMARKED", "YOU CAN DECRYPT IT"];
-        return ui::table(&head, &rows.iter().map(EnvFileRow::cells).collect::<Vec<_>>()).print();
+        return ui::table(&head, rows.iter().map(EnvFileRow::cells)).print();
     }
     let above = env_file_above(Path::new(".env"), |_| true).map(|above| relative_path(&above));
     if let Some((file, folder)) = above.as_deref().and_then(|file| Some((file, file.parent()?))) {
@@ -109,48 +109,47 @@ fn note_setup_gaps(context: &Context) {
 
 impl EnvFileRow {
     fn new(context: &Context, projects: &mut Projects, path: &Path) -> Self {
-        let file = path.display().to_string();
-        Self::read(context, projects, path).map_or_else(
-            |error| {
-                let why = error.to_string();
-                let answer = format!("no: {}", first_line(&why));
-                Self { file: file.clone(), opens: Some(false), why_not: Some(why), answer, ..Self::default() }
-            },
-            |row| Self { file: file.clone(), ..row },
-        )
+        Self::read(context, projects, path).unwrap_or_else(|error| {
+            let (file, why) = (path.display().to_string(), error.to_string());
+            let answer = format!("no: {}", first_line(&why));
+            Self { file, opens: Some(false), why_not: Some(why), answer, ..Self::default() }
+        })
     }
 
     fn read(context: &Context, projects: &mut Projects, path: &Path) -> Result<Self, Error> {
         let file = projects.load(path)?;
         let counts = counts(&file, &*projects.of_folder(&file.dir())?);
         let found = file.public_key().map(|key| context.store().locate_stored(file.env(), key, &file.dir()));
-        let is_locked = matches!(&found, Some(Ok((key, _))) if key.is_locked());
         let is_command = |tried: &SearchedPlace| tried.place == KeyPlace::Command;
-        let is_unasked = matches!(&found, Some(Err(KeyLookupError::NotFound { tried, .. })) if tried.iter().any(is_command));
-        let why_not = match &found {
-            Some(Err(error)) => Some(error.to_string()),
+        let (opens, why_not, answer) = match found {
+            None => (None, None, "no key yet".into()),
             Some(Ok(_)) if counts.outdated > 0 => {
                 let others = counted(counts.outdated, "value");
-                Some(format!("{others} encrypted to another key than the file's"))
+                let why = format!("{others} encrypted to another key than the file's");
+                (Some(false), Some(why.clone()), format!("no: {why}"))
             }
-            _ => None,
-        };
-        let answer = match (&found, &why_not) {
-            (None, _) => "no key yet".into(),
-            (Some(Err(_)), _) if is_unasked => "unknown: key command".into(),
-            (Some(Err(KeyLookupError::NotFound { .. })), _) => "no: no private key".into(),
-            (_, Some(why)) => format!("no: {}", first_line(why)),
-            _ if is_locked => "yes, locked".into(),
-            _ => "yes".into(),
+            Some(Ok((key, _))) if key.is_locked() => (Some(true), None, "yes, locked".into()),
+            Some(Ok(_)) => (Some(true), None, "yes".into()),
+            Some(Err(error)) => {
+                let why = error.to_string();
+                let (opens, answer) = match error {
+                    KeyLookupError::NotFound { tried, .. } if tried.iter().any(is_command) => {
+                        (None, "unknown: key command".into())
+                    }
+                    KeyLookupError::NotFound { .. } => (Some(false), "no: no private key".into()),
+                    _ => (Some(false), format!("no: {}", first_line(&why))),
+                };
+                (opens, Some(why), answer)
+            }
         };
         Ok(Self {
-            file: String::new(),
+            file: path.display().to_string(),
             environment: Some(file.env().to_string()),
             key: file.public_key().map(|key| key.id().to_string()),
             sealed: Some(counts.sealed),
             plain: Some(counts.plain),
             unmarked: Some(counts.unmarked),
-            opens: (found.is_some() && !is_unasked).then_some(why_not.is_none()),
+            opens,
             why_not,
             answer,
         })
@@ -275,7 +274,7 @@ fn list_names(
         if folders.len() > 1 {
             ui::text(format!("{}:\n", ui::one_line(&display_path(folder))).as_bytes())?;
         }
-        ui::table(&head, &names.iter().map(cells).collect::<Vec<_>>()).print()?;
+        ui::table(&head, names.iter().map(cells)).print()?;
     }
     if args.listing.json { ui::json(&rows) } else { Ok(()) }
 }

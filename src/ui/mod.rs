@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::hint::Hint;
 pub(crate) use page::{Look, Page};
-pub(crate) use progress::{Progress, Working};
+pub(crate) use progress::Progress;
 pub(crate) use prompt::{
     DefaultAnswer, HeldSignals, can_ask, confirm, confirm_beside_pipe, hidden, passphrase, stdin_value,
     strip_line_end,
@@ -60,9 +60,10 @@ impl Ui {
         }
     }
 
-    /// Shows on a terminal, until the result is dropped, that this takes its time.
-    pub(crate) fn working(self, what: &'static str) -> Working {
-        Working::new(self.quiet, what)
+    /// Runs `work`, and shows on a terminal meanwhile that it takes its time.
+    pub(crate) fn working<T>(self, what: &'static str, work: impl FnOnce() -> T) -> T {
+        let _spinner = progress::Spinner::new(self.quiet, what);
+        work()
     }
 
     /// Runs `wait`, and notes after two seconds what it waits for.

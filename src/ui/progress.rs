@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Nobody could read of anything quicker.
 const DELAY: Duration = Duration::from_secs(1);
 const INTERVAL: Duration = Duration::from_millis(100);
-const SPINNER: [char; 4] = ['|', '/', '-', '\\'];
+const SHAPES: [char; 4] = ['|', '/', '-', '\\'];
 /// Back to the start of the line, which is erased (ECMA-48, EL).
 const ERASE: &str = "\r\x1b[K";
 
@@ -46,20 +46,20 @@ impl Drop for Progress {
 }
 
 /// A spinner, removed when this is dropped.
-pub(crate) struct Working {
+pub(super) struct Spinner {
     end: Option<mpsc::Sender<()>>,
     clock: Option<std::thread::JoinHandle<()>>,
 }
 
-impl Working {
-    pub(crate) fn new(quiet: bool, what: &'static str) -> Self {
+impl Spinner {
+    pub(super) fn new(quiet: bool, what: &'static str) -> Self {
         if quiet || !can_draw() {
             return Self { end: None, clock: None };
         }
         let (end, ended) = mpsc::channel();
         let turn = move || {
             let mut wait = DELAY;
-            for shape in SPINNER.iter().cycle() {
+            for shape in SHAPES.iter().cycle() {
                 if ended.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
@@ -74,7 +74,7 @@ impl Working {
     }
 }
 
-impl Drop for Working {
+impl Drop for Spinner {
     fn drop(&mut self) {
         drop(self.end.take());
         if let Some(clock) = self.clock.take() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{ContentArrangement, Row, Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 
 use super::page::{Look, Page};
 use super::sanitize::one_line;
@@ -10,24 +10,21 @@ use super::terminal;
 
 /// Draws columns as wide as their widest cells; on a narrower terminal, cells continue below. No cell can add a row or
 /// obey an escape sequence.
-pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> Page {
+pub(crate) fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Page {
     draw(head, rows, terminal::width())
 }
 
-fn draw(head: &[&str], rows: &[Vec<String>], width: Option<u16>) -> Page {
+fn draw(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>, width: Option<u16>) -> Page {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     if let Some(width) = width {
         // The two blanks of padding after the last column are not printed.
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width + 2);
     }
-    let mut add = |cells: Vec<String>| {
-        table.add_row(Row::from(cells));
-    };
-    add(head.iter().map(|cell| (*cell).to_owned()).collect());
+    table.add_row(head);
     for row in rows {
         // comfy-table cannot measure a tab.
-        add(row.iter().map(|cell| one_line(cell).replace('\t', " ")).collect());
+        table.add_row(row.iter().map(|cell| one_line(cell).replace('\t', " ")));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -49,7 +46,7 @@ mod tests {
     use super::*;
 
     fn text(head: &[&str], rows: &[Vec<String>], width: Option<u16>) -> String {
-        draw(head, rows, width).to_text()
+        draw(head, rows.to_vec(), width).to_text()
     }
 
     #[test]

@@ -162,7 +162,7 @@ fn print_table(imports: &[(Source, ImportPlan)]) -> Result<(), Error> {
             rows.push(vec![from, name.to_owned(), display_path(plan.path()), action.to_owned()]);
         }
     }
-    ui::table(&["FROM", "NAME", "TO", "ACTION"], &rows).print_to_stderr()
+    ui::table(&["FROM", "NAME", "TO", "ACTION"], rows).print_to_stderr()
 }
 
 fn confirm(imports: &[(Source, ImportPlan)]) -> Result<bool, Error> {

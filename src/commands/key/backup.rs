@@ -59,14 +59,16 @@ pub(super) fn back_up(context: &Context, args: &KeyBackupArgs) -> Result<(), Err
     // The key in use counts as the newest, wherever it came from.
     found.sort_by_key(|found| !current.contains(&found.key.public()));
     found.sort_by(|one, other| one.env.cmp(&other.env));
-    let working = context.ui.working("locking");
-    let mut keys = Vec::with_capacity(found.len());
-    for FoundKey { env, key, place } in found {
-        keys.push((env, store.unlock(key, &place)?));
-    }
-    let made = rfc3339(Moment::now()).replace("+00:00", "Z");
-    write_backup(&args.file, &keys, &made, store)?;
-    drop(working);
+    let keys = context.ui.working("locking", || {
+        // Allocated once, so that no copy of a key is left behind.
+        let mut keys = Vec::with_capacity(found.len());
+        for FoundKey { env, key, place } in found {
+            keys.push((env, store.unlock(key, &place)?));
+        }
+        let made = rfc3339(Moment::now()).replace("+00:00", "Z");
+        write_backup(&args.file, &keys, &made, store)?;
+        Ok::<_, Error>(keys)
+    })?;
     let mut names: Vec<_> = keys.iter().map(|(env, _)| env.as_str()).collect();
     names.dedup();
     let (count, file) = (counted(keys.len(), "key"), &args.file);
@@ -94,9 +96,10 @@ pub(super) fn recover(context: &Context, args: &KeyRecoverArgs) -> Result<(), Er
         }
     }
     lines.retain(|line| wanted.is_empty() || wanted.contains(&line.env));
-    let working = context.ui.working("unlocking");
-    let done = recover_keys(&args.file, lines, &working_dir()?, context.store(), &|| context.waiting())?;
-    drop(working);
+    let here = working_dir()?;
+    let done = context.ui.working("unlocking", || {
+        recover_keys(&args.file, lines, &here, context.store(), &|| context.waiting())
+    })?;
     print_notices(context, &done.notices);
     let path = display_path(&done.path);
     for (env, added, there) in &done.envs {

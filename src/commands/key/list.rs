@@ -122,7 +122,7 @@ pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
         return Ok(());
     }
     let head = ["ENVIRONMENT", "KEY", "PRIVATE KEY", "GRANTED TO", "SINCE", "KEYS FILE", "EXPOSED"];
-    ui::table(&head, &rows.iter().map(KeyRow::cells).collect::<Vec<_>>()).print()
+    ui::table(&head, rows.iter().map(KeyRow::cells)).print()
 }
 
 /// Reads the keys files, also those whose keys are refused because of how they are kept: the row of the first shows that.

@@ -1,11 +1,12 @@
 //! `envseal key lock` and `envseal key unlock`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::commands::Context;
 use crate::commands::files::FileArgs;
+use crate::commands::{Context, working_dir};
 use crate::config::EnvName;
 use crate::error::Error;
+use crate::fs::folder_of;
 use crate::git::display_path;
 use crate::project::{KeysChanged, Wanted, lock_keys, unlock_keys};
 use crate::ui::counted;
@@ -40,24 +41,21 @@ pub(in crate::commands) struct KeyUnlockArgs {
 
 pub(super) fn lock(context: &Context, args: &KeyLockArgs) -> Result<(), Error> {
     let wanted = wanted(context, &args.files)?;
-    let working = context.ui.working("locking");
-    let changed = lock_keys(&wanted, context.store(), &|| context.waiting())?;
-    drop(working);
-    print_changed(context, &changed, "locked");
+    let lock = || lock_keys(&wanted, context.store(), &|| context.waiting());
+    let changed = context.ui.working("locking", lock)?;
+    print_changed(context, &changed, "Locked", "locked");
     Ok(())
 }
 
 pub(super) fn unlock(context: &Context, args: &KeyUnlockArgs) -> Result<(), Error> {
     let wanted = wanted(context, &args.files)?;
-    let working = context.ui.working("unlocking");
-    let changed = unlock_keys(&wanted, context.store(), &|| context.waiting())?;
-    drop(working);
-    print_changed(context, &changed, "unlocked");
+    let unlock = || unlock_keys(&wanted, context.store(), &|| context.waiting());
+    let changed = context.ui.working("unlocking", unlock)?;
+    print_changed(context, &changed, "Unlocked", "unlocked");
     Ok(())
 }
 
-fn print_changed(context: &Context, changed: &[KeysChanged], state: &str) {
-    let done = if state == "locked" { "Locked" } else { "Unlocked" };
+fn print_changed(context: &Context, changed: &[KeysChanged], done: &str, state: &str) {
     for KeysChanged { path, changed, same } in changed {
         let path = display_path(path);
         context.ui.say(match (changed, same) {
@@ -71,14 +69,15 @@ fn print_changed(context: &Context, changed: &[KeysChanged], state: &str) {
 
 /// Returns each keys file once, with the environments named.
 fn wanted(context: &Context, files: &FileArgs) -> Result<Vec<Wanted>, Error> {
-    let here = folder(Path::new("."))?;
     if files.is_empty() {
-        return Ok(vec![Wanted { near: here, envs: Vec::new() }]);
+        return Ok(vec![Wanted { near: working_dir()?, envs: Vec::new() }]);
     }
     let mut wanted: Vec<(Option<PathBuf>, Wanted)> = Vec::new();
     for path in files.paths(context.process)? {
         let env = EnvName::of_file(&path)?;
-        let near = folder(path.parent().unwrap_or(Path::new(".")))?;
+        let folder = folder_of(&path);
+        let near =
+            folder.canonicalize().map_err(Error::io(format!("find the folder {}", folder.display())))?;
         let keys_file = context.store().keys_file_paths(&near).next();
         match wanted.iter_mut().find(|(there, _)| *there == keys_file) {
             Some((_, wanted)) if wanted.envs.contains(&env) => {}
@@ -87,9 +86,4 @@ fn wanted(context: &Context, files: &FileArgs) -> Result<Vec<Wanted>, Error> {
         }
     }
     Ok(wanted.into_iter().map(|(_, wanted)| wanted).collect())
-}
-
-fn folder(path: &Path) -> Result<PathBuf, Error> {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    path.canonicalize().map_err(Error::io(format!("find the folder {}", path.display())))
 }

@@ -1,11 +1,12 @@
 //! `envseal key rotate`.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::commands::files::FileArgs;
 use crate::commands::notices::print_notices;
 use crate::commands::{Context, env_names_of};
 use crate::error::Error;
+use crate::fs::folder_of;
 use crate::git::{display_path, relative_path};
 use crate::members::{
     AccessDecisions, DoubtfulGrant, check_fingerprint, no_member, plan_rotation, rotate_planned,
@@ -87,30 +88,25 @@ pub(in crate::commands) fn ask_about(
 pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> {
     let paths = args.files.paths_or_default(context.process)?;
     let envs = env_names_of(&paths)?;
-    let folder = |path: &PathBuf| match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let dir = folder(&paths[0]);
-    let project = |dir: &PathBuf| context.project_of(&dir.canonicalize().unwrap_or_else(|_| dir.clone()));
-    let root = project(&dir)?.root().to_owned();
-    for other in paths.iter().map(folder).filter(|other| *other != dir) {
-        if project(&other)?.root() != root {
+    let dir = folder_of(&paths[0]);
+    let project = |dir: &Path| context.project_of(&dir.canonicalize().unwrap_or_else(|_| dir.to_owned()));
+    let root = project(dir)?.root().to_owned();
+    for other in paths.iter().map(|path| folder_of(path)).filter(|other| *other != dir) {
+        if project(other)?.root() != root {
             return Err(Error::usage(
                 format!("{} and {} belong to different projects", dir.display(), other.display()),
                 "rotate one at a time",
             ));
         }
     }
-    let project = project(&dir)?;
+    let project = project(dir)?;
     let team = project.team()?;
     let mut decisions = args.access.decisions(&team)?;
     let plan = plan_rotation(&project, context.store(), &envs, &decisions)?;
     ask_about(context, &team, &plan.doubtful, &mut decisions, true)?;
-    let working = context.ui.working("re-encrypting");
-    let rotation =
-        rotate_planned((&project, &dir), context.store(), &plan, &decisions, &|| context.waiting())?;
-    drop(working);
+    let rotation = context.ui.working("re-encrypting", || {
+        rotate_planned((&project, dir), context.store(), &plan, &decisions, &|| context.waiting())
+    })?;
     print_notices(context, &rotation.notices);
     for env in &rotation.envs {
         print_rotated(context, env);

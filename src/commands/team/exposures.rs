@@ -54,9 +54,7 @@ struct ExposureRow {
 /// Lists them. Returns the exit status.
 pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Error> {
     let project = context.project()?;
-    let working = context.ui.working("decrypting");
-    let all = exposures(&project, context.store())?;
-    drop(working);
+    let all = context.ui.working("decrypting", || exposures(&project, context.store()))?;
     let listed: Vec<_> = all.iter().filter(|exposed| args.all || exposed.verdict.is_open()).collect();
     let now = Moment::now().seconds;
     let rows: Vec<_> = listed.iter().map(|exposed| ExposureRow::new(exposed, now)).collect();
@@ -64,7 +62,7 @@ pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Err
         ui::json(&rows)?;
     } else if !rows.is_empty() {
         let head = ["ENVIRONMENT", "NAME", "READ BY", "SINCE", "AGE", "STATE"];
-        ui::table(&head, &rows.iter().map(ExposureRow::cells).collect::<Vec<_>>()).print()?;
+        ui::table(&head, rows.iter().map(ExposureRow::cells)).print()?;
     }
     if args.confirm && confirm(&project, &all, &|| context.waiting())? {
         let path = relative_path(&project.team_file());

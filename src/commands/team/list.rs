@@ -82,16 +82,15 @@ pub(super) fn run(context: &Context, args: &TeamListArgs) -> Result<u8, Error> {
     let project = context.project()?;
     let team = project.team()?;
     let repo = project.repository()?;
-    let working = context.ui.working("reading history");
-    let (grants, holders) = list(&project, context.store(), repo.as_deref())?;
-    drop(working);
+    let find = || list(&project, context.store(), repo.as_deref());
+    let (grants, holders) = context.ui.working("reading history", find)?;
     let report = TeamReport::new(&team, &grants, &holders);
     let rows = report.rows();
     if args.json {
         ui::json(&report)?;
     } else if !rows.is_empty() {
         let head = ["MEMBER", "ENVIRONMENT", "STATE", "BY", "WHEN", "COMMIT", "FINGERPRINT"];
-        ui::table(&head, &rows).print()?;
+        ui::table(&head, rows).print()?;
     }
     if report.members.is_empty() && !args.json {
         context.ui.say("No members yet; add yourself: envseal team request");

@@ -42,9 +42,9 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
     let also = env_names(&args.environment)?;
     let team = project.team()?;
     let mut decisions = args.access.decisions(&team)?;
-    let working = context.ui.working("reading history");
-    let plan = plan_removal(&project, context.store(), repo.as_deref(), &args.name, &also, &decisions)?;
-    drop(working);
+    let plan = context.ui.working("reading history", || {
+        plan_removal(&project, context.store(), repo.as_deref(), &args.name, &also, &decisions)
+    })?;
     print_plan(context, &plan);
     if !args.yes && !ui::can_ask() {
         let name = &plan.name;
@@ -61,9 +61,9 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
             "see who has access: envseal team list",
         ));
     }
-    let working = context.ui.working("re-encrypting");
-    let removal = remove(&project, context.store(), &plan, &decisions, &|| context.waiting())?;
-    drop(working);
+    let removal = context.ui.working("re-encrypting", || {
+        remove(&project, context.store(), &plan, &decisions, &|| context.waiting())
+    })?;
     let name = &plan.name;
     print_notices(context, &removal.rotation.notices);
     note_unlocked_keys(context, &removal.rotation);
