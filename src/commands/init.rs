@@ -11,10 +11,9 @@ use crate::fs::is_pipe;
 use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::project::{
-    EnvFile, Project, Write, change_policy, counts, first_foreign, guard_keys_file, propose_plain, sweep,
+    EnvFile, Project, Write, add_to_policy, counts, first_foreign, guard_keys_file, propose_plain, sweep,
     take_back_in, unseen_of,
 };
-use crate::team::with_plain;
 use crate::ui::{self, DefaultAnswer, listed};
 
 /// Set up this project: env file, .gitignore, git hooks and drivers
@@ -145,7 +144,7 @@ fn mark_plain(context: &Context, args: &InitArgs, project: &Project, files: &[En
     let team_file = display_path(&project.team_file());
     let question = format!("These look non-secret: {list}. Mark them as plain in {team_file}?");
     if args.yes || ui::confirm(&question, DefaultAnswer::Yes)? {
-        change_policy(project, |text| with_plain(text, &globs), &|| context.waiting())?;
+        add_to_policy(project, "plain", &globs, &|| context.waiting())?;
         context.ui.say(format_args!("Marked as plain in {team_file}: {list}"));
     } else {
         context

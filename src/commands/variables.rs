@@ -11,8 +11,7 @@ use crate::error::Error;
 use crate::fs::folder_of;
 use crate::git::display_path;
 use crate::hint::Hint;
-use crate::project::{DollarSigns, change_policy};
-use crate::team::with_external;
+use crate::project::{DollarSigns, add_to_policy};
 
 /// `-k` and `-x`.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -97,7 +96,7 @@ impl ReferenceArgs {
             if declared.insert(project.team_file())
                 && !names.iter().all(|name| project.policy().is_external(name))
             {
-                change_policy(&project, |text| with_external(text, &names), &|| context.waiting())?;
+                add_to_policy(&project, "external", &names, &|| context.waiting())?;
                 context.ui.say(format_args!(
                     "Added {} to `external` in {}",
                     names.join(", "),

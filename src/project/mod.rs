@@ -61,7 +61,7 @@ pub(crate) use resolve::{Resolution, Resolved, resolve};
 pub(crate) use rotate::{DroppedGrant, EnvironmentRotation, RotatedEnv, Rotation, TeamChange, rotate};
 pub(crate) use schema::{example, hold_to_schemas, write_example};
 pub(crate) use setup::{
-    Notice, change_policy, guard_keys_file, has_dockerfile, new_environments, propose_plain,
+    Notice, add_to_policy, guard_keys_file, has_dockerfile, new_environments, propose_plain,
 };
 pub(crate) use similar::{env_file_above, env_file_names, nearest_name, similar_env_file};
 pub(crate) use team_file::change_team;

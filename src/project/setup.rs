@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::fs::{self, NewMode, StagedFile};
 use crate::git::{self, GitError, Repo};
 use crate::keys::{KeyLookupError, KeyStore, KeysFile, StoredKey};
-use crate::team::{ExposureState, PolicyError};
+use crate::team::{ExposureState, with_globs};
 
 const HEADER: &str = "# Values below are encrypted with this public key. Add one: envseal set NAME";
 
@@ -291,14 +291,17 @@ pub(crate) fn propose_plain(project: &Project, files: &[EnvFile]) -> Vec<&'stati
     globs
 }
 
-/// Changes the policy by the text of the project's team file.
-pub(crate) fn change_policy(
+/// Adds `globs` to the list `key` of the policy, in the project's team file.
+///
+/// `on_wait` is called when another envseal holds the lock.
+pub(crate) fn add_to_policy(
     project: &Project,
-    changed: impl FnOnce(&[u8]) -> Result<String, PolicyError>,
+    key: &str,
+    globs: &[&str],
     on_wait: &dyn Fn(),
 ) -> Result<(), Error> {
     let fail = |source| team_file_malformed(&project.team_file(), source);
-    change_team_text(project, on_wait, |text| changed(text).map_err(fail)).map(drop)
+    change_team_text(project, on_wait, |text| with_globs(text, key, globs).map_err(fail)).map(drop)
 }
 
 /// `document`, made of the file's, with the public key's header, for a file that has none.

@@ -37,10 +37,10 @@ impl Policy {
     pub fn parse(text: &[u8]) -> Result<Self, PolicyError> {
         let document = document(text)?;
         Ok(Self {
-            plain: globs(&document, "plain", "policy.plain")?,
+            plain: globs(&document, "plain")?,
             names: BTreeSet::new(),
-            exclude: globs(&document, "exclude", "policy.exclude")?,
-            external: globs(&document, "external", "policy.external")?,
+            exclude: globs(&document, "exclude")?,
+            external: globs(&document, "external")?,
         })
     }
 
@@ -76,9 +76,8 @@ impl Policy {
 /// text cannot be parsed.
 pub(crate) fn policy_globs(text: &[u8]) -> Vec<(&'static str, String)> {
     let Ok(document) = document(text) else { return Vec::new() };
-    let policy = document.get("policy").and_then(Item::as_table_like);
     let of = |key: &'static str| {
-        let list = policy.and_then(|policy| policy.get(key)).and_then(Item::as_array);
+        let list = list(&document, key).ok().flatten();
         let globs = list.into_iter().flat_map(|list| list.iter().filter_map(|item| item.as_str()));
         globs.map(move |glob| (key, glob.to_owned())).collect::<Vec<_>>()
     };
@@ -97,22 +96,13 @@ pub(crate) fn propose_plain(names: &[&str]) -> Vec<&'static str> {
     NOT_SECRET.into_iter().filter(|glob| names.iter().any(|name| matches(glob, name))).collect()
 }
 
-/// Adds `globs` to `[policy] plain` in a team file's text; its other bytes stay as they are.
-pub(crate) fn with_plain(text: &[u8], globs: &[&str]) -> Result<String, PolicyError> {
-    with_globs(text, "plain", "policy.plain", globs)
-}
-
-/// Adds `names` to `[policy] external` in a team file's text; its other bytes stay as they are.
-pub(crate) fn with_external(text: &[u8], names: &[&str]) -> Result<String, PolicyError> {
-    with_globs(text, "external", "policy.external", names)
-}
-
-fn with_globs(text: &[u8], key: &str, name: &'static str, globs: &[&str]) -> Result<String, PolicyError> {
+/// Adds `globs` to the list `key` of `[policy]` in a team file's text; its other bytes stay as they are.
+pub(crate) fn with_globs(text: &[u8], key: &str, globs: &[&str]) -> Result<String, PolicyError> {
     let mut document = document(text)?;
     let policy = document.entry("policy").or_insert_with(|| Item::Table(Table::new()));
     let policy = policy.as_table_like_mut().ok_or_else(|| not_strings("policy"))?;
     let list = policy.entry(key).or_insert_with(|| value(Array::new()));
-    let list = list.as_array_mut().ok_or_else(|| not_strings(name))?;
+    let list = list.as_array_mut().ok_or_else(|| not_strings(&list_name(key)))?;
     for glob in globs {
         if !list.iter().any(|present| present.as_str() == Some(glob)) {
             push_as_written(list, glob);
@@ -161,11 +151,21 @@ pub(super) fn parsed(text: &[u8]) -> Result<Document<&str>, PolicyError> {
     }
 }
 
-fn globs(document: &DocumentMut, key: &str, name: &'static str) -> Result<GlobSet, PolicyError> {
-    let Some(policy) = document.get("policy") else { return Ok(GlobSet::empty()) };
+fn list_name(key: &str) -> String {
+    format!("policy.{key}")
+}
+
+/// Returns the list `key` of `[policy]`.
+fn list<'d>(document: &'d DocumentMut, key: &str) -> Result<Option<&'d Array>, PolicyError> {
+    let Some(policy) = document.get("policy") else { return Ok(None) };
     let policy = policy.as_table_like().ok_or_else(|| not_strings("policy"))?;
-    let Some(list) = policy.get(key) else { return Ok(GlobSet::empty()) };
-    let list = list.as_array().ok_or_else(|| not_strings(name))?;
+    let Some(list) = policy.get(key) else { return Ok(None) };
+    list.as_array().map(Some).ok_or_else(|| not_strings(&list_name(key)))
+}
+
+fn globs(document: &DocumentMut, key: &str) -> Result<GlobSet, PolicyError> {
+    let Some(list) = list(document, key)? else { return Ok(GlobSet::empty()) };
+    let name = &list_name(key);
     let mut set = GlobSetBuilder::new();
     if list.len() > MAX_GLOBS
         || list.iter().any(|item| item.as_str().is_some_and(|text| text.len() > MAX_GLOB))
@@ -225,24 +225,10 @@ mod tests {
     #[test]
     fn adding_a_glob_keeps_comments_and_order() {
         let before = "# ours\n[policy]\nplain = [\n  'B', # why\n]\n[x]\ny = 1\n";
-        let after = with_plain(before.as_bytes(), &["B", "PORT"]).unwrap();
-        let list = "# ours
-[policy]
-plain = [
-  'B', # why
-  \"PORT\",
-]
-";
-        assert_eq!(
-            after,
-            format!(
-                "{list}[x]
-y = 1
-"
-            )
-        );
+        let after = with_globs(before.as_bytes(), "plain", &["B", "PORT"]).unwrap();
+        assert_eq!(after, "# ours\n[policy]\nplain = [\n  'B', # why\n  \"PORT\",\n]\n[x]\ny = 1\n");
         assert!(Policy::parse(after.as_bytes()).unwrap().is_plain("PORT"));
-        assert_eq!(with_plain(b"", &["PORT"]).unwrap(), "[policy]\nplain = [\"PORT\"]\n");
+        assert_eq!(with_globs(b"", "plain", &["PORT"]).unwrap(), "[policy]\nplain = [\"PORT\"]\n");
     }
 
     #[test]
