@@ -26,6 +26,7 @@ fn keys_file_in(folder: &Path) -> Option<PathBuf> {
     names.filter(|name| is_keys_file(Path::new(name))).min().map(|name| folder.join(name))
 }
 
+#[derive(Clone)]
 pub struct KeysFile {
     path: PathBuf,
     document: Document,
@@ -206,7 +207,7 @@ impl KeysFile {
         }
         let edits: Vec<_> =
             sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-        if edits.is_empty() { Ok(None) } else { Ok(Some(self.edited(&edits)?)) }
+        if edits.is_empty() { Ok(None) } else { Ok(Some(bytes(&self.edited(&edits)?))) }
     }
 
     /// Adds keys of `env`, in their order and each once: in front of the first key in the file that `keys` has further
@@ -225,40 +226,33 @@ impl KeysFile {
             there.insert(place, StoredKey::Open(key.clone()));
         }
         if there.len() > before {
-            let mut text = self.with_keys(&variable, &there)?;
-            self.document =
-                Document::parse(std::mem::take(&mut *text)).map_err(|error| at_path(&self.path, &error))?;
+            self.set_source(&variable, &joined(&there))?;
         }
         Ok(there.len() - before)
     }
 
-    /// Returns the text with `keys` as all keys under that name, newest first.
-    fn with_keys(&self, variable: &str, keys: &[StoredKey]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let source = joined(keys);
-        self.edited(&[match self.document.last(variable) {
-            Some(entry) => Edit::Source { entry, source: &source },
-            None => Edit::Append { name: variable, source: &source, plain: false },
-        }])
-    }
-
-    /// Returns the text with `key` as the newest key of `env`.
-    pub fn with_key(&self, env: &EnvName, key: &PrivateKey) -> Result<Zeroizing<Vec<u8>>, Error> {
+    /// Adds the newest key of `env`.
+    pub fn add_newest(&mut self, env: &EnvName, key: &PrivateKey) -> Result<(), Error> {
         let variable = env.private_key_name();
-        let text = key.to_text();
-        let source;
-        let edit = if let Some(entry) = self.document.last(&variable) {
+        let mut source = Zeroizing::new(key.to_text().expose().as_bytes().to_vec());
+        if let Some(entry) = self.document.last(&variable) {
             let (_, older) = self.document.value(&self.document.entries()[entry]);
-            source = Zeroizing::new([text.expose().as_bytes(), b",", &older].concat());
-            Edit::Source { entry, source: &source }
-        } else {
-            Edit::Append { name: &variable, source: text.expose().as_bytes(), plain: false }
-        };
-        self.edited(&[edit])
+            source = Zeroizing::new([&source[..], b",", &older].concat());
+        }
+        self.set_source(&variable, &source)
     }
 
-    fn edited(&self, edits: &[Edit<'_>]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let edited = self.document.edited(edits).map_err(|error| at_path(&self.path, &error))?;
-        Ok(Zeroizing::new(edited.as_bytes().to_vec()))
+    fn set_source(&mut self, variable: &str, source: &[u8]) -> Result<(), Error> {
+        let edit = match self.document.last(variable) {
+            Some(entry) => Edit::Source { entry, source },
+            None => Edit::Append { name: variable, source, plain: false },
+        };
+        self.document = self.edited(&[edit])?;
+        Ok(())
+    }
+
+    fn edited(&self, edits: &[Edit<'_>]) -> Result<Document, Error> {
+        self.document.edited(edits).map_err(|error| at_path(&self.path, &error))
     }
 
     /// Returns the text with the new key of each of `rotated` (environment, old key, new key) in front of the
@@ -267,17 +261,14 @@ impl KeysFile {
         &self,
         rotated: &[(&EnvName, &PrivateKey, &PrivateKey)],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let mut text = Zeroizing::new(self.document.as_bytes().to_vec());
+        let mut file = self.clone();
         for (env, old, new) in rotated {
-            let file = Self::parse(&self.path, std::mem::take(&mut text))?;
-            let has_old = file.keys(env)?.iter().any(|key| key.public() == old.public());
-            text = if has_old {
-                file.with_key(env, new)?
-            } else {
-                Self::parse(&self.path, file.with_key(env, old)?)?.with_key(env, new)?
-            };
+            if !file.keys(env)?.iter().any(|key| key.public() == old.public()) {
+                file.add_newest(env, old)?;
+            }
+            file.add_newest(env, new)?;
         }
-        Ok(text)
+        Ok(bytes(&file.document))
     }
 }
 
@@ -287,6 +278,10 @@ fn refuse_tracked(path: &Path) -> Result<(), KeyLookupError> {
         Some(root) if git::is_tracked_fast(&root, path)? => Err(KeyLookupError::tracked(path)),
         _ => Ok(()),
     }
+}
+
+fn bytes(document: &Document) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(document.as_bytes().to_vec())
 }
 
 fn at_path(path: &Path, error: &dyn std::fmt::Display) -> Error {
@@ -311,6 +306,7 @@ fn joined(keys: &[StoredKey]) -> Zeroizing<Vec<u8>> {
     }
     source
 }
+
 fn missing_or_unreadable(error: FsError) -> KeyLookupError {
     match error {
         FsError::NotFound { .. } => KeyLookupError::NoKeysFile(missing_file(&error)),

@@ -136,7 +136,7 @@ pub(super) fn keep_key(
     store.refuse_piped()?;
     let path = store.keys_file_path(dir);
     let path = std::path::absolute(&path).unwrap_or(path);
-    let keys = store.keys_file(dir)?.unwrap_or_else(|| KeysFile::new(&path));
+    let mut keys = store.keys_file(dir)?.unwrap_or_else(|| KeysFile::new(&path));
     let mut notices = Vec::new();
     // One that another tool, or a person, made for all to read; the new one has its mode.
     let is_wide = fs::mode_bits(&path).is_some_and(|mode| mode & 0o077 != 0);
@@ -144,7 +144,8 @@ pub(super) fn keep_key(
         fs::make_private(&path)?;
         notices.push(Notice::MadePrivate(path.clone()));
     }
-    let staged = fs::stage(&path, &keys.with_key(env, key)?, NewMode::Private)?;
+    keys.add_newest(env, key)?;
+    let staged = fs::stage(&path, keys.text(), NewMode::Private)?;
     for path in store.keys_files_to_ignore(dir) {
         notices.extend(ignore_keys_file(&path, project, write)?);
     }
