@@ -98,7 +98,7 @@ impl KeyStore<'_> {
     }
 
     /// Returns [`Self::ever_granted`] with the environments, the newest first.
-    pub fn ever_granted_of(&self, near: &Path) -> Result<Vec<(EnvName, PrivateKey)>, KeyLookupError> {
+    pub(super) fn ever_granted_of(&self, near: &Path) -> Result<Vec<(EnvName, PrivateKey)>, KeyLookupError> {
         let (Some(path), Some(me)) = (team_file(near), self.me()?) else { return Ok(Vec::new()) };
         let mut keys: Vec<(EnvName, PrivateKey)> = Vec::new();
         if let Ok(text) = fs::read(&path) {

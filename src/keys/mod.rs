@@ -255,11 +255,7 @@ impl<'a> KeyStore<'a> {
     }
 
     /// Returns every private key for `env`, older ones too, as it is stored.
-    pub fn all_stored(
-        &self,
-        env: &EnvName,
-        near: &Path,
-    ) -> Result<Vec<(StoredKey, KeyPlace)>, KeyLookupError> {
+    fn all_stored(&self, env: &EnvName, near: &Path) -> Result<Vec<(StoredKey, KeyPlace)>, KeyLookupError> {
         let given = self.given().into_iter().map(|key| (key, KeyPlace::Given));
         let injected = self.injected(env)?.into_iter().map(|key| (key, KeyPlace::Process));
         let commanded = self.commanded_before(env).into_iter().map(|key| (key, KeyPlace::Command));
@@ -407,16 +403,15 @@ impl<'a> KeyStore<'a> {
         if let Some(name) = self.process.private_key_names().find(has_wanted) {
             return Some(WhyMissing::OtherVariable(name.into()));
         }
+        let of_other = |name: &str| {
+            let of = keys(name)?.iter().find_map(|key| environment_of(&key.public(), near))?;
+            Some(WhyMissing::KeyOfOther { variable: name.into(), of })
+        };
         let own = env.private_key_name();
-        match keys(&own) {
-            Some(keys) => {
-                let of = keys.iter().find_map(|key| environment_of(&key.public(), near))?;
-                Some(WhyMissing::KeyOfOther { variable: own, of })
-            }
-            None => self.process.private_key_names().find_map(|name| {
-                let of = keys(name)?.iter().find_map(|key| environment_of(&key.public(), near))?;
-                Some(WhyMissing::KeyOfOther { variable: name.into(), of })
-            }),
+        if keys(&own).is_some() {
+            of_other(&own)
+        } else {
+            self.process.private_key_names().find_map(of_other)
         }
     }
 }
