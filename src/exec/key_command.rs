@@ -1,7 +1,7 @@
 //! Runs the user's key command, which prints private keys: of a password manager, a keychain, an agent.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::parse_command;
+use super::{parse_command, read_output};
 use crate::error::{Error, ErrorKind};
 
 /// The time for a person to unlock a password manager.
@@ -59,10 +59,7 @@ fn run_within(
     // Read in a thread: what it has started may keep the pipe open.
     let (send, receive) = mpsc::channel();
     let read = move || {
-        // Never grows, so that no copy is left.
-        let mut text = Zeroizing::new(Vec::with_capacity(LARGEST + 2));
-        let read = stdout.by_ref().take(LARGEST as u64 + 1).read_to_end(&mut text);
-        let _ = send.send(read.map(|_| text));
+        let _ = send.send(read_output(&mut stdout, LARGEST));
     };
     let start = Instant::now();
     let output = match std::thread::Builder::new().spawn(read) {
@@ -70,7 +67,7 @@ fn run_within(
         Err(error) => Some(Err(error)),
     };
     let ended = match &output {
-        Some(Ok(text)) if text.len() <= LARGEST => wait_until(&mut child, start + limit),
+        Some(Ok(Some(_))) => wait_until(&mut child, start + limit),
         _ => None,
     };
     if ended.is_none() {
@@ -79,12 +76,10 @@ fn run_within(
         let _ = child.wait();
     }
     match (output, ended) {
-        (Some(Ok(text)), Some(status)) if status.success() => Ok(text),
+        (Some(Ok(Some(text))), Some(status)) if status.success() => Ok(text),
         (_, Some(status)) => Err(failed(format!("failed: {name}: {status}"))),
         (Some(Err(error)), _) => Err(failed(format!("can't be read: {name}: {error}"))),
-        (Some(Ok(text)), _) if text.len() > LARGEST => {
-            Err(failed(format!("printed more than 1 MiB: {name}")))
-        }
+        (Some(Ok(None)), _) => Err(failed(format!("printed more than 1 MiB: {name}"))),
         _ => Err(failed(format!("took longer than {} seconds: {name}", limit.as_secs()))),
     }
 }

@@ -16,11 +16,13 @@ mod watch;
 
 use crate::error::{Error, ErrorKind};
 use std::ffi::{OsStr, OsString};
-use std::io;
 #[cfg(unix)]
 use std::io::IsTerminal;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use zeroize::Zeroizing;
 
 pub(crate) use editor::Editor;
 pub(crate) use key_command::run_key_command;
@@ -208,4 +210,28 @@ fn executable(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?;
     let ends = ["", ".exe", ".cmd", ".bat", ".com"];
     ends.iter().map(|end| path.with_file_name(format!("{name}{end}"))).find(|path| path.is_file())
+}
+
+/// Reads all of `source`, or returns None for more than `largest` bytes. An outgrown buffer is wiped.
+fn read_output(source: &mut impl Read, largest: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let mut text = Zeroizing::new(vec![0; 4096]);
+    let mut length = 0;
+    loop {
+        if length == text.len() {
+            let mut larger = Zeroizing::new(vec![0; length * 2]);
+            larger[..length].copy_from_slice(&text);
+            text = larger;
+        }
+        match source.read(&mut text[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+            Err(error) => return Err(error),
+        }
+        if length > largest {
+            return Ok(None);
+        }
+    }
+    text.truncate(length);
+    Ok(Some(text))
 }

@@ -1,13 +1,12 @@
 //! Runs sops, which alone decrypts its files: their keys may be in age, gpg, or a cloud service.
 
 use std::ffi::OsStr;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use zeroize::Zeroizing;
 
-use super::look_up;
+use super::{look_up, read_output};
 use crate::error::{Error, ErrorKind};
 
 /// The largest output in bytes: more than any environment holds.
@@ -44,7 +43,7 @@ impl Sops {
         command.arg(Path::new(".").join(file)).env_clear().envs(vars).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(Error::io("run sops"))?;
         let mut stdout = child.stdout.take().expect("it is a pipe");
-        let text = read(&mut stdout, LARGEST);
+        let text = read_output(&mut stdout, LARGEST);
         // If it wasn't read to its end, the broken pipe ends sops.
         drop(stdout);
         let status = child.wait().map_err(Error::io("run sops"))?;
@@ -62,30 +61,6 @@ impl Sops {
     }
 }
 
-/// Reads all of `source`, or returns None for more than `largest` bytes. An outgrown buffer is wiped.
-fn read(source: &mut impl Read, largest: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let mut text = Zeroizing::new(vec![0; 4096]);
-    let mut length = 0;
-    loop {
-        if length == text.len() {
-            let mut larger = Zeroizing::new(vec![0; length * 2]);
-            larger[..length].copy_from_slice(&text);
-            text = larger;
-        }
-        match source.read(&mut text[length..]) {
-            Ok(0) => break,
-            Ok(count) => length += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
-            Err(error) => return Err(error),
-        }
-        if length > largest {
-            return Ok(None);
-        }
-    }
-    text.truncate(length);
-    Ok(Some(text))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,10 +69,10 @@ mod tests {
     fn output_is_read_up_to_a_limit() {
         for length in [0_usize, 1, 4095, 4096, 4097, 20_000] {
             let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
-            assert_eq!(*read(&mut &*bytes, 20_000).unwrap().unwrap(), bytes);
-            assert_eq!(read(&mut &*bytes, length.saturating_sub(1)).unwrap().is_none(), length > 0);
+            assert_eq!(*read_output(&mut &*bytes, 20_000).unwrap().unwrap(), bytes);
+            assert_eq!(read_output(&mut &*bytes, length.saturating_sub(1)).unwrap().is_none(), length > 0);
         }
-        assert!(read(&mut io::repeat(7), LARGEST).unwrap().is_none());
+        assert!(read_output(&mut std::io::repeat(7), LARGEST).unwrap().is_none());
     }
 
     #[test]
