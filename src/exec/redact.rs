@@ -66,18 +66,6 @@ impl Forms {
         self.sorted.is_empty()
     }
 
-    fn name(&self, name: usize) -> &str {
-        &self.names[name]
-    }
-
-    fn name_of(&self, form: usize) -> usize {
-        self.sorted[form].name
-    }
-
-    fn bytes(&self, form: usize) -> &[u8] {
-        &self.sorted[form].bytes
-    }
-
     fn longest(&self) -> usize {
         self.sorted.iter().map(|form| form.bytes.len()).max().unwrap_or(0)
     }
@@ -238,7 +226,8 @@ impl Masker {
 
     /// Continues a comparison, which ends in a full match, a partial match, or nothing.
     fn follow(&mut self, live: PartialMatch) {
-        let form = &self.forms.bytes(live.form)[live.matched..];
+        let SecretForm { name, bytes } = &self.forms.sorted[live.form];
+        let form = &bytes[live.matched..];
         let text = &self.text[live.start + live.matched..];
         let common = form.len().min(text.len());
         if form[..common] != text[..common] {
@@ -246,8 +235,7 @@ impl Masker {
         }
         let matched = live.matched + common;
         if common == form.len() {
-            let name = self.forms.name_of(live.form);
-            self.found.push(FullMatch { start: live.start, end: live.start + matched, name });
+            self.found.push(FullMatch { start: live.start, end: live.start + matched, name: *name });
         } else {
             self.live.push(PartialMatch { matched, ..live });
         }
@@ -307,7 +295,7 @@ fn write_mark(forms: &Forms, mark: &mut OpenMark, out: &mut Vec<u8>) {
     let mut before = b'[';
     for name in &mark.names[mark.written..] {
         out.push(before);
-        out.extend_from_slice(forms.name(*name).as_bytes());
+        out.extend_from_slice(forms.names[*name].as_bytes());
         before = b',';
     }
     if before == b',' {
