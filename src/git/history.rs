@@ -45,12 +45,7 @@ impl Repo {
                 if peeled.is_err() {
                     check_head()?;
                 }
-                let (id, kind) = peeled?.pop().expect("one for each id");
-                Ok(match &*kind {
-                    "tree" => Peeled::Tree(id),
-                    "blob" => Peeled::Blob(id),
-                    _ => Peeled::Commit(id),
-                })
+                Ok(peeled?.pop().expect("one for each id"))
             }
             // Git says nothing if it has no such name.
             _ if has_complaint(&done.stderr) => Err(self.failed(WALK, &done)),
@@ -167,8 +162,8 @@ impl Repo {
         not: &[ObjectId],
     ) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
         let commits_of = |ids: &[ObjectId]| -> Result<Vec<ObjectId>, GitError> {
-            let peeled = self.peeled(ids)?.into_iter();
-            Ok(peeled.filter(|(_, kind)| kind == "commit").map(|(id, _)| id).collect())
+            let commit = |peeled| if let Peeled::Commit(id) = peeled { Some(id) } else { None };
+            Ok(self.peeled(ids)?.into_iter().filter_map(commit).collect())
         };
         let (tips, not) = (commits_of(tips)?, commits_of(not)?);
         let commits = self.rev_list(&["--reverse"], &tips, &not)?;

@@ -275,17 +275,18 @@ impl Repo {
         Ok(all)
     }
 
-    /// Returns what these objects lead to once tags are followed, and its kind. Git does not hash the tags that it follows.
-    pub(super) fn peeled(&self, ids: &[ObjectId]) -> Result<Vec<(ObjectId, String)>, GitError> {
+    /// Returns what these objects lead to once tags are followed. Git does not hash the tags that it follows.
+    pub(super) fn peeled(&self, ids: &[ObjectId]) -> Result<Vec<Peeled>, GitError> {
         let mut found = Vec::with_capacity(ids.len());
         let mut level = ids.to_vec();
         while !level.is_empty() {
             let mut tags = Vec::new();
             self.each(&level, None, &mut |at, kind, from, size| {
-                if kind == "tag" {
-                    tags.push((level[at], read_whole(from, size)?));
-                } else {
-                    found.push((level[at], kind.to_owned()));
+                match kind {
+                    "tag" => tags.push((level[at], read_whole(from, size)?)),
+                    "tree" => found.push(Peeled::Tree(level[at])),
+                    "blob" => found.push(Peeled::Blob(level[at])),
+                    _ => found.push(Peeled::Commit(level[at])),
                 }
                 Ok(())
             })?;
