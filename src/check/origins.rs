@@ -175,7 +175,7 @@ pub(super) fn past_files(
     is_wanted: fn(&Path) -> bool,
 ) -> Result<(Vec<PastFile>, Option<ObjectId>), Error> {
     let (mut seen, mut found) = (HashSet::new(), Vec::new());
-    let (mut commits, cut) = repo.commits_of(tips)?;
+    let (mut commits, cut) = repo.reachable(tips, &[])?;
     commits.reverse();
     for (at, (commit, parents)) in commits.iter().enumerate() {
         read_ahead(repo, &commits, at)?;

@@ -12,7 +12,7 @@ use crate::check::rules::{Finding, Rule, Severity};
 use crate::check::{self, CheckOptions, CheckReport, CommitRange, Pushed};
 use crate::config::{FileRole, misspelled};
 use crate::error::Error;
-use crate::git::{GitError, Peeled, Repo, display_path, find_root, path_from};
+use crate::git::{GitError, ObjectId, Peeled, Repo, display_path, find_root, path_from};
 use crate::time::parse_age;
 use crate::ui::{self, Progress, counted};
 
@@ -143,7 +143,8 @@ pub(super) fn pushed(context: &Context, remote: &str, pushes: &[Push]) -> Result
         let mut all = CheckReport::default();
         for push in pushes {
             let mut known = check::known_of_remote(&objects, remote)?;
-            let old = push.remote_old.as_ref().and_then(|old| objects.has_commit(old));
+            let old = push.remote_old.as_ref().and_then(|old| ObjectId::parse(old.as_bytes()));
+            let old = old.filter(|old| objects.has_commit(*old));
             let pushed = match (objects.peel(&push.local)?, old) {
                 (Peeled::Tree(tree), _) => Pushed::Tree(tree),
                 (Peeled::Blob(blob), _) => Pushed::Blob(blob),

@@ -90,10 +90,8 @@ impl Repo {
         Ok(tips)
     }
 
-    /// Returns the commit of this id if this repository has it.
-    pub(crate) fn has_commit(&self, hex: &str) -> Option<ObjectId> {
-        let id = ObjectId::parse(hex.as_bytes())?;
-        self.object(id, "commit").is_ok().then_some(id)
+    pub(crate) fn has_commit(&self, id: ObjectId) -> bool {
+        self.object(id, "commit").is_ok()
     }
 
     /// Returns the best common ancestor of two commits.
@@ -126,16 +124,11 @@ impl Repo {
     /// Returns every commit that any ref leads to, parents before their children; and one at which a shallow clone ends.
     /// If there are commits, but none that a ref leads to, that is an error.
     pub(crate) fn all_commits(&self) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
-        let found = self.commits_of(&self.tips()?)?;
+        let found = self.reachable(&self.tips()?, &[])?;
         if found.0.is_empty() {
             self.refuse_lost_refs()?;
         }
         Ok(found)
-    }
-
-    /// Returns every commit that can be reached from `tips`, like [`Self::all_commits`].
-    pub(crate) fn commits_of(&self, tips: &[ObjectId]) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
-        self.reachable(tips, &[])
     }
 
     /// Rejects a repository that has commits, if no ref was found that leads to one. Commits of a push do not count
@@ -156,7 +149,8 @@ impl Repo {
         Ok(())
     }
 
-    fn reachable(
+    /// Returns what [`Self::commits`] does, with the parents of each; and one at which a shallow clone ends.
+    pub(crate) fn reachable(
         &self,
         tips: &[ObjectId],
         not: &[ObjectId],
@@ -166,7 +160,8 @@ impl Repo {
             Ok(self.peeled(ids)?.into_iter().filter_map(commit).collect())
         };
         let (tips, not) = (commits_of(tips)?, commits_of(not)?);
-        let commits = self.rev_list(&["--reverse"], &tips, &not)?;
+        let mut commits = self.rev_list(&tips, &not)?;
+        commits.reverse();
         let ids: Vec<_> = commits.iter().map(|(id, _)| *id).collect();
         let real = self.all_parents(&ids)?;
         let listed: HashSet<_> = ids.iter().copied().collect();
@@ -178,19 +173,13 @@ impl Repo {
     }
 
     /// Lists the commits reachable from `tips` and from none of `not`, none before what comes after it.
-    fn rev_list(
-        &self,
-        options: &[&str],
-        tips: &[ObjectId],
-        not: &[ObjectId],
-    ) -> Result<Vec<Linked>, GitError> {
+    fn rev_list(&self, tips: &[ObjectId], not: &[ObjectId]) -> Result<Vec<Linked>, GitError> {
         if tips.is_empty() {
             return Ok(Vec::new());
         }
         let input = tips.iter().map(|id| format!("{id}\n")).chain(not.iter().map(|id| format!("^{id}\n")));
         let input: String = input.collect();
-        let mut call = self.call(&["rev-list", "--date-order", "--parents", "--stdin"]);
-        call.args(options);
+        let call = self.call(&["rev-list", "--date-order", "--parents", "--stdin"]);
         let said = self.ask(WALK, call, input.as_bytes())?;
         let commit = |line: &[u8]| {
             let ids: Option<Vec<_>> = line.split(|byte| *byte == b' ').map(ObjectId::parse).collect();
@@ -290,7 +279,7 @@ impl Repo {
         paths: &BTreeSet<PathBuf>,
         wanted: fn(&Path) -> bool,
     ) -> Result<HistoryWalk<'_>, GitError> {
-        let commits = self.rev_list(&[], tips, &[])?.into();
+        let commits = self.rev_list(tips, &[])?.into();
         let diff = DiffTree::start(self, &commits, paths)?;
         Ok(HistoryWalk { repo: self, commits, wanted, diff, walked: VecDeque::new() })
     }

@@ -442,7 +442,7 @@ impl Repo {
     pub(crate) fn name(&self) -> Result<Option<RepoName>, GitError> {
         // Roots that were found before, if they are commits of this repository.
         let kept = self.name_lines()?.into_iter().filter_map(|line| ObjectId::parse(line.as_bytes()));
-        let kept: BTreeSet<_> = kept.filter(|id| self.object(*id, "commit").is_ok()).collect();
+        let kept: BTreeSet<_> = kept.filter(|id| self.has_commit(*id)).collect();
         if !kept.is_empty() {
             return Ok(Some(RepoName::Roots(kept)));
         }

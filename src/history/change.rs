@@ -157,7 +157,7 @@ impl<'a> SignatureVerifier<'a> {
         }
         let members_at = match commit.parents.first() {
             // A shallow clone ends here: the members before are not known.
-            Some(parent) if self.repo.is_shallow() && self.repo.has_commit(&parent.to_string()).is_none() => {
+            Some(parent) if self.repo.is_shallow() && !self.repo.has_commit(*parent) => {
                 return Ok(SignatureState::Unknown);
             }
             Some(parent) => *parent,
