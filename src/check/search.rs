@@ -26,7 +26,7 @@ impl FileContent<'_> {
     fn read(&self, take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>) -> Result<bool, Error> {
         match self {
             Self::Text(text) => take(&mut &**text).expect("reading memory does not fail"),
-            Self::Blob(repo, id) => repo.read_blob(*id, take)?,
+            Self::Blob(repo, id) => repo.read_blobs(&[*id], &mut |_, from| take(from))?,
             Self::Disk(path) => match fs::read_by(path, take) {
                 Err(FsError::NotFound { .. } | FsError::NotRegular { .. }) => return Ok(false),
                 read => read?,

@@ -233,16 +233,8 @@ impl Repo {
         }
     }
 
-    /// Hands the bytes of a blob to `take`, piece by piece. Only after it returns are they known to be those asked for.
-    pub(crate) fn read_blob(
-        &self,
-        id: ObjectId,
-        take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
-    ) -> Result<(), GitError> {
-        self.read_blobs(&[id], &mut |_, from| take(from))
-    }
-
-    /// Like [`Self::read_blob`], of many blobs, each with its place in the list.
+    /// Hands the bytes of each blob to `take`, piece by piece, with its place in the list. Only after it returns are they
+    /// known to be those asked for.
     pub(crate) fn read_blobs(
         &self,
         ids: &[ObjectId],
