@@ -93,11 +93,11 @@ impl Reader<'_> {
             let (place, name) = (place.join(&member), name.join(&member));
             let node = match node {
                 Node::Object(object) => Node::Object(self.decrypt(&place, &name, object)?),
-                Node::Text(text) if (self.wants)(name.name()) && !member.starts_with('_') => {
+                Node::Text(text) if (self.wants)(&name.name) && !member.starts_with('_') => {
                     if text.expose().starts_with(b"EJ[") {
-                        Node::Decrypted(self.decrypt_value(place.origin(), name.name(), &text)?)
+                        Node::Decrypted(self.decrypt_value(&place.origin, &name.name, &text)?)
                     } else {
-                        self.unencrypted.push(place.origin().to_owned());
+                        self.unencrypted.push(place.origin);
                         Node::Text(text)
                     }
                 }
@@ -117,34 +117,31 @@ impl Reader<'_> {
         let sealed = parse_box(text.expose()).map_err(|why| {
             ImportError::of_variable(ImportErrorKind::Malformed, name, format!("{origin} {why}"))
         })?;
-        let secret = match self.secret.take() {
+        let secret = match &mut self.secret {
             Some(secret) => secret,
-            None => self.private_key()?,
+            none => none.insert(private_key(&self.public, self.find_key)?),
         };
-        let plaintext = SalsaBox::new(&PublicKey::from(sealed.ephemeral), &secret)
+        let plaintext = SalsaBox::new(&PublicKey::from(sealed.ephemeral), secret)
             .decrypt(&Nonce::from(sealed.nonce), &*sealed.message);
-        self.secret = Some(secret);
         plaintext.map(SecretBytes::new).map_err(|_| ImportError::undecryptable(origin, name))
     }
+}
 
-    fn private_key(&self) -> Result<SecretKey, ImportError> {
-        let public = &self.public;
-        let error = |kind, message| ImportError::new(kind, message);
-        let text = (self.find_key)(public).ok_or_else(|| {
-            error(ImportErrorKind::NoKey, format!("no private key for the public key {public}"))
-        })?;
-        let key = decode_key(text.expose().trim().as_bytes()).ok_or_else(|| {
-            error(
-                ImportErrorKind::BadKey,
-                format!("the private key for {public} is not 64 hexadecimal digits"),
-            )
-        })?;
-        let secret = SecretKey::from(*key);
-        if base16ct::lower::encode_string(secret.public_key().as_bytes()) == *public {
-            Ok(secret)
-        } else {
-            Err(error(ImportErrorKind::BadKey, format!("the private key does not belong to {public}")))
-        }
+fn private_key(
+    public: &str,
+    find_key: &dyn Fn(&str) -> Option<SecretText>,
+) -> Result<SecretKey, ImportError> {
+    let no_key =
+        || ImportError::new(ImportErrorKind::NoKey, format!("no private key for the public key {public}"));
+    let bad_key = |message| ImportError::new(ImportErrorKind::BadKey, message);
+    let text = find_key(public).ok_or_else(no_key)?;
+    let key = decode_key(text.expose().trim().as_bytes())
+        .ok_or_else(|| bad_key(format!("the private key for {public} is not 64 hexadecimal digits")))?;
+    let secret = SecretKey::from(*key);
+    if base16ct::lower::encode_string(secret.public_key().as_bytes()) == public {
+        Ok(secret)
+    } else {
+        Err(bad_key(format!("the private key does not belong to {public}")))
     }
 }
 

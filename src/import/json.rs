@@ -80,7 +80,7 @@ impl<'a> Source<'a> {
                 node => object.add(name, node),
             };
             if !is_new {
-                return Err(ImportError::repeated(path.origin()));
+                return Err(ImportError::repeated(&path.origin));
             }
         }
         Ok(object)

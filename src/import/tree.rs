@@ -88,8 +88,10 @@ impl Object {
 /// The names that lead to a value.
 #[derive(Clone, Default)]
 pub(super) struct Path {
-    origin: String,
-    name: String,
+    /// The path as messages show it: `database.pass-word`.
+    pub(super) origin: String,
+    /// The variable's name, or the closest text to one.
+    pub(super) name: String,
     is_inside: bool,
 }
 
@@ -104,16 +106,6 @@ impl Path {
         path.name.extend(member.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }));
         path.is_inside = true;
         path
-    }
-
-    /// The variable's name, or the closest text to one.
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The path as messages show it: `database.pass-word`.
-    pub(super) fn origin(&self) -> &str {
-        &self.origin
     }
 }
 
