@@ -74,23 +74,9 @@ impl FsError {
             _ => Self::Other { path, doing, source },
         }
     }
-
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::NotFound { path, .. }
-            | Self::PermissionDenied { path, .. }
-            | Self::ReadOnly { path, .. }
-            | Self::NoSpace { path, .. }
-            | Self::NotFlushed { path, .. }
-            | Self::NotRegular { path, .. }
-            | Self::OwnerCannotBeKept { path }
-            | Self::Locked { path, .. }
-            | Self::Other { path, .. } => path,
-        }
-    }
 }
 
-pub(crate) fn fs_hint(error: &FsError) -> Option<Hint> {
+fn fs_hint(error: &FsError) -> Option<Hint> {
     match error {
         FsError::NotFound { path, .. } if is_env_file(path) => Some("list the env files: envseal ls".into()),
         FsError::NotFound { path, .. } if is_keys_file(path) => {
@@ -136,6 +122,5 @@ mod tests {
         let other = of(io::ErrorKind::TimedOut);
         assert_eq!(other.to_string(), "cannot write a/.env");
         assert!(std::error::Error::source(&other).is_some());
-        assert_eq!(other.path(), Path::new("a/.env"));
     }
 }
