@@ -52,18 +52,27 @@ const REMOVED: &[&str] = &[
 const FETCHING: &[&str] =
     &["-c", "protocol.ext.allow=never", "-c", "core.askPass=true", "-c", "credential.interactive=false"];
 
-/// Permission for git to get from a remote what this clone lacks.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Network {
-    /// By no transport: neither on request nor in passing, as git does for partial clones.
-    Forbidden,
-    /// By any but `ext::`, which is a command, and without a prompt.
-    Allowed,
+/// Returns a call of git in the folder `dir`, up to the subcommand. Of the variables that say where the repository is, it
+/// has those of `location` only. It fetches nothing: neither on request nor in passing, as git does for partial clones.
+pub(super) fn git(dir: &Path, location: &GitLocation) -> Command {
+    let mut command = call(dir, location);
+    // Older gits know the second variable only.
+    command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none");
+    command
 }
 
-/// Returns a call of git in the folder `dir`, up to the subcommand. Of the variables that say where the repository is, it
-/// has those of `location` only.
-pub(super) fn git(dir: &Path, location: &GitLocation, network: Network) -> Command {
+/// Like [`git`], but it may fetch: by any transport but `ext::`, which is a command, and without a prompt.
+pub(super) fn fetching_git(dir: &Path, location: &GitLocation) -> Command {
+    let mut command = call(dir, location);
+    command
+        .args(FETCHING)
+        .env("GIT_ASKPASS", "true")
+        .env("SSH_ASKPASS", "false")
+        .env("SSH_ASKPASS_REQUIRE", "force");
+    command
+}
+
+fn call(dir: &Path, location: &GitLocation) -> Command {
     let mut command = Command::new("git");
     command.current_dir(dir).args(ALWAYS).stdin(Stdio::null());
     for name in REMOVED.iter().map(OsStr::new).map(OsStr::to_owned).chain(config::own_variable_names()) {
@@ -78,15 +87,6 @@ pub(super) fn git(dir: &Path, location: &GitLocation, network: Network) -> Comma
     command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
     // No file is called so: parents are those that the commits have, as with `--no-replace-objects`.
     command.env("GIT_GRAFT_FILE", "");
-    match network {
-        // Older gits know the second variable only.
-        Network::Forbidden => command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none"),
-        Network::Allowed => command
-            .args(FETCHING)
-            .env("GIT_ASKPASS", "true")
-            .env("SSH_ASKPASS", "false")
-            .env("SSH_ASKPASS_REQUIRE", "force"),
-    };
     command
 }
 

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use super::command::{Network, complaint, git, not_started, output, split};
+use super::command::{complaint, git, not_started, output, split};
 use super::paths::{from_git, real_folder};
 use super::{GitError, Repo};
 use crate::config;
@@ -41,7 +41,7 @@ pub(crate) struct Setting {
 /// this call (git-config(1), `--show-scope`). A repository's own is left out, for it names programs that its owner chose.
 pub(crate) fn users_setting(name: &str) -> Result<Option<String>, GitError> {
     let here = Path::new(".");
-    let mut call = git(here, &config::git_location(), Network::Forbidden);
+    let mut call = git(here, &config::git_location());
     let done = match call.args(GET).arg(name).output() {
         // Without git nothing is configured.
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::rc::Rc;
 
-use super::command::{self, Network, bytes_arg, complaint, has_complaint, output, split};
+use super::command::{bytes_arg, complaint, fetching_git, git, has_complaint, output, split};
 use super::objects::{CatFile, FileRef, ObjectFormat, ObjectId};
 use super::paths::{absolute, from_git, named_worktree, real_entry, real_folder, same_folder};
 use super::tree::TreeCache;
@@ -27,7 +27,7 @@ pub struct Repo {
     pub(super) format: ObjectFormat,
     /// The absolute paths by which the process's environment says where this repository is.
     pub(super) location: GitLocation,
-    network: Cell<Network>,
+    may_fetch: Cell<bool>,
     head: OnceCell<Option<ObjectId>>,
     /// The remote that has what a partial clone lacks.
     promisor: OnceCell<Option<String>>,
@@ -134,7 +134,7 @@ impl Repo {
             head: facts.head.map(Some).map_or_else(OnceCell::new, OnceCell::from),
             facts,
             location,
-            network: Cell::new(Network::Forbidden),
+            may_fetch: Cell::new(false),
             promisor: OnceCell::new(),
             reader: RefCell::default(),
             trees: RefCell::default(),
@@ -148,7 +148,7 @@ impl Repo {
     /// has to bring everything.
     pub(crate) fn allow_fetching(&self) {
         if !self.location.is_quarantine() {
-            self.network.set(Network::Allowed);
+            self.may_fetch.set(true);
         }
     }
 
@@ -236,11 +236,7 @@ impl Repo {
 
     /// Returns a call of git on this repository.
     pub(super) fn call(&self, args: &[&str]) -> Command {
-        self.call_by(Network::Forbidden, args)
-    }
-
-    fn call_by(&self, network: Network, args: &[&str]) -> Command {
-        let mut call = command::git(&self.root, &self.location, network);
+        let mut call = git(&self.root, &self.location);
         call.args(args);
         call
     }
@@ -287,10 +283,8 @@ impl Repo {
             return Ok(false);
         }
         // As git itself gets what was promised (its promisor-remote.c).
-        let mut call = self.call_by(
-            Network::Allowed,
-            &["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags"],
-        );
+        let mut call = fetching_git(&self.root, &self.location);
+        call.args(["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags"]);
         call.args(["--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin"]);
         call.args(["--end-of-options", remote]);
         let done = output(call, &[&lacking.join(&b'\n')[..], b"\n"].concat())?;
@@ -298,14 +292,14 @@ impl Repo {
         *self.reader.borrow_mut() = None;
         if !done.status.success() {
             // Nor would it come the next time.
-            self.network.set(Network::Forbidden);
+            self.may_fetch.set(false);
         }
         Ok(done.status.success())
     }
 
     /// Returns the remote that has what this clone has left out (git-config(1), `remote.NAME.promisor`), if it may be asked.
     fn promisor_allowed(&self) -> Result<Option<&str>, GitError> {
-        if self.network.get() == Network::Forbidden {
+        if !self.may_fetch.get() {
             return Ok(None);
         }
         if self.promisor.get().is_none() {
@@ -324,7 +318,7 @@ impl Repo {
 impl RepoFacts {
     /// Asks git about the repository at `dir`; None if there is none, or a bare one that nobody has named.
     fn ask(dir: &Path, location: &GitLocation) -> Result<Option<Self>, GitError> {
-        let mut call = command::git(dir, location, Network::Forbidden);
+        let mut call = git(dir, location);
         call.args(["rev-parse", "--exclude-hidden=receive", "--path-format=absolute", "--git-dir"])
             .args(["--git-common-dir", "--git-path", "info/exclude", "--git-path", "index"])
             .args(["--git-path", "info/attributes", "--show-object-format", "--is-shallow-repository"])
@@ -403,7 +397,7 @@ impl Repositories {
 
 /// Returns the version of the `git` program, for a message.
 fn version() -> String {
-    let mut call = command::git(Path::new("."), &GitLocation::default(), Network::Forbidden);
+    let mut call = git(Path::new("."), &GitLocation::default());
     call.arg("version");
     let said = output(call, &[]).map(|done| done.stdout).unwrap_or_default();
     let said = String::from_utf8_lossy(&said);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "cli")]
 use git2::{DiffOptions, Patch};
 
-use super::command::{Network, bytes_arg, complaint, git, output, split};
+use super::command::{bytes_arg, complaint, git, output, split};
 use super::history::parse_sides;
 use super::index_bytes::refuse_cut_short;
 use super::objects::{ChangedFile, FileRef};
@@ -183,7 +183,7 @@ pub(super) fn is_tracked_in(root: &Path, location: &GitLocation, name: &[u8]) ->
     if name.is_empty() {
         return Ok(false);
     }
-    let mut call = git(root, location, Network::Forbidden);
+    let mut call = git(root, location);
     call.args(["ls-files", "-z", "--full-name", "--cached", "--"]);
     call.arg(bytes_arg(&[b":(top,literal,icase)", name].concat()));
     let done = output(call, &[])?;
@@ -196,7 +196,7 @@ pub(super) fn is_tracked_in(root: &Path, location: &GitLocation, name: &[u8]) ->
         return Ok(is_like);
     }
     // Only the letter case differs.
-    let mut call = git(root, location, Network::Forbidden);
+    let mut call = git(root, location);
     call.args(["config", "--type=bool", "--get", "core.ignorecase"]);
     Ok(output(call, &[])?.stdout.trim_ascii() == b"true")
 }
