@@ -212,13 +212,6 @@ const MOST_RESERVED: u64 = 1 << 20;
 /// Takes an object: its place among those asked for, its kind, its bytes and its size.
 type TakeObject<'a> = dyn FnMut(usize, &str, &mut dyn Read, u64) -> io::Result<()> + 'a;
 
-/// An answer of `cat-file` to a request.
-enum ObjectAnswer {
-    Read,
-    /// The object is larger than was allowed; git was stopped.
-    TooLarge,
-}
-
 /// Reading objects. One that this clone lacks is [`GitError::Missing`].
 impl Repo {
     pub(crate) fn blob(&self, id: ObjectId) -> Result<Vec<u8>, GitError> {
@@ -311,10 +304,10 @@ impl Repo {
                 let place = chunk * CatFile::AT_ONCE + at;
                 let take = &mut |kind: &str, from: &mut dyn Read, size| take(place, kind, from, size);
                 match self.answer(*id, kind, IN_PIECES, take) {
-                    Ok(ObjectAnswer::Read) => {}
+                    Ok(true) => {}
                     // A large object may have fewer bytes than announced, and git then waits for the next
                     // request: so this one is asked for last.
-                    Ok(ObjectAnswer::TooLarge) => {
+                    Ok(false) => {
                         self.request(&[*id])?;
                         self.reader.borrow_mut().as_mut().map(CatFile::end_requests);
                         self.answer(*id, kind, u64::MAX, take)?;
@@ -351,59 +344,57 @@ impl Repo {
         Ok(())
     }
 
-    /// Reads the answer to a request for an object of at most `most` bytes, and compares its hash with the id.
+    /// Reads the answer to a request for an object, and compares its hash with the id. Returns false, and stops git, if the
+    /// object has more than `most` bytes.
     fn answer(
         &self,
         id: ObjectId,
         wanted: Option<&'static str>,
         most: u64,
         take: &mut dyn FnMut(&str, &mut dyn Read, u64) -> io::Result<()>,
-    ) -> Result<ObjectAnswer, GitError> {
+    ) -> Result<bool, GitError> {
         let kind = wanted.unwrap_or("object");
         let mut reader = self.reader.borrow_mut();
         let Some(cat_file) = reader.as_mut() else { return Err(self.unreadable(id, kind)) };
-        let mut is_there = false;
-        let mut read = || -> io::Result<Result<ObjectAnswer, GitError>> {
+        let (found, size) = match cat_file.header() {
+            Ok(Some(header)) => header,
             // Git also says "missing" of an object that is there and cannot be read.
-            let Some((found, size)) = cat_file.header()? else { return Ok(Err(self.unreadable(id, kind))) };
-            if size > most {
-                return Ok(Ok(ObjectAnswer::TooLarge));
+            Ok(None) => return Err(self.unreadable(id, kind)),
+            Err(_) => {
+                *reader = None;
+                return Err(self.unreadable(id, kind));
             }
-            is_there = true;
+        };
+        if size > most {
+            *reader = None;
+            return Ok(false);
+        }
+        let is_wanted = wanted.is_none_or(|kind| found == kind);
+        let mut read = || -> io::Result<ObjectId> {
             let hash = ObjectHash::new(self.format, &found, size);
             let mut object = HashedReader { from: cat_file.stdout().take(size), hash };
-            let is_wanted = wanted.is_none_or(|kind| found == kind);
             if is_wanted {
                 take(&found, &mut object, size)?;
             }
             io::copy(&mut object, &mut io::sink())?;
             let (is_whole, actual) = (object.from.limit() == 0, object.hash.id());
             cat_file.end()?;
-            if !is_whole {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            Ok(if actual != id {
-                Err(GitError::damaged(id, &format!("its bytes are those of {actual}")))
-            } else if !is_wanted {
-                Err(GitError::damaged(id, &format!("it is a {found}, not a {kind}")))
-            } else {
-                Ok(ObjectAnswer::Read)
-            })
+            if is_whole { Ok(actual) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
         };
-        match read() {
-            Ok(Ok(ObjectAnswer::TooLarge)) => {
-                *reader = None;
-                Ok(ObjectAnswer::TooLarge)
-            }
-            Ok(read) => read,
-            Err(_) => {
-                *reader = None;
-                Err(match self.unreadable(id, kind) {
-                    GitError::Missing(_) if is_there => GitError::damaged(id, "it is shorter than it says"),
-                    error => error,
-                })
-            }
+        let Ok(actual) = read() else {
+            *reader = None;
+            return Err(match self.unreadable(id, kind) {
+                GitError::Missing(_) => GitError::damaged(id, "it is shorter than it says"),
+                error => error,
+            });
+        };
+        if actual != id {
+            return Err(GitError::damaged(id, &format!("its bytes are those of {actual}")));
         }
+        if !is_wanted {
+            return Err(GitError::damaged(id, &format!("it is a {found}, not a {kind}")));
+        }
+        Ok(true)
     }
 
     /// Returns the error for an object that `cat-file` did not hand over: that it is missing, or git's own words.
