@@ -133,9 +133,7 @@ mod unix {
 
     use crate::error::Error;
     use crate::exec::no_thread;
-    use crate::exec::signals::{
-        ChildSignals, Probe, catch_and, exit_status, is_from_terminal, pid_of, reap, send, wait_for_end,
-    };
+    use crate::exec::signals::{ChildSignals, Probe, catch_and, exit_status, reap, send, wait_for_end};
 
     /// The time to pass on the last output before the processes that the child left behind are ended.
     const GRACE: Duration = Duration::from_secs(1);
@@ -160,7 +158,7 @@ mod unix {
                 move || taken.recv().map(|(mut signals, pid)| forward(&mut signals, pid, &of_thread));
             thread::Builder::new().spawn(pass_on).map_err(no_thread)?;
             let (signals, child) = catch_and(&[], start)?;
-            let (pid, handle) = (pid_of(&child), signals.handle());
+            let (pid, handle) = (Pid::from_child(&child), signals.handle());
             let _ = hand_over.send((signals, pid));
             Ok(Self { pid, end, handle })
         }
@@ -193,8 +191,9 @@ mod unix {
             }
             let _ = poll(&mut [PollFd::new(signals.get_read(), PollFlags::IN)], None);
             for origin in signals.pending().filter(|origin| origin.signal != SIGCHLD) {
+                // What the system itself sends, the terminal's whole foreground group has received.
                 let is_for_child = probe.as_mut().is_none_or(|probe| probe.is_for_child(origin.signal))
-                    && !is_from_terminal(&origin);
+                    && origin.process.is_some();
                 pass_on(origin.signal, is_for_child, pid, end);
             }
         }

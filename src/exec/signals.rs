@@ -16,12 +16,11 @@ use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SI
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::emulate_default_handler;
-use signal_hook::low_level::siginfo::Origin;
 
 use super::no_terminal;
 use crate::error::Error;
 
-pub(super) const FORWARDED: [i32; 7] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH];
+const FORWARDED: [i32; 7] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH];
 
 /// Received signals, and a descriptor that becomes readable when there are some.
 pub(super) type ChildSignals = SignalDelivery<UnixStream, WithOrigin>;
@@ -60,11 +59,6 @@ fn ignored() -> Option<u64> {
     let text = String::from_utf8_lossy(&text[..count]);
     let line = text.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
     u64::from_str_radix(line.trim(), 16).ok()
-}
-
-/// Returns true if the system sent it: then the terminal's whole foreground group has received it.
-pub(super) fn is_from_terminal(origin: &Origin) -> bool {
-    origin.process.is_none()
 }
 
 /// Detects signals that the child has received already: those sent to the whole process group, or to each process of a
@@ -133,10 +127,6 @@ pub(super) fn send(pid: Pid, signal: i32) {
     if let Some(signal) = Signal::from_named_raw(signal) {
         let _ = rustix::process::kill_process(pid, signal);
     }
-}
-
-pub(super) fn pid_of(child: &Child) -> Pid {
-    Pid::from_child(child)
 }
 
 /// Waits until a child has ended, and leaves it to be reaped: until then its id is no other process's.

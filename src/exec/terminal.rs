@@ -28,7 +28,7 @@ use signal_hook::consts::{SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, S
 use zeroize::{Zeroize, Zeroizing};
 
 use super::redact::{Forms, Masker};
-use super::signals::{ChildSignals, Probe, catch_and, exit_status, pid_of, reap, send};
+use super::signals::{ChildSignals, Probe, catch_and, exit_status, reap, send};
 use super::{no_terminal, not_started};
 use crate::error::Error;
 
@@ -67,7 +67,7 @@ pub(super) fn run_masked(command: Command, forms: Forms, own: &Path, session: &[
     let (signals, child) = catch_and(&[SIGCONT, BEGUN.as_raw()], start)?;
     // Closes the child's ends of the terminal here, so that ours shows when the others have closed theirs.
     drop((leader, inner, command));
-    let pid = pid_of(&child);
+    let pid = Pid::from_child(&child);
     let mut terminal = MaskedTerminal {
         pid,
         outer: Some(outer),
@@ -320,7 +320,7 @@ pub(super) fn run_session(mut command: Command) -> Result<u8, Error> {
     let size = tcgetwinsize(io::stdin());
     let start = || command.process_group(0).spawn().map_err(|source| not_started(&command, source));
     let (mut signals, child) = catch_and(&[SIGTSTP], start)?;
-    let pid = pid_of(&child);
+    let pid = Pid::from_child(&child);
     // We are in the foreground ourselves here, and may hand it on.
     let _ = tcsetpgrp(io::stdin(), pid);
     // It may have read from the terminal too early, and been stopped. This comes before any key: a continued process

@@ -34,7 +34,7 @@ mod unix {
     use signal_hook::low_level::{emulate_default_handler, pipe, unregister};
     use signal_hook::{SigId, flag};
 
-    use crate::exec::signals::{pid_of, wait_for_end};
+    use crate::exec::signals::wait_for_end;
 
     /// The time for a child to end on a polite signal.
     const PATIENCE: Duration = Duration::from_secs(3);
@@ -119,7 +119,7 @@ mod unix {
                 wait_for_the_end();
             }
             let child = start()?;
-            state.child = Some(pid_of(&child));
+            state.child = Some(Pid::from_child(&child));
             Ok(Guarded { watch: self, child })
         }
     }
@@ -139,7 +139,7 @@ mod unix {
         /// Waits for it. Does not return where the process is to end.
         pub(in crate::exec) fn wait(mut self) -> io::Result<ExitStatus> {
             // Its id is forgotten before it can be another process's.
-            wait_for_end(pid_of(&self.child));
+            wait_for_end(Pid::from_child(&self.child));
             let mut state = self.watch.shared.lock();
             // A SIGINT while it ran concerned the child alone, even if not handled yet.
             self.watch.interrupted.store(false, Ordering::SeqCst);
