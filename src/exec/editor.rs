@@ -92,30 +92,6 @@ fn run(command: &mut Command, _: &Watch) -> io::Result<ExitStatus> {
 mod tests {
     use super::*;
 
-    fn find(command: &str) -> Result<Editor, Error> {
-        Editor::find(OsStr::new(command), &["".into(), ".".into(), "/usr/bin".into(), "/bin".into()])
-    }
-
-    #[test]
-    fn a_command_is_words_and_no_shell() {
-        let editor = find(r#"sh -c 'a "b" $C' "d e""#).unwrap();
-        assert!(editor.program.is_absolute());
-        assert_eq!(
-            (&*editor.name, editor.arguments),
-            ("sh", vec!["-c".into(), "a \"b\" $C".into(), "d e".into()])
-        );
-        for (commands, expected) in [
-            (&["", "  ", "'sh", "\"\""][..], "cannot parse"),
-            (&["./vi", "bin/vi", "../vi", "~/vi", "vi/"], "is a relative path"),
-            (&["no-such-editor", ".."], "was not found"),
-        ] {
-            for command in commands {
-                let error = find(command).err().unwrap();
-                assert!(error.to_string().contains(expected), "{command:?}: {error}");
-            }
-        }
-    }
-
     #[test]
     fn a_window_is_told_to_wait() {
         let waiting = |command: &str| Editor::find(OsStr::new(command), &[]).unwrap().waiting();

@@ -122,8 +122,13 @@ mod tests {
             ("sh -c 'exec >&-; sleep 30'", "took longer than"),
             ("cat /dev/zero", "printed more than 1 MiB: cat"),
             ("./sh", "./sh is a relative path"),
+            ("~/sh", "~/sh is a relative path"),
+            ("sh/", "sh/ is a relative path"),
             ("no-such-program", "no-such-program was not found"),
+            ("..", ".. was not found"),
             ("sh -c 'x", "it cannot be parsed"),
+            ("  ", "it cannot be parsed"),
+            ("\"\"", "it cannot be parsed"),
         ] {
             let error = run(command).unwrap_err();
             assert!(error.to_string().contains(expected) && error.status() == 3, "{command}: {error}");

@@ -162,43 +162,20 @@ impl Repo {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
     use crate::git::testing::Fixture;
 
-    /// Returns the hooks folder, resolved if it exists, and true if it is the repository's own.
-    fn hooks_dir(root: &Path) -> (PathBuf, bool) {
-        let repo = Repo::open(root).unwrap();
-        let settings = repo.settings_like(r"^core\.hookspath$").unwrap();
-        let dir = repo.hooks_dir_by(&settings).unwrap();
-        (fs::canonicalize(&dir.path).unwrap_or(dir.path), dir.own)
-    }
-
-    #[test]
-    fn without_configuration_all_worktrees_share_one_folder() {
-        let g = Fixture::new();
-        g.commit("f", "");
-        g.git(&["worktree", "add", "-q", "../linked"]);
-        g.with_submodule("sub");
-        for (root, hooks) in [
-            ("repo", "repo/.git/hooks"),
-            ("linked", "repo/.git/hooks"),
-            ("repo/sub", "repo/.git/modules/sub/hooks"),
-        ] {
-            assert_eq!(hooks_dir(&g.outside(root)), (g.outside(hooks), true));
-        }
-        g.git(&["config", "core.hooksPath", "ci/git hooks"]);
-        for root in ["repo", "linked"] {
-            assert_eq!(hooks_dir(&g.outside(root)), (g.outside(root).join("ci/git hooks"), true));
-        }
-    }
-
-    #[cfg(unix)]
     #[test]
     fn a_folder_is_own_only_inside() {
-        use std::os::unix::fs::symlink;
         let g = Fixture::new();
+        let has_own_hooks = || {
+            let repo = Repo::open(g.root()).unwrap();
+            repo.hooks_dir_by(&repo.settings_like(r"^core\.hookspath$").unwrap()).unwrap().own
+        };
         fs::create_dir(g.outside("shared")).unwrap();
         symlink(g.outside("shared"), g.root().join("link")).unwrap();
         symlink(g.outside("none"), g.root().join("dangling")).unwrap();
@@ -221,11 +198,11 @@ mod tests {
         for (path, is_own) in own.map(|path| (path, true)).into_iter().chain(shared.map(|path| (path, false)))
         {
             g.git(&["config", "core.hooksPath", path]);
-            assert_eq!(hooks_dir(g.root()).1, is_own, "{path:?}");
+            assert_eq!(has_own_hooks(), is_own, "{path:?}");
         }
         g.git(&["config", "--unset", "core.hooksPath"]);
         fs::remove_dir_all(g.root().join(".git/hooks")).unwrap();
         symlink(g.outside("shared"), g.root().join(".git/hooks")).unwrap();
-        assert!(!hooks_dir(g.root()).1);
+        assert!(!has_own_hooks());
     }
 }

@@ -289,12 +289,6 @@ mod tests {
         {
             assert!(Pins::load(&data, &[other]).unwrap().lists[0].pins.is_empty());
         }
-        #[cfg(unix)]
-        {
-            let path = &pins.lists[0].path;
-            assert_eq!(fs::mode_bits(path), Some(0o600));
-            assert_eq!(fs::mode_bits(path.parent().unwrap()), Some(0o700));
-        }
     }
 
     #[test]
