@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml_edit::{Item, Key, Table};
 
-use super::{PolicyError, TeamFile};
+use super::TeamFile;
 
 /// A header or a leaf. A leaf is a key whose value is not a table; an inline table is a leaf's value.
 #[derive(Clone, Debug)]
@@ -21,39 +21,37 @@ pub(super) struct TomlEntry {
     pub(super) value: Range<usize>,
 }
 
-/// Returns the entries in the order of the text, and the end of the last one. Returns None if the text has an array of
-/// tables, whose entries cannot be told apart by their keys.
-pub(super) fn entries(text: &str) -> Result<Option<(Vec<TomlEntry>, usize)>, PolicyError> {
-    let document = super::policy::parsed(text.as_bytes())?;
+/// Returns the entries in the order of the text, and the end of the last one. Returns None if the text is not TOML, or has
+/// an array of tables, whose entries cannot be told apart by their keys.
+pub(super) fn entries(text: &str) -> Option<(Vec<TomlEntry>, usize)> {
+    let document = super::policy::parsed(text.as_bytes()).ok()?;
     let mut found = Vec::new();
-    if !collect(document.as_table(), &mut Vec::new(), &mut found) {
-        return Ok(None);
-    }
+    collect(document.as_table(), &mut Vec::new(), &mut found)?;
     found.sort_by_key(|entry| entry.body.start);
     let mut end = 0;
     for entry in &mut found {
         let start = text[..entry.body.start].rfind('\n').map_or(0, |at| at + 1);
         let stop = text[entry.body.end..].find('\n').map_or(text.len(), |at| entry.body.end + at + 1);
         if start < end {
-            return Ok(None);
+            return None;
         }
         entry.lead = end..start;
         entry.body = start..stop;
         end = stop;
     }
-    Ok(Some((found, end)))
+    Some((found, end))
 }
 
 /// Returns the line, from 1, of the entry with these keys.
 pub(crate) fn line_of_entry(team: &TeamFile, path: &[&str]) -> Option<usize> {
     let text = team.text();
-    let (found, _) = entries(&text).ok()??;
+    let (found, _) = entries(&text)?;
     let entry = found.iter().find(|entry| entry.path == path)?;
     Some(text[..entry.body.start].bytes().filter(|byte| *byte == b'\n').count() + 1)
 }
 
-/// Returns false if there is an array of tables.
-fn collect(table: &Table, path: &mut Vec<String>, found: &mut Vec<TomlEntry>) -> bool {
+/// Returns None if there is an array of tables.
+fn collect(table: &Table, path: &mut Vec<String>, found: &mut Vec<TomlEntry>) -> Option<()> {
     for (name, item) in table {
         path.push(name.to_owned());
         let key = table.key(name).and_then(Key::span);
@@ -65,26 +63,24 @@ fn collect(table: &Table, path: &mut Vec<String>, found: &mut Vec<TomlEntry>) ->
             body,
             value,
         };
-        let fine = match item {
-            Item::None => true,
-            Item::ArrayOfTables(_) => false,
-            Item::Value(value) => key.zip(value.span()).is_some_and(|(key, value)| {
-                found.push(entry(key.start..value.end, value, false));
-                true
-            }),
-            // Such a table has no line of its own.
-            Item::Table(inner) if inner.is_implicit() || inner.is_dotted() => collect(inner, path, found),
-            Item::Table(inner) => key.is_some_and(|key| {
-                found.push(entry(key, 0..0, true));
-                collect(inner, path, found)
-            }),
-        };
-        path.pop();
-        if !fine {
-            return false;
+        match item {
+            Item::None => {}
+            Item::ArrayOfTables(_) => return None,
+            Item::Value(value) => {
+                let value = value.span()?;
+                found.push(entry(key?.start..value.end, value, false));
+            }
+            Item::Table(inner) => {
+                // Otherwise it has no line of its own.
+                if !inner.is_implicit() && !inner.is_dotted() {
+                    found.push(entry(key?, 0..0, true));
+                }
+                collect(inner, path, found)?;
+            }
         }
+        path.pop();
     }
-    true
+    Some(())
 }
 
 #[cfg(test)]
@@ -103,7 +99,7 @@ mod tests {
     #[test]
     fn every_byte_is_some_entrys() {
         let text = "# top\na = 1 # one\n\n# two\n[x.y] # h\n\"b c\" = { z = 1 }\nd.e = [\n 1, # c\n 2,\n] # end\n[x]\nf = '''\n[no]\n'''\n# tail";
-        let (found, end) = entries(text).unwrap().unwrap();
+        let (found, end) = entries(text).unwrap();
         let paths: Vec<_> = found.iter().map(|entry| (entry.path.join("/"), entry.is_header)).collect();
         let paths: Vec<_> = paths.iter().map(|(path, header)| (&**path, *header)).collect();
         assert_eq!(
@@ -124,8 +120,8 @@ mod tests {
         assert_eq!(&text[found[3].body.clone()], "d.e = [\n 1, # c\n 2,\n] # end\n");
         assert_eq!(&text[found[3].value.clone()], "[\n 1, # c\n 2,\n]");
         assert_eq!(&text[end..], "# tail");
-        assert!(entries("[[a]]\nb = 1\n").unwrap().is_none());
-        assert!(entries("[a\n").is_err());
-        assert_eq!(entries("").unwrap().unwrap().1, 0);
+        assert!(entries("[[a]]\nb = 1\n").is_none());
+        assert!(entries("[a\n").is_none());
+        assert_eq!(entries("").unwrap().1, 0);
     }
 }

@@ -101,7 +101,7 @@ struct MergedEntry {
 impl<'t> TeamVersion<'t> {
     fn read(text: &'t [u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
-        let (mut entries, end) = entries(text).ok()??;
+        let (mut entries, end) = entries(text)?;
         // The head ends at an empty line, or at the first table.
         let first = entries.first();
         let lead = &text[..first.map_or(text.len(), |entry| entry.lead.end)];
