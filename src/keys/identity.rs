@@ -109,13 +109,8 @@ impl KeyStore<'_> {
             return self.read_identity(text.as_bytes(), IdentityPlace::Variable).map(Some);
         }
         let named = self.identity_file.clone().or_else(|| variable.map(PathBuf::from));
-        let (path, is_named) = match named {
-            Some(path) => (path, true),
-            None => match self.identity_path() {
-                Some(path) => (path, false),
-                None => return Ok(None),
-            },
-        };
+        let is_named = named.is_some();
+        let Some(path) = named.or_else(|| self.identity_path()) else { return Ok(None) };
         let text = match fs::read_secret(&path) {
             Err(FsError::NotFound { .. }) if !is_named => return Ok(None),
             Err(_) if variable.is_some() => {
