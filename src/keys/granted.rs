@@ -124,10 +124,7 @@ impl KeyStore<'_> {
         let objects = self.repositories().open(&root)?;
         let path = objects.relative(&path)?;
         let Some(head) = objects.head()? else { return Ok(false) };
-        let Some((_, committed)) = objects.files(Some(head))?.into_iter().find(|(there, _)| *there == path)
-        else {
-            return Ok(false);
-        };
+        let Some(committed) = objects.file(head, &path)? else { return Ok(false) };
         let (now, ever) = (self.granted_in(&objects.blob(committed.id)?)?, self.ever_granted(near)?);
         let has =
             |keys: &[PrivateKey], stored: &StoredKey| keys.iter().any(|key| key.public() == stored.public());
