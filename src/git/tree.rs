@@ -157,7 +157,7 @@ impl Repo {
     }
 
     /// Reads those of these trees that were not read yet, in one go.
-    pub(super) fn read_trees(&self, ids: &[ObjectId]) -> Result<(), GitError> {
+    fn read_trees(&self, ids: &[ObjectId]) -> Result<(), GitError> {
         let unread: Vec<_> = {
             let trees = self.trees.borrow();
             ids.iter().copied().filter(|id| !trees.by_id.contains_key(id)).collect()

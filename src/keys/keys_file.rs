@@ -48,7 +48,7 @@ impl KeysFile {
 
     /// Returns the path of the keys file for new keys of env files in `dir`: in the main worktree if there is one, because
     /// `git worktree remove` deletes ignored files.
-    pub fn lasting_place(dir: &Path) -> PathBuf {
+    pub(super) fn lasting_place(dir: &Path) -> PathBuf {
         Self::place(git::in_main_worktree(dir).as_deref().unwrap_or(dir))
     }
 
@@ -182,7 +182,7 @@ impl KeysFile {
 
     /// Returns the text with each key under a name that `wants` selects replaced by what `change` returns for it; every
     /// other byte stays. Returns None if nothing changes.
-    pub fn with_changed(
+    pub(super) fn with_changed(
         &self,
         wants: &dyn Fn(&str) -> bool,
         change: &mut dyn FnMut(&StoredKey) -> Result<Option<StoredKey>, KeyLookupError>,
