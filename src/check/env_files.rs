@@ -1,13 +1,13 @@
 //! The env files of a snapshot: each by itself, and those of a folder and of a project side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::frameworks::check_frameworks;
 use super::settings::Settings;
 use super::snapshot::{LinkTarget, Snapshot, folder};
 use crate::check::rules::{
-    EnvReport, EnvText, Finding, KeyedFile, NameList, Rule, check_env_file, check_schema, check_values,
+    EnvReport, EnvText, Finding, ReportedFile, Rule, check_env_file, check_schema, check_values,
     compare_keys, compare_names, dangling_finding, drop_repeated, is_example, misspelled_file, old_value,
     sealed_by_mistake,
 };
@@ -139,42 +139,37 @@ fn side_by_side(
     reports: &BTreeMap<PathBuf, EnvReport>,
     by_schema: &[Finding],
 ) -> Result<Vec<Finding>, Error> {
-    let mut folders: BTreeMap<&Path, Vec<NameList<'_>>> = BTreeMap::new();
-    let mut projects: BTreeMap<&Path, Vec<KeyedFile<'_>>> = BTreeMap::new();
+    let mut folders: BTreeMap<&Path, Vec<ReportedFile<'_>>> = BTreeMap::new();
+    let mut projects: BTreeMap<&Path, Vec<ReportedFile<'_>>> = BTreeMap::new();
     for (path, report) in reports {
-        folders.entry(folder(path)).or_default().push(NameList {
-            path,
-            names: &report.names,
-            plain: &report.plain,
-        });
-        projects.entry(own.project_of(path)).or_default().push(KeyedFile { path, key: report.key });
+        folders.entry(folder(path)).or_default().push((path, report));
+        projects.entry(own.project_of(path)).or_default().push((path, report));
     }
     let mut examples = BTreeMap::new();
     for path in files.files().filter(|path| is_example(path) && misspelled(path).is_none()) {
         examples.entry(folder(path)).or_insert(path);
     }
-    let (mut findings, none) = (Vec::new(), BTreeSet::new());
-    for (folder, lists) in &folders {
+    let mut findings = Vec::new();
+    for (folder, env_files) in &folders {
         let schema = own.schema(folder);
         // A schema beats an example.
         let listed = match schema.map(|schema| schema.path).or_else(|| examples.get(folder).copied()) {
             Some(path) => files.read(path)?.map(|text| (path, names_of(text))),
             None => None,
         };
-        let example = listed.as_ref().map(|(path, names)| NameList { path, names, plain: &none });
-        let found = compare_names(lists, example);
+        let found = compare_names(env_files, listed.as_ref().map(|(path, names)| (*path, names.as_slice())));
         findings.extend(match schema {
             Some(schema) => drop_repeated(found, by_schema, schema),
             None => found,
         });
     }
-    findings.extend(check_frameworks(files, reports));
+    findings.extend(check_frameworks(files, reports, &folders));
     findings.extend(projects.values().flat_map(|files| compare_keys(files)));
     for (path, report) in reports {
         let is_set = |name: &str| {
-            let mut others = projects[own.project_of(path)].iter().filter(|other| other.path != path);
+            let mut others = projects[own.project_of(path)].iter().filter(|(other, _)| other != path);
             let in_schema = || own.schema(folder(path)).is_some_and(|file| file.schema.get(name).is_some());
-            others.any(|other| reports[other.path].names.iter().any(|(set, _)| set == name)) || in_schema()
+            others.any(|(_, other)| other.names.iter().any(|(set, _)| set == name)) || in_schema()
         };
         let unset = report.dangling.iter().filter(|reference| !is_set(&reference.on));
         findings.extend(unset.map(|reference| dangling_finding(path, reference)));

@@ -6,31 +6,30 @@ use std::path::{Path, PathBuf};
 
 use super::snapshot::{Snapshot, folder};
 use crate::check::rules::{
-    COMPOSE_FILES, EnvReport, Finding, Framework, MODES, NodeProject, PACKAGE_JSON, ProjectFile,
+    COMPOSE_FILES, EnvReport, Finding, Framework, MODES, NodeProject, PACKAGE_JSON, ReportedFile,
     env_files_of_compose, handed_over, is_mode, may_be_read_elsewhere, sealed_elsewhere,
 };
 use crate::config::EnvName;
 use crate::fs;
 use crate::project::EnvFile;
 
-/// Returns the findings about env files with sealed values that the frameworks of their folders read themselves. A file of
+/// Returns the findings about env files with sealed values that the frameworks of their `folders` read themselves. A file of
 /// a project that can't be read, as in a partial clone, shows no framework: that is no reason for a check to fail.
-pub(super) fn check_frameworks(files: &Snapshot<'_>, reports: &BTreeMap<PathBuf, EnvReport>) -> Vec<Finding> {
-    let mut folders: BTreeMap<&Path, Vec<ProjectFile<'_>>> = BTreeMap::new();
-    for (path, report) in reports {
-        let file = ProjectFile { path, names: &report.names, sealed: &report.sealed };
-        folders.entry(folder(path)).or_default().push(file);
-    }
+pub(super) fn check_frameworks(
+    files: &Snapshot<'_>,
+    reports: &BTreeMap<PathBuf, EnvReport>,
+    folders: &BTreeMap<&Path, Vec<ReportedFile<'_>>>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (folder, env_files) in folders {
-        if env_files.iter().all(|file| file.sealed.is_empty()) {
+        if env_files.iter().all(|(_, report)| report.sealed.is_empty()) {
             continue;
         }
-        if may_be_read_elsewhere(&env_files) {
+        if may_be_read_elsewhere(env_files) {
             let package = files.read_if_available(&folder.join(PACKAGE_JSON)).unwrap_or(None);
             let project = NodeProject::new(package.as_deref(), None);
             let found = project.frameworks(&mut |name| files.has(&folder.join(name)).unwrap_or(false));
-            findings.extend(found.iter().flat_map(|framework| sealed_elsewhere(framework, &env_files)));
+            findings.extend(found.iter().flat_map(|framework| sealed_elsewhere(framework, env_files)));
         }
         for name in COMPOSE_FILES {
             let Ok(Some(text)) = files.read_if_available(&folder.join(name)) else { continue };

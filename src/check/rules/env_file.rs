@@ -49,6 +49,9 @@ pub struct EnvReport {
     pub(crate) key: Option<(PublicKey, usize)>,
 }
 
+/// An env file with its report. The path is relative to the root of what is checked.
+pub(crate) type ReportedFile<'a> = (&'a Path, &'a EnvReport);
+
 /// A reference, without a default as far as can be seen, to a name that the file does not set further up.
 #[derive(Debug)]
 pub(crate) struct DanglingReference {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::env_file::ReportedFile;
 use super::rule::{Finding, Rule};
 use crate::config::EnvName;
 use crate::hint::Hint;
@@ -215,37 +216,26 @@ fn env_file_options(line: &[String]) -> Vec<String> {
     files
 }
 
-/// An env file of a project's folder.
-#[derive(Clone, Copy)]
-pub(crate) struct ProjectFile<'a> {
-    /// Relative to the root of what is checked.
-    pub path: &'a Path,
-    /// With their lines.
-    pub names: &'a [(String, usize)],
-    /// The names with sealed values.
-    pub sealed: &'a BTreeSet<String>,
-}
-
 /// Returns true if any file of a folder has a sealed name that another environment lacks: otherwise no framework matters.
-pub(crate) fn may_be_read_elsewhere(files: &[ProjectFile<'_>]) -> bool {
+pub(crate) fn may_be_read_elsewhere(files: &[ReportedFile<'_>]) -> bool {
     [Framework::Next, Framework::Vite].iter().any(|framework| !sealed_elsewhere(framework, files).is_empty())
 }
 
 /// Returns one finding for each file whose sealed values `framework` would take for the values when one of the folder's
 /// environments is run.
-pub(crate) fn sealed_elsewhere(framework: &Framework, files: &[ProjectFile<'_>]) -> Vec<Finding> {
+pub(crate) fn sealed_elsewhere(framework: &Framework, files: &[ReportedFile<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in files.iter().filter(|file| !file.sealed.is_empty()) {
-        let Some(name) = file.path.file_name().and_then(|name| name.to_str()) else { continue };
+    for (path, report) in files.iter().filter(|(_, report)| !report.sealed.is_empty()) {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
         let (mut unset, mut envs) = (BTreeSet::new(), Vec::new());
-        for run in files.iter().filter(|run| run.path != file.path) {
-            let Ok(env) = EnvName::of_file(run.path) else { continue };
+        for (run, has) in files.iter().filter(|(run, _)| run != path) {
+            let Ok(env) = EnvName::of_file(run) else { continue };
             // An overlay is not run by itself.
             if env.is_overlay() || !framework.reads(name, &env) {
                 continue;
             }
-            let set: BTreeSet<&str> = run.names.iter().map(|(name, _)| name.as_str()).collect();
-            let lacks: Vec<_> = file.sealed.iter().filter(|name| !set.contains(name.as_str())).collect();
+            let set: BTreeSet<&str> = has.names.iter().map(|(name, _)| name.as_str()).collect();
+            let lacks: Vec<_> = report.sealed.iter().filter(|name| !set.contains(name.as_str())).collect();
             if !lacks.is_empty() {
                 unset.extend(lacks.into_iter().map(String::as_str));
                 envs.push(env);
@@ -260,8 +250,8 @@ pub(crate) fn sealed_elsewhere(framework: &Framework, files: &[ProjectFile<'_>])
             list_names(&names),
             if names.len() == 1 { "value" } else { "values" },
         );
-        let fix = framework.fix(first, file.path);
-        findings.push(Finding::new(Rule::SealedElsewhere, file.path, message, fix));
+        let fix = framework.fix(first, path);
+        findings.push(Finding::new(Rule::SealedElsewhere, path, message, fix));
     }
     findings
 }

@@ -3,18 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::env_file::ReportedFile;
 use super::rule::{Finding, Rule};
 use crate::config::{EnvName, TEAM_FILE, misspelled};
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::hint::Hint;
 use crate::team::{Rotation, TeamFile};
-
-/// An env file with its public key and the key's line.
-#[derive(Clone, Copy)]
-pub(crate) struct KeyedFile<'a> {
-    pub path: &'a Path,
-    pub key: Option<(PublicKey, usize)>,
-}
 
 /// Returns the finding for a team file or a schema under a name that only some file systems take for its own.
 pub(crate) fn misspelled_file(path: &Path) -> Option<Finding> {
@@ -27,15 +21,15 @@ pub(crate) fn misspelled_file(path: &Path) -> Option<Finding> {
 
 /// Compares the keys and the names of a project's env files, given in byte order of their paths. The key of an environment
 /// is that of its file in the uppermost folder.
-pub(crate) fn compare_keys(files: &[KeyedFile<'_>]) -> Vec<Finding> {
+pub(crate) fn compare_keys(files: &[ReportedFile<'_>]) -> Vec<Finding> {
     let mut files = files.to_vec();
-    files.sort_by_key(|file| file.path.components().count());
+    files.sort_by_key(|(path, _)| path.components().count());
     let mut findings = Vec::new();
     let mut first: BTreeMap<EnvName, (&Path, PublicKey)> = BTreeMap::new();
     let mut beside: BTreeMap<(Option<&Path>, String), &Path> = BTreeMap::new();
     let mut named: BTreeMap<String, (EnvName, &Path)> = BTreeMap::new();
     let mut holders: BTreeMap<PublicKey, (EnvName, &Path)> = BTreeMap::new();
-    for KeyedFile { path, key } in &files {
+    for (path, report) in files {
         let Ok(env) = EnvName::of_file(path) else { continue };
         let variable = env.public_key_name();
         let found = |rule, message: String, fix: Hint| Finding::new(rule, path, message, fix);
@@ -50,8 +44,8 @@ pub(crate) fn compare_keys(files: &[KeyedFile<'_>]) -> Vec<Finding> {
                 findings.push(found(Rule::SideBySide, message, fix.into()));
             }
         }
-        let Some((key, line)) = key else { continue };
-        let (other_env, other) = holders.entry(*key).or_insert_with(|| (env.clone(), path));
+        let Some((key, line)) = report.key else { continue };
+        let (other_env, other) = holders.entry(key).or_insert_with(|| (env.clone(), path));
         if *other_env != env {
             let message = format!(
                 "{env} has the same public key as {other_env} ({}): access to one is access to both",
@@ -59,10 +53,10 @@ pub(crate) fn compare_keys(files: &[KeyedFile<'_>]) -> Vec<Finding> {
             );
             // Which of the two the key belongs to can't be seen here.
             let fix = "see who added it: git log -p -- {file}; then restore the key of this environment";
-            findings.push(found(Rule::KeyShared, message, fix.into()).at(*line).about(&variable));
+            findings.push(found(Rule::KeyShared, message, fix.into()).at(line).about(&variable));
         }
         match first.get(&env) {
-            Some((other, other_key)) if other_key != key => {
+            Some((other, other_key)) if *other_key != key => {
                 let message = format!(
                     "uses key {}, but {} uses key {}: an environment has one key",
                     key.id(),
@@ -78,11 +72,11 @@ pub(crate) fn compare_keys(files: &[KeyedFile<'_>]) -> Vec<Finding> {
                 } else {
                     Hint::from("for a separate project: touch {folder}/envseal.toml; otherwise ").and(share)
                 };
-                findings.push(found(Rule::KeysDisagree, message, fix).at(*line).about(&variable));
+                findings.push(found(Rule::KeysDisagree, message, fix).at(line).about(&variable));
             }
             Some(_) => {}
             None => {
-                first.insert(env, (path, *key));
+                first.insert(env, (path, key));
             }
         }
     }

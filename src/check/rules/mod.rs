@@ -18,21 +18,19 @@ mod team;
 pub(crate) use encodings::MIN_MASKED;
 pub use encodings::spellings;
 pub(crate) use env_file::{
-    EnvReport, check_hidden_value, dangling_finding, malformed_reference, old_value, plain_values,
-    sealed_by_mistake,
+    EnvReport, ReportedFile, check_hidden_value, dangling_finding, malformed_reference, old_value,
+    plain_values, sealed_by_mistake,
 };
 pub use env_file::{EnvText, check_env_file};
 pub(crate) use foreign::foreign;
 pub(crate) use frameworks::{
-    COMPOSE_FILES, Framework, MODES, NEXT_PROCESSED, NodeProject, PACKAGE_JSON, ProjectFile,
-    env_files_of_compose, handed_over, is_mode, list_names, may_be_read_elsewhere, sealed_elsewhere,
+    COMPOSE_FILES, Framework, MODES, NEXT_PROCESSED, NodeProject, PACKAGE_JSON, env_files_of_compose,
+    handed_over, is_mode, list_names, may_be_read_elsewhere, sealed_elsewhere,
 };
-pub(crate) use keys::{
-    KeyedFile, RotationProof, check_key_change, compare_keys, find_rotation, misspelled_file,
-};
+pub(crate) use keys::{RotationProof, check_key_change, compare_keys, find_rotation, misspelled_file};
 pub use leaks::Leaks;
 pub(crate) use leaks::{Leak, SecretValue};
-pub(crate) use names::{NameList, compare_names, is_example};
+pub(crate) use names::{compare_names, is_example};
 pub use rule::{Finding, Rule, Severity};
 pub(crate) use schema::{
     SchemaFile, check_schema, check_value, check_values, compare_plain_names, drop_repeated,

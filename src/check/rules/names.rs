@@ -3,44 +3,31 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
+use super::env_file::{EnvReport, ReportedFile};
 use super::frameworks::list_names;
 use super::rule::{Finding, Rule};
 use super::similar::SimilarNames;
 use crate::config::EnvName;
 
-/// An env file or an example file, with its names and their lines.
-#[derive(Clone, Copy)]
-pub(crate) struct NameList<'a> {
-    /// Relative to the root of what is checked.
-    pub path: &'a Path,
-    pub names: &'a [(String, usize)],
-    /// Those that other files may lack: plain or empty here.
-    pub plain: &'a BTreeSet<String>,
-}
-
-/// A name list, ready to be searched: there may be hundreds of files, with hundreds of names each.
+/// A file with its names, ready to be searched: there may be hundreds of files, with hundreds of names each.
 struct NameIndex<'a> {
     path: &'a Path,
-    names: &'a [(String, usize)],
-    plain: &'a BTreeSet<String>,
+    report: &'a EnvReport,
     set: HashSet<&'a str>,
-}
-
-impl<'a> From<&NameList<'a>> for NameIndex<'a> {
-    fn from(list: &NameList<'a>) -> Self {
-        let NameList { path, names, plain } = *list;
-        Self { path, names, plain, set: names.iter().map(|(name, _)| name.as_str()).collect() }
-    }
 }
 
 impl NameIndex<'_> {
     fn has(&self, name: &str) -> bool {
         self.set.contains(name)
     }
+}
 
-    fn label(&self) -> String {
-        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-    }
+fn label(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn distinct(names: &[(String, usize)]) -> HashSet<&str> {
+    names.iter().map(|(name, _)| name.as_str()).collect()
 }
 
 /// Returns true if a file of this name lists variables without their values.
@@ -50,18 +37,21 @@ pub(crate) fn is_example(path: &Path) -> bool {
     names.iter().any(|example| name.eq_ignore_ascii_case(example))
 }
 
-/// Compares the env files of one folder, and its example file. Overlays such as `.env.local` hold what differs on one
-/// machine: nothing is missing from them, nor from a file that has no names yet.
-pub(crate) fn compare_names(files: &[NameList<'_>], example: Option<NameList<'_>>) -> Vec<Finding> {
+/// Compares the env files of one folder, and its example file, of which the names and their lines are given. Overlays such
+/// as `.env.local` hold what differs on one machine: nothing is missing from them, nor from a file that has no names yet.
+pub(crate) fn compare_names(
+    files: &[ReportedFile<'_>],
+    example: Option<(&Path, &[(String, usize)])>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let files: Vec<_> = files.iter().map(NameIndex::from).collect();
-    let whole: Vec<_> =
-        files.iter().filter(|file| !is_overlay(file.path) && !file.names.is_empty()).collect();
+    let files = files.iter().map(|&(path, report)| NameIndex { path, report, set: distinct(&report.names) });
+    let files: Vec<_> = files.collect();
+    let whole: Vec<_> = files.iter().filter(|file| !is_overlay(file.path) && !file.set.is_empty()).collect();
     if whole.len() > 1 {
         compare_files(&whole, &mut findings);
     }
     if let Some(example) = example.filter(|_| !files.is_empty()) {
-        compare_with_example(&files, &NameIndex::from(&example), &mut findings);
+        compare_with_example(&files, example, &mut findings);
     }
     findings
 }
@@ -83,14 +73,14 @@ fn compare_files(files: &[&NameIndex<'_>], findings: &mut Vec<Finding>) {
         all.iter().filter(|(_, having)| having.len() < files.len()).map(|(name, _)| *name).collect();
     let similar = SimilarNames::new(&lacked);
     let list = |files_at: &[usize]| {
-        let names: Vec<_> = files_at.iter().map(|at| files[*at].label()).collect();
+        let names: Vec<_> = files_at.iter().map(|at| label(files[*at].path)).collect();
         list_names(&names.iter().map(String::as_str).collect::<Vec<_>>())
     };
     // The files that lack each name because it is mistyped there.
     let mut explained: HashMap<&str, BTreeSet<usize>> = HashMap::new();
     for (at, file) in files.iter().enumerate() {
         // A name of its own beside one that it lacks is most likely mistyped.
-        for (name, line) in file.names.iter().filter(|(name, _)| all[name.as_str()].len() == 1) {
+        for (name, line) in file.report.names.iter().filter(|(name, _)| all[name.as_str()].len() == 1) {
             let Some(meant) = similar.of(name).into_iter().find(|other| !file.has(other)) else { continue };
             explained.entry(meant).or_default().insert(at);
             let having = &all[meant];
@@ -107,7 +97,7 @@ fn compare_files(files: &[&NameIndex<'_>], findings: &mut Vec<Finding>) {
     }
     for &name in &lacked {
         let having = &all[name];
-        if having.iter().all(|at| files[*at].plain.contains(name)) {
+        if having.iter().all(|at| files[*at].report.plain.contains(name)) {
             continue;
         }
         let mut fine: BTreeSet<usize> = having.iter().copied().collect();
@@ -119,10 +109,10 @@ fn compare_files(files: &[&NameIndex<'_>], findings: &mut Vec<Finding>) {
         let Some(first) = lacking.next() else { continue };
         let count = files.len() - fine.len();
         let message = match count {
-            1 => format!("{name} is in {}, but not here", files[having[0]].label()),
+            1 => format!("{name} is in {}, but not here", label(files[having[0]].path)),
             _ if count <= having.len() => {
                 let lacking: Vec<_> = std::iter::once(first).chain(lacking).collect();
-                format!("{name} is in {}, but not in {}", files[having[0]].label(), list(&lacking))
+                format!("{name} is in {}, but not in {}", label(files[having[0]].path), list(&lacking))
             }
             _ => format!("{name} is in {}, but not here or in {} more", list(having), count - 1),
         };
@@ -131,24 +121,29 @@ fn compare_files(files: &[&NameIndex<'_>], findings: &mut Vec<Finding>) {
     }
 }
 
-fn compare_with_example(files: &[NameIndex<'_>], example: &NameIndex<'_>, findings: &mut Vec<Finding>) {
+fn compare_with_example(
+    files: &[NameIndex<'_>],
+    (example, listed): (&Path, &[(String, usize)]),
+    findings: &mut Vec<Finding>,
+) {
+    let in_example = distinct(listed);
     let mut reported = BTreeSet::new();
     for file in files {
-        for (name, line) in file.names {
-            if !example.has(name) && reported.insert(name) {
-                let message = format!("{name} is not in {}", example.label());
-                let fix = hint!("echo {name}= >> {example}", name, example = example.path);
+        for (name, line) in &file.report.names {
+            if !in_example.contains(name.as_str()) && reported.insert(name) {
+                let message = format!("{name} is not in {}", label(example));
+                let fix = hint!("echo {name}= >> {example}", name, example);
                 findings
                     .push(Finding::new(Rule::ExampleMissing, file.path, message, fix).at(*line).about(name));
             }
         }
     }
     let known: HashSet<&str> = files.iter().flat_map(|file| &file.set).copied().collect();
-    for (name, line) in example.names {
+    for (name, line) in listed {
         if !known.contains(name.as_str()) {
             let message = format!("{name} is in no env file of this folder");
             let fix = hint!("envseal set {name}, or remove the line from {file}", name);
-            findings.push(Finding::new(Rule::ExampleExtra, example.path, message, fix).at(*line).about(name));
+            findings.push(Finding::new(Rule::ExampleExtra, example, message, fix).at(*line).about(name));
         }
     }
 }
@@ -166,14 +161,11 @@ mod tests {
         let plain = |text: &str| -> BTreeSet<String> {
             text.split_whitespace().filter(lower).map(str::to_owned).collect()
         };
-        let files: Vec<_> =
-            files.iter().map(|(path, text)| (Path::new(*path), list(text), plain(text))).collect();
-        let listed: Vec<_> =
-            files.iter().map(|(path, names, plain)| NameList { path, names, plain }).collect();
-        let (example, none) = (example.map(list), BTreeSet::new());
-        let path = Path::new(".env.example");
-        let example = example.as_ref().map(|names| NameList { path, names, plain: &none });
-        compare_names(&listed, example)
+        let report = |text| EnvReport { names: list(text), plain: plain(text), ..EnvReport::default() };
+        let files: Vec<_> = files.iter().map(|(path, text)| (Path::new(*path), report(text))).collect();
+        let files: Vec<_> = files.iter().map(|(path, report)| (*path, report)).collect();
+        let example = example.map(list);
+        compare_names(&files, example.as_deref().map(|names| (Path::new(".env.example"), names)))
             .iter()
             .map(|f| format!("{} {:?} {} {}", f.file.display(), f.line, f.rule.id(), f.message))
             .collect()
