@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::config::TEAM_FILE;
+use super::walk::nearest_team_file;
 use crate::crypto::IdentityKey;
 use crate::error::Error;
 use crate::git::{Commit, ObjectId, Repo};
@@ -178,16 +178,13 @@ impl<'a> SignatureVerifier<'a> {
     /// Returns the keys of the members of the project that `folder` belongs to in a commit: those of the nearest team file
     /// upward, also if that cannot be read.
     fn members(&mut self, commit: ObjectId, folder: &Path) -> Result<Rc<[IdentityKey]>, Error> {
-        for folder in folder.ancestors() {
-            let Some(file) = self.repo.file(commit, &folder.join(TEAM_FILE))? else { continue };
-            if !self.members.contains_key(&file.id) {
-                let team = TeamFile::parse(&self.repo.blob(file.id)?).ok();
-                let members = team.map(|team| team.members().values().copied().collect());
-                self.members.insert(file.id, members.unwrap_or_default());
-            }
-            return Ok(Rc::clone(&self.members[&file.id]));
+        let Some(id) = nearest_team_file(self.repo, commit, folder)? else { return Ok(Rc::default()) };
+        if !self.members.contains_key(&id) {
+            let team = TeamFile::parse(&self.repo.blob(id)?).ok();
+            let members = team.map(|team| team.members().values().copied().collect());
+            self.members.insert(id, members.unwrap_or_default());
         }
-        Ok(Rc::default())
+        Ok(Rc::clone(&self.members[&id]))
     }
 }
 

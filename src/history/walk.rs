@@ -8,7 +8,7 @@ use super::rename::{VersionPair, pair_versions};
 use super::version::EnvHistory;
 use crate::config::{EnvName, TEAM_FILE, is_env_file};
 use crate::error::{Error, ErrorKind};
-use crate::git::{ChangedFile, FileKind, FileRef, HistoryWalk, ObjectId, relative_path};
+use crate::git::{ChangedFile, FileKind, FileRef, GitError, HistoryWalk, ObjectId, Repo, relative_path};
 
 /// A commit, and the env files in which it differs from each of its parents.
 pub(super) struct EnvCommit {
@@ -144,13 +144,7 @@ pub(crate) fn file_at(
         let other = files.first().map(|(path, _)| relative_path(&root.join(path)));
         return Err(not_in_commit(path, revision, other.as_deref()));
     };
-    let mut team = None;
-    for folder in path.ancestors().skip(1) {
-        team = repo.file(commit, &folder.join(TEAM_FILE))?.map(|file| file.id);
-        if team.is_some() {
-            break;
-        }
-    }
+    let team = nearest_team_file(repo, commit, path.parent().unwrap_or(Path::new("")))?;
     repo.obtain(&team.into_iter().chain([id]).collect::<Vec<_>>())?;
     let team_file = team.map(|id| repo.blob(id)).transpose()?;
     Ok(CommittedEnvFile { text: repo.blob(id)?, team_file, path })
@@ -163,6 +157,20 @@ fn path_in(history: &mut EnvHistory<'_>, path: &Path, target: ObjectId) -> Resul
     let mut names = HashMap::from([(head, BTreeSet::from([path.to_owned()]))]);
     let mut walk = EnvWalk::new(history, head, BTreeSet::from([path.to_owned()]))?;
     while let Some(commit) = walk.step()? {
+/// Returns the blob of the team file that holds in a folder of a commit: the nearest upward.
+pub(super) fn nearest_team_file(
+    repo: &Repo,
+    commit: ObjectId,
+    folder: &Path,
+) -> Result<Option<ObjectId>, GitError> {
+    for folder in folder.ancestors() {
+        if let Some(file) = repo.file(commit, &folder.join(TEAM_FILE))? {
+            return Ok(Some(file.id));
+        }
+    }
+    Ok(None)
+}
+
         let here = names.remove(&commit.id).unwrap_or_default();
         if commit.id == target {
             return Ok(here.into_iter().find(|name| name != path));
