@@ -57,10 +57,9 @@ pub(crate) fn diff(
         if !query.paths.is_empty() && !is_named(pair.path()) && !pair.from().is_some_and(is_named) {
             continue;
         }
-        let changes = history.changes(&[&pair], None)?;
-        let (path, from) = (pair.path().to_owned(), pair.from().map(Path::to_path_buf));
-        if !changes.is_empty() || from.is_some() {
-            found.push(FileDiff { file: FileChanges { path, from, changes }, pair });
+        let file = history.changes(&pair, &[], None)?;
+        if !file.changes.is_empty() || file.from.is_some() {
+            found.push(FileDiff { file, pair });
         }
     }
     let author = match query.after {

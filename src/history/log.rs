@@ -90,11 +90,9 @@ fn changes_of(
         let same = |other: &&VersionPair| other.after == pair.after && other.path() == pair.path();
         let found: Option<Vec<_>> = others.iter().map(|pairs| pairs.iter().find(same)).collect();
         let Some(others) = found else { continue };
-        let all: Vec<_> = std::iter::once(pair).chain(others).collect();
-        if all.iter().any(|pair| is_wanted(pair)) {
-            let changes = history.changes(&all, name)?;
-            let (path, from) = (pair.path().to_owned(), pair.from().map(Path::to_path_buf));
-            files.extend((!changes.is_empty()).then_some(FileChanges { path, from, changes }));
+        if is_wanted(pair) || others.iter().any(|pair| is_wanted(pair)) {
+            let file = history.changes(pair, &others, name)?;
+            files.extend((!file.changes.is_empty()).then_some(file));
         }
     }
     Ok(files)

@@ -5,9 +5,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use zeroize::Zeroizing;
-
-use super::change::{Author, ChangeKind, SignatureVerifier, VariableChange, merged_kind};
+use super::change::{Author, ChangeKind, FileChanges, SignatureVerifier, VariableChange, merged_kind};
 use super::rename::VersionPair;
 use crate::config::is_public_key_name;
 use crate::crypto::{OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, SealedValue, SecretBytes};
@@ -112,11 +110,6 @@ impl VersionVariable<'_> {
         let ((one_quote, one), (other_quote, other)) = (read(self), read(other));
         let same_way = one_quote.expands() == other_quote.expands() || !one.contains(&b'$');
         same_way && *one == *other
-    }
-
-    /// Returns its value as plain text, nothing expanded.
-    fn text(&self) -> Zeroizing<Vec<u8>> {
-        self.version.document.value(self.entry).1
     }
 }
 
@@ -224,26 +217,30 @@ impl<'a> EnvHistory<'a> {
         id
     }
 
-    /// Compares the variables of a file's younger version with those of each older one.
+    /// Compares the variables of a file's younger version with those of the older one, and of the older one of each other
+    /// pair.
     pub(super) fn changes(
         &mut self,
-        pairs: &[&VersionPair],
+        pair: &VersionPair,
+        others: &[&VersionPair],
         only: Option<&str>,
-    ) -> Result<Vec<VariableChange>, Error> {
-        let versions = pairs.iter().map(|pair| self.both(pair)).collect::<Result<Vec<_>, _>>()?;
-        let Some(([first, after], path)) = versions.first().zip(pairs.first().map(|pair| pair.path())) else {
-            return Ok(Vec::new());
-        };
+    ) -> Result<FileChanges, Error> {
+        let (path, [first, after]) = (pair.path(), self.both(pair)?);
+        let mut older = vec![Rc::clone(&first)];
+        for other in others {
+            let [before, _] = self.both(other)?;
+            older.push(before);
+        }
         let gone = first.names().filter(|name| !after.has(name));
         let names = after.names().chain(gone).filter(|name| only.is_none_or(|only| only == *name));
         let mut changes = Vec::new();
         for name in names {
-            let kinds = versions.iter().map(|[before, _]| self.compare(path, name, before, after));
+            let kinds = older.iter().map(|before| self.compare(path, name, before, &after));
             if let Some(kind) = kinds.collect::<Option<Vec<_>>>().and_then(|kinds| merged_kind(&kinds)) {
                 changes.push(VariableChange { name: name.to_owned(), kind });
             }
         }
-        Ok(changes)
+        Ok(FileChanges { path: path.to_owned(), from: pair.from().map(Path::to_path_buf), changes })
     }
 
     /// Compares a variable in two versions of a file that is, or was, at `path`; None if it is the same.
@@ -279,7 +276,8 @@ impl<'a> EnvHistory<'a> {
     pub(super) fn show(&mut self, path: &Path, name: &str, version: &EnvVersion) -> Option<ShownValue> {
         let variable = version.get(name)?;
         if variable.token().is_none() {
-            return Some(ShownValue::Value(SecretBytes::new(std::mem::take(&mut *variable.text()))));
+            let (_, mut text) = version.document.value(variable.entry);
+            return Some(ShownValue::Value(SecretBytes::new(std::mem::take(&mut *text))));
         }
         Some(match self.decrypt(path, name, variable) {
             None => ShownValue::Sealed,
