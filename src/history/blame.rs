@@ -8,7 +8,7 @@ use super::rename::{VersionPair, pair_versions};
 use super::version::EnvHistory;
 use super::walk::{EnvWalk, env_files_of};
 use crate::error::Error;
-use crate::git::{ChangedFile, FileKind, FileRef, ObjectId};
+use crate::git::ObjectId;
 
 /// A variable of a file as it is today, and its last change.
 #[derive(Clone, Debug)]
@@ -72,15 +72,12 @@ fn pair_today(
     if let Some(before) = committed.iter().find(|(there, _)| there == path) {
         return Ok(VersionPair { before: Some(before.clone()), after });
     }
-    let file = |id| Some(FileRef { id, kind: FileKind::File });
     let repo = history.repo;
     // Only a file that is no longer there can have become this one.
     let is_gone = |path: &Path| !repo.is_bare() && repo.root().join(path).symlink_metadata().is_err();
     let gone = committed.iter().filter(|(there, _)| is_gone(there));
-    let mut changed: Vec<_> =
-        gone.map(|(path, id)| ChangedFile { path: path.clone(), before: file(*id), after: None }).collect();
-    changed.push(ChangedFile { path: path.to_owned(), before: None, after: file(today) });
-    let pairs = pair_versions(history, changed)?;
+    let gone = gone.map(|(path, id)| (path.clone(), [Some(*id), None]));
+    let pairs = pair_versions(history, gone.chain([(path.to_owned(), [None, Some(today)])]))?;
     let found = pairs.into_iter().find(|pair| pair.path() == path);
     Ok(found.unwrap_or(VersionPair { before: None, after }))
 }

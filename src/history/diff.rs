@@ -10,7 +10,7 @@ use super::walk::env_files_of;
 use crate::config::{ENV_FILE_GLOBS, is_env_file};
 use crate::error::Error;
 use crate::fs::{self, FsError};
-use crate::git::{ChangedFile, FileKind, FileRef, ObjectId};
+use crate::git::ObjectId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DiffSide {
@@ -40,19 +40,16 @@ pub(crate) fn diff(
     history: &mut EnvHistory<'_>,
     query: &DiffQuery,
 ) -> Result<(Author, Vec<FileDiff>), Error> {
-    let mut files: BTreeMap<PathBuf, [Option<FileRef>; 2]> = BTreeMap::new();
+    let mut files: BTreeMap<PathBuf, [Option<ObjectId>; 2]> = BTreeMap::new();
     for (at, side) in [query.before, query.after].into_iter().enumerate() {
         for (path, id) in list_files(history, side, &query.paths)? {
-            files.entry(path).or_default()[at] = Some(FileRef { id, kind: FileKind::File });
+            files.entry(path).or_default()[at] = Some(id);
         }
     }
-    let differing = files.into_iter().filter(|(_, [before, after])| before != after);
-    let changed: Vec<_> =
-        differing.map(|(path, [before, after])| ChangedFile { path, before, after }).collect();
-    let blobs = changed.iter().flat_map(|it| [it.before, it.after]).flatten().map(|file| file.id);
-    history.obtain(&blobs.collect::<Vec<_>>())?;
+    files.retain(|_, [before, after]| before != after);
+    history.obtain(&files.values().flatten().flatten().copied().collect::<Vec<_>>())?;
     let mut found = Vec::new();
-    for pair in pair_versions(history, changed)? {
+    for pair in pair_versions(history, files)? {
         let is_named = |path: &Path| query.paths.iter().any(|named| named == path);
         if !query.paths.is_empty() && !is_named(pair.path()) && !pair.from().is_some_and(is_named) {
             continue;

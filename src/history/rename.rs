@@ -1,12 +1,12 @@
 //! Renames, found as git does: the same bytes first, then the most alike, among the files that came and went in one commit.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::version::{EnvHistory, EnvVersion};
 use crate::config::is_own_name;
 use crate::error::Error;
-use crate::git::{ChangedFile, ObjectId};
+use crate::git::ObjectId;
 
 /// An env file in two commits, perhaps under two names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,40 +32,43 @@ impl VersionPair {
 /// Pairs of files that are compared at most; beyond, only the same bytes make a rename (git's `diff.renameLimit`, squared).
 const LIMIT: usize = 400 * 400;
 
+/// The blobs of a path on the two sides of a comparison.
+pub(super) type ChangedBlobs = (PathBuf, [Option<ObjectId>; 2]);
+
 /// Pairs up the files in which two commits differ.
 pub(super) fn pair_versions(
     history: &mut EnvHistory<'_>,
-    changed: Vec<ChangedFile>,
+    changed: impl IntoIterator<Item = ChangedBlobs>,
 ) -> Result<Vec<VersionPair>, Error> {
     let (mut gone, mut come, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
-    for ChangedFile { path, before, after } in changed {
-        match (before, after) {
-            (Some(before), None) => gone.push((path, before.id)),
-            (None, Some(after)) => come.push((path, after.id)),
-            (Some(before), Some(after)) => pairs
-                .push(VersionPair { before: Some((path.clone(), before.id)), after: Some((path, after.id)) }),
-            (None, None) => {}
+    for (path, ids) in changed {
+        match ids {
+            [Some(before), None] => gone.push((path, before)),
+            [None, Some(after)] => come.push((path, after)),
+            [Some(before), Some(after)] => {
+                pairs.push(VersionPair { before: Some((path.clone(), before)), after: Some((path, after)) });
+            }
+            [None, None] => {}
         }
     }
     let renames = find_renames(history, &gone, &come)?;
-    let (old, new): (HashSet<usize>, HashSet<usize>) = renames.iter().copied().unzip();
-    let left = gone.iter().enumerate().filter(|(at, _)| !old.contains(at)).map(|(_, file)| file.clone());
-    pairs.extend(left.map(|file| VersionPair { before: Some(file), after: None }));
-    let left = come.iter().enumerate().filter(|(at, _)| !new.contains(at)).map(|(_, file)| file.clone());
-    pairs.extend(left.map(|file| VersionPair { before: None, after: Some(file) }));
-    for (one, other) in renames {
-        pairs.push(VersionPair { before: Some(gone[one].clone()), after: Some(come[other].clone()) });
-    }
+    let renamed: HashSet<_> = renames.values().copied().collect();
+    let new = come.iter().enumerate().filter(|(at, _)| !renamed.contains(at)).map(|(_, file)| file.clone());
+    pairs.extend(new.map(|file| VersionPair { before: None, after: Some(file) }));
+    pairs.extend(gone.into_iter().enumerate().map(|(at, file)| {
+        let after = renames.get(&at).map(|at| come[*at].clone());
+        VersionPair { before: Some(file), after }
+    }));
     pairs.sort_by(|one, other| one.path().cmp(other.path()));
     Ok(pairs)
 }
 
-/// Returns pairs of indices into `gone` and `come`, each at most once.
+/// Returns the indices into `come` of files that were renamed, by their indices into `gone`.
 fn find_renames(
     history: &mut EnvHistory<'_>,
     gone: &[(PathBuf, ObjectId)],
     come: &[(PathBuf, ObjectId)],
-) -> Result<Vec<(usize, usize)>, Error> {
+) -> Result<HashMap<usize, usize>, Error> {
     let mut scored = Vec::new();
     let by_likeness = gone.len() * come.len() <= LIMIT;
     for (one, (old_path, old)) in gone.iter().enumerate() {
@@ -90,13 +93,10 @@ fn find_renames(
         }
     }
     scored.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)).then((a.2, a.3).cmp(&(b.2, b.3))));
-    let (mut used_gone, mut used_come) = (HashSet::new(), HashSet::new());
-    let mut renames = Vec::new();
+    let (mut renames, mut used) = (HashMap::new(), HashSet::new());
     for (.., one, other) in scored {
-        if !used_gone.contains(&one) && !used_come.contains(&other) {
-            used_gone.insert(one);
-            used_come.insert(other);
-            renames.push((one, other));
+        if !renames.contains_key(&one) && used.insert(other) {
+            renames.insert(one, other);
         }
     }
     Ok(renames)

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::rename::{VersionPair, pair_versions};
+use super::rename::{ChangedBlobs, VersionPair, pair_versions};
 use super::version::EnvHistory;
 use crate::config::{EnvName, TEAM_FILE, is_env_file};
 use crate::error::{Error, ErrorKind};
@@ -61,7 +61,7 @@ impl<'r, 'a> EnvWalk<'r, 'a> {
             if !self.followed.is_empty() && !changed.iter().all(is_whole) {
                 changed = self.history.repo.changes(step.parents.get(at).copied(), Some(step.id))?;
             }
-            pairs.push(pair_versions(self.history, keep_env_files(changed))?);
+            pairs.push(pair_versions(self.history, changed.into_iter().filter_map(env_file_blobs))?);
         }
         let renamed = pairs.iter().flatten().filter(|pair| self.followed.contains(pair.path()));
         let names: Vec<_> = renamed.filter_map(|pair| pair.from().map(Path::to_path_buf)).collect();
@@ -74,13 +74,10 @@ impl<'r, 'a> EnvWalk<'r, 'a> {
     }
 }
 
-/// Keeps regular env files: of a symlink, git keeps only where it leads.
-fn keep_env_files(changed: Vec<ChangedFile>) -> Vec<ChangedFile> {
-    let file = |side: Option<FileRef>| side.filter(|file| file.kind == FileKind::File);
-    let env_files = changed.into_iter().filter(|changed| is_env_file(&changed.path));
-    env_files
-        .map(|it| ChangedFile { path: it.path, before: file(it.before), after: file(it.after) })
-        .collect()
+/// Returns the blobs of an env file, if it is a regular file: of a symlink, git keeps only where it leads.
+fn env_file_blobs(changed: ChangedFile) -> Option<ChangedBlobs> {
+    let blob = |side: Option<FileRef>| side.filter(|file| file.kind == FileKind::File).map(|file| file.id);
+    is_env_file(&changed.path).then(|| (changed.path, [changed.before, changed.after].map(blob)))
 }
 
 /// Returns the env files of a commit, by path.
