@@ -1,12 +1,11 @@
 //! Every change to every env file, newest first.
 
-use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::change::{Author, FileChanges};
 use super::rename::VersionPair;
 use super::version::EnvHistory;
-use super::walk::{EnvWalk, names_before};
+use super::walk::EnvWalk;
 use crate::error::Error;
 use crate::git::ObjectId;
 
@@ -41,10 +40,7 @@ pub(crate) fn log(
     let repo = history.repo;
     let mut left = query.max_count.unwrap_or(usize::MAX);
     let mut cut = None;
-    let paths: BTreeSet<_> = query.paths.iter().cloned().collect();
-    // The names of the wanted files in commits that are still to come.
-    let mut names = HashMap::from([(head, paths.clone())]);
-    let mut walk = EnvWalk::new(history, head, paths)?;
+    let mut walk = EnvWalk::new(history, head, query.paths.iter().cloned().collect())?;
     while left > 0
         && let Some(commit) = walk.step()?
     {
@@ -52,16 +48,10 @@ pub(crate) fn log(
             cut.get_or_insert(commit.id);
             continue;
         }
-        let wanted = names.remove(&commit.id).unwrap_or_default();
-        if !query.paths.is_empty() {
-            for (parent, pairs) in commit.parents.iter().zip(&commit.pairs) {
-                names.entry(*parent).or_default().extend(names_before(&wanted, pairs));
-            }
-        }
         let is_wanted = |pair: &VersionPair| {
             query.paths.is_empty()
-                || wanted.contains(pair.path())
-                || pair.from().is_some_and(|from| wanted.contains(from))
+                || commit.names.contains(pair.path())
+                || pair.from().is_some_and(|from| commit.names.contains(from))
         };
         let files = changes_of(walk.history, &commit.pairs, &is_wanted, query.name.as_deref())?;
         if !files.is_empty() {

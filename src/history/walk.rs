@@ -18,6 +18,8 @@ pub(super) struct EnvCommit {
     pub(super) cut: bool,
     /// For each parent; for a root against nothing.
     pub(super) pairs: Vec<Vec<VersionPair>>,
+    /// The names that the followed files have in it.
+    pub(super) names: BTreeSet<PathBuf>,
 }
 
 pub(super) struct EnvWalk<'r, 'a> {
@@ -25,6 +27,8 @@ pub(super) struct EnvWalk<'r, 'a> {
     walk: HistoryWalk<'a>,
     /// The files that are followed, under every name they had so far; all if empty.
     followed: BTreeSet<PathBuf>,
+    /// The names that they have in commits that are still to come.
+    names: HashMap<ObjectId, BTreeSet<PathBuf>>,
 }
 
 impl<'r, 'a> EnvWalk<'r, 'a> {
@@ -47,7 +51,8 @@ impl<'r, 'a> EnvWalk<'r, 'a> {
             repo.walk_files(&[head], &files)?
         };
         let walk = walk.with_contents(|path| is_env_file(path) || path.ends_with(TEAM_FILE))?;
-        Ok(Self { history, walk, followed })
+        let names = HashMap::from([(head, followed.clone())]);
+        Ok(Self { history, walk, followed, names })
     }
 
     /// Returns the next commit, the newest first and none before what comes after it.
@@ -63,14 +68,20 @@ impl<'r, 'a> EnvWalk<'r, 'a> {
             }
             pairs.push(pair_versions(self.history, changed.into_iter().filter_map(env_file_blobs))?);
         }
+        let names = self.names.remove(&step.id).unwrap_or_default();
+        if !self.followed.is_empty() {
+            for (parent, pairs) in step.parents.iter().zip(&pairs) {
+                self.names.entry(*parent).or_default().extend(names_before(&names, pairs));
+            }
+        }
         let renamed = pairs.iter().flatten().filter(|pair| self.followed.contains(pair.path()));
-        let names: Vec<_> = renamed.filter_map(|pair| pair.from().map(Path::to_path_buf)).collect();
+        let renamed: Vec<_> = renamed.filter_map(|pair| pair.from().map(Path::to_path_buf)).collect();
         let before = self.followed.len();
-        self.followed.extend(names);
+        self.followed.extend(renamed);
         if self.followed.len() > before {
             self.walk.add_files(&self.followed)?;
         }
-        Ok(Some(EnvCommit { id: step.id, parents: step.parents, cut: step.cut, pairs }))
+        Ok(Some(EnvCommit { id: step.id, parents: step.parents, cut: step.cut, pairs, names }))
     }
 }
 
@@ -91,12 +102,11 @@ pub(super) fn env_files_of(
 }
 
 /// Returns the names that files had in a parent.
-pub(super) fn names_before(names: &BTreeSet<PathBuf>, pairs: &[VersionPair]) -> Vec<PathBuf> {
-    let before = |path: &PathBuf| {
+fn names_before(names: &BTreeSet<PathBuf>, pairs: &[VersionPair]) -> impl Iterator<Item = PathBuf> {
+    names.iter().map(|path| {
         let renamed = pairs.iter().find(|pair| pair.path() == path).and_then(VersionPair::from);
-        renamed.map_or_else(|| path.clone(), Path::to_path_buf)
-    };
-    names.iter().map(before).collect()
+        renamed.unwrap_or(path).to_owned()
+    })
 }
 
 /// Returns the error for an env file that a commit does not have, under none of its names; `other` is one that it has.
@@ -147,13 +157,6 @@ pub(crate) fn file_at(
     Ok(CommittedEnvFile { text: repo.blob(id)?, team_file, path })
 }
 
-/// Returns the path that today's file had in `target`, if HEAD comes after it and the file was renamed on the way.
-fn path_in(history: &mut EnvHistory<'_>, path: &Path, target: ObjectId) -> Result<Option<PathBuf>, Error> {
-    let repo = history.repo;
-    let Some(head) = repo.head()? else { return Ok(None) };
-    let mut names = HashMap::from([(head, BTreeSet::from([path.to_owned()]))]);
-    let mut walk = EnvWalk::new(history, head, BTreeSet::from([path.to_owned()]))?;
-    while let Some(commit) = walk.step()? {
 /// Returns the blob of the team file that holds in a folder of a commit: the nearest upward.
 pub(super) fn nearest_team_file(
     repo: &Repo,
@@ -168,15 +171,17 @@ pub(super) fn nearest_team_file(
     Ok(None)
 }
 
-        let here = names.remove(&commit.id).unwrap_or_default();
+/// Returns the path that today's file had in `target`, if HEAD comes after it and the file was renamed on the way.
+fn path_in(history: &mut EnvHistory<'_>, path: &Path, target: ObjectId) -> Result<Option<PathBuf>, Error> {
+    let repo = history.repo;
+    let Some(head) = repo.head()? else { return Ok(None) };
+    let mut walk = EnvWalk::new(history, head, BTreeSet::from([path.to_owned()]))?;
+    while let Some(commit) = walk.step()? {
         if commit.id == target {
-            return Ok(here.into_iter().find(|name| name != path));
+            return Ok(commit.names.into_iter().find(|name| name != path));
         }
         if commit.cut {
             return Err(repo.cut_off(commit.id).into());
-        }
-        for (parent, pairs) in commit.parents.iter().zip(&commit.pairs) {
-            names.entry(*parent).or_default().extend(names_before(&here, pairs));
         }
     }
     Ok(None)
