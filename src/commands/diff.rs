@@ -11,7 +11,7 @@ use crate::config::EnvName;
 use crate::error::Error;
 use crate::git::{Repo, range_ends};
 use crate::history::{
-    self, ChangeKind, DiffQuery, DiffSide, EnvHistory, FileChanges, FileDiff, ShownValue, VariableChange,
+    self, ChangeKind, DiffSide, EnvHistory, FileChanges, FileDiff, ShownValue, VariableChange,
 };
 use crate::ui::{self, Look, Page};
 
@@ -66,7 +66,7 @@ pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<(), Error> {
     // Without a passphrase the answer is less exact, no more.
     let store = &context.store().unasking();
     let mut history = EnvHistory::new(&repo, store);
-    let (author, differing) = history::diff(&mut history, &DiffQuery { before, after, paths })?;
+    let (author, differing) = history::diff(&mut history, [before, after], &paths)?;
     if args.format == Some(DiffFormat::Markdown) {
         for one in &differing {
             ui::text(as_markdown(&one.file).as_bytes())?;

@@ -21,28 +21,22 @@ pub(crate) enum DiffSide {
     Worktree,
 }
 
-#[derive(Clone, Debug)]
-pub(crate) struct DiffQuery {
-    pub before: DiffSide,
-    pub after: DiffSide,
-    /// Only these files, relative to the root, under the name they have at either side; all if empty.
-    pub paths: Vec<PathBuf>,
-}
-
 /// A file that differs.
 pub(crate) struct FileDiff {
     pub file: FileChanges,
     pair: VersionPair,
 }
 
-/// Returns the env files in which two sides differ, and the author of the younger side.
+/// Returns the env files in which two sides differ, and the author of the younger side. Of `paths`, relative to the root, if
+/// there are any, under the name they have at either side.
 pub(crate) fn diff(
     history: &mut EnvHistory<'_>,
-    query: &DiffQuery,
+    sides: [DiffSide; 2],
+    paths: &[PathBuf],
 ) -> Result<(Author, Vec<FileDiff>), Error> {
     let mut files: BTreeMap<PathBuf, [Option<ObjectId>; 2]> = BTreeMap::new();
-    for (at, side) in [query.before, query.after].into_iter().enumerate() {
-        for (path, id) in list_files(history, side, &query.paths)? {
+    for (at, side) in sides.into_iter().enumerate() {
+        for (path, id) in list_files(history, side, paths)? {
             files.entry(path).or_default()[at] = Some(id);
         }
     }
@@ -50,8 +44,8 @@ pub(crate) fn diff(
     history.obtain(&files.values().flatten().flatten().copied().collect::<Vec<_>>())?;
     let mut found = Vec::new();
     for pair in pair_versions(history, files)? {
-        let is_named = |path: &Path| query.paths.iter().any(|named| named == path);
-        if !query.paths.is_empty() && !is_named(pair.path()) && !pair.from().is_some_and(is_named) {
+        let is_named = |path: &Path| paths.iter().any(|named| named == path);
+        if !paths.is_empty() && !is_named(pair.path()) && !pair.from().is_some_and(is_named) {
             continue;
         }
         let file = history.changes(&pair, &[], None)?;
@@ -59,7 +53,7 @@ pub(crate) fn diff(
             found.push(FileDiff { file, pair });
         }
     }
-    let author = match query.after {
+    let author = match sides[1] {
         DiffSide::Commit(id) => {
             let paths = found.iter().flat_map(|diff| diff.file.paths()).map(Path::to_path_buf);
             history.author(id, &paths.collect())?

@@ -13,7 +13,7 @@ mod walk;
 
 pub(crate) use blame::{BlamedVariable, blame};
 pub(crate) use change::{Author, ChangeKind, FileChanges, SignatureState, VariableChange};
-pub(crate) use diff::{DiffQuery, DiffSide, FileDiff, diff};
+pub(crate) use diff::{DiffSide, FileDiff, diff};
 pub(crate) use log::{LogEntry, LogQuery, log};
 pub(crate) use version::{EnvHistory, ShownValue};
 pub(crate) use walk::{file_at, not_in_commit};
