@@ -14,14 +14,20 @@ use crate::team::{Policy, TeamError, TeamFile};
 /// Everything is keyed by the folder that it is stated in.
 #[derive(Default)]
 pub(super) struct Settings {
-    policies: BTreeMap<PathBuf, Policy>,
+    projects: BTreeMap<PathBuf, ProjectSettings>,
     /// The policy, widened by names that the folder's schema calls plain.
     with_schema: BTreeMap<PathBuf, Policy>,
     schemas: BTreeMap<PathBuf, (PathBuf, Schema)>,
-    teams: BTreeMap<PathBuf, (PathBuf, TeamFile)>,
     none: Policy,
     /// Team files that can't be read: nothing is plain or excluded by them, and nobody is a member.
     pub(super) findings: Vec<Finding>,
+}
+
+/// A team file, and the policy in it.
+struct ProjectSettings {
+    path: PathBuf,
+    team: TeamFile,
+    policy: Policy,
 }
 
 impl Settings {
@@ -44,7 +50,7 @@ impl Settings {
         for (folder, (_, schema)) in &settings.schemas {
             let mut plain = schema.plain().map(|item| item.name.as_str()).peekable();
             if plain.peek().is_some() {
-                let policy = settings.project_policy(folder).1.clone().with_names(plain);
+                let policy = settings.project_policy(folder).clone().with_names(plain);
                 settings.with_schema.insert(folder.clone(), policy);
             }
         }
@@ -64,24 +70,27 @@ impl Settings {
             }
             TeamFile::parse(b"").expect("an empty one")
         });
-        self.policies.insert(folder(path).to_owned(), policy);
-        self.teams.insert(folder(path).to_owned(), (path.to_owned(), team));
+        self.projects
+            .insert(folder(path).to_owned(), ProjectSettings { path: path.to_owned(), team, policy });
     }
 
-    /// Returns the folder of the project that the files in `folder` belong to, and its policy.
-    fn project_policy<'a>(&'a self, folder: &'a Path) -> (&'a Path, &'a Policy) {
-        let found = folder.ancestors().find_map(|folder| Some((folder, self.policies.get(folder)?)));
-        found.unwrap_or((Path::new(""), &self.none))
+    /// Returns the project that the files in `folder` belong to: that of the nearest team file upward.
+    fn project(&self, folder: &Path) -> Option<&ProjectSettings> {
+        folder.ancestors().find_map(|folder| self.projects.get(folder))
+    }
+
+    fn project_policy(&self, folder: &Path) -> &Policy {
+        self.project(folder).map_or(&self.none, |project| &project.policy)
     }
 
     /// Returns the folder of a file's project.
-    pub(super) fn project_of<'a>(&'a self, path: &'a Path) -> &'a Path {
-        self.project_policy(folder(path)).0
+    pub(super) fn project_of(&self, path: &Path) -> &Path {
+        self.project(folder(path)).map_or(Path::new(""), |project| folder(&project.path))
     }
 
-    pub(super) fn policy<'a>(&'a self, path: &'a Path) -> &'a Policy {
+    pub(super) fn policy(&self, path: &Path) -> &Policy {
         let folder = folder(path);
-        self.with_schema.get(folder).unwrap_or_else(|| self.project_policy(folder).1)
+        self.with_schema.get(folder).unwrap_or_else(|| self.project_policy(folder))
     }
 
     /// Returns true if the file's own project excludes it.
@@ -97,18 +106,17 @@ impl Settings {
         self.schemas.values().map(|(path, schema)| SchemaFile { path, schema })
     }
 
-    /// Returns the team file that holds in `folder`: the nearest upward.
+    /// Returns the team file that holds in `folder`.
     pub(super) fn team_for(&self, folder: &Path) -> Option<(&Path, &TeamFile)> {
-        let (path, team) = folder.ancestors().find_map(|folder| self.teams.get(folder))?;
-        Some((path, team))
+        self.project(folder).map(|project| (project.path.as_path(), &project.team))
     }
 
     pub(super) fn teams(&self) -> impl Iterator<Item = (&Path, &TeamFile)> {
-        self.teams.values().map(|(path, team)| (path.as_path(), team))
+        self.projects.values().map(|project| (project.path.as_path(), &project.team))
     }
 
     /// Returns the team file at exactly this path.
     pub(super) fn team_at(&self, path: &Path) -> Option<&TeamFile> {
-        self.teams.get(folder(path)).map(|(_, team)| team)
+        self.projects.get(folder(path)).map(|project| &project.team)
     }
 }
