@@ -12,7 +12,7 @@ use super::env_files::{EnvFiles, check_ages, check_env_files};
 use super::keys_files::check_keys_files;
 use super::origins::Origins;
 use super::search::{FileContent, SearchedFile, SecretSearch};
-use super::secrets::{EnvTexts, known_values};
+use super::secrets::{EnvTexts, SealedValues};
 use super::settings::Settings;
 use super::snapshot::{LinkTarget, Snapshot, folder, is_guarded, is_relevant, is_team_file};
 use super::teams::{HeldKeys, TeamFiles};
@@ -75,10 +75,6 @@ impl<'a> CheckedChange<'a> {
         if self.review == Review::Pending { &self.settings_before } else { &self.settings }
     }
 
-    pub(super) fn is_vouched(&self) -> bool {
-        self.review == Review::Accepted
-    }
-
     /// Runs every rule over env files, keys, policies and teams. If `is_first`, nothing was ever guarded before.
     pub(super) fn inspect(
         &self,
@@ -112,33 +108,36 @@ impl<'a> CheckedChange<'a> {
         Ok(found.env_files)
     }
 
-    /// Prepares the search for the values of the env files before and after, and of `others`. What is wrong with the values
-    /// themselves is added to `findings`.
+    /// Prepares the search for the values of the env files before and after, and of `others`. Returns also the findings about
+    /// the values that are there now.
     pub(super) fn search(
         &self,
         others: EnvTexts,
         options: &CheckOptions<'_>,
         report: &mut CheckReport,
-        findings: &mut Vec<Finding>,
-    ) -> Result<SecretSearch<'_>, Error> {
+    ) -> Result<(SecretSearch<'_>, Vec<Finding>), Error> {
         let rules = self.rules();
         let (now, mut then) = (env_texts(&self.after, rules)?, env_texts(&self.before, rules)?);
         then.extend(others);
-        let (leaks, found) = known_values(&now, &then, &self.settings, self.root, options, report);
-        findings.extend(found);
-        Ok(SecretSearch::new(leaks, self.repo, rules))
+        let mut values = SealedValues::new(self.root, options.store);
+        let mut findings = Vec::new();
+        for (path, text) in &now {
+            findings.extend(values.add(path, text, self.settings.schema(folder(path)), report));
+        }
+        for (path, text) in then.difference(&now) {
+            values.add(path, text, None, report);
+        }
+        Ok((SecretSearch::new(values.into_leaks(report), self.repo, rules), findings))
     }
 
     /// Removes the findings that a mark on their line allows. A mark that is new is reported in their place.
-    pub(super) fn without_allowed(&self, findings: Vec<Finding>) -> Result<Vec<Finding>, Error> {
-        let mut by_file: BTreeMap<PathBuf, Vec<Finding>> = BTreeMap::new();
-        for finding in findings {
-            by_file.entry(finding.file.clone()).or_default().push(finding);
-        }
+    pub(super) fn without_allowed(&self, mut findings: Vec<Finding>) -> Result<Vec<Finding>, Error> {
+        findings.sort();
         let mut kept = Vec::new();
-        for (path, findings) in by_file {
-            let text = self.after.read(&path)?.unwrap_or_default();
-            kept.extend(self.without_allowed_in(&path, &text, findings)?);
+        for findings in findings.chunk_by(|one, other| one.file == other.file) {
+            let path = &findings[0].file;
+            let text = self.after.read(path)?.unwrap_or_default();
+            kept.extend(self.without_allowed_in(path, &text, findings.to_vec())?);
         }
         Ok(kept)
     }
@@ -205,28 +204,25 @@ pub(crate) fn worktree(
 
     let mut report = CheckReport::default();
     let env_files = change.inspect_here(options.store, &mut report)?;
-    let mut findings = std::mem::take(&mut report.findings);
     let listed = files.iter().filter(|path| is_keys_file(path)).map(|path| root.join(path));
-    findings.extend(check_keys_files(root, repo, &folders_with_keys(&env_files), listed)?);
+    report.findings.extend(check_keys_files(root, repo, &folders_with_keys(&env_files), listed)?);
     if let Some((repo, max_age)) = repo.zip(options.max_age) {
-        findings.extend(check_ages(repo, &change.after, &env_files, options.store, max_age)?);
+        report.findings.extend(check_ages(repo, &change.after, &env_files, options.store, max_age)?);
     }
-    let search = change.search(EnvTexts::new(), options, &mut report, &mut findings)?;
+    let (search, found) = change.search(EnvTexts::new(), options, &mut report)?;
+    report.findings.extend(found);
     for (done, path) in files.iter().enumerate() {
         (options.progress)(done, files.len());
         // Keys files have rules of their own.
         if is_keys_file(path) || root.join(path).is_symlink() {
             continue;
         }
+        // It may be gone since it was listed, or nothing that git would commit.
         let content = FileContent::Disk(root.join(path));
         let before = tracked.get(path).copied();
-        // None if it is gone since it was listed, or nothing that git would commit.
-        if let Some(found) = search.findings(&SearchedFile { path, content, before, base: head })? {
-            findings.extend(found);
-            report.searched += 1;
-        }
+        search.check(&SearchedFile { path, content, before, base: head }, &mut report)?;
     }
-    report.findings = change.without_allowed(findings)?;
+    report.findings = change.without_allowed(report.findings)?;
     Ok(report.sorted())
 }
 
@@ -249,7 +245,6 @@ pub(crate) fn staged(
 
     let mut report = CheckReport::default();
     change.inspect_here(options.store, &mut report)?;
-    let mut findings = std::mem::take(&mut report.findings);
     let mut touched = TouchedFiles::new(&change, &changed)?;
     let mut contents: Vec<_> =
         changed.into_iter().filter_map(|file| Some((file.path, file.before, file.after?))).collect();
@@ -259,25 +254,20 @@ pub(crate) fn staged(
     }
     // Nothing changes: no values need be decrypted.
     if !contents.is_empty() {
-        let search = change.search(EnvTexts::new(), options, &mut report, &mut findings)?;
+        let (search, found) = change.search(EnvTexts::new(), options, &mut report)?;
+        report.findings.extend(found);
         for (done, (path, before, now)) in contents.iter().enumerate() {
             (options.progress)(done, contents.len());
             if now.kind != FileKind::Submodule {
-                let file = SearchedFile {
-                    path,
-                    content: FileContent::Blob(repo, now.id),
-                    before: *before,
-                    base: head,
-                };
-                findings.extend(search.findings(&file)?.into_iter().flatten());
-                report.searched += 1;
+                let content = FileContent::Blob(repo, now.id);
+                search.check(&SearchedFile { path, content, before: *before, base: head }, &mut report)?;
             }
         }
     }
     // Errors stop a commit wherever they are; suggestions about what it does not touch would only be noise.
     let is_kept = |finding: &Finding| finding.severity == Severity::Error || touched.concerns(finding);
-    findings.retain(|finding| whole || is_kept(finding));
-    report.findings = change.without_allowed(findings)?;
+    report.findings.retain(|finding| whole || is_kept(finding));
+    report.findings = change.without_allowed(report.findings)?;
     if options.only_changed_lines {
         report.on_other_lines = touched.drop_other_lines(&mut report.findings)?;
     }

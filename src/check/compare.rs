@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::change::CheckedChange;
+use super::change::{CheckedChange, Review};
 use super::env_files::EnvFiles;
 use super::origins::Origins;
 use super::snapshot::{Snapshot, folder, is_team_file};
@@ -85,7 +85,7 @@ pub(super) fn check_key_changes(
             _ => find_rotation(team, &env, keys, &held.ever(&env, folder(path))),
         };
         let found = check_key_change((path, line), &from, &env, keys, &proof);
-        let is_vouched = change.is_vouched() && matches!(proof, RotationProof::Unverified(_));
+        let is_vouched = change.review == Review::Accepted && matches!(proof, RotationProof::Unverified(_));
         findings.extend(found.map(|found| if is_vouched { found.into_advice() } else { found }));
     }
     Ok(findings)

@@ -58,10 +58,10 @@ impl Pushed {
     pub(crate) fn check(&self, repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckReport, Error> {
         match self {
             Self::Commits(commits) => range(repo, commits, options),
-            Self::Tree(id) => loose_files(repo, *id, &repo.files(Some(*id))?, options),
+            Self::Tree(id) => loose_files(repo, *id, repo.files(Some(*id))?, options),
             Self::Blob(id) => {
                 let file = FileRef { id: *id, kind: FileKind::File };
-                loose_files(repo, *id, &[(PathBuf::from(id.to_string()), file)], options)
+                loose_files(repo, *id, vec![(PathBuf::from(id.to_string()), file)], options)
             }
         }
     }
@@ -132,31 +132,30 @@ pub(crate) fn known_of_remote(repo: &Repo, remote: &str) -> Result<Vec<ObjectId>
 fn loose_files(
     repo: &Repo,
     id: ObjectId,
-    files: &[(PathBuf, FileRef)],
+    files: Vec<(PathBuf, FileRef)>,
     options: &CheckOptions<'_>,
 ) -> Result<CheckReport, Error> {
     let change = CheckedChange {
         repo: Some(repo),
         root: repo.root(),
         before: Snapshot::empty(),
-        after: Snapshot::listed(repo, id, files.to_vec()),
+        after: Snapshot::listed(repo, id, files.clone()),
         settings_before: Rc::default(),
         settings: Settings::default(),
         review: Review::Pending,
         is_whole: false,
     };
-    let (mut report, mut findings) = (CheckReport::default(), Vec::new());
-    let search = change.search(EnvTexts::new(), options, &mut report, &mut findings)?;
+    let mut report = CheckReport::default();
+    let (search, found) = change.search(EnvTexts::new(), options, &mut report)?;
+    report.findings = found;
     for (done, (path, now)) in files.iter().enumerate() {
         (options.progress)(done, files.len());
         if now.kind != FileKind::Submodule {
             let text = repo.blob(now.id)?;
             let file = SearchedFile { path, content: FileContent::Text(&text), before: None, base: None };
-            findings.extend(search.findings(&file)?.into_iter().flatten());
-            findings.extend(plaintext_in(path, &text, change.rules(), now.kind));
-            report.searched += 1;
+            search.check(&file, &mut report)?;
+            report.findings.extend(plaintext_in(path, &text, change.rules(), now.kind));
         }
     }
-    report.findings = findings;
     Ok(report.sorted())
 }

@@ -64,8 +64,7 @@ pub(super) fn range(
     for file in files.iter().filter(|file| is_env_file(&file.path)) {
         texts.insert((file.path.clone(), repo.blob(file.now.id)?));
     }
-    let mut in_values = Vec::new();
-    let search = change.search(texts, options, &mut report, &mut in_values)?;
+    let (search, in_values) = change.search(texts, options, &mut report)?;
     findings.extend(in_values.into_iter().filter(|finding| touched.concerns(finding)));
     // Findings in commits before the last, to which no mark of the last one applies.
     let mut earlier = Vec::new();

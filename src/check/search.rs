@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::CheckReport;
 use super::settings::Settings;
 use super::snapshot::is_guarded;
 use crate::check::rules::{EnvText, Finding, Leak, Leaks, Rule, plain_values};
@@ -55,6 +56,15 @@ pub(super) struct SecretSearch<'a> {
 impl<'a> SecretSearch<'a> {
     pub(super) fn new(leaks: Leaks, repo: Option<&'a Repo>, rules: &'a Settings) -> Self {
         Self { leaks, repo, rules, public: RefCell::default() }
+    }
+
+    /// Adds the findings in a file to the report, and counts it if there is such a file.
+    pub(super) fn check(&self, file: &SearchedFile<'_>, report: &mut CheckReport) -> Result<(), Error> {
+        if let Some(found) = self.findings(file)? {
+            report.findings.extend(found);
+            report.searched += 1;
+        }
+        Ok(())
     }
 
     /// Finds private keys wherever they stand in a changed file, and values on its new lines. Returns None if there is no

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::settings::Settings;
+use super::CheckReport;
 use super::snapshot::folder;
-use super::{CheckOptions, CheckReport};
 use crate::check::rules::{Finding, Leaks, Rule, SchemaFile, SecretValue, check_value, malformed_reference};
 use crate::config::EnvName;
 use crate::crypto::{KeyId, OpenError, Opener, PlaintextKind};
@@ -19,30 +18,8 @@ use crate::project;
 /// Texts of env files with their paths, relative to the root.
 pub(super) type EnvTexts = BTreeSet<(PathBuf, Vec<u8>)>;
 
-/// Decrypts what can be decrypted of env files, as they are and as they were. Returns the values, ready to be looked for,
-/// and the findings about those that are there now: not decrypted by the key that they name, or not of the schema's type.
-///
-/// Nobody is prompted, and nothing that is wrong with a key stops a check: the report has it.
-pub(super) fn known_values(
-    now: &EnvTexts,
-    before: &EnvTexts,
-    settings: &Settings,
-    root: &Path,
-    options: &CheckOptions<'_>,
-    report: &mut CheckReport,
-) -> (Leaks, Vec<Finding>) {
-    let mut values = SealedValues::new(root, options.store);
-    let mut findings = Vec::new();
-    for (path, text) in now {
-        findings.extend(values.add(path, text, settings.schema(folder(path)), report));
-    }
-    for (path, text) in before.difference(now) {
-        values.add(path, text, None, report);
-    }
-    (values.into_leaks(report), findings)
-}
-
-/// Decrypts sealed values of many files.
+/// Decrypts sealed values of many files. Nobody is prompted, and nothing that is wrong with a key stops a check: the report
+/// has it.
 pub(super) struct SealedValues<'a> {
     root: &'a Path,
     store: &'a KeyStore<'a>,
@@ -64,7 +41,8 @@ impl<'a> SealedValues<'a> {
         Self { root, store, secrets: Vec::new(), keys: HashMap::new(), counts: BTreeMap::new() }
     }
 
-    /// Decrypts the values of one env file.
+    /// Decrypts the values of one env file. Returns the findings about those that the key they name does not decrypt, or that
+    /// are not of the schema's type.
     pub(super) fn add(
         &mut self,
         path: &Path,
