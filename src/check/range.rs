@@ -96,12 +96,8 @@ pub(super) fn range(
             let policy = ProposedPolicy::new(&finding.file, &text, &change.settings);
             proposed.insert(finding.file.clone(), policy);
         }
-        let by = by_path.get(finding.file.as_path());
-        let rewrite = |finding| match by {
-            Some(file) => file.to_rewrite(finding),
-            None => finding,
-        };
-        *finding = proposed[&finding.file].apply(finding.clone(), rewrite);
+        let by = by_path.get(finding.file.as_path()).copied();
+        *finding = proposed[&finding.file].apply(finding.clone(), by);
     }
     report.findings = change.without_allowed(findings)?;
     if options.only_changed_lines {
@@ -123,7 +119,7 @@ fn in_earlier_commit(
     found.extend(plaintext_in(&file.path, text, change.rules(), file.now.kind));
     let found = change.without_allowed_in(&file.path, text, found)?;
     let proposed = ProposedPolicy::new(&file.path, text, &change.settings);
-    let told = |finding| proposed.apply(in_commit(finding, file.commit), |finding| file.to_rewrite(finding));
+    let told = |finding| proposed.apply(in_commit(finding, file.commit), Some(file));
     Ok(found.into_iter().map(told).collect())
 }
 
@@ -304,10 +300,13 @@ impl ProposedPolicy {
         Self { refused: refused.iter().map(place).collect(), is_excluded: settings.excludes(path) }
     }
 
-    /// Asks for review if the policies allow the finding; otherwise has `rewrite` say what to do.
-    fn apply(&self, mut finding: Finding, rewrite: impl FnOnce(Finding) -> Finding) -> Finding {
+    /// Asks for review if the policies allow the finding; otherwise tells how to remove it from the range, if that brought it.
+    fn apply(&self, mut finding: Finding, brought: Option<&CommittedFile>) -> Finding {
         if !finding.rule.shows_plaintext() || self.refused.contains(&place(&finding)) {
-            return rewrite(finding);
+            return match brought {
+                Some(file) => file.to_rewrite(finding),
+                None => finding,
+            };
         }
         let why = if self.is_excluded { "excludes the file" } else { "allows it" };
         let _ = write!(finding.message, "; a policy in this change {why}");
