@@ -86,8 +86,7 @@ impl TeamFiles<'_> {
         let mut findings = self.gone(&projects);
         findings.extend(self.followed(&projects, &findings)?);
         for (path, team) in change.settings.teams() {
-            let none = TeamProject::default();
-            let project = projects.get(path).unwrap_or(&none);
+            let project = &projects[path];
             if !change.is_whole && !project.is_rekeyed && change.before.has_same(&change.after, path) {
                 continue;
             }
@@ -134,8 +133,10 @@ impl TeamFiles<'_> {
         check(&TeamText { path, team, environments: &project.environments, held: &held, is_me: &is_me })
     }
 
+    /// Returns the project of each team file.
     fn projects(&self) -> HashMap<&Path, TeamProject> {
-        let mut projects: HashMap<&Path, TeamProject> = HashMap::new();
+        let teams = self.change.settings.teams();
+        let mut projects: HashMap<_, _> = teams.map(|(path, _)| (path, TeamProject::default())).collect();
         for (path, report) in &self.env_files.reports {
             let team = self.change.settings.team_for(folder(path));
             let (Some((team, _)), Ok(env)) = (team, EnvName::of_file(path)) else { continue };
@@ -155,9 +156,7 @@ impl TeamFiles<'_> {
         let (old, new) = (&self.change.settings_before, &self.change.settings);
         let is_kept = |was: &TeamFile| {
             new.teams().filter(|(path, _)| old.team_at(path).is_none()).any(|(path, team)| {
-                let none = TeamProject::default();
-                let project = projects.get(path).unwrap_or(&none);
-                self.with_text((path, team), project, |file| compare_teams(was, file).is_empty())
+                self.with_text((path, team), &projects[path], |file| compare_teams(was, file).is_empty())
             })
         };
         let gone = old.teams().filter(|(path, _)| new.team_at(path).is_none());
@@ -193,10 +192,10 @@ impl TeamFiles<'_> {
                 // Changes of a team file in its own place are reported there.
                 let is_reported = place == from && settings_before.team_at(place).is_some();
                 let is_new = seen.insert((place, from.to_owned(), env.clone(), origin.commit));
-                if let Some(project) = projects.get(place).filter(|_| is_new && !is_reported) {
+                if is_new && !is_reported {
                     let key = report.key.map(|(key, _)| key);
                     let found = |file: &TeamText<'_>| compare_with_origin((from, team), (&env, key), file);
-                    findings.extend(self.with_text((place, team_now), project, found));
+                    findings.extend(self.with_text((place, team_now), &projects[place], found));
                 }
             }
         }
