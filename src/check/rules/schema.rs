@@ -95,20 +95,17 @@ pub(crate) fn drop_repeated(
     let missing: BTreeSet<(&Path, &str)> =
         missing.filter_map(|found| Some((found.file.as_path(), found.name.as_deref()?))).collect();
     let names: BTreeSet<&str> = missing.iter().map(|(_, name)| *name).collect();
-    let is_repeated = |found: &Finding, name: &str| match found.rule {
-        // On no line: this file lacks it.
-        Rule::MissingName if found.line.is_none() => missing.contains(&(found.file.as_path(), name)),
-        Rule::ExampleExtra => names.contains(name),
-        _ => false,
-    };
-    let is_fine = |found: &Finding, name: &str| {
-        let optional = schema.schema.get(name).is_some_and(|item| item.required == Some(false));
-        optional
-            && (found.rule == Rule::ExampleExtra || found.rule == Rule::MissingName && found.line.is_none())
-    };
     let kept = findings.into_iter().filter(|found| {
         let name = found.name.as_deref().unwrap_or_default();
-        !is_repeated(found, name) && !is_fine(found, name)
+        let is_optional = schema.schema.get(name).is_some_and(|item| item.required == Some(false));
+        match found.rule {
+            // On no line: this file lacks it.
+            Rule::MissingName if found.line.is_none() => {
+                !is_optional && !missing.contains(&(found.file.as_path(), name))
+            }
+            Rule::ExampleExtra => !is_optional && !names.contains(name),
+            _ => true,
+        }
     });
     kept.collect()
 }
