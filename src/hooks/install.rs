@@ -50,7 +50,7 @@ pub(crate) struct CloneHooks {
 }
 
 /// The result of [`install`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct InstallReport {
     /// The folder that the hooks stand in.
     pub folder: PathBuf,
@@ -75,12 +75,7 @@ pub(crate) fn bare_repository(path: &Path) -> Error {
 /// the error's details.
 pub(crate) fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<InstallReport, Error> {
     let place = HooksFolder::new(repo, &read_settings(repo)?)?;
-    let nothing = || InstallReport {
-        folder: place.folder().to_path_buf(),
-        written: Vec::new(),
-        left: Vec::new(),
-        manager: None,
-    };
+    let nothing = || InstallReport { folder: place.folder().to_path_buf(), ..InstallReport::default() };
     if !place.dir.own {
         // Nothing is missing if they all call envseal.
         if Hook::ALL.into_iter().all(|hook| place.check(hook).0 == CallsEnvseal::Yes) {
@@ -201,10 +196,8 @@ enum ExistingHook {
     Nothing,
     /// Text that a block may go into, or is in.
     Text(Vec<u8>),
-    /// Something else, which calls envseal.
-    Calls,
-    /// Something else, which does not tell.
-    Unclear,
+    /// Something else, which calls envseal or does not tell.
+    Other(CallsEnvseal),
     Unfit(UnfitHook),
     /// A manager's work, now or before long; whether that calls envseal, and by which configuration.
     Managed {
@@ -334,18 +327,16 @@ impl HooksFolder {
             Err(FsError::NotRegular { .. }) => return Ok(ExistingHook::Unfit(UnfitHook::NotAFile)),
             Err(error) => return Err(error),
         };
-        let fit = with_block(Some(&text), hook);
-        Ok(match (fit, HookManager::of_hook(&text), self.answer(&text, hook)) {
+        let said = self.answer(&text, hook);
+        Ok(match (with_block(Some(&text), hook), HookManager::of_hook(&text), said) {
             (Ok(_), ..) if !is_link && has_block(&text) => ExistingHook::Text(text),
             (_, Some(manager), _) => self.managed(manager, &text, hook, true),
-            (_, _, CallsEnvseal::Yes) if is_link => ExistingHook::Calls,
-            (_, _, CallsEnvseal::Unclear) if is_link => ExistingHook::Unclear,
+            (_, _, CallsEnvseal::Yes | CallsEnvseal::Unclear) if is_link => ExistingHook::Other(said),
             _ if is_link => ExistingHook::Unfit(UnfitHook::Symlink),
             (Err(UnfitHook::Damaged), ..) => ExistingHook::Unfit(UnfitHook::Damaged),
-            (_, _, CallsEnvseal::Yes) => ExistingHook::Calls,
-            (Err(_), _, CallsEnvseal::Unclear) => ExistingHook::Unclear,
+            (_, _, CallsEnvseal::Yes) | (Err(_), _, CallsEnvseal::Unclear) => ExistingHook::Other(said),
             // Under conditions of a person's own.
-            (Ok(_), _, CallsEnvseal::Unclear) if calls(&text, hook) => ExistingHook::Unclear,
+            (Ok(_), _, CallsEnvseal::Unclear) if calls(&text, hook) => ExistingHook::Other(said),
             (Err(why), ..) => ExistingHook::Unfit(why),
             (Ok(_), ..) => to_come(ExistingHook::Text(text)),
         })
@@ -385,14 +376,12 @@ impl HooksFolder {
             Existing::Text(text) if self.husky && self.answer(&text, hook) == CallsEnvseal::Yes => {
                 HookState::NoHusky
             }
-            Existing::Calls if self.husky => HookState::NoHusky,
+            Existing::Other(CallsEnvseal::Yes) if self.husky => HookState::NoHusky,
             Existing::Nothing | Existing::Text(_) if self.dir.own => HookState::Missing,
             Existing::Nothing | Existing::Text(_) | Existing::Managed { written: false, .. } => {
                 HookState::NotOurs
             }
-            Existing::Calls | Existing::Unclear | Existing::Unfit(_) | Existing::Managed { .. } => {
-                HookState::Foreign
-            }
+            Existing::Other(_) | Existing::Unfit(_) | Existing::Managed { .. } => HookState::Foreign,
         })
     }
 
@@ -404,8 +393,7 @@ impl HooksFolder {
             let before = match self.existing(hook)? {
                 ExistingHook::Nothing => None,
                 ExistingHook::Text(text) => Some(text),
-                ExistingHook::Calls
-                | ExistingHook::Unclear
+                ExistingHook::Other(_)
                 | ExistingHook::Managed { told: CallsEnvseal::Unclear, written: true, .. } => continue,
                 ExistingHook::Unfit(why) => return Err(unfit(&path, hook, &why)),
                 ExistingHook::Managed { manager, told: CallsEnvseal::Yes, written: true, .. } => {
