@@ -59,7 +59,7 @@ pub enum DriverState {
     /// An older envseal's are there.
     Outdated,
     /// Someone else has configured a driver under our name in this clone: the variable.
-    Foreign(String),
+    Foreign(&'static str),
     /// The drivers are there, but git goes by something else, in words.
     Overridden(String),
 }
@@ -140,7 +140,7 @@ pub fn install(repo: &Repo, has_hooks: bool) -> Result<bool, Error> {
     let there = read_settings(repo)?;
     if let Some(key) = foreign(&there) {
         let config = repo.common_dir().join("config");
-        let section = key.rsplit_once('.').map_or(&*key, |(section, _)| section);
+        let section = section(key);
         return Err(Error::refused(format!("{} has a {key} that is not envseal's", config.display()))
             .with_hint(hint!(
                 "if it is not needed: git config --local --remove-section {section}",
@@ -165,8 +165,8 @@ pub fn install(repo: &Repo, has_hooks: bool) -> Result<bool, Error> {
 pub fn uninstall(repo: &Repo) -> Result<bool, Error> {
     let _lock = FolderLock::acquire(repo.common_dir(), || ())?;
     let there = read_settings(repo)?;
-    let theirs = foreign(&there).and_then(|key| key.rsplit_once('.').map(|(section, _)| section.to_owned()));
-    let is_theirs = |name: &str| theirs.as_deref().is_some_and(|section| name.starts_with(section));
+    let theirs = foreign(&there).map(section);
+    let is_theirs = |name: &str| theirs.is_some_and(|section| name.starts_with(section));
     let names = SETTINGS.iter().map(|(name, _)| *name);
     let ours = names.filter(|name| !is_theirs(name) && local(&there, name).len() == 1);
     let settings: Vec<_> = ours.map(|name| (name, None)).collect();
@@ -246,12 +246,17 @@ fn local<'a>(settings: &'a [Setting], name: &str) -> Vec<&'a str> {
 }
 
 /// Returns the variable of this clone's configuration that holds someone else's driver of our name.
-fn foreign(settings: &[Setting]) -> Option<String> {
+fn foreign(settings: &[Setting]) -> Option<&'static str> {
     let is_foreign = |name: &&str| {
         let values = local(settings, name);
         values.len() > 1 || !values.iter().all(|value| is_ours(name, value))
     };
-    [DRIVER, TEXTCONV].into_iter().find(is_foreign).map(str::to_owned)
+    [DRIVER, TEXTCONV].into_iter().find(is_foreign)
+}
+
+/// Returns the section of the configuration that a variable is in.
+fn section(key: &str) -> &str {
+    key.rsplit_once('.').map_or(key, |(section, _)| section)
 }
 
 /// Returns true if the driver calls envseal, of any version.

@@ -105,7 +105,7 @@ fn someone_elses_driver_of_our_name_stays() {
         assert!(output.stderr.contains(&format!("has a {name} that is not envseal's")), "{}", output.stderr);
         assert!(output.stderr.contains(&format!("git config --local --remove-section {section}")));
         assert!(output.stderr.contains("Next: "), "{}", output.stderr);
-        assert_eq!(inspect(&repo(&env.repo())).unwrap(), DriverState::Foreign(name.into()));
+        assert_eq!(inspect(&repo(&env.repo())).unwrap(), DriverState::Foreign(name));
         assert!(install(&repo(&env.repo()), true).is_err());
         uninstall(&repo(&env.repo())).unwrap();
         assert_eq!((config(&env), attributes(&env)), before);
