@@ -343,40 +343,29 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, FsError> {
 mod tests {
     use super::*;
 
-    fn around(before: Option<&str>) -> (String, Option<String>) {
-        let with = with_block(before.map(str::as_bytes), false).unwrap();
-        assert_eq!(with_block(Some(&with), false).unwrap(), with, "idempotent");
-        let unfiltered = with_block(Some(&with), true).unwrap();
-        assert!(has_no_filter(Some(&unfiltered)) && !has_no_filter(Some(&with)));
-        assert_eq!(with_block(Some(&unfiltered), false).unwrap(), with);
-        let without = without_block(&with).unwrap();
-        (String::from_utf8(with).unwrap(), without.map(|text| String::from_utf8(text).unwrap()))
-    }
-
     #[test]
-    fn the_block_comes_and_goes_without_a_trace() {
-        for before in
-            [None, Some(""), Some("*.png binary\n"), Some("*.png binary"), Some("\r\n"), Some("a b\r\nc d")]
-        {
-            let (with, without) = around(before);
-            assert!(
-                with.starts_with(before.unwrap_or(""))
-                    && with.ends_with(&format!("{ENV_FILES}{TEAM_FILE}{END}\n")),
-                "{with}"
-            );
-            assert_eq!(without.as_deref(), before);
-        }
-    }
-
-    #[test]
-    fn what_others_wrote_around_it_stays() {
-        for before in [None, Some("a b\n"), Some("a b")] {
-            let (with, _) = around(before);
-            let more = format!("{with}c d\n");
-            assert_eq!(with_block(Some(more.as_bytes()), false).unwrap(), more.as_bytes());
-            let left = without_block(more.as_bytes()).unwrap().unwrap();
-            let wanted = before.map_or(String::new(), |text| format!("{}\n", text.trim_end())) + "c d\n";
-            assert_eq!(String::from_utf8(left).unwrap(), wanted);
+    fn the_block_comes_and_goes_and_what_others_wrote_stays() {
+        for (before, ended) in [
+            (None, ""),
+            (Some(""), ""),
+            (Some("*.png binary\n"), "*.png binary\n"),
+            (Some("*.png binary"), "*.png binary\n"),
+            (Some("\r\n"), "\r\n"),
+            (Some("a b\r\nc d"), "a b\r\nc d\n"),
+        ] {
+            let before = before.map(str::as_bytes);
+            let with = with_block(before, false).unwrap();
+            assert!(with.starts_with(ended.as_bytes()), "{before:?}");
+            assert!(with.ends_with(format!("{ENV_FILES}{TEAM_FILE}{END}\n").as_bytes()), "{before:?}");
+            assert_eq!(with_block(Some(&with), false).unwrap(), with, "idempotent");
+            let unfiltered = with_block(Some(&with), true).unwrap();
+            assert!(has_no_filter(Some(&unfiltered)) && !has_no_filter(Some(&with)));
+            assert_eq!(with_block(Some(&unfiltered), false).unwrap(), with);
+            assert_eq!(without_block(&with).unwrap().as_deref(), before);
+            let more = [&with[..], b"c d\n"].concat();
+            assert_eq!(with_block(Some(&more), false).unwrap(), more);
+            let left = [ended.as_bytes(), b"c d\n"].concat();
+            assert_eq!(without_block(&more).unwrap().unwrap(), left);
         }
         let block = |lines: &str| format!("a b\n{BEGIN}\n{lines}{END}\nc d\n").into_bytes();
         assert_eq!(
