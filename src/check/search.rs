@@ -124,8 +124,6 @@ impl<'a> SecretSearch<'a> {
     /// declares them plain. Elsewhere in those, a value has only not been encrypted yet.
     fn public_in(&self, repo: &Repo, commit: ObjectId) -> Result<BTreeSet<usize>, Error> {
         let (values, mut found) = (self.leaks.values(), BTreeSet::new());
-        let mut look =
-            |text: &[u8]| FileContent::Text(text).read(&mut |from| values.find_in(from, &mut found));
         let mut files = repo.files(Some(commit))?;
         files.retain(|(_, now)| now.kind == FileKind::File);
         repo.obtain(&files.iter().map(|(_, now)| now.id).collect::<Vec<_>>())?;
@@ -135,10 +133,10 @@ impl<'a> SecretSearch<'a> {
             if is_guarded(path) && !self.rules.excludes(path) {
                 let policy = self.rules.policy(path);
                 for value in plain_values(EnvText { path, text: &text, policy }) {
-                    look(&value)?;
+                    values.find_in(&value, &mut found);
                 }
             } else {
-                look(&text)?;
+                values.find_in(&text, &mut found);
             }
         }
         Ok(found)

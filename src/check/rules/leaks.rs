@@ -84,17 +84,12 @@ pub struct LeakMatch {
 }
 
 /// Finds values unencoded only.
-pub(crate) struct ValueMatcher {
-    automaton: AhoCorasick,
-    longest: usize,
-}
+pub(crate) struct ValueMatcher(AhoCorasick);
 
 impl ValueMatcher {
-    /// Adds the places of the values that are in what is read to `found`.
-    pub(crate) fn find_in(&self, from: &mut dyn Read, found: &mut BTreeSet<usize>) -> io::Result<()> {
-        in_chunks(from, CHUNK, self.longest, &mut |text, _| {
-            found.extend(self.automaton.find_overlapping_iter(text).map(|hit| hit.pattern().as_usize()));
-        })
+    /// Adds the places of the values that are in `text` to `found`.
+    pub(crate) fn find_in(&self, text: &[u8], found: &mut BTreeSet<usize>) {
+        found.extend(self.0.find_overlapping_iter(text).map(|hit| hit.pattern().as_usize()));
     }
 }
 
@@ -154,15 +149,14 @@ impl Leaks {
 
     /// Returns what finds the values by their places in [`Self::secrets`].
     pub(crate) fn values(&self) -> ValueMatcher {
-        let values = || self.secrets.iter().map(|secret| secret.value.as_slice());
-        let automaton = AhoCorasick::new(values()).expect("fewer patterns than it can number");
-        ValueMatcher { automaton, longest: values().map(<[u8]>::len).max().unwrap_or(0) }
+        let values = self.secrets.iter().map(|secret| secret.value.as_slice());
+        ValueMatcher(AhoCorasick::new(values).expect("fewer patterns than it can number"))
     }
 
     /// Finds everything in `text`, each once for every line it begins on.
     pub fn find(&self, text: &[u8]) -> Vec<LeakMatch> {
-        let mut found = BTreeSet::new();
-        self.find_before(text, text.len(), &mut Position::default(), &mut found);
+        let (mut found, mut at) = (BTreeSet::new(), BEGINNING);
+        self.find_before(text, text.len(), &mut at, &mut found);
         found.into_iter().collect()
     }
 
@@ -172,16 +166,40 @@ impl Leaks {
     }
 
     fn find_in_chunks(&self, from: &mut dyn Read, chunk: usize) -> io::Result<Vec<LeakMatch>> {
-        let (mut found, mut at) = (BTreeSet::new(), Position::default());
-        in_chunks(from, chunk, self.longest, &mut |text, end| {
-            self.find_before(text, end, &mut at, &mut found);
-        })?;
-        Ok(found.into_iter().collect())
+        let (mut found, mut at) = (BTreeSet::new(), BEGINNING);
+        // What begins at the end of a chunk reaches into the bytes behind it, which are the next text's first.
+        let whole = chunk + self.longest;
+        // Most files are small.
+        let mut buffer = vec![0; whole.min(SMALL)];
+        let mut filled = 0;
+        loop {
+            let read = match from.read(&mut buffer[filled..]) {
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                read => read?,
+            };
+            filled += read;
+            if read == 0 {
+                self.find_before(&buffer[..filled], filled, &mut at, &mut found);
+                return Ok(found.into_iter().collect());
+            }
+            if filled == buffer.len() && filled < whole {
+                buffer.resize(whole.min(2 * filled), 0);
+            } else if filled == whole {
+                self.find_before(&buffer, chunk, &mut at, &mut found);
+                buffer.copy_within(chunk.., 0);
+                filled = self.longest;
+            }
+        }
     }
 
     /// Finds what begins in `text` before `end`. `at` is the position of the text's beginning, and becomes that of `end`.
     fn find_before(&self, text: &[u8], end: usize, at: &mut Position, found: &mut BTreeSet<LeakMatch>) {
-        let mut lines = LineTracker { text, seen: 0, line: at.line };
+        let (mut line, mut seen) = (at.line, 0);
+        let mut line_at = |place: usize| {
+            line += memchr::memchr_iter(b'\n', &text[seen..place]).count();
+            seen = place;
+            line
+        };
         // Nearly always there is nothing, which is faster to tell.
         if self.automaton.is_match(text) {
             let hits = self.automaton.find_overlapping_iter(text).map(|hit| hit.start());
@@ -198,13 +216,13 @@ impl Leaks {
                     if self.is_part_of_word(*leak, bytes, [before, after]) {
                         continue;
                     }
-                    let line = lines.at(start);
+                    let line = line_at(start);
                     let last_line = line + memchr::memchr_iter(b'\n', bytes).count();
                     found.insert(LeakMatch { line, last_line, leak: *leak });
                 }
             }
         }
-        *at = Position { line: lines.at(end), before: text[..end].last().copied().or(at.before) };
+        *at = Position { line: line_at(end), before: text[..end].last().copied().or(at.before) };
     }
 
     /// Returns true if these bytes are a short value as it is, with a letter, a digit or `_` directly before or after it.
@@ -224,46 +242,10 @@ struct Position {
     before: Option<u8>,
 }
 
-impl Default for Position {
-    fn default() -> Self {
-        Self { line: 1, before: None }
-    }
-}
+const BEGINNING: Position = Position { line: 1, before: None };
 
 fn start_of(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len().min(START)]
-}
-
-/// Passes what is read to `look`, about `chunk` bytes at a time: a text, and where in it the next one begins. The last
-/// `overlap` bytes of a text are the next one's first.
-fn in_chunks(
-    from: &mut dyn Read,
-    chunk: usize,
-    overlap: usize,
-    look: &mut dyn FnMut(&[u8], usize),
-) -> io::Result<()> {
-    let whole = chunk + overlap;
-    // Most files are small.
-    let mut buffer = vec![0; whole.min(SMALL)];
-    let mut filled = 0;
-    loop {
-        let read = match from.read(&mut buffer[filled..]) {
-            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-            read => read?,
-        };
-        filled += read;
-        if read == 0 {
-            look(&buffer[..filled], filled);
-            return Ok(());
-        }
-        if filled == buffer.len() && filled < whole {
-            buffer.resize(whole.min(2 * filled), 0);
-        } else if filled == whole {
-            look(&buffer, chunk);
-            buffer.copy_within(chunk.., 0);
-            filled = overlap;
-        }
-    }
 }
 
 /// Returns the prefix of a private key in base64 at each of its three places, in hex and in UTF-16.
@@ -280,21 +262,6 @@ fn key_encodings() -> Vec<Zeroizing<Vec<u8>>> {
 fn key_follows(text: &[u8]) -> bool {
     let is_key_byte = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     text.get(..MIN_KEY).is_some_and(|start| start.iter().all(is_key_byte))
-}
-
-/// Counts lines as it moves forward through a text.
-struct LineTracker<'a> {
-    text: &'a [u8],
-    seen: usize,
-    line: usize,
-}
-
-impl LineTracker<'_> {
-    fn at(&mut self, at: usize) -> usize {
-        self.line += memchr::memchr_iter(b'\n', &self.text[self.seen..at]).count();
-        self.seen = at;
-        self.line
-    }
 }
 
 #[cfg(test)]
@@ -316,22 +283,18 @@ mod tests {
     #[test]
     fn a_private_key_is_known_by_its_form() {
         let key = crate::crypto::PrivateKey::generate().to_text();
-        let text = format!("a\nkey: {}\n", key.expose());
-        assert_eq!(
-            leaks(&[]).find(text.as_bytes()),
-            [LeakMatch { line: 2, last_line: 2, leak: Leak::PrivateKey }]
-        );
-        assert!(leaks(&[]).find(b"keys start with envseal-sk1- and go on").is_empty());
-    }
-
-    #[test]
-    fn so_much_of_a_private_key_tells() {
-        for (key, is_known) in
-            [("aZ09-_".repeat(3), true), ("a".repeat(MIN_KEY), true), ("a".repeat(MIN_KEY - 1), false)]
-        {
-            for end in ["", "\n", ".", " a"] {
-                let text = format!("{PRIVATE_PREFIX}{key}{end}");
-                assert_eq!(!leaks(&[]).find(text.as_bytes()).is_empty(), is_known, "{text:?}");
+        let found = Some(LeakMatch { line: 2, last_line: 2, leak: Leak::PrivateKey });
+        let with = |rest: &str| format!("{PRIVATE_PREFIX}{rest}");
+        for (key, found) in [
+            (key.expose().to_owned(), found),
+            (with(""), None),
+            (with(&"aZ09-_".repeat(3)), found),
+            (with(&"a".repeat(MIN_KEY)), found),
+            (with(&"a".repeat(MIN_KEY - 1)), None),
+        ] {
+            for end in ["", "\n", ".", " and go on"] {
+                let text = format!("a\nkey: {key}{end}");
+                assert_eq!(leaks(&[]).find(text.as_bytes()), Vec::from_iter(found), "{text:?}");
             }
         }
     }
@@ -394,6 +357,9 @@ mod tests {
         assert_eq!(found.len(), 2);
         assert!(found.iter().all(|found| found.line == 2));
         assert_eq!(leaks.secrets().len(), 2, "what is too short is not looked for");
+        let mut values = BTreeSet::new();
+        leaks.values().find_in(b"xabcdefghijklmnop", &mut values);
+        assert_eq!(values, BTreeSet::from([0, 1]));
     }
 
     /// Gives a few bytes at a time.
@@ -459,10 +425,6 @@ mod tests {
             [LeakMatch { line: 64 * CHUNK + 1, last_line: 64 * CHUNK + 1, leak: Leak::Value(0) }]
         );
         assert!(endless.1 <= CHUNK + 4096, "{}", endless.1);
-        let mut values = BTreeSet::new();
-        let mut from = Endless(3 * CHUNK, 0).chain(&b"secret"[..]);
-        leaks(&["secret", "others"]).values().find_in(&mut from, &mut values).unwrap();
-        assert_eq!(values.len(), 1);
     }
 
     #[test]
