@@ -127,15 +127,7 @@ pub(crate) fn find_other_readers(start: &ProgramStart<'_>) -> OtherReaders {
             (is_node || COMPOSE_FILES.contains(&name) || name.starts_with("bun")) && here(name).is_file()
         };
         for framework in project.frameworks(&mut has) {
-            let modes = modes(&framework, &project, start, &envs);
-            let mut names = BTreeSet::from([".env".to_owned(), ".env.local".to_owned()]);
-            for env in modes.iter().filter(|env| !env.is_of_dotenv() && !env.is_overlay()) {
-                names.extend([format!(".env.{env}"), format!(".env.{env}.local")]);
-            }
-            names.retain(|name| modes.iter().any(|env| framework.reads(name, env)));
-            if let Framework::EnvFile(files) = &framework {
-                names = files.iter().cloned().collect();
-            }
+            let names = files_read(&framework, &modes(&framework, &project, start, &envs));
             if framework == Framework::Next && folder == Path::new("") {
                 let next = next_here(&project, start, &envs);
                 // Then `run` tells it that there is nothing left to read.
@@ -183,21 +175,29 @@ fn modes(
     }
 }
 
+/// Returns the names of the files that a framework surely reads in one of these modes.
+fn files_read(framework: &Framework, modes: &[EnvName]) -> BTreeSet<String> {
+    if let Framework::EnvFile(files) = framework {
+        return files.iter().cloned().collect();
+    }
+    let mut names = BTreeSet::from([".env".to_owned(), ".env.local".to_owned()]);
+    for env in modes.iter().filter(|env| !env.is_of_dotenv() && !env.is_overlay()) {
+        names.extend([format!(".env.{env}"), format!(".env.{env}.local")]);
+    }
+    names.retain(|name| modes.iter().any(|env| framework.reads(name, env)));
+    names
+}
+
 fn next_here(project: &NodeProject, start: &ProgramStart<'_>, envs: &BTreeSet<&EnvName>) -> NextReads {
     let mut modes = modes(&Framework::Next, project, start, envs);
     modes.retain(is_mode);
     if modes.is_empty() {
         modes = MODES.iter().filter_map(|mode| EnvName::new(mode).ok()).collect();
     }
-    let names = modes.iter().flat_map(|mode| {
-        [format!(".env.{mode}.local"), ".env.local".into(), format!(".env.{mode}"), ".env".into()]
-            .into_iter()
-            .filter(|name| Framework::Next.reads(name, mode))
-    });
-    let paths: BTreeSet<_> = names.map(PathBuf::from).filter(|path| path.is_file()).collect();
+    let names = files_read(&Framework::Next, &modes);
     let mut expanded = BTreeSet::new();
     let mut left_out = None;
-    for path in paths {
+    for path in names.into_iter().map(PathBuf::from).filter(|path| path.is_file()) {
         let loaded = is_loaded(start, &path);
         // Next.js may have to read what -k and -x leave out, unless it is sealed.
         let is_whole = |file: &EnvFile| {
