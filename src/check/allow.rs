@@ -49,8 +49,8 @@ impl<'t> MarkedFile<'t> {
         let known = lines.iter().copied().collect();
         let mut file = Self { lines, known, variables: HashMap::new(), lines_of: HashMap::new() };
         let document = is_env_file(path).then(|| Document::parse(text.to_vec()).ok()).flatten();
-        for (document, entry) in document.iter().flat_map(|doc| doc.entries().iter().map(move |it| (doc, it)))
-        {
+        let document = document.unwrap_or_else(Document::empty);
+        for entry in document.entries() {
             let (_, value) = document.value(entry);
             let is_plaintext = !value.is_empty() && !claims_to_be_sealed(&value);
             let (name, comment) = (document.name(entry).to_owned(), document.comment(entry));
