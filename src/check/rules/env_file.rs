@@ -123,7 +123,7 @@ pub(crate) fn malformed_reference(path: &Path, name: &str) -> Finding {
 
 /// Runs every rule that needs nothing but the file.
 pub fn check_env_file(file: EnvText<'_>) -> EnvReport {
-    let mut report = EnvReport::default();
+    let only = |finding: Finding| EnvReport { findings: vec![finding], ..EnvReport::default() };
     let is_copy = FileRole::of(file.path) == FileRole::Copy;
     let env = match EnvName::of_file(file.path) {
         Ok(env) => env,
@@ -131,23 +131,20 @@ pub fn check_env_file(file: EnvText<'_>) -> EnvReport {
         Err(_) if is_copy => EnvName::of_dotenv(),
         Err(error) => {
             let fix = "rename it: git mv {file} …";
-            report.findings.push(Finding::new(Rule::Unreadable, file.path, error.to_string(), fix));
-            return report;
+            return only(Finding::new(Rule::Unreadable, file.path, error.to_string(), fix));
         }
     };
     if let Some(what) = foreign(file.text) {
-        report.findings.push(unchecked(file.path, what));
-        return report;
+        return only(unchecked(file.path, what));
     }
     let document = match Document::parse(file.text.to_vec()) {
         Ok(document) => document,
         Err(error) => {
             let fix = "save {file} as UTF-8";
-            report.findings.push(Finding::new(Rule::Unreadable, file.path, error.to_string(), fix));
-            return report;
+            return only(Finding::new(Rule::Unreadable, file.path, error.to_string(), fix));
         }
     };
-    let mut check = EnvFileCheck { file, env, document: &document, report };
+    let mut check = EnvFileCheck { file, env, document: &document, report: EnvReport::default() };
     check.conflict_markers();
     check.public_keys();
     check.entries();
