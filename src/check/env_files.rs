@@ -8,8 +8,7 @@ use super::settings::Settings;
 use super::snapshot::{LinkTarget, Snapshot, folder};
 use crate::check::rules::{
     EnvReport, EnvText, Finding, ReportedFile, Rule, check_env_file, check_schema, check_values,
-    compare_keys, compare_names, dangling_finding, drop_repeated, is_example, misspelled_file, old_value,
-    sealed_by_mistake,
+    compare_keys, compare_names, drop_repeated, is_example, misspelled_file, old_value, sealed_by_mistake,
 };
 use crate::config::{FileRole, is_env_file, is_own_name, link_fault, misspelled};
 use crate::dotenv::Document;
@@ -171,8 +170,8 @@ fn side_by_side(
             let in_schema = || own.schema(folder(path)).is_some_and(|file| file.schema.get(name).is_some());
             others.any(|(_, other)| other.names.iter().any(|(set, _)| set == name)) || in_schema()
         };
-        let unset = report.dangling.iter().filter(|reference| !is_set(&reference.on));
-        findings.extend(unset.map(|reference| dangling_finding(path, reference)));
+        let unset = report.dangling.iter().filter(|(on, _)| !is_set(on));
+        findings.extend(unset.map(|(_, finding)| finding.clone()));
     }
     Ok(findings)
 }

@@ -43,50 +43,15 @@ pub struct EnvReport {
     /// The variables whose values a reviewer can't see: sealed, or put together from one that is. Of each the line, and the
     /// names that its token lists.
     pub(crate) hidden: BTreeMap<String, (usize, Refs)>,
-    /// References to names that no line above them sets.
-    pub(crate) dangling: Vec<DanglingReference>,
+    /// The names that values refer to and that no line above them sets. Of each the finding that it is, if nothing else sets
+    /// the name either.
+    pub(crate) dangling: Vec<(String, Finding)>,
     /// The public key in the file, and its line.
     pub(crate) key: Option<(PublicKey, usize)>,
 }
 
 /// An env file with its report. The path is relative to the root of what is checked.
 pub(crate) type ReportedFile<'a> = (&'a Path, &'a EnvReport);
-
-/// A reference, without a default as far as can be seen, to a name that the file does not set further up.
-#[derive(Debug)]
-pub(crate) struct DanglingReference {
-    name: String,
-    line: usize,
-    /// The name that it refers to. In a value that is neither sealed nor plain it may be part of the secret.
-    pub on: String,
-    form: ValueForm,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ValueForm {
-    /// Its references are listed, those with a default too.
-    Sealed,
-    Plain,
-    /// Neither sealed nor marked plain.
-    Plaintext,
-}
-
-/// Returns the finding for a reference to a name that nothing sets.
-pub(crate) fn dangling_finding(path: &Path, reference: &DanglingReference) -> Finding {
-    let DanglingReference { name, line, on, form } = reference;
-    let (message, fix) = match form {
-        ValueForm::Plaintext => (
-            format!("{name} contains a `$`, and nothing sets the name after it"),
-            Hint::from("if that is text, put the value in single quotes"),
-        ),
-        _ => (
-            format!("{name} refers to {on}, which isn't set above it, in another env file or in a schema"),
-            hint!("if only the target machine sets it: envseal encrypt --external {on} -f {file}", on),
-        ),
-    };
-    let found = Finding::new(Rule::DanglingReference, path, message, fix).at(*line).about(name);
-    if *form == ValueForm::Sealed { found.into_advice() } else { found }
-}
 
 /// Returns the findings for a variable with a hidden value (its line and the names that it may refer to): that it newly has
 /// a name which redirects trust or traffic, and that it refers to more than `before`, in the files it comes from.
@@ -308,13 +273,13 @@ impl EnvFileCheck<'_> {
 
     fn references(&mut self, entry: &Entry, is_above: impl Fn(&str) -> bool) {
         let (quote, text) = self.document.value(entry);
-        let (form, names) = if is_sealed(&text) {
+        let is_sealed = is_sealed(&text);
+        let names = if is_sealed {
             let listed = SealedValue::parse(&text).map(|token| token.refs().clone()).unwrap_or_default();
-            (ValueForm::Sealed, listed.iter().map(str::to_owned).collect())
+            listed.iter().map(str::to_owned).collect()
         } else if quote.expands() {
-            let plain = is_declared(self.document, entry, self.file.policy);
             match required(&text) {
-                Ok(names) => (if plain { ValueForm::Plain } else { ValueForm::Plaintext }, names),
+                Ok(names) => names,
                 Err(_) => {
                     let found = malformed_reference(self.file.path, self.document.name(entry)).at(entry.line);
                     return self.report.findings.push(found);
@@ -326,10 +291,32 @@ impl EnvFileCheck<'_> {
         for on in names {
             let set = !is_own_name(&on) && is_above(&on) || is_set_everywhere(&on);
             if !set && !self.file.policy.is_external(&on) {
-                let name = self.document.name(entry).to_owned();
-                self.report.dangling.push(DanglingReference { name, line: entry.line, on, form });
+                let found = self.dangling_reference(entry, &on, is_sealed);
+                self.report.dangling.push((on, found));
             }
         }
+    }
+
+    /// Returns the finding for a reference to a name that nothing sets. A sealed value lists those with a default too.
+    fn dangling_reference(&self, entry: &Entry, on: &str, is_sealed: bool) -> Finding {
+        let name = self.document.name(entry);
+        let (message, fix) = if is_sealed || is_declared(self.document, entry, self.file.policy) {
+            (
+                format!(
+                    "{name} refers to {on}, which isn't set above it, in another env file or in a schema"
+                ),
+                hint!("if only the target machine sets it: envseal encrypt --external {on} -f {file}", on),
+            )
+        } else {
+            // What looks like a name may be part of the secret.
+            (
+                format!("{name} contains a `$`, and nothing sets the name after it"),
+                Hint::from("if that is text, put the value in single quotes"),
+            )
+        };
+        let found =
+            Finding::new(Rule::DanglingReference, self.file.path, message, fix).at(entry.line).about(name);
+        if is_sealed { found.into_advice() } else { found }
     }
 
     fn sealed(&mut self, entry: &Entry, name: &str, token: &[u8]) {

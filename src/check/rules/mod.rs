@@ -18,8 +18,8 @@ mod team;
 pub(crate) use encodings::MIN_MASKED;
 pub use encodings::spellings;
 pub(crate) use env_file::{
-    EnvReport, ReportedFile, check_hidden_value, dangling_finding, malformed_reference, old_value,
-    plain_values, sealed_by_mistake,
+    EnvReport, ReportedFile, check_hidden_value, malformed_reference, old_value, plain_values,
+    sealed_by_mistake,
 };
 pub use env_file::{EnvText, check_env_file};
 pub(crate) use foreign::foreign;
