@@ -61,9 +61,8 @@ impl Ui {
     }
 
     /// Runs `work`, and shows on a terminal meanwhile that it takes its time.
-    pub(crate) fn working<T>(self, what: &'static str, work: impl FnOnce() -> T) -> T {
-        let _spinner = progress::Spinner::new(self.quiet, what);
-        work()
+    pub(crate) fn working<T>(self, what: &str, work: impl FnOnce() -> T) -> T {
+        progress::spin_during(self.quiet, what, work)
     }
 
     /// Runs `wait`, and notes after two seconds what it waits for.
@@ -116,7 +115,6 @@ pub fn report_panics() {
     }));
 }
 
-/// Writes bytes to stdout.
 pub(crate) fn data(bytes: &[u8]) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     out.write_all(bytes).and_then(|()| out.flush()).map_err(Error::io("write to stdout"))

@@ -45,18 +45,13 @@ impl Drop for Progress {
     }
 }
 
-/// A spinner, removed when this is dropped.
-pub(super) struct Spinner {
-    end: Option<mpsc::Sender<()>>,
-    clock: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Spinner {
-    pub(super) fn new(quiet: bool, what: &'static str) -> Self {
-        if quiet || !can_draw() {
-            return Self { end: None, clock: None };
-        }
-        let (end, ended) = mpsc::channel();
+/// Runs `work`, and shows a spinner meanwhile.
+pub(super) fn spin_during<T>(quiet: bool, what: &str, work: impl FnOnce() -> T) -> T {
+    if quiet || !can_draw() {
+        return work();
+    }
+    std::thread::scope(|scope| {
+        let (end, ended) = mpsc::channel::<()>();
         let turn = move || {
             let mut wait = DELAY;
             for shape in SHAPES.iter().cycle() {
@@ -70,18 +65,15 @@ impl Spinner {
             }
         };
         // Without a thread there is no spinner.
-        Self { end: Some(end), clock: std::thread::Builder::new().spawn(turn).ok() }
-    }
-}
-
-impl Drop for Spinner {
-    fn drop(&mut self) {
-        drop(self.end.take());
-        if let Some(clock) = self.clock.take() {
+        let clock = std::thread::Builder::new().spawn_scoped(scope, turn);
+        let done = work();
+        drop(end);
+        if let Ok(clock) = clock {
             let _ = clock.join();
             clear();
         }
-    }
+        done
+    })
 }
 
 /// Runs `act` while nothing else is drawn on the terminal.
