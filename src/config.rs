@@ -16,7 +16,6 @@ pub(crate) const TEAM_FILE: &str = "envseal.toml";
 pub(crate) const SCHEMA_FILES: [&str; 2] = [".env.schema", ".env.example"];
 /// Match every env, example and schema file of a repository, and more, as git's pathspecs (gitglossary(7)).
 pub(crate) const ENV_FILE_GLOBS: [&str; 2] = [":(top,glob,icase)**/.env*", ":(top,glob,icase)**/*.env"];
-/// Matches every team file.
 pub(crate) const TEAM_FILE_GLOB: &str = ":(top,glob,icase)**/envseal.toml";
 /// Variables with this prefix belong to envseal: none reaches a child, and none in an env file configures envseal.
 const OWN_PREFIX: &str = "ENVSEAL_";
@@ -120,7 +119,6 @@ const GIT_PATHS: [&str; 4] = ["GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR
 /// Variables that hold a list of absolute paths, a prefix of refs, and a folder that only git reads.
 const GIT_LISTS: [&str; 3] = ["GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_QUARANTINE_PATH"];
 
-/// Reads git's environment variables that locate a repository.
 pub(crate) fn git_location() -> GitLocation {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let path =
@@ -136,7 +134,6 @@ impl GitLocation {
         self.get("GIT_WORK_TREE").map(Path::new)
     }
 
-    /// Replaces the repository.
     #[must_use]
     pub(crate) fn with_git_dir(self, git_dir: PathBuf) -> Self {
         Self { git_dir: Some(git_dir), ..self }
@@ -484,12 +481,10 @@ pub(crate) fn link_fault(link: &Path, target: &Path) -> Option<String> {
     }
 }
 
-/// Returns true for the name of a public key's variable.
 pub(crate) fn is_public_key_name(name: &str) -> bool {
     name.strip_prefix(PUBLIC_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
-/// Returns true for the name of a private key's variable.
 pub(crate) fn is_private_key_name(name: &str) -> bool {
     name.strip_prefix(PRIVATE_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }

@@ -127,7 +127,6 @@ impl Error {
         move |source| Self::new(ErrorKind::Io, format!("cannot {doing}: {source}")).with_source(source)
     }
 
-    /// Sets the exit status.
     #[must_use]
     pub(crate) fn with_status(mut self, status: u8) -> Self {
         self.0.status = status;
@@ -153,7 +152,6 @@ impl Error {
         self
     }
 
-    /// Adds lines that say more.
     #[must_use]
     pub(crate) fn with_details(mut self, details: impl IntoIterator<Item = String>) -> Self {
         self.0.details.extend(details);

@@ -121,7 +121,6 @@ impl Hint {
         Self(parts)
     }
 
-    /// Appends `more`.
     #[must_use]
     pub fn and(mut self, more: impl Into<Self>) -> Self {
         self.0.extend(more.into().0);

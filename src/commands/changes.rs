@@ -92,7 +92,6 @@ fn pager<'a>(
     (!command.trim().is_empty() && command != "cat").then_some(command)
 }
 
-/// Returns the style of a kind of change.
 pub(super) fn look(kind: ChangeKind) -> Look {
     match kind {
         ChangeKind::Added => Look::Good,

@@ -175,7 +175,6 @@ fn root_of(objects: &Repo) -> PathBuf {
     root.canonicalize().unwrap_or_else(|_| root.to_owned())
 }
 
-/// Runs a check, prints the findings, and returns the exit status.
 fn run_check(
     context: &Context,
     args: &Args,
@@ -269,7 +268,6 @@ fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Error> {
     Ok(prefix.and_then(|prefix| here.join(prefix).canonicalize().ok()).unwrap_or(here))
 }
 
-/// Fixes what can be fixed, and reports what was.
 fn run_fix(context: &Context, root: &Path, objects: Option<&Repo>) -> Result<(), Error> {
     let store = context.store();
     let options = CheckOptions {

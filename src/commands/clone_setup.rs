@@ -40,7 +40,6 @@ impl SetupGap {
         Self { message, fix }
     }
 
-    /// Returns it as one line.
     pub(super) fn line(&self) -> String {
         self.fix.as_ref().map_or_else(|| self.message.clone(), |fix| fix.joined(&self.message, ": "))
     }

@@ -168,7 +168,6 @@ fn with_completers(command: Command) -> Command {
     command.mut_args(|arg| with_completer(arg, &name)).mut_subcommands(with_completers)
 }
 
-/// Adds what completes an argument of a command.
 fn with_completer(arg: Arg, command: &str) -> Arg {
     let words: fn() -> BTreeSet<String> = match (command, arg.get_id().as_str()) {
         (_, "env" | "environment") => environments,

@@ -146,7 +146,6 @@ impl FileArgs {
         Ok(Self { selectors: self.selectors.iter().map(resolve).collect::<Result<_, Error>>()? })
     }
 
-    /// Returns true if an optional file is named.
     pub(super) fn has_optional(&self) -> bool {
         self.selectors
             .iter()

@@ -153,7 +153,6 @@ impl<'a> Context<'a> {
         self.project_of(&working_dir()?)
     }
 
-    /// Returns the project that a folder belongs to.
     fn project_of(&self, folder: &Path) -> Result<Project, Error> {
         Project::of(folder, self.store.repositories())
     }

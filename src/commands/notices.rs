@@ -12,7 +12,6 @@ pub(super) fn suggest_staging(context: &Context, path: &Path) {
     context.ui.suggest(&hint!("Then stage it: git add {path}", path = relative_path(path)));
 }
 
-/// Prints the side effects of a change.
 pub(super) fn print_notices(context: &Context, notices: &[Notice]) {
     let ui = context.ui;
     for notice in notices {

@@ -88,7 +88,6 @@ impl PreparedProgram {
     }
 }
 
-/// Decrypts the files and prepares the program.
 pub(super) fn prepare(context: &Context, args: &RunArgs) -> Result<PreparedProgram, Error> {
     let paths = args.reading.paths(context, args.overload)?;
     let files = args.reading.load(context, &paths, |file| hint!("envseal run -f {file} -- CMD", file))?;

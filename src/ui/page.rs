@@ -65,7 +65,6 @@ impl Page {
         self.push(Markup::Link(file_uri(path)), text);
     }
 
-    /// Prints it to stdout.
     pub(crate) fn print(&self) -> Result<(), Error> {
         let stdout = io::stdout();
         let rendering = Rendering::on(stdout.is_terminal(), colours(&stdout), links());

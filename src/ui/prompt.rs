@@ -120,7 +120,6 @@ pub(crate) fn confirm_beside_pipe(question: &str) -> Result<Option<bool>, Error>
     DefaultAnswer::No.ask(&mut io::BufReader::new(terminal), question).map(Some)
 }
 
-/// Returns None.
 #[cfg(not(unix))]
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere it fails")]
 pub(crate) fn confirm_beside_pipe(_: &str) -> Result<Option<bool>, Error> {

@@ -22,7 +22,6 @@ pub(in crate::commands) struct KeyGenerateArgs {
     force: bool,
 }
 
-/// Creates the pairs and prints their public keys.
 pub(super) fn run(context: &Context, args: &KeyGenerateArgs) -> Result<(), Error> {
     let paths = args.files.paths_or_default(context.process)?;
     let new = confirm_new_environments(context, &paths)?;

@@ -141,7 +141,6 @@ pub(in crate::commands) fn note_unlocked_keys(context: &Context, rotation: &Rota
     }
 }
 
-/// Prints the outcome for an environment.
 pub(in crate::commands) fn print_rotated(context: &Context, env: &RotatedEnv) {
     let RotatedEnv { old, new, .. } = env;
     context.ui.say(format_args!(

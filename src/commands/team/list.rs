@@ -127,7 +127,6 @@ impl TeamReport {
         }
     }
 
-    /// Returns the cells of the table.
     fn rows(&self) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
         let dash = || "-".to_owned();

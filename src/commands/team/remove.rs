@@ -114,7 +114,6 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
     Ok(u8::from(!plan.out_of_reach.is_empty() || !plan.sealed_outside.is_empty()))
 }
 
-/// Prints what is about to change.
 fn print_plan(context: &Context, plan: &RemovalPlan) {
     let RemovalPlan { name, key, .. } = plan;
     context.ui.say(format_args!("{name} ({})", key.fingerprint()));
