@@ -237,6 +237,7 @@ fn is_for_editors(source: &[u8]) -> bool {
 }
 
 enum EditAction<'a> {
+    /// Plain text that was there before.
     Keep,
     /// New plain text.
     Plain,
@@ -293,6 +294,7 @@ impl<'a> EditPlan<'a> {
         }
     }
 
+    /// Returns the action for each variable, by its entry's index.
     fn actions(&self) -> Result<HashMap<usize, EditAction<'a>>, Error> {
         let known = known_again(self.shown, self.typed.document());
         let names: HashSet<_> = variables(self.shown).map(|(_, entry)| self.shown.name(entry)).collect();

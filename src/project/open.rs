@@ -222,6 +222,7 @@ struct FileReader<'f, 'a> {
     store: &'a KeyStore<'a>,
     process: &'a ProcessEnv,
     precedence: Precedence,
+    /// The public key's.
     key_id: Option<KeyId>,
     opener: Option<Result<Opener, Reason>>,
     /// True if the file's values are of several batches, and the opener is ready for all of them.

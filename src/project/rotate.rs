@@ -53,6 +53,7 @@ pub(crate) struct Rotation {
     pub keys_files: Vec<PathBuf>,
     /// Those of them in which an environment's key was locked, and the new one is not: the passphrase is not known.
     pub beside_locked: Vec<PathBuf>,
+    /// The team file, if it was written.
     pub team_file: Option<PathBuf>,
     pub notices: Vec<Notice>,
 }
@@ -83,6 +84,7 @@ pub(crate) struct LeftSealed {
     pub path: PathBuf,
     pub line: usize,
     pub name: String,
+    /// The key it is sealed to.
     pub key: KeyId,
 }
 

@@ -24,11 +24,13 @@ use crate::schema::{ExampleName, Schema, SchemaItem, SchemaViolation, add_names}
 struct Breach {
     name: String,
     violation: SchemaViolation,
+    /// The schema's file and line.
     said: (PathBuf, usize),
     origin: ValueOrigin,
 }
 
 enum ValueOrigin {
+    /// An env file, and the line.
     File(PathBuf, usize),
     Process,
     /// Nowhere; this is the env file that it could be set in.

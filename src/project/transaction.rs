@@ -121,6 +121,7 @@ pub(super) struct FileWrite<'a> {
     /// Its content as it was read under the lock; None if there was no file.
     pub(super) before: Option<&'a [u8]>,
     pub(super) after: &'a [u8],
+    /// The permissions of a new file.
     pub(super) mode: NewMode,
     /// The keys that the change brings into a keys file.
     pub(super) keys: Vec<PublicKey>,
