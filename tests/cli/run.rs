@@ -64,6 +64,20 @@ fn a_sealed_value_in_the_process_counts_as_not_set() {
     assert_eq!(env.envseal(&["get", "Y"]).var("OTHER", &token).ok(), "none\n");
 }
 
+/// The threads that decrypt leave the core that they start on.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_program_may_use_the_same_cores() {
+    let env = TestEnv::new();
+    for number in 1..=12 {
+        env.ok(&["set", "-q", &format!("N{number}"), &number.to_string()]);
+    }
+    let own = std::fs::read_to_string("/proc/self/status").unwrap();
+    let cores = own.lines().find(|line| line.starts_with("Cpus_allowed:")).unwrap();
+    let script = "grep ^Cpus_allowed: /proc/self/status; echo $N1 $N12";
+    assert_eq!(env.ok(&["run", "--", "sh", "-c", script]), format!("{cores}\n1 12\n"));
+}
+
 #[test]
 fn a_clean_environment_has_the_files_variables_and_what_a_program_needs() {
     let env = TestEnv::new();
