@@ -51,7 +51,7 @@ def checksums():
 def others(target, crates, binary):
     """Returns the parts that are no crates: name, version, licence, purl, and the text of the licence."""
     # Panics name their source: below the commit of a compiler of the Rust project, or the version of a distribution's.
-    compiler = re.search(rb"/rustc(?:-[a-z]+)?[/-]([0-9a-f]{40}|\d+\.\d+\.\d+)/", binary)
+    compiler = re.search(rb"/rustc(?:-(?!demangle)[a-z]+)?[/-]([0-9a-f]{40}|\d+\.\d+\.\d+)/", binary)
     version = compiler[1].decode() if compiler else "unknown"
     parts = [("rust-std", version, LICENCE, f"pkg:github/rust-lang/rust@{version}", (TEXTS / "rust-std.txt").read_text("utf-8"))]
     if target.endswith("-musl") and not glibc_needed(binary):
