@@ -708,6 +708,7 @@ mod tests {
             "a=b.env",
             ".env.a,b",
             "a\nb.env",
+            #[cfg(unix)] // elsewhere it is a path
             ".env.a\\b",
             ".env.production ",
             ".env.ſtaging",

@@ -88,7 +88,7 @@ fn run(command: &mut Command, _: &Watch) -> io::Result<ExitStatus> {
     command.status()
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

@@ -13,7 +13,7 @@
 //! is, for every file is good by itself; what records that others were changed comes last.
 
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, MAIN_SEPARATOR, Path, PathBuf};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -276,6 +276,8 @@ impl Journal {
 impl JournalEntry {
     fn to_json(&self) -> Value {
         let path = self.path.to_str().expect("checked when it was made");
+        // As git spells it, for a worktree can be shared with Linux. A keys file elsewhere can't be reached from there.
+        let path = path.replace(if self.path.is_relative() { MAIN_SEPARATOR } else { '/' }, "/");
         let keys: Vec<_> = self.keys.iter().map(ToString::to_string).collect();
         json!({ "path": path, "temp": self.temp, "before": self.before, "after": self.after, "keys": keys })
     }

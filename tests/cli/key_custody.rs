@@ -172,6 +172,7 @@ fn the_key_command_is_the_users_and_comes_before_the_keys_file() {
 }
 
 /// The blocks of a section of the guide, by language.
+#[cfg(target_os = "linux")]
 fn recipe(heading: &str) -> (Option<String>, String) {
     let guide = std::fs::read_to_string("docs/guides/password-managers.md").unwrap();
     let section = guide.split("\n## ").find(|section| section.starts_with(heading)).unwrap();

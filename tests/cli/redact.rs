@@ -8,7 +8,7 @@ mod terminal;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
-use crate::support::{Run, Session, TestEnv};
+use crate::support::{Run, TestEnv};
 
 const TOKEN: &str = "hunter2/is \"the\" secret\u{e9}";
 
@@ -209,7 +209,7 @@ fn the_exit_status_is_known_even_if_sigchld_is_ignored() {
     let envseal = [env!("CARGO_BIN_EXE_envseal"), "run", "--redact", "--", "sh", "-c", "exit 7"];
     let run = || env.program("env", &[&["--ignore-signal=CHLD"], &envseal[..]].concat());
     assert_eq!(run().output().status, 7);
-    let Some(session) = Session::start(run()) else { return };
+    let Some(session) = crate::support::Session::start(run()) else { return };
     assert_eq!(session.end().0, 7);
 }
 
