@@ -54,6 +54,11 @@ pub(crate) fn scratch_folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
+/// Returns the binary that is tested: the one that cargo built, unless `ENVSEAL_TEST_BINARY` names another.
+pub(crate) fn binary() -> PathBuf {
+    std::env::var_os("ENVSEAL_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_envseal").into()).into()
+}
+
 /// What a program left.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -180,7 +185,7 @@ impl TestEnv {
 
     /// `envseal` with these arguments, to be run in the repository.
     pub(crate) fn envseal<'a>(&'a self, arguments: &[&str]) -> Run<'a> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_envseal"));
+        let mut command = Command::new(binary());
         command.args(arguments);
         self.command(command)
     }
@@ -209,7 +214,7 @@ impl TestEnv {
 
     /// `git` with these arguments, to be run in the repository, that finds envseal for its hooks and drivers.
     pub(crate) fn git_with_envseal<'a>(&'a self, arguments: &[&str]) -> Run<'a> {
-        let folder = Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap().to_owned();
+        let folder = binary().parent().unwrap().to_owned();
         let path = std::env::var_os("PATH").unwrap();
         let path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)));
         self.program("git", arguments).var("PATH", path.unwrap())

@@ -114,7 +114,8 @@ impl<'a> Person<'a> {
     /// Carries out a line that was printed, word by word as a shell does.
     #[track_caller]
     pub(crate) fn pastes(&self, line: &str) {
-        let folder = Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
+        let binary = super::binary();
+        let folder = binary.parent().unwrap();
         let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
         self.run(self.env.program("sh", &["-c", line])).var("PATH", path).ok();
     }
