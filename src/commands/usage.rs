@@ -64,9 +64,16 @@ pub(super) fn add_tip(error: &mut clap::Error, arguments: &[OsString]) {
             error.remove(ContextKind::SuggestedSubcommand);
             Some(format!("use: envseal {command}"))
         }),
-        ErrorKind::UnknownArgument => typed(error, ContextKind::InvalidArg)
-            .filter(|word| is_env_file(Path::new(word)))
-            .and_then(|file| hint!("name a file with -f: -f {file}", file = Path::new(&file)).line()),
+        ErrorKind::UnknownArgument => typed(error, ContextKind::InvalidArg).and_then(|word| {
+            let is_request = arguments.windows(2).any(|words| words == ["team", "request"]);
+            if is_env_file(Path::new(&word)) {
+                hint!("name a file with -f: -f {file}", file = Path::new(&word)).line()
+            } else if is_request && !word.starts_with('-') {
+                hint!("name yourself with --name: --name {word}", word).line()
+            } else {
+                None
+            }
+        }),
         _ => None,
     };
     if let Some(tip) = tip {

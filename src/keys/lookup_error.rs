@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::config::EnvName;
-use crate::crypto::KeyId;
+use crate::crypto::{KeyId, PRIVATE_PREFIX};
 use crate::error::{Error, ErrorKind};
 use crate::fs::FsError;
 use crate::git::{GitError, display_path};
@@ -146,7 +146,15 @@ impl From<FsError> for KeyLookupError {
 }
 
 pub(super) fn missing_file(error: &FsError) -> Error {
-    Error::of(ErrorKind::NoKey, error).with_status(4).with_hint("see where your keys are: envseal key list")
+    let is_key =
+        matches!(error, FsError::NotFound { path, .. } if path.to_string_lossy().contains(PRIVATE_PREFIX));
+    let hint = match is_key {
+        true => {
+            "-K takes a file; for a private key itself use -K - and stdin, or a variable ENVSEAL_PRIVATE_KEY_…"
+        }
+        false => "see where your keys are: envseal key list",
+    };
+    Error::of(ErrorKind::NoKey, error).with_status(4).with_hint(hint)
 }
 
 impl From<GitError> for KeyLookupError {

@@ -178,6 +178,7 @@ fn words_of_other_tools_and_misplaced_files_get_a_tip() {
         (&["list"], "  tip: use: envseal ls\n"),
         (&["encrypt", ".env"], "  tip: name a file with -f: -f .env\n"),
         (&["edit", "a/.env.production"], "  tip: name a file with -f: -f a/.env.production\n"),
+        (&["team", "request", "bob"], "  tip: name yourself with --name: --name bob\n"),
         (&["docter"], "  tip: a similar subcommand exists: 'doctor'\n"),
     ] {
         let said = env.fails(2, typed);

@@ -297,6 +297,19 @@ fn nothing_of_envseals_reaches_the_program() {
 }
 
 #[test]
+fn a_private_key_in_place_of_a_keys_file_is_not_shown() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    let key = env.private_key("ENVSEAL_PRIVATE_KEY");
+    for said in
+        [env.fails(4, &["get", "-K", &key]), env.envseal(&["get"]).var("ENVSEAL_KEYS_FILE", &key).fails(4)]
+    {
+        assert!(!said.contains(&key), "{said}");
+        assert!(said.ends_with("use -K - and stdin, or a variable ENVSEAL_PRIVATE_KEY_…\n"), "{said}");
+    }
+}
+
+#[test]
 fn a_plain_value_cannot_hand_the_key_over() {
     let env = TestEnv::new();
     env.write_sealed(".env", "A=1\n");
