@@ -2,6 +2,7 @@
 //! its key, the policy over its names, and the records of removed members.
 
 use std::cell::{Cell, OnceCell};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -127,10 +128,13 @@ impl<'a> Origins<'a> {
             if there.contains(path.as_path()) {
                 continue;
             }
-            if !settings.contains_key(&commit) {
-                settings.insert(commit, Rc::new(Settings::read(&Snapshot::commit(repo, Some(commit))?)?));
-            }
-            found.push(self.origin(&path, &repo.blob(file.id)?, Some(commit), &settings[&commit]));
+            let settings = match settings.entry(commit) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(free) => {
+                    free.insert(Rc::new(Settings::read(&Snapshot::commit(repo, Some(commit))?)?))
+                }
+            };
+            found.push(self.origin(&path, &repo.blob(file.id)?, Some(commit), settings));
         }
         Ok(self.in_history.get_or_init(|| found))
     }

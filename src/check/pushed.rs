@@ -58,10 +58,10 @@ impl Pushed {
     pub(crate) fn check(&self, repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckReport, Error> {
         match self {
             Self::Commits(commits) => range(repo, commits, options),
-            Self::Tree(id) => loose_files(repo, *id, repo.files(Some(*id))?, options),
+            Self::Tree(id) => loose_files(repo, *id, &repo.files(Some(*id))?, options),
             Self::Blob(id) => {
                 let file = FileRef { id: *id, kind: FileKind::File };
-                loose_files(repo, *id, vec![(PathBuf::from(id.to_string()), file)], options)
+                loose_files(repo, *id, &[(PathBuf::from(id.to_string()), file)], options)
             }
         }
     }
@@ -132,14 +132,14 @@ pub(crate) fn known_of_remote(repo: &Repo, remote: &str) -> Result<Vec<ObjectId>
 fn loose_files(
     repo: &Repo,
     id: ObjectId,
-    files: Vec<(PathBuf, FileRef)>,
+    files: &[(PathBuf, FileRef)],
     options: &CheckOptions<'_>,
 ) -> Result<CheckReport, Error> {
     let change = CheckedChange {
         repo: Some(repo),
         root: repo.root(),
         before: Snapshot::empty(),
-        after: Snapshot::listed(repo, id, files.clone()),
+        after: Snapshot::listed(repo, id, files.to_vec()),
         settings_before: Rc::default(),
         settings: Settings::default(),
         review: Review::Pending,

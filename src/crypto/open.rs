@@ -152,7 +152,7 @@ fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) ->
         work_through()
     };
     thread::scope(|scope| {
-        let spawn = |_| thread::Builder::new().spawn_scoped(scope, &worker).ok();
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, worker).ok();
         let others: Vec<_> = (1..threads).filter_map(spawn).collect();
         give_way(|| away.load(Ordering::Relaxed) == others.len());
         let mut results = work_through();

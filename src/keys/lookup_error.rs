@@ -148,11 +148,10 @@ impl From<FsError> for KeyLookupError {
 pub(super) fn missing_file(error: &FsError) -> Error {
     let is_key =
         matches!(error, FsError::NotFound { path, .. } if path.to_string_lossy().contains(PRIVATE_PREFIX));
-    let hint = match is_key {
-        true => {
-            "-K takes a file; for a private key itself use -K - and stdin, or a variable ENVSEAL_PRIVATE_KEY_…"
-        }
-        false => "see where your keys are: envseal key list",
+    let hint = if is_key {
+        "-K takes a file; for a private key itself use -K - and stdin, or a variable ENVSEAL_PRIVATE_KEY_…"
+    } else {
+        "see where your keys are: envseal key list"
     };
     Error::of(ErrorKind::NoKey, error).with_status(4).with_hint(hint)
 }
