@@ -49,8 +49,11 @@ const TIPS: &[(&str, &[&str], &str)] = &[
 
 /// Adds to clap's error the command that was probably meant by these arguments.
 pub(super) fn add_tip(error: &mut clap::Error, arguments: &[OsString]) {
+    // No tip repeats a private key.
     let typed = |error: &clap::Error, kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::String(text)) if matches!(ui::without_private_keys(text), Cow::Borrowed(_)) => {
+            Some(text.clone())
+        }
         _ => None,
     };
     let tip = match error.kind() {

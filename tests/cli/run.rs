@@ -308,6 +308,11 @@ fn a_private_key_in_place_of_a_keys_file_is_not_shown() {
         assert!(!said.contains(&key), "{said}");
         assert!(said.ends_with("use -K - and stdin, or a variable ENVSEAL_PRIVATE_KEY_…\n"), "{said}");
     }
+    // Tips repeat what was typed, but not a key.
+    for typed in [&["team", "request", &key][..], &["encrypt", &format!("{key}.env")], &[&key]] {
+        let said = env.fails(2, typed);
+        assert!(!said.contains(&key), "{said}");
+    }
 }
 
 #[test]
