@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use super::change::{CheckedChange, Review};
 use super::env_files::EnvFiles;
 use super::origins::Origins;
-use super::snapshot::{Snapshot, folder, is_team_file};
+use super::snapshot::{Snapshot, folder};
 use super::teams::HeldKeys;
 use crate::check::rules::{
     EnvText, Finding, RotationProof, check_env_file, check_hidden_value, check_key_change,
     compare_plain_names, compare_policy, find_rotation,
 };
-use crate::config::{EnvName, TEAM_FILE};
+use crate::config::{EnvName, TEAM_FILE, is_team_file};
 use crate::crypto::{PublicKey, Refs};
 use crate::dotenv::is_redirecting;
 use crate::error::Error;

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::snapshot::{Snapshot, folder, is_team_file};
+use super::snapshot::{Snapshot, folder};
 use crate::check::rules::{Finding, Rule, SchemaFile};
-use crate::config::SCHEMA_FILES;
+use crate::config::{SCHEMA_FILES, is_team_file};
 use crate::error::Error;
 use crate::schema::Schema;
 use crate::team::{Policy, TeamError, TeamFile};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use crate::config::{FileRole, TEAM_FILE, misspelled};
+use crate::config::{FileRole, is_team_file, misspelled};
 use crate::error::Error;
 use crate::fs::{self, FsError};
 use crate::git::{ChangedFile, FileKind, FileRef, GitError, ObjectId, Repo, from_git};
@@ -24,10 +24,6 @@ pub(super) fn is_relevant(path: &Path) -> bool {
 /// Returns true if plain text in a file is an error: in env files, also under a name that none may have, and in copies.
 pub(super) fn is_guarded(path: &Path) -> bool {
     FileRole::of(path).is_guarded()
-}
-
-pub(super) fn is_team_file(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == TEAM_FILE)
 }
 
 pub(super) fn folder(path: &Path) -> &Path {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::change::CheckedChange;
-use super::snapshot::{Snapshot, folder, is_relevant, is_team_file};
+use super::snapshot::{Snapshot, folder, is_relevant};
 use crate::check::rules::{Finding, Rule, Severity};
+use crate::config::is_team_file;
 use crate::dotenv::Document;
 use crate::error::Error;
 use crate::git::{ChangedFile, added_lines};

@@ -157,7 +157,7 @@ impl CloneSetup {
                 others.push(SetupGap::new(format!("git does not call the {DRIVERS}: {how}"), None));
             }
             DriverState::Foreign(key) => {
-                let section = key.rsplit_once('.').map_or(&**key, |(section, _)| section);
+                let section = drivers::section(key);
                 let fix = hint!("git config --local --remove-section {section} && envseal init", section);
                 others.push(SetupGap::new(format!("git's {key} in this clone is not envseal's"), Some(fix)));
             }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use crate::config::{EnvName, FileRole, TEAM_FILE, is_own_name};
+use crate::config::{EnvName, FileRole, is_own_name, is_team_file};
 use crate::dotenv::{ConflictStyle, MergeConflicts, MergeVersions};
 use crate::error::Error;
 use crate::project::{self};
@@ -67,7 +67,7 @@ pub(super) fn merge(context: &Context, args: &MergeArgs) -> u8 {
 fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     // Someone else's `.gitattributes` may name this driver for any file. In source code, both sides' lines must not be
     // merged one below the other.
-    let is_team_file = args.path.file_name().is_some_and(|name| name == TEAM_FILE);
+    let is_team_file = is_team_file(&args.path);
     let role = FileRole::of(&args.path);
     if !is_team_file && role == FileRole::Other {
         EnvName::of_file(&args.path)?;

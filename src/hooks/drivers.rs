@@ -255,7 +255,7 @@ fn foreign(settings: &[Setting]) -> Option<&'static str> {
 }
 
 /// Returns the section of the configuration that a variable is in.
-fn section(key: &str) -> &str {
+pub(crate) fn section(key: &str) -> &str {
     key.rsplit_once('.').map_or(key, |(section, _)| section)
 }
 
