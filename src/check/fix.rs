@@ -23,12 +23,7 @@ pub(crate) struct FixSummary {
 
 /// Encrypts plaintext, makes git and docker ignore the keys files, and makes these private, as the findings of a check of
 /// the working tree below `root` ask.
-pub(crate) fn fix(
-    root: &Path,
-    report: &CheckReport,
-    store: &KeyStore<'_>,
-    on_wait: &dyn Fn(),
-) -> Result<FixSummary, Error> {
+pub(crate) fn fix(root: &Path, report: &CheckReport, store: &KeyStore<'_>) -> Result<FixSummary, Error> {
     let mut fixed = FixSummary::default();
     let mut plaintext: BTreeMap<PathBuf, BTreeSet<&str>> = BTreeMap::new();
     for finding in report.findings.iter().filter(|finding| finding.rule == Rule::Plaintext) {
@@ -41,18 +36,16 @@ pub(crate) fn fix(
         .filter(|(path, names)| !names.is_empty() && is_env_file(path))
         .map(|(path, _)| path.clone())
         .collect();
-    let (mut counts, dollars) = (Vec::new(), DollarSigns::default());
-    let updated = update(&paths, store, Write::Files, on_wait, |target| {
+    let dollars = DollarSigns::default();
+    let updated = update(&paths, store, Write::Files, |target| {
         let names = &plaintext[target.file().path()];
         let pick = Pick { wants: &|name| names.contains(name), all: false };
         let key = target.seal_to()?;
-        let (document, count) =
-            encrypt(target.file(), target.document(), target.project(), &key, &pick, &dollars, None)?;
-        counts.push(count);
-        Ok(document)
+        encrypt(target.file(), target.document(), target.project(), &key, &pick, &dollars, None)
     })?;
     fixed.notices.extend(updated.notices);
-    fixed.encrypted = paths.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect();
+    let encrypted = updated.files.into_iter().map(|file| (file.path, file.outcome));
+    fixed.encrypted = encrypted.filter(|(_, count)| *count > 0).collect();
     // Last, since encrypting may be refused, and then nothing is to have changed.
     for finding in &report.findings {
         let path = root.join(&finding.file);
@@ -63,7 +56,7 @@ pub(crate) fn fix(
             }
             Rule::KeysFileNotIgnored | Rule::KeysFileDocker => {
                 let project = Project::of(path.parent().unwrap_or(root), store.repositories())?;
-                fixed.notices.extend(guard_keys_file(&path, &project, on_wait)?);
+                fixed.notices.extend(guard_keys_file(&path, &project)?);
             }
             _ => {}
         }

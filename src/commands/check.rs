@@ -278,7 +278,7 @@ fn run_fix(context: &Context, root: &Path, objects: Option<&Repo>) -> Result<(),
         progress: &|_, _| {},
     };
     let report = check::worktree(root, objects, &options)?;
-    let fixed = check::fix(root, &report, store, &|| context.waiting())?;
+    let fixed = check::fix(root, &report, store)?;
     print_notices(context, &fixed.notices);
     for path in &fixed.made_private {
         context.ui.say(format_args!("Made {} private (0600)", display_path(path)));

@@ -9,7 +9,7 @@ use crate::dotenv::{Entry, is_reserved};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
-use crate::project::{Pick, ValueFailure, Write, cannot_decrypt, decrypt, token};
+use crate::project::{Pick, UpdatedFile, ValueFailure, Write, cannot_decrypt, decrypt, token};
 use crate::ui::{self, counted};
 
 /// Decrypt values back to plain text
@@ -51,7 +51,7 @@ pub(super) fn run(context: &Context, args: &DecryptArgs) -> Result<(), Error> {
     let paths = files.paths_or_default(context.process)?;
     let wants = args.variables.filter()?;
     let pick = Pick { wants: &wants, all: args.variables.is_all() };
-    let (updated, counts) = context.update(&paths, write, |target| {
+    let updated = context.update(&paths, write, |target| {
         target.must_exist()?;
         if !target.file().has_sealed(&wants) {
             return Ok((target.file().document().clone(), 0));
@@ -60,7 +60,7 @@ pub(super) fn run(context: &Context, args: &DecryptArgs) -> Result<(), Error> {
         decrypt(target.file(), &pick, &mut opener)
             .map_err(|failures| cannot_decrypt(&failures).with_hint(args.without(&paths, &failures)))
     })?;
-    for (path, document, _) in &updated.files {
+    for UpdatedFile { path, document, .. } in &updated.files {
         let is_left = |entry: &&Entry| {
             let name = document.name(entry);
             wants(name) && is_reserved(name) && token(document, entry).is_some()
@@ -78,11 +78,11 @@ pub(super) fn run(context: &Context, args: &DecryptArgs) -> Result<(), Error> {
         }
     }
     if args.stdout {
-        return updated.files.iter().try_for_each(|(_, document, _)| ui::text(document.as_bytes()));
+        return updated.files.iter().try_for_each(|file| ui::text(file.document.as_bytes()));
     }
-    for ((path, ..), count) in updated.files.iter().zip(counts) {
+    for UpdatedFile { path, outcome: count, .. } in &updated.files {
         let path = display_path(path);
-        context.ui.say(match count {
+        context.ui.say(match *count {
             0 => format!("Nothing to decrypt in {path}"),
             count => {
                 format!("Decrypted {} in {path}. Encrypt again before you commit", counted(count, "value"))

@@ -10,7 +10,7 @@ use super::notices::{note_ignored, print_notices, suggest_staging};
 use crate::error::Error;
 use crate::exec::{Editor, Watch};
 use crate::git::{display_path, users_setting};
-use crate::project::{Edited, Editing, Outcome, PrivateEditFile, Updated, Write};
+use crate::project::{Edited, Editing, Outcome, PrivateEditFile, UpdatedFile, Write};
 use crate::ui::{self, DefaultAnswer};
 
 /// Nobody types anything in less time.
@@ -39,10 +39,11 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
     let path = one_file(args.files.paths_or_default(context.process)?, "edit")?;
     let editor = find_editor(context)?;
     let new = confirm_new_environments(context, std::slice::from_ref(&path))?;
-    let (_, mut editing) = context.update_in_merge(&path, Write::Nothing, |target| {
+    let opened = context.update_in_merge(&path, Write::Nothing, |target| {
         let editing = Editing::open(target)?;
         Ok((target.file().document().clone(), editing))
     })?;
+    let mut editing = opened.into_outcome();
     for left in editing.left() {
         context.ui.note(format_args!("{} stays encrypted in the editor: {}", left.name, left.reason));
     }
@@ -75,11 +76,13 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
             Ok((edited.document.clone(), (target.file().exists(), edited)))
         });
         let error = match encrypted {
-            Ok((updated, (existed, edited))) => {
+            Ok(updated) => {
+                let UpdatedFile { outcome: (existed, edited), is_changed, .. } = &updated.files[0];
                 if !existed {
                     say_created(context, &path, &new);
                 }
-                print_outcome(context, &path, &updated, &edited);
+                print_notices(context, &updated.notices);
+                print_outcome(context, &path, edited, *is_changed);
                 note_ignored(context, &updated);
                 return Ok(0);
             }
@@ -128,8 +131,7 @@ fn find_editor(context: &Context) -> Result<Editor, Error> {
     Editor::find(&command, &context.process.path_list("PATH"))
 }
 
-fn print_outcome(context: &Context, path: &Path, updated: &Updated, edited: &Edited) {
-    print_notices(context, &updated.notices);
+fn print_outcome(context: &Context, path: &Path, edited: &Edited, is_changed: bool) {
     if edited.was_in_merge {
         suggest_staging(context, path);
     }
@@ -144,9 +146,9 @@ fn print_outcome(context: &Context, path: &Path, updated: &Updated, edited: &Edi
         context.ui.say(format_args!("Removed {} from {path}", edited.removed.join(", ")));
     }
     let is_reported = !edited.outcomes.is_empty() || !edited.removed.is_empty();
-    match updated.files.first() {
-        Some((.., true)) if !is_reported => context.ui.say(format_args!("Wrote {path}")),
-        Some((.., false)) => context.ui.say("No changes"),
-        _ => {}
+    if !is_changed {
+        context.ui.say("No changes");
+    } else if !is_reported {
+        context.ui.say(format_args!("Wrote {path}"));
     }
 }

@@ -10,7 +10,7 @@ use super::variables::{ReferenceArgs, VariableArgs};
 use crate::dotenv::Document;
 use crate::error::Error;
 use crate::git::display_path;
-use crate::project::{Pick, Updated, Write, document_in_head, encrypt, reseal, token};
+use crate::project::{Pick, Updated, UpdatedFile, Write, document_in_head, encrypt, reseal, token};
 use crate::ui::{self, counted, listed};
 
 /// Encrypt every value that is not marked plain
@@ -50,7 +50,7 @@ pub(super) fn run(context: &Context, args: &EncryptArgs) -> Result<(), Error> {
     let wants = args.variables.filter()?;
     let pick = Pick { wants: &wants, all: args.variables.is_all() };
     let dollars = args.references.parse()?;
-    let (updated, counts) = context.update(&paths, write, |target| {
+    let updated = context.update(&paths, write, |target| {
         target.must_exist()?;
         if args.reseal {
             let key = target.key_in_file()?;
@@ -64,14 +64,14 @@ pub(super) fn run(context: &Context, args: &EncryptArgs) -> Result<(), Error> {
         }
     })?;
     if args.stdout {
-        return updated.files.iter().try_for_each(|(_, document, _)| ui::text(document.as_bytes()));
+        return updated.files.iter().try_for_each(|file| ui::text(file.document.as_bytes()));
     }
-    args.references.declare(context, updated.files.iter().map(|(path, ..)| path.as_path()))?;
+    args.references.declare(context, updated.files.iter().map(|file| file.path.as_path()))?;
     print_notices(context, &updated.notices);
     let (done, verb) = if args.reseal { ("Re-encrypted", "re-encrypt") } else { ("Encrypted", "encrypt") };
-    for ((path, ..), count) in updated.files.iter().zip(counts) {
+    for UpdatedFile { path, outcome: count, .. } in &updated.files {
         let path = display_path(path);
-        context.ui.say(match count {
+        context.ui.say(match *count {
             0 => format!("Nothing to {verb} in {path}"),
             count => format!("{done} {} in {path}", counted(count, "value")),
         });
@@ -82,10 +82,10 @@ pub(super) fn run(context: &Context, args: &EncryptArgs) -> Result<(), Error> {
 }
 
 /// Notes values that were committed before they were encrypted. Leaves unreadable history to other commands.
-fn note_plaintext_in_history(context: &Context, updated: &Updated) {
-    let changed = updated.files.iter().filter(|(.., changed)| *changed);
+fn note_plaintext_in_history(context: &Context, updated: &Updated<usize>) {
+    let changed = updated.files.iter().filter(|file| file.is_changed);
     let names: BTreeSet<_> =
-        changed.flat_map(|(path, now, _)| committed_in_plain_text(context, path, now)).collect();
+        changed.flat_map(|file| committed_in_plain_text(context, &file.path, &file.document)).collect();
     if !names.is_empty() {
         let names = listed(&names.into_iter().collect::<Vec<_>>());
         context.ui.note(format_args!(

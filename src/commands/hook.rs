@@ -76,14 +76,14 @@ pub(super) fn run(context: &Context, command: &HookCommand) -> Result<u8, Error>
     match command {
         HookCommand::Install => {
             let repo = repository(context)?;
-            let done = install(&repo, || context.waiting())?;
+            let done = install(&repo)?;
             hooks::settle(repo.common_dir());
             print_installed(context, &done);
             Ok(0)
         }
         HookCommand::Uninstall(args) => {
             let repo = repository(context)?;
-            let paths = uninstall(&repo, || context.waiting())?;
+            let paths = uninstall(&repo)?;
             hooks::forget(repo.common_dir());
             if paths.is_empty() {
                 context.ui.say("No hook here calls envseal");
@@ -147,7 +147,7 @@ pub(super) fn set_up(context: &Context) -> Result<bool, Error> {
         context.ui.note(NO_REPOSITORY);
         return Ok(false);
     };
-    let done = install(&repo, || context.waiting());
+    let done = install(&repo);
     // Either way a person is told below.
     hooks::settle(repo.common_dir());
     match done {

@@ -40,7 +40,7 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<(), Error> {
     let ignored = unseen_of(project.passed_over(&here, &[])?, &here);
     ignored.iter().try_for_each(|path| EnvFile::load(path).map(drop))?;
     for keys_file in context.store().keys_files_to_ignore(&here) {
-        print_notices(context, &guard_keys_file(&keys_file, &project, &|| context.waiting())?);
+        print_notices(context, &guard_keys_file(&keys_file, &project)?);
     }
     let has_hooks = hook::set_up(context)?;
     let has_drivers = set_up_drivers(context, has_hooks)?;
@@ -52,7 +52,7 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<(), Error> {
         return Ok(());
     }
     if files.is_empty() && ignored.is_empty() {
-        let (created, _) = context.update(&[PathBuf::from(".env")], Write::Files, |target| {
+        let created = context.update(&[PathBuf::from(".env")], Write::Files, |target| {
             target.seal_to()?;
             Ok((target.document().clone(), ()))
         })?;
@@ -122,7 +122,7 @@ fn unignore(
     let question = format!("git ignores {list}. Stop ignoring {it} so {they} can be committed?");
     if has_hooks
         && (args.yes || ui::confirm(&question, DefaultAnswer::Yes)?)
-        && let Some(ignore) = take_back_in(&ignored, project, &|| context.waiting())?
+        && let Some(ignore) = take_back_in(&ignored, project)?
     {
         context.ui.say(format_args!("Stopped ignoring {list}, in {}", display_path(&ignore)));
         context.ui.note(format_args!(
@@ -144,7 +144,7 @@ fn mark_plain(context: &Context, args: &InitArgs, project: &Project, files: &[En
     let team_file = display_path(&project.team_file());
     let question = format!("These look non-secret: {list}. Mark them as plain in {team_file}?");
     if args.yes || ui::confirm(&question, DefaultAnswer::Yes)? {
-        add_to_policy(project, "plain", &globs, &|| context.waiting())?;
+        add_to_policy(project, "plain", &globs)?;
         context.ui.say(format_args!("Marked as plain in {team_file}: {list}"));
     } else {
         context

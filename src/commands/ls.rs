@@ -301,7 +301,7 @@ fn add_ages<'c, 'a: 'c>(
 fn example(context: &Context, args: &LsArgs) -> Result<(), Error> {
     let folder = one_folder(&args.listing.files.paths_or_default(context.process)?)?;
     if args.write {
-        let example = project::write_example(&folder, context.store(), &|| context.waiting())?;
+        let example = project::write_example(&folder, context.store())?;
         let path = display_path(&example.path);
         context.ui.say(match example.added {
             0 => format!("{path} already has every name"),

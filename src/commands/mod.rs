@@ -44,6 +44,7 @@ use crate::config::{self, EnvName, ProcessEnv};
 use crate::dotenv::Document;
 use crate::error::Error;
 use crate::exec::{catch_file_size_limit, hide_memory, run_key_command};
+use crate::fs;
 use crate::git::Repo;
 use crate::keys::KeyStore;
 use crate::project::{self, Project, RecoveredChange, Target, Updated, Write, update, update_in_merge};
@@ -157,23 +158,16 @@ impl<'a> Context<'a> {
         Project::of(folder, self.store.repositories())
     }
 
-    /// Changes env files, all or none. `change` returns a file's new document, and what the command will print about it.
+    /// Changes env files, all or none. `change` returns a file's new document, and what the command will print of it.
     /// A plan asks for no passphrase, and leaves nothing known about a repository to the change that follows.
     fn update<T>(
         &self,
         paths: &[PathBuf],
         write: Write,
-        mut change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
-    ) -> Result<(Updated, Vec<T>), Error> {
+        change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
+    ) -> Result<Updated<T>, Error> {
         let planning = (write == Write::Plan).then(|| self.store.afresh());
-        let store = planning.as_ref().unwrap_or(&self.store);
-        let mut outcomes = Vec::with_capacity(paths.len());
-        let updated = update(paths, store, write, &|| self.waiting(), |target| {
-            let (document, outcome) = change(target)?;
-            outcomes.push(outcome);
-            Ok(document)
-        })?;
-        Ok((updated, outcomes))
+        update(paths, planning.as_ref().unwrap_or(&self.store), write, change)
     }
 
     /// Like [`Self::update`], for one file that may be in the middle of a merge.
@@ -181,21 +175,10 @@ impl<'a> Context<'a> {
         &self,
         path: &Path,
         write: Write,
-        mut change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
-    ) -> Result<(Updated, T), Error> {
+        change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
+    ) -> Result<Updated<T>, Error> {
         let planning = (write == Write::Plan).then(|| self.store.afresh());
-        let store = planning.as_ref().unwrap_or(&self.store);
-        let mut outcome = None;
-        let updated = update_in_merge(path, store, write, &|| self.waiting(), |target| {
-            let (document, done) = change(target)?;
-            outcome = Some(done);
-            Ok(document)
-        })?;
-        Ok((updated, outcome.expect("there is one file")))
-    }
-
-    fn waiting(&self) {
-        self.ui.say("Waiting for another envseal to finish…");
+        update_in_merge(path, planning.as_ref().unwrap_or(&self.store), write, change)
     }
 }
 
@@ -322,8 +305,9 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         .with_identity(identity.clone(), &ui::passphrase)
         .with_key_command(&run_key_command);
     let has_created = Cell::default();
-    let context =
-        Context { ui: Ui { quiet, verbose }, process: &process, store, identity, no_pager, has_created };
+    let ui = Ui { quiet, verbose };
+    fs::on_wait(move || ui.say("Waiting for another envseal to finish…"));
+    let context = Context { ui, process: &process, store, identity, no_pager, has_created };
     recover(&context);
     let mut status = 0;
     match cli.command {

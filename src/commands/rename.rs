@@ -6,7 +6,7 @@ use super::notices::print_notices;
 use crate::dotenv::VarName;
 use crate::error::Error;
 use crate::git::display_path;
-use crate::project::{Write, referring_beside, rename};
+use crate::project::{UpdatedFile, Write, referring_beside, rename};
 
 /// Rename a variable
 ///
@@ -30,7 +30,7 @@ pub(super) fn run(context: &Context, args: &RenameArgs) -> Result<(), Error> {
     let new =
         VarName::new(&args.new).map_err(|error| Error::usage(error.to_string(), "envseal rename OLD NEW"))?;
     let paths = args.files.paths_or_default(context.process)?;
-    let (updated, referring) = context.update(&paths, Write::Files, |target| {
+    let updated = context.update(&paths, Write::Files, |target| {
         target.must_exist()?;
         let (document, names) = rename(target, &args.old, &new, args.force)?;
         let file = target.file();
@@ -51,9 +51,9 @@ pub(super) fn run(context: &Context, args: &RenameArgs) -> Result<(), Error> {
         Ok((document, by))
     })?;
     print_notices(context, &updated.notices);
-    for ((path, ..), by) in updated.files.iter().zip(referring) {
+    for UpdatedFile { path, outcome: referring, .. } in &updated.files {
         context.ui.say(format_args!("Renamed {} to {new} in {}", args.old, display_path(path)));
-        for by in by {
+        for by in referring {
             context.ui.note(format_args!("{by} still refers to {}", args.old));
         }
     }

@@ -63,7 +63,7 @@ pub(super) fn run(context: &Context, args: ResolveArgs) -> Result<(), Error> {
     };
     let side = if ours { Some(MergeSide::Ours) } else { theirs.then_some(MergeSide::Theirs) };
     let is_key = EnvName::of_file(&path)?.public_key_name() == name;
-    let (updated, resolved) = match side {
+    let updated = match side {
         Some(side) => change(Write::Files, &Resolution::Side { side, plain })?,
         None if is_key && value.is_none() => change(Write::Files, &Resolution::TrustedKey)?,
         None => {
@@ -99,7 +99,7 @@ pub(super) fn run(context: &Context, args: ResolveArgs) -> Result<(), Error> {
         }
     };
     print_notices(context, &updated.notices);
-    print_resolved(context, &path, &name, side, &resolved);
+    print_resolved(context, &path, &name, side, &updated.files[0].outcome);
     note_ignored(context, &updated);
     Ok(())
 }

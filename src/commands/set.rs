@@ -12,7 +12,8 @@ use crate::dotenv::{Document, VarName, VarNameError, references, unescape};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::project::{
-    Assignment, EnvFile, How, Outcome, Write, last_of_each, needs_key, refuse_links, set, similar_env_file,
+    Assignment, EnvFile, How, Outcome, UpdatedFile, Write, last_of_each, needs_key, refuse_links, set,
+    similar_env_file,
 };
 use crate::ui;
 
@@ -116,9 +117,9 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
             vec![assign_input(name, value)?]
         }
     };
-    let (updated, outcomes) = change(Write::Files, &assignments)?;
+    let updated = change(Write::Files, &assignments)?;
     print_notices(context, &updated.notices);
-    for ((path_given, ..), (existed, key, outcomes)) in updated.files.iter().zip(outcomes) {
+    for UpdatedFile { path: path_given, outcome: (existed, key, outcomes), .. } in &updated.files {
         let path = display_path(path_given);
         if !existed {
             say_created(context, path_given, &new);

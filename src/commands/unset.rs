@@ -4,7 +4,7 @@ use super::Context;
 use super::files::FileArgs;
 use crate::error::Error;
 use crate::git::display_path;
-use crate::project::{Write, unset};
+use crate::project::{UpdatedFile, Write, unset};
 
 /// Remove variables from a file
 ///
@@ -25,11 +25,11 @@ pub(super) fn run(context: &Context, args: &UnsetArgs) -> Result<(), Error> {
     let mut keys = args.keys.clone();
     keys.sort();
     keys.dedup();
-    let (updated, _) = context.update(&paths, Write::Files, |target| {
+    let updated = context.update(&paths, Write::Files, |target| {
         target.must_exist()?;
         Ok((unset(target.file(), &keys)?, ()))
     })?;
-    for (path, ..) in &updated.files {
+    for UpdatedFile { path, .. } in &updated.files {
         context.ui.say(format_args!("Removed {} from {}", keys.join(", "), display_path(path)));
     }
     Ok(())

@@ -96,7 +96,7 @@ impl ReferenceArgs {
             if declared.insert(project.team_file())
                 && !names.iter().all(|name| project.policy().is_external(name))
             {
-                add_to_policy(&project, "external", &names, &|| context.waiting())?;
+                add_to_policy(&project, "external", &names)?;
                 context.ui.say(format_args!(
                     "Added {} to `external` in {}",
                     names.join(", "),

@@ -121,6 +121,11 @@ impl Document {
         entry.comment.clone().map(|range| &self.text[range])
     }
 
+    /// Returns true if the line's comment marks the value as plain.
+    pub fn is_marked_plain(&self, entry: &Entry) -> bool {
+        self.comment(entry).is_some_and(CommentMark::is_plain)
+    }
+
     /// Returns true if the inline comment touches the text before it (`adm#in`): one reader's comment is another reader's
     /// value, so the end of the secret is uncertain.
     pub fn comment_is_ambiguous(&self, entry: &Entry) -> bool {
@@ -219,8 +224,8 @@ impl<'a> CommentMark<'a> {
         comment.split(|b| *b == b'#').filter_map(Self::parse)
     }
 
-    pub fn is_plain(comment: Option<&[u8]>) -> bool {
-        comment.is_some_and(|c| CommentMark::all(c).any(|mark| mark == CommentMark::Plain))
+    fn is_plain(comment: &[u8]) -> bool {
+        CommentMark::all(comment).any(|mark| mark == CommentMark::Plain)
     }
 
     /// Returns the comment without its plain mark and the blanks before that, or None if nothing else is left.
@@ -342,9 +347,8 @@ mod tests {
             ("# not envseal: plain", false),
             ("# envseal: plainly", false),
         ] {
-            assert_eq!(CommentMark::is_plain(Some(comment.as_bytes())), plain, "{comment}");
+            assert_eq!(CommentMark::is_plain(comment.as_bytes()), plain, "{comment}");
         }
-        assert!(!CommentMark::is_plain(None));
         let marks: Vec<_> = CommentMark::all(b"# envseal: allow duplicate-name # envseal: plain").collect();
         assert_eq!(marks, [CommentMark::Allow("duplicate-name"), CommentMark::Plain]);
     }

@@ -151,7 +151,7 @@ impl Document {
             }
             Edit::MarkPlain { entry } => {
                 let entry = &self.entries()[entry];
-                if CommentMark::is_plain(self.comment(entry)) {
+                if self.is_marked_plain(entry) {
                     return;
                 }
                 (entry.end..entry.end, vec![owned(format!(" {}", CommentMark::PLAIN_COMMENT))])
@@ -442,8 +442,8 @@ mod tests {
             for (at, entry) in kept.into_iter().enumerate() {
                 let before = &document.entries()[entry];
                 let after = &edited.entries()[headers + at];
-                let marked = (CommentMark::is_plain(document.comment(before)) || has(1, entry)) && !has(2, entry);
-                prop_assert_eq!(CommentMark::is_plain(edited.comment(after)), marked, "{:?} {:?}", text, asked);
+                let marked = (document.is_marked_plain(before) || has(1, entry)) && !has(2, entry);
+                prop_assert_eq!(edited.is_marked_plain(after), marked, "{:?} {:?}", text, asked);
                 if !(has(0, entry) || has(1, entry) || has(2, entry) || has(3, entry)) {
                     let own = |document: &Document, entry| {
                         let statement = document.statement(entry);

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,15 @@ struct Patience {
 
 const PATIENCE: Patience = Patience { tell: Duration::from_secs(1), give_up: Duration::from_secs(60) };
 
+/// Called by a thread that has waited for a lock for a second.
+static ON_WAIT: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
+
+/// Sets what the program says while it waits for a lock. Without it, as in the library, nothing is said.
+pub(crate) fn on_wait(tell: impl Fn() + Send + Sync + 'static) {
+    // The first one stays: a process runs one command.
+    let _ = ON_WAIT.set(Box::new(tell));
+}
+
 /// An exclusive, advisory lock on a folder, held until dropped or until the process ends.
 ///
 /// It is `flock` on the file `.envseal-tmp-lock` in the folder, of mode 0600 and removed with the lock: any user who can
@@ -38,10 +48,14 @@ pub struct FolderLock {
 }
 
 impl FolderLock {
-    /// Locks `dir`. Waits for another process or thread that holds it, calls `on_wait` once after a second, and fails with
-    /// [`FsError::Locked`] after a minute.
-    pub fn acquire(dir: &Path, on_wait: impl FnOnce()) -> Result<Self, FsError> {
-        Self::acquire_within(dir, PATIENCE, on_wait)
+    /// Locks `dir`. Waits for another process or thread that holds it, does what [`on_wait`] says after a second, and fails
+    /// with [`FsError::Locked`] after a minute.
+    pub fn acquire(dir: &Path) -> Result<Self, FsError> {
+        Self::acquire_within(dir, PATIENCE, || {
+            if let Some(tell) = ON_WAIT.get() {
+                tell();
+            }
+        })
     }
 
     fn acquire_within(dir: &Path, patience: Patience, on_wait: impl FnOnce()) -> Result<Self, FsError> {
@@ -281,7 +295,7 @@ mod tests {
         assert!(lines.map_while(Result::ok).any(|line| line == "held"));
         assert!(FolderLock::try_acquire(dir.path()).unwrap().is_none());
         let mut told = false;
-        let lock = FolderLock::acquire(dir.path(), || {
+        let lock = FolderLock::acquire_within(dir.path(), PATIENCE, || {
             told = true;
             child.kill().unwrap();
         });

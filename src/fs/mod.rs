@@ -21,6 +21,7 @@ pub(crate) use folder::{
     owned_by_this_user_or_root, read_entry, remove_empty_folder,
 };
 pub use lock::FolderLock;
+pub(crate) use lock::on_wait;
 pub(crate) use private::PrivateFile;
 #[cfg(unix)]
 pub(crate) use read::open_terminal;

@@ -139,7 +139,7 @@ impl Repo {
         if with_lines(exclude, &[pattern], NewMode::Default)?.is_none() {
             return Ok(false);
         }
-        let _lock = FolderLock::acquire(self.common_dir(), || ())?;
+        let _lock = FolderLock::acquire(self.common_dir())?;
         Ok(append_line(exclude, pattern, NewMode::Default)?)
     }
 
@@ -149,7 +149,7 @@ impl Repo {
         let folders: Vec<_> =
             folders.into_iter().flatten().filter(|folder| has_temporaries(folder)).collect();
         if !folders.is_empty() {
-            let _lock = FolderLock::acquire(self.common_dir(), || ())?;
+            let _lock = FolderLock::acquire(self.common_dir())?;
             for folder in folders {
                 sweep(folder, |_| true);
             }

@@ -136,7 +136,7 @@ fn drivers_by(repo: &Repo, settings: &[Setting], values: &[String]) -> Result<Dr
 ///
 /// If our hooks stop plaintext (`has_hooks`), dotenvx's filter is turned off for env files; no other filter ever is.
 pub fn install(repo: &Repo, has_hooks: bool) -> Result<bool, Error> {
-    let _lock = FolderLock::acquire(repo.common_dir(), || ())?;
+    let _lock = FolderLock::acquire(repo.common_dir())?;
     let there = read_settings(repo)?;
     if let Some(key) = foreign(&there) {
         let config = repo.common_dir().join("config");
@@ -163,7 +163,7 @@ pub fn install(repo: &Repo, has_hooks: bool) -> Result<bool, Error> {
 
 /// Removes what [`install`] set up, to the byte. Returns true if anything changed; someone else's driver of our name stays.
 pub fn uninstall(repo: &Repo) -> Result<bool, Error> {
-    let _lock = FolderLock::acquire(repo.common_dir(), || ())?;
+    let _lock = FolderLock::acquire(repo.common_dir())?;
     let there = read_settings(repo)?;
     let theirs = foreign(&there).map(section);
     let is_theirs = |name: &str| theirs.is_some_and(|section| name.starts_with(section));
@@ -185,7 +185,7 @@ pub(crate) fn leaves_out_filter(repo: &Repo) -> Result<bool, Error> {
 
 /// Lets dotenvx's filter guard env files again, for they have no hooks any more. Returns false if it was not turned off.
 pub(crate) fn restore_filter(repo: &Repo) -> Result<bool, Error> {
-    let _lock = FolderLock::acquire(repo.common_dir(), || ())?;
+    let _lock = FolderLock::acquire(repo.common_dir())?;
     let before = read(repo.attributes_path())?;
     if !has_no_filter(before.as_deref()) {
         return Ok(false);

@@ -69,11 +69,11 @@ pub(crate) fn bare_repository(path: &Path) -> Error {
         .with_hint(hint!("on a server the check belongs in pre-receive: cp docs/pre-receive {hook}", hook))
 }
 
-/// Adds envseal's part to the three hooks, or changes nothing. `on_wait` is called once if another envseal is at work there.
+/// Adds envseal's part to the three hooks, or changes nothing.
 ///
 /// Refused ([`crate::error::ErrorKind::Refused`]) if a person's own arrangement is in the way; the lines to paste are then
 /// the error's details.
-pub(crate) fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<InstallReport, Error> {
+pub(crate) fn install(repo: &Repo) -> Result<InstallReport, Error> {
     let place = HooksFolder::new(repo, &read_settings(repo)?)?;
     let nothing = || InstallReport { folder: place.folder().to_path_buf(), ..InstallReport::default() };
     if !place.dir.own {
@@ -86,7 +86,7 @@ pub(crate) fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<InstallRepo
     // Once before the folder is made, so that a refusal leaves no trace; and again under the lock.
     place.plan(&mut nothing())?;
     let made = fs::make_folder(place.folder())?;
-    let result = FolderLock::acquire(place.folder(), on_wait).map_err(Error::from).and_then(|_lock| {
+    let result = FolderLock::acquire(place.folder()).map_err(Error::from).and_then(|_lock| {
         fs::sweep(place.folder(), |_| true);
         let mut report = nothing();
         rewrite_all(place.plan(&mut report)?)?;
@@ -102,22 +102,15 @@ pub(crate) fn install(repo: &Repo, on_wait: impl FnOnce()) -> Result<InstallRepo
 
 /// Removes envseal's part from the hooks: the lines of others are byte for byte as they were, and files that envseal made
 /// are gone. Returns the files that had it; all are changed or none.
-pub(crate) fn uninstall(repo: &Repo, on_wait: impl FnOnce()) -> Result<Vec<PathBuf>, Error> {
+pub(crate) fn uninstall(repo: &Repo) -> Result<Vec<PathBuf>, Error> {
     let mut places = vec![HooksFolder::default(repo)];
     let configured = HooksFolder::new(repo, &read_settings(repo)?)?;
     if configured.dir.own && configured.folder() != places[0].folder() {
         places.push(configured);
     }
     places.retain(|place| place.folder().is_dir());
-    let mut on_wait = Some(on_wait);
-    let mut locks = Vec::new();
-    for place in &places {
-        locks.push(FolderLock::acquire(place.folder(), || {
-            if let Some(on_wait) = on_wait.take() {
-                on_wait();
-            }
-        })?);
-    }
+    let _locks =
+        places.iter().map(|place| FolderLock::acquire(place.folder())).collect::<Result<Vec<_>, _>>()?;
     let mut rewrites = Vec::new();
     for (place, hook) in places.iter().flat_map(|place| Hook::ALL.map(|hook| (place, hook))) {
         rewrites.extend(plan_removal(&place.file(hook), hook)?);

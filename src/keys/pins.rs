@@ -99,7 +99,7 @@ impl Pins {
         let folder = self.lists.first().and_then(|list| list.path.parent()).expect("a repository has a name");
         fs::make_private_folder(folder).map_err(KeyLookupError::from)?;
         // Held for as long as a few small files take.
-        let _lock = FolderLock::acquire(folder, || ()).map_err(KeyLookupError::from)?;
+        let _lock = FolderLock::acquire(folder).map_err(KeyLookupError::from)?;
         fs::sweep(folder, |_| true);
         self.lists.iter().try_for_each(|list| list.accept(keys))
     }

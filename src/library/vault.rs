@@ -179,7 +179,8 @@ impl Vault {
     ///
     /// Errors: [`NotFound`](crate::ErrorKind::NotFound) if there is none of that name.
     pub fn unset(&mut self, name: &str) -> Result<Changed, Error> {
-        let mut changed = self.update(|target| project::unset(target.file(), &[name.to_owned()]))?;
+        let (mut changed, ()) =
+            self.update(|target| Ok((project::unset(target.file(), &[name.to_owned()])?, ())))?;
         changed.names.push(name.to_owned());
         Ok(changed)
     }
@@ -191,21 +192,15 @@ impl Vault {
     /// [`Refused`](crate::ErrorKind::Refused) if the new name exists.
     pub fn rename(&mut self, old: &str, new: &str) -> Result<Changed, Error> {
         let new = VarName::new(new)?;
-        let mut referring = Vec::new();
-        let mut changed = self.update(|target| {
-            let (document, names) = project::rename(target, old, &new, false)?;
-            referring = names;
-            Ok(document)
-        })?;
+        let (mut changed, referring) = self.update(|target| project::rename(target, old, &new, false))?;
         changed.names.push(new.to_string());
         changed.notes.extend(referring.iter().map(|name| format!("{name} still refers to {old}")));
         Ok(changed)
     }
 
     fn assign(&mut self, assignments: &[Assignment], how: How) -> Result<Changed, Error> {
-        let mut outcomes = Vec::new();
         let may_create_key = self.options.create;
-        let mut changed = self.update(|target| {
+        let (mut changed, outcomes) = self.update(|target| {
             let key = match how {
                 How::Plain => None,
                 _ if may_create_key => Some(target.seal_to()?),
@@ -215,31 +210,31 @@ impl Vault {
             let (file, document, project) = (target.file(), target.document(), target.project());
             let change =
                 project::set(file, document, project, key.as_ref(), assignments, how, opener.as_mut())?;
-            outcomes = change.outcomes;
-            Ok(change.document)
+            Ok((change.document, change.outcomes))
         })?;
         let written = outcomes.into_iter().filter(|(_, outcome)| *outcome != Outcome::Unchanged);
         changed.names.extend(written.map(|(name, _)| name));
         Ok(changed)
     }
 
-    fn update(
+    fn update<T>(
         &mut self,
-        mut change: impl FnMut(&mut Target<'_>) -> Result<Document, Error>,
-    ) -> Result<Changed, Error> {
+        mut change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
+    ) -> Result<(Changed, T), Error> {
         let (paths, creates) = ([self.path.clone()], self.options.create);
         let updated = self.options.with_store(&ProcessEnv::capture(), |store| {
-            let prepare = |target: &mut Target<'_>| {
+            update(&paths, store, Write::Files, |target| {
                 if !creates {
                     target.must_exist()?;
                 }
                 change(target)
-            };
-            update(&paths, store, Write::Files, &|| {}, prepare)
+            })
         })?;
         self.file = EnvFile::load(&self.path)?;
-        let notes = updated.notices.iter().filter_map(note).collect();
-        Ok(Changed { names: Vec::new(), notes })
+        // The first use of a key is nothing to note.
+        let notes = updated.notices.iter().filter(|notice| !matches!(notice, Notice::Pinned { .. }));
+        let notes = notes.map(ToString::to_string).collect();
+        Ok((Changed { names: Vec::new(), notes }, updated.into_outcome()))
     }
 }
 
@@ -250,45 +245,6 @@ fn load(options: &Options, path: &Path) -> Result<EnvFile, Error> {
 
 fn assignment(name: &str, value: &[u8]) -> Result<Assignment, Error> {
     Ok(Assignment { name: VarName::new(name)?, value: SecretBytes::new(value.to_vec()) })
-}
-
-/// Words a notice for a log; the first use of a key is nothing to note.
-fn note(notice: &Notice) -> Option<String> {
-    Some(match notice {
-        Notice::KeyMade(path) => {
-            format!("Created a key pair; the private key is in {}: back it up", path.display())
-        }
-        Notice::KeyCopied(path) => {
-            format!("Copied the private key into {}, which is searched first", path.display())
-        }
-        Notice::KeyTaken { key, from } => format!("Used the existing key {key} from {}", from.display()),
-        Notice::MadePrivate(path) => format!("Made {} private (0600)", path.display()),
-        Notice::Ignored(path) => format!("Added the keys file to {}", path.display()),
-        Notice::Noted { env, name, state, path } => {
-            format!(
-                "{name} of {env}, which a removed member could read, is now {}: recorded in {}",
-                state.as_str(),
-                path.display()
-            )
-        }
-        Notice::Pinned { .. } => return None,
-        Notice::PinMoved { env, from, to } => format!(
-            "The key of {env} was rotated, with a proof by the previous key: now {}, before {}",
-            to.fingerprint(),
-            from.fingerprint()
-        ),
-        Notice::PinGaveWay { env, from, to } => format!(
-            "The committed key of {env} replaces the one that was created here and never committed: now {}, before {}",
-            to.fingerprint(),
-            from.fingerprint()
-        ),
-        Notice::NotPinned { env, why } => {
-            let why = why.as_deref().unwrap_or("this user has no home folder");
-            format!(
-                "The public key of {env} could not be remembered, so a replaced one would not be noticed: {why}"
-            )
-        }
-    })
 }
 
 impl fmt::Debug for Vault {

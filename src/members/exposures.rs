@@ -68,8 +68,8 @@ pub(crate) fn exposures(project: &Project, store: &KeyStore<'_>) -> Result<Vec<E
 }
 
 /// Writes the verified states into the team file, for those who cannot verify them. Returns true if the file changed.
-pub(crate) fn confirm(project: &Project, seen: &[ExposedValue], on_wait: &dyn Fn()) -> Result<bool, Error> {
-    change_team(project, on_wait, |team| {
+pub(crate) fn confirm(project: &Project, seen: &[ExposedValue]) -> Result<bool, Error> {
+    change_team(project, |team| {
         for exposed in seen.iter().filter(|exposed| exposed.verified) {
             let state = match exposed.verdict {
                 ExposureVerdict::Exposed => ExposureState::Exposed,

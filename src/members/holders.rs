@@ -263,11 +263,10 @@ pub(crate) fn rotate_planned(
     store: &KeyStore<'_>,
     plan: &RotationPlan,
     decisions: &AccessDecisions,
-    on_wait: &dyn Fn(),
 ) -> Result<Rotation, Error> {
     refuse_open(&plan.holders.now, &plan.doubtful, decisions)?;
     let mut change = PlannedRotation { project, holders: &plan.holders, decisions, open: Vec::new() };
-    rotate(dir, &plan.envs, store, on_wait, &mut change)
+    rotate(dir, &plan.envs, store, &mut change)
 }
 
 struct PlannedRotation<'a> {

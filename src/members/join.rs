@@ -59,7 +59,6 @@ pub(crate) fn join(
     store: &KeyStore<'_>,
     objects: Option<&Repo>,
     wanted: Option<&str>,
-    on_wait: &dyn Fn(),
 ) -> Result<Joined, Error> {
     let team = project.team()?;
     let first = team.members().is_empty();
@@ -82,7 +81,7 @@ pub(crate) fn join(
     // The request itself needs none of these.
     let (keys, mut not_own) = own_keys(project, store).unwrap_or_else(|error| (Vec::new(), vec![error]));
     let (mut added, mut own) = (false, Vec::new());
-    change_team(project, on_wait, |team| {
+    change_team(project, |team| {
         // Another envseal may have changed it in the meantime.
         choose_name(team, Some(&key), objects, Some(name.as_str()))?;
         added = team.members().get(&name) != Some(&key);
@@ -277,7 +276,6 @@ pub(crate) fn approve(
     store: &KeyStore<'_>,
     candidate: &Candidate,
     envs: &[EnvName],
-    on_wait: &dyn Fn(),
 ) -> Result<Approval, Error> {
     let me = if envs.is_empty() { None } else { Some(own_identity(store)?) };
     let (mut keys, mut own) = (Vec::new(), Vec::new());
@@ -289,7 +287,7 @@ pub(crate) fn approve(
         keys.push((env.clone(), key));
     }
     let mut done = Approval::default();
-    change_team(project, on_wait, |team| {
+    change_team(project, |team| {
         if candidate.is_new {
             refuse_taken(team, &candidate.name, &candidate.key)?;
             team.put_member(&candidate.name, &candidate.key);

@@ -243,7 +243,6 @@ pub(crate) fn remove(
     store: &KeyStore<'_>,
     plan: &RemovalPlan,
     decisions: &AccessDecisions,
-    on_wait: &dyn Fn(),
 ) -> Result<Removal, Error> {
     let team = project.team()?;
     refuse_open(&team, &plan.doubtful, decisions)?;
@@ -284,7 +283,7 @@ pub(crate) fn remove(
         exposed: BTreeMap::new(),
     };
     let envs: Vec<_> = envs.into_iter().collect();
-    let rotation = rotate(project.root(), &envs, store, on_wait, &mut change)?;
+    let rotation = rotate(project.root(), &envs, store, &mut change)?;
     let exposed = change.exposed;
     Ok(Removal { rotation, exposed, dropped })
 }

@@ -43,7 +43,6 @@ pub(crate) fn replace_key(
     store: &KeyStore<'_>,
     objects: Option<&Repo>,
     wanted: Option<&str>,
-    on_wait: &dyn Fn(),
 ) -> Result<ReplacedKey, Error> {
     let objects = super::remove::with_history(project, objects)?;
     let team = project.team()?;
@@ -90,7 +89,7 @@ pub(crate) fn replace_key(
         made_by_old: Vec::new(),
         is_alone: team.members().len() == 1,
     };
-    change_team(project, on_wait, |team| {
+    change_team(project, |team| {
         refuse_known(team, &done.name, &key)?;
         if team.members().get(&done.name) != Some(&old)
             || free_name(team, &done.name, now)? != done.removed_as

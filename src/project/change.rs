@@ -16,9 +16,7 @@ use crate::crypto::{
     OpenedValue, Opener, PlaintextKind, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,
     holds_sealed,
 };
-use crate::dotenv::{
-    CommentMark, Document, Edit, EditError, VarName, is_reserved, quote, read, references, unescape,
-};
+use crate::dotenv::{Document, Edit, EditError, VarName, is_reserved, quote, read, references, unescape};
 use crate::error::{Error, ErrorKind};
 
 /// A variable and the value it is to have.
@@ -105,7 +103,7 @@ pub fn set(
     let mut outcomes = Vec::new();
     for (name, entry, target, source) in &planned {
         let mark = entry.and_then(|entry| {
-            let is_marked = CommentMark::is_plain(document.comment(&document.entries()[entry]));
+            let is_marked = document.is_marked_plain(&document.entries()[entry]);
             match how {
                 How::Plain if !is_marked => Some(Edit::MarkPlain { entry }),
                 How::Seal if is_marked => Some(Edit::UnmarkPlain { entry }),
@@ -295,9 +293,8 @@ fn target(
     let entry = standing.map(|there| &document.entries()[there.last]);
     let must_be_plain = is_reserved(name);
     let declaring = project.declaring_plain(name);
-    let marked = entry.is_some_and(|entry| CommentMark::is_plain(document.comment(entry)))
-        || declaring.is_some()
-        || must_be_plain;
+    let marked =
+        entry.is_some_and(|entry| document.is_marked_plain(entry)) || declaring.is_some() || must_be_plain;
     match (entry, declaring) {
         (Some(_), _) if !sealed && marked && how == How::AsMarked => Ok(Outcome::StayedPlain),
         _ if must_be_plain => Err(reserved(file.path(), name)),
@@ -316,10 +313,7 @@ pub(super) fn refuse_half(
 ) -> Result<(), Error> {
     let Some(entry) = entry.map(|entry| &document.entries()[entry]) else { return Ok(()) };
     let name = document.name(entry);
-    let secret = token(document, entry).is_none()
-        && !(is_reserved(name)
-            || project.policy().is_plain(name)
-            || CommentMark::is_plain(document.comment(entry)));
+    let secret = token(document, entry).is_none() && !project.policy().leaves_plain(document, entry);
     if !secret || !(document.comment_is_ambiguous(entry) || document.is_cut_off(entry)) {
         return Ok(());
     }

@@ -25,8 +25,7 @@ use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt
 use crate::config::{EnvName, ProcessEnv, is_own_name};
 use crate::crypto::{OpenError, Opener, PlaintextKind, PublicKey, Refs, Sealer, claims_to_be_sealed};
 use crate::dotenv::{
-    self, CommentMark, ConflictStyle, Document, Entry, MergeConflicts, MergeVersions, Quote, VarName,
-    is_reserved,
+    self, ConflictStyle, Document, Entry, MergeConflicts, MergeVersions, Quote, VarName, is_reserved,
 };
 use crate::error::{Error, ErrorKind};
 use crate::fs::PrivateFile;
@@ -344,7 +343,7 @@ impl<'a> EditPlan<'a> {
             self.refuse_old_mark(entry)?;
             return Ok(EditAction::Plain);
         }
-        let lifted = CommentMark::is_plain(self.base.comment(old)) && !marked;
+        let lifted = self.base.is_marked_plain(old) && !marked;
         if lifted && !self.is_plain(entry) {
             return self.sealed(entry);
         }
@@ -398,7 +397,7 @@ impl<'a> EditPlan<'a> {
     }
 
     fn is_marked(&self, entry: &Entry) -> bool {
-        CommentMark::is_plain(self.typed.document().comment(entry))
+        self.typed.document().is_marked_plain(entry)
     }
 
     /// Returns true if what is typed there is not secret. Of a value that was sealed only a person can say so, by a mark.
@@ -413,7 +412,7 @@ impl<'a> EditPlan<'a> {
     fn refuse_old_mark(&self, entry: &Entry) -> Result<(), Error> {
         let name = self.typed.document().name(entry);
         let mut old = variables(self.base).filter(|(_, old)| self.base.name(old) == name);
-        if self.sealed.contains(name) && old.any(|(_, old)| CommentMark::is_plain(self.base.comment(old))) {
+        if self.sealed.contains(name) && old.any(|(_, old)| self.base.is_marked_plain(old)) {
             return Err(self.sealed_but_plain(entry));
         }
         Ok(())

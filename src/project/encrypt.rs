@@ -19,7 +19,7 @@ use crate::crypto::{
     OpenError, OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, Refs, SealedValue, Sealer,
     TokenError,
 };
-use crate::dotenv::{CommentMark, Document, Entry, ForeignFormat, foreign_value, is_reserved};
+use crate::dotenv::{Document, Entry, ForeignFormat, foreign_value, is_reserved};
 use crate::error::{Error, ErrorKind};
 
 /// The variables that a command is about.
@@ -115,7 +115,7 @@ pub fn encrypt(
         if let Some(foreign) = foreign_of(file, entry).filter(|_| !is_literal) {
             return Err(refuse(Reason::Foreign(foreign)));
         }
-        if is_plain(file, project, entry) {
+        if project.policy().leaves_plain(file.document(), entry) {
             continue;
         }
         if file.document().comment_is_ambiguous(entry) {
@@ -241,7 +241,7 @@ pub fn decrypt(
             continue;
         }
         let source = match token {
-            _ if CommentMark::is_plain(file.document().comment(entry)) => Err(Reason::Marked),
+            _ if file.document().is_marked_plain(entry) => Err(Reason::Marked),
             Ok(token) => source_of(file, name, &token, opener),
             Err(error) => Err(error.into()),
         };
@@ -328,7 +328,8 @@ pub(super) fn has_secrets(file: &EnvFile, project: &Project, wants: &dyn Fn(&str
     let matters = |entry: &Entry| {
         is_secret(file, project, entry)
             || file.token_text(entry).is_some()
-            || (!is_plain(file, project, entry) && file.document().comment_is_ambiguous(entry))
+            || (!project.policy().leaves_plain(file.document(), entry)
+                && file.document().comment_is_ambiguous(entry))
     };
     !file.document().strays().is_empty()
         || file.variables().any(|(_, entry)| wants(file.document().name(entry)) && matters(entry))
@@ -336,7 +337,7 @@ pub(super) fn has_secrets(file: &EnvFile, project: &Project, wants: &dyn Fn(&str
 
 /// Refuses a plain mark on a sealed value: opened once, it would never be sealed again.
 pub(super) fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), Error> {
-    if !CommentMark::is_plain(file.document().comment(entry)) {
+    if !file.document().is_marked_plain(entry) {
         return Ok(());
     }
     Err(sealed_but_plain(file.path(), entry.line, file.document().name(entry)))
@@ -344,7 +345,7 @@ pub(super) fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), Error> 
 
 /// Returns which other tool's value an entry holds; None where its line is marked as plain.
 pub(super) fn foreign_of(file: &EnvFile, entry: &Entry) -> Option<&'static ForeignFormat> {
-    let marked = CommentMark::is_plain(file.document().comment(entry));
+    let marked = file.document().is_marked_plain(entry);
     foreign_value(&file.document().value(entry).1).filter(|_| !marked)
 }
 
@@ -353,16 +354,8 @@ pub(crate) fn first_foreign(file: &EnvFile) -> Option<&'static ForeignFormat> {
     file.variables().find_map(|(_, entry)| foreign_of(file, entry))
 }
 
-/// Returns true if a person has declared the value as not secret, or it must not be sealed.
-pub(super) fn is_plain(file: &EnvFile, project: &Project, entry: &Entry) -> bool {
-    let name = file.document().name(entry);
-    is_reserved(name)
-        || project.policy().is_plain(name)
-        || CommentMark::is_plain(file.document().comment(entry))
-}
-
 pub(super) fn is_secret(file: &EnvFile, project: &Project, entry: &Entry) -> bool {
-    !is_plain(file, project, entry) && !file.document().value(entry).1.is_empty()
+    !project.policy().leaves_plain(file.document(), entry) && !file.document().value(entry).1.is_empty()
 }
 
 fn tokens<'a>(

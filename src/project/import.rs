@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::change::{edited, own_name, plain_source, reads_as, refuse_half, refuse_own};
-use super::encrypt::{foreign_of, is_plain, is_secret, refs_of_source, refuse_reserved_dependents};
+use super::encrypt::{foreign_of, is_secret, refs_of_source, refuse_reserved_dependents};
 use super::file::{EnvFile, place_of, refuse_links, token};
 use super::keys::backup_exists;
 use super::line_errors::{
@@ -366,7 +366,8 @@ fn plan_text(
     let (mut items, mut shown) = (Vec::new(), Vec::new());
     for (at, entry) in base.variables().filter(|(_, entry)| wants(document.name(entry))) {
         let name = document.name(entry).to_owned();
-        let (was_encrypted, is_plain) = (decrypted.contains_key(&at), is_plain(base, project, entry));
+        let (was_encrypted, is_plain) =
+            (decrypted.contains_key(&at), project.policy().leaves_plain(base.document(), entry));
         let action = match token(document, entry) {
             // Encrypted by envseal: a file may be converted in parts.
             Some(Ok(_)) => ImportAction::Keep,
@@ -423,7 +424,7 @@ fn plan_items(
         refuse_half(file, document, project, entry)?;
         let is_sealed = |entry| document.name(entry) == name && token(document, entry).is_some();
         let is_plain = match entry {
-            Some(at) => is_plain(file, project, &document.entries()[at]),
+            Some(at) => project.policy().leaves_plain(document, &document.entries()[at]),
             None => is_reserved(&name) || project.policy().is_plain(&name),
         };
         // A sealed value is replaced by a sealed one, whatever a mark or the policy says.

@@ -34,11 +34,7 @@ type KeysFileChange<'a> =
     dyn Fn(&KeysFile, &dyn Fn(&str) -> bool) -> Result<RewrittenKeys, KeyLookupError> + 'a;
 
 /// Locks the keys that are wanted. The passphrase is asked for before anything else, and only where one is to be locked.
-pub(crate) fn lock_keys(
-    wanted: &[Wanted],
-    store: &KeyStore<'_>,
-    on_wait: &dyn Fn(),
-) -> Result<Vec<KeysChanged>, Error> {
+pub(crate) fn lock_keys(wanted: &[Wanted], store: &KeyStore<'_>) -> Result<Vec<KeysChanged>, Error> {
     let mut passphrase: Option<SecretText> = None;
     store.refuse_piped()?;
     for wanted in wanted {
@@ -52,15 +48,11 @@ pub(crate) fn lock_keys(
         Some(passphrase) => store.lock_in(file, wants, passphrase),
         None => Ok(RewrittenKeys::default()),
     };
-    change_keys(wanted, store, on_wait, &lock)
+    change_keys(wanted, store, &lock)
 }
 
 /// Puts the keys that are wanted in the open again.
-pub(crate) fn unlock_keys(
-    wanted: &[Wanted],
-    store: &KeyStore<'_>,
-    on_wait: &dyn Fn(),
-) -> Result<Vec<KeysChanged>, Error> {
+pub(crate) fn unlock_keys(wanted: &[Wanted], store: &KeyStore<'_>) -> Result<Vec<KeysChanged>, Error> {
     store.refuse_piped()?;
     for wanted in wanted {
         let file = there(wanted, store)?;
@@ -69,18 +61,17 @@ pub(crate) fn unlock_keys(
             store.unlock(key, &KeyPlace::KeysFile(file.path().into()))?;
         }
     }
-    change_keys(wanted, store, on_wait, &|file, wants| store.unlock_in(file, wants))
+    change_keys(wanted, store, &|file, wants| store.unlock_in(file, wants))
 }
 
 fn change_keys(
     wanted: &[Wanted],
     store: &KeyStore<'_>,
-    on_wait: &dyn Fn(),
     change: &KeysFileChange<'_>,
 ) -> Result<Vec<KeysChanged>, Error> {
     let place = |wanted| Ok::<_, Error>(there(wanted, store)?.path().to_owned());
     let places: Vec<_> = wanted.iter().map(place).collect::<Result<_, _>>()?;
-    let lock = WriteLock::acquire(&places, &[], store.repositories(), on_wait)?;
+    let lock = WriteLock::acquire(&places, &[], store.repositories())?;
     let (mut texts, mut done) = (Vec::new(), Vec::new());
     for wanted in wanted {
         // Read anew: what was asked took time.
@@ -186,7 +177,6 @@ pub(crate) fn recover(
     lines: Vec<BackupLine>,
     near: &Path,
     store: &KeyStore<'_>,
-    on_wait: &dyn Fn(),
 ) -> Result<Recovered, Error> {
     store.refuse_piped()?;
     let mut envs: Vec<(EnvName, Vec<PrivateKey>)> = Vec::new();
@@ -199,7 +189,7 @@ pub(crate) fn recover(
         }
     }
     let place = store.keys_file_path(near);
-    let _lock = WriteLock::acquire(std::slice::from_ref(&place), &[], store.repositories(), on_wait)?;
+    let _lock = WriteLock::acquire(std::slice::from_ref(&place), &[], store.repositories())?;
     let project = Project::of(near, store.repositories())?;
     let place = std::path::absolute(&place).unwrap_or(place);
     let mut file = store.keys_file(near)?.unwrap_or_else(|| KeysFile::new(&place));

@@ -104,7 +104,6 @@ pub(crate) fn rotate(
     dir: &Path,
     envs: &[EnvName],
     store: &KeyStore<'_>,
-    on_wait: &dyn Fn(),
     change: &mut dyn TeamChange,
 ) -> Result<Rotation, Error> {
     if !envs.is_empty() {
@@ -113,7 +112,7 @@ pub(crate) fn rotate(
     let dir = folder_of(&dir.join("x"));
     let none = || GitError::not_a_repository(&dir);
     git::find_root(&dir).ok_or_else(none)?;
-    let lock = lock(&dir, envs, store, on_wait)?;
+    let lock = lock(&dir, envs, store)?;
     let project = Project::of(&dir, store.repositories())?;
     let team_path = project.team_file();
     project.refuse_leading_outside(&team_path)?;
@@ -182,13 +181,13 @@ pub(crate) fn rotate(
 }
 
 /// Locks everything that rotating `envs` may write: their files, the keys files of those folders, the team file.
-fn lock(dir: &Path, envs: &[EnvName], store: &KeyStore<'_>, on_wait: &dyn Fn()) -> Result<WriteLock, Error> {
+fn lock(dir: &Path, envs: &[EnvName], store: &KeyStore<'_>) -> Result<WriteLock, Error> {
     let project = Project::of(dir, store.repositories())?;
     let mut written = vec![project.team_file()];
     for env in envs {
         written.extend(env_file_paths(env, &project, dir)?);
     }
-    WriteLock::with_keys_files(&written, store, on_wait)
+    WriteLock::with_keys_files(&written, store)
 }
 
 /// Returns true if a keys file with this text has the key.

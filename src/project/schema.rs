@@ -6,7 +6,6 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::encrypt::is_plain;
 use super::file::{EnvFile, folder_of};
 use super::line_errors::not_text;
 use super::open::Variable;
@@ -184,13 +183,9 @@ pub(crate) fn example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, Er
 }
 
 /// Writes the example file of `folder`, whole or not at all, and returns it.
-pub(crate) fn write_example(
-    folder: &Path,
-    store: &KeyStore<'_>,
-    on_wait: &dyn Fn(),
-) -> Result<Example, Error> {
+pub(crate) fn write_example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, Error> {
     let project = Project::of(&folder_of(&folder.join(SCHEMA_FILES[0])), store.repositories())?;
-    let _lock = WriteLock::acquire(&[folder.join(SCHEMA_FILES[0])], &[], store.repositories(), on_wait)?;
+    let _lock = WriteLock::acquire(&[folder.join(SCHEMA_FILES[0])], &[], store.repositories())?;
     let example = example(folder, store)?;
     project.refuse_leading_outside(&example.path)?;
     if example.added > 0 {
@@ -219,8 +214,9 @@ fn known(files: &[EnvFile], project: &Project) -> Vec<ExampleName> {
         for (_, entry) in file.variables() {
             let name = file.document().name(entry);
             // What is sealed once is a secret, whatever it is declared elsewhere; a reserved name needs no declaring.
-            let plain =
-                file.token_text(entry).is_none() && is_plain(file, project, entry) && !is_reserved(name);
+            let plain = file.token_text(entry).is_none()
+                && project.policy().leaves_plain(file.document(), entry)
+                && !is_reserved(name);
             let at = *seen.entry(name).or_insert_with(|| {
                 names.push(ExampleName { name: name.to_owned(), is_everywhere: false, is_plain: true });
                 names.len() - 1

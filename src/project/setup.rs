@@ -1,5 +1,6 @@
 //! The first key of an environment: chosen, made, kept out of git.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::committed::key_in_head;
@@ -60,6 +61,58 @@ pub(crate) enum Notice {
         /// Why; none where this user has no folder for it.
         why: Option<String>,
     },
+}
+
+impl fmt::Display for Notice {
+    /// Writes a sentence, without its full stop.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeyMade(path) => {
+                write!(f, "Created a key pair; the private key is in {}. Back it up", git::display_path(path))
+            }
+            Self::KeyCopied(path) => {
+                write!(f, "Copied the private key to {}, which is searched first", git::display_path(path))
+            }
+            Self::KeyTaken { key, from } => {
+                write!(f, "Using the existing key {key} from {}", git::display_path(from))
+            }
+            Self::MadePrivate(path) => write!(f, "Made {} private (0600)", git::display_path(path)),
+            Self::Ignored(path) => write!(f, "Added the keys file to {}", git::display_path(path)),
+            Self::Noted { env, name, state, path } => {
+                write!(f, "Recorded in {}: {name} of {env} ", git::display_path(path))?;
+                f.write_str(match state {
+                    ExposureState::Replaced => "is replaced; commit both",
+                    ExposureState::Unverified => {
+                        "may be replaced; someone who can decrypt it can tell. Commit both"
+                    }
+                    ExposureState::Exposed => {
+                        "is again a value that a removed member could read; commit both"
+                    }
+                })
+            }
+            Self::Pinned { env, key } => {
+                write!(f, "Trusting the key of {env} on this machine: {}", key.fingerprint())
+            }
+            Self::PinMoved { env, from, to } => {
+                write!(f, "the key of {env} was rotated by a holder of the previous key")?;
+                write!(f, ": {} now, {} before", to.fingerprint(), from.fingerprint())
+            }
+            Self::PinGaveWay { env, from, to } => {
+                write!(
+                    f,
+                    "the committed key of {env} replaces the one created here, which was never committed"
+                )?;
+                write!(f, ": {} now, {} before", to.fingerprint(), from.fingerprint())
+            }
+            Self::NotPinned { env, why } => {
+                let unnoticed = "so a replaced key would go unnoticed";
+                match why {
+                    Some(why) => write!(f, "couldn't record the trusted key of {env}, {unnoticed}: {why}"),
+                    None => write!(f, "No home folder to record the trusted key of {env} in, {unnoticed}"),
+                }
+            }
+        }
+    }
 }
 
 /// Chooses the key for `file`. Files of one environment that disagree are an error.
@@ -157,12 +210,8 @@ pub(super) fn keep_key(
 }
 
 /// Sees to it that git and docker ignore the keys file at `path`, before a key is written to it.
-pub(crate) fn guard_keys_file(
-    path: &Path,
-    project: &Project,
-    on_wait: &dyn Fn(),
-) -> Result<Vec<Notice>, Error> {
-    let _lock = WriteLock::acquire(&[path.into()], &[], project.repositories(), on_wait)?;
+pub(crate) fn guard_keys_file(path: &Path, project: &Project) -> Result<Vec<Notice>, Error> {
+    let _lock = WriteLock::acquire(&[path.into()], &[], project.repositories())?;
     ignore_keys_file(path, project, Write::Files)
 }
 
@@ -294,15 +343,9 @@ pub(crate) fn propose_plain(project: &Project, files: &[EnvFile]) -> Vec<&'stati
 
 /// Adds `globs` to the list `key` of the policy, in the project's team file.
 ///
-/// `on_wait` is called when another envseal holds the lock.
-pub(crate) fn add_to_policy(
-    project: &Project,
-    key: &str,
-    globs: &[&str],
-    on_wait: &dyn Fn(),
-) -> Result<(), Error> {
+pub(crate) fn add_to_policy(project: &Project, key: &str, globs: &[&str]) -> Result<(), Error> {
     let fail = |source| team_file_malformed(&project.team_file(), source);
-    change_team_text(project, on_wait, |text| with_globs(text, key, globs).map_err(fail)).map(drop)
+    change_team_text(project, |text| with_globs(text, key, globs).map_err(fail)).map(drop)
 }
 
 /// `document`, made of the file's, with the public key's header, for a file that has none.

@@ -56,10 +56,9 @@ pub(super) fn team_file_malformed(path: &Path, source: impl std::fmt::Display) -
 /// whether something was.
 pub(crate) fn change_team(
     project: &Project,
-    on_wait: &dyn Fn(),
     change: impl FnOnce(&mut TeamFile) -> Result<(), Error>,
 ) -> Result<bool, Error> {
-    change_team_text(project, on_wait, |text| {
+    change_team_text(project, |text| {
         let mut team = project.parse_team(text)?;
         change(&mut team)?;
         Ok(team.text())
@@ -69,11 +68,10 @@ pub(crate) fn change_team(
 /// Like [`change_team`], of the text.
 pub(super) fn change_team_text(
     project: &Project,
-    on_wait: &dyn Fn(),
     change: impl FnOnce(&[u8]) -> Result<String, Error>,
 ) -> Result<bool, Error> {
     let path = project.team_file();
-    let lock = WriteLock::acquire(std::slice::from_ref(&path), &[], project.repositories(), on_wait)?;
+    let lock = WriteLock::acquire(std::slice::from_ref(&path), &[], project.repositories())?;
     project.refuse_leading_outside(&path)?;
     let before = project.team_text()?;
     let after = change(before.as_deref().unwrap_or_default())?;

@@ -26,13 +26,10 @@ impl WriteLock {
     /// Locks where the files at `paths` lie, by the path that was typed and by where its symlinks lead, in byte order, which
     /// is the same for every envseal. `keys_files` are locked too as far as this user may: what can't be locked can't be
     /// written either.
-    ///
-    /// `on_wait` is called when another envseal holds a lock for more than a second.
     pub(super) fn acquire(
         paths: &[PathBuf],
         keys_files: &[PathBuf],
         repositories: &Rc<Repositories>,
-        on_wait: &dyn Fn(),
     ) -> Result<Self, Error> {
         let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
         for path in paths {
@@ -46,7 +43,7 @@ impl WriteLock {
         let mut locks = Vec::with_capacity(all.len());
         let mut locked = BTreeSet::new();
         for dir in all {
-            match FolderLock::acquire(&dir, on_wait) {
+            match FolderLock::acquire(&dir) {
                 Err(error) if !dirs.contains(&dir) && !matches!(error, FsError::Locked { .. }) => {}
                 lock => {
                     locks.push(lock?);
@@ -72,11 +69,7 @@ impl WriteLock {
     }
 
     /// Like [`Self::acquire`], with the keys files of the folders that these files lie in.
-    pub(super) fn with_keys_files(
-        paths: &[PathBuf],
-        store: &KeyStore<'_>,
-        on_wait: &dyn Fn(),
-    ) -> Result<Self, Error> {
+    pub(super) fn with_keys_files(paths: &[PathBuf], store: &KeyStore<'_>) -> Result<Self, Error> {
         let mut keys_files = BTreeSet::new();
         for path in paths {
             if !store.is_piped() {
@@ -84,7 +77,7 @@ impl WriteLock {
             }
         }
         let keys_files: Vec<_> = keys_files.into_iter().collect();
-        Self::acquire(paths, &keys_files, store.repositories(), on_wait)
+        Self::acquire(paths, &keys_files, store.repositories())
     }
 }
 

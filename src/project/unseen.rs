@@ -44,14 +44,10 @@ pub(crate) fn unseen_among<'a>(
 
 /// Takes these env files back in, by a line each in the `.gitignore` of the worktree's root, and returns its path. None
 /// where that is not enough, as below a folder that is ignored as a whole: then nothing is changed.
-pub(crate) fn take_back_in(
-    paths: &[PathBuf],
-    project: &Project,
-    on_wait: &dyn Fn(),
-) -> Result<Option<PathBuf>, Error> {
+pub(crate) fn take_back_in(paths: &[PathBuf], project: &Project) -> Result<Option<PathBuf>, Error> {
     let Some(root) = project.git_root() else { return Ok(None) };
     let ignore = root.join(".gitignore");
-    let _lock = WriteLock::acquire(std::slice::from_ref(&ignore), &[], project.repositories(), on_wait)?;
+    let _lock = WriteLock::acquire(std::slice::from_ref(&ignore), &[], project.repositories())?;
     if ignore.is_symlink() {
         return Err(ignore_file_is_link(&ignore));
     }

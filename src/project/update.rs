@@ -33,11 +33,30 @@ pub(crate) struct Target<'a> {
     replaces_committed: bool,
 }
 
-pub(crate) struct Updated {
-    /// Each file's path as given, its new document, and whether a byte of it changed.
-    pub files: Vec<(PathBuf, Document, bool)>,
+pub(crate) struct Updated<T> {
+    pub files: Vec<UpdatedFile<T>>,
     pub notices: Vec<Notice>,
 }
+
+impl<T> Updated<T> {
+    /// Returns the outcome of a change of one file.
+    pub(crate) fn into_outcome(mut self) -> T {
+        self.files.remove(0).outcome
+    }
+}
+
+pub(crate) struct UpdatedFile<T> {
+    /// The path as given.
+    pub path: PathBuf,
+    pub document: Document,
+    /// True if a byte of the file changed.
+    pub is_changed: bool,
+    /// What the change returned besides the document.
+    pub outcome: T,
+}
+
+/// The new document of each file, or why it can't be changed.
+type Prepare<'a> = &'a mut dyn FnMut(&mut Target<'_>) -> Result<Document, Error>;
 
 /// True if an update is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,41 +80,56 @@ struct NewKey {
 }
 
 /// Prepares a change of each env file and writes it beside the file; only when that worked for all are they put in
-/// place, the keys file first, so that no value is ever sealed to a key that nobody has.
+/// place, the keys file first, so that no value is ever sealed to a key that nobody has. `change` returns the file's new
+/// document, and what the caller wants to know of it.
 ///
 /// Files of one environment whose public keys disagree are refused.
-pub(crate) fn update(
+pub(crate) fn update<T>(
     paths: &[PathBuf],
     store: &KeyStore<'_>,
     write: Write,
-    on_wait: &dyn Fn(),
-    prepare: impl FnMut(&mut Target<'_>) -> Result<Document, Error>,
-) -> Result<Updated, Error> {
-    update_files(paths, store, write, on_wait, false, prepare)
+    change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
+) -> Result<Updated<T>, Error> {
+    with_outcomes(change, |prepare| update_files(paths, store, write, false, prepare))
 }
 
-/// Like [`update`], of a file that may be in the middle of a merge: the document that `prepare` gets may have conflict
+/// Like [`update`], of a file that may be in the middle of a merge: the document that `change` gets may have conflict
 /// markers, but none around its public key (see [`EnvFile::resolve_key`]).
-pub(crate) fn update_in_merge(
+pub(crate) fn update_in_merge<T>(
     path: &Path,
     store: &KeyStore<'_>,
     write: Write,
-    on_wait: &dyn Fn(),
-    prepare: impl FnMut(&mut Target<'_>) -> Result<Document, Error>,
-) -> Result<Updated, Error> {
-    update_files(&[path.to_owned()], store, write, on_wait, true, prepare)
+    change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
+) -> Result<Updated<T>, Error> {
+    with_outcomes(change, |prepare| update_files(&[path.to_owned()], store, write, true, prepare))
+}
+
+fn with_outcomes<T>(
+    mut change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
+    update: impl FnOnce(Prepare<'_>) -> Result<Updated<()>, Error>,
+) -> Result<Updated<T>, Error> {
+    let mut outcomes = Vec::new();
+    let Updated { files, notices } = update(&mut |target| {
+        let (document, outcome) = change(target)?;
+        outcomes.push(outcome);
+        Ok(document)
+    })?;
+    let files = files.into_iter().zip(outcomes).map(|(file, outcome)| {
+        let UpdatedFile { path, document, is_changed, outcome: () } = file;
+        UpdatedFile { path, document, is_changed, outcome }
+    });
+    Ok(Updated { files: files.collect(), notices })
 }
 
 fn update_files(
     paths: &[PathBuf],
     store: &KeyStore<'_>,
     write: Write,
-    on_wait: &dyn Fn(),
     in_merge: bool,
-    mut prepare: impl FnMut(&mut Target<'_>) -> Result<Document, Error>,
-) -> Result<Updated, Error> {
+    prepare: Prepare<'_>,
+) -> Result<Updated<()>, Error> {
     let reaches_files = write != Write::Nothing;
-    let lock = if reaches_files { Some(WriteLock::with_keys_files(paths, store, on_wait)?) } else { None };
+    let lock = if reaches_files { Some(WriteLock::with_keys_files(paths, store)?) } else { None };
     let (mut new_keys, mut notices, mut pinning) = (Vec::new(), Vec::new(), Pinning::default());
     let mut projects = Projects::new(store.repositories());
     let mut prepared = Vec::with_capacity(paths.len());
@@ -155,8 +189,8 @@ fn update_files(
         updated.notices.extend(pinning.save());
     }
     updated.files.extend(prepared.into_iter().map(|(file, document, _)| {
-        let changed = is_changed(&file, &document);
-        (file.path().to_owned(), document, changed)
+        let is_changed = is_changed(&file, &document);
+        UpdatedFile { path: file.path().to_owned(), document, is_changed, outcome: () }
     }));
     Ok(updated)
 }

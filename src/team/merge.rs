@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml_edit::{Array, DocumentMut};
 
 use super::entries::{TomlEntry, entries};
-use super::policy::push_as_written;
+use super::policy::{POLICY_LISTS, push_as_written};
 use super::{Exposure, ExposureState, MemberName, TeamFile};
 use crate::config::EnvName;
 use crate::dotenv::{ConflictStyle, MergeConflicts, MergeVersions, MergedText, conflict_text, merge_parts};
@@ -200,7 +200,7 @@ fn resolve(
             [_, true] => take(theirs),
             _ => None,
         },
-        ["policy", key @ ("plain" | "exclude")] => {
+        ["policy", key] if POLICY_LISTS.contains(&key) => {
             let base = base.map_or("[]", |base| base.value);
             merge_globs(key, base, ours.body, theirs.value)
         }

@@ -5,9 +5,14 @@ use std::collections::BTreeSet;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use toml_edit::{Array, Document, DocumentMut, Item, Table, value};
 
+use crate::dotenv::{self, Entry, is_reserved};
+
 /// Longer than any team's globs, and more. Deeply nested ones would exhaust the matcher's stack.
 const MAX_GLOB: usize = 256;
 const MAX_GLOBS: usize = 1000;
+
+/// The lists of globs in `[policy]`.
+pub(super) const POLICY_LISTS: [&str; 3] = ["plain", "exclude", "external"];
 
 /// The team's declarations in `[policy]`.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +66,12 @@ impl Policy {
         self.plain.is_match(name)
     }
 
+    /// Returns true if the variable is no secret: a reserved name, or declared as plain here, in a schema or by its comment.
+    pub fn leaves_plain(&self, document: &dotenv::Document, entry: &Entry) -> bool {
+        let name = document.name(entry);
+        is_reserved(name) || self.is_plain(name) || document.is_marked_plain(entry)
+    }
+
     /// Returns true if the target machine is declared to set this name.
     pub fn is_external(&self, name: &str) -> bool {
         self.external.is_match(name)
@@ -72,16 +83,14 @@ impl Policy {
     }
 }
 
-/// Returns the globs of a team file's text as written, each with its key (`plain`, `exclude` or `external`); none if the
-/// text cannot be parsed.
+/// Returns the globs of a team file's text as written, each with its list (of [`POLICY_LISTS`]); none if the text
+/// cannot be parsed.
 pub(crate) fn policy_globs(text: &[u8]) -> Vec<(&'static str, String)> {
     let Ok(document) = document(text) else { return Vec::new() };
-    let of = |key: &'static str| {
-        let list = list(&document, key).ok().flatten();
-        let globs = list.into_iter().flat_map(|list| list.iter().filter_map(|item| item.as_str()));
-        globs.map(move |glob| (key, glob.to_owned())).collect::<Vec<_>>()
-    };
-    [of("plain"), of("exclude"), of("external")].concat()
+    let lists = POLICY_LISTS.into_iter().filter_map(|key| Some((key, list(&document, key).ok()??)));
+    lists
+        .flat_map(|(key, list)| list.iter().filter_map(move |glob| Some((key, glob.as_str()?.to_owned()))))
+        .collect()
 }
 
 /// Not secret in any project that has them.

@@ -6,7 +6,7 @@ use envseal::Error;
 use envseal::testing::check::rules::{EnvText, Finding, Rule, Severity, check_env_file};
 use envseal::testing::config::{ProcessEnv, is_own_name};
 use envseal::testing::crypto::{Opener, PrivateKey, SecretBytes};
-use envseal::testing::dotenv::{CommentMark, VarName, is_reserved};
+use envseal::testing::dotenv::{VarName, is_reserved};
 use envseal::testing::keys::KeyStore;
 use envseal::testing::project::{
     Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Project, decrypt, encrypt, read_files, reseal,
@@ -136,7 +136,7 @@ proptest! {
             prop_assert_eq!(values(&after).unwrap(), before_values, "{:?}", text);
             for (_, entry) in after.variables() {
                 let name = after.document().name(entry);
-                let plain = is_reserved(name) || CommentMark::is_plain(after.document().comment(entry));
+                let plain = is_reserved(name) || after.document().is_marked_plain(entry);
                 let empty = after.document().value(entry).1.is_empty();
                 let left_alone = plain || empty || !wants(name);
                 prop_assert!(left_alone || after.token(entry).is_some(), "{} is not sealed", name);

@@ -13,8 +13,8 @@ use crate::crypto::{
     PublicKey, Refs, SealedValue, TOKEN_PREFIX, TokenError, claims_to_be_sealed, holds_sealed,
 };
 use crate::dotenv::{
-    CommentMark, Document, Entry, ExpandError, Quote, foreign_value, is_redirecting, is_reserved,
-    is_set_everywhere, references, required, why_reserved,
+    Document, Entry, ExpandError, Quote, foreign_value, is_redirecting, is_reserved, is_set_everywhere,
+    references, required, why_reserved,
 };
 use crate::hint::Hint;
 use crate::team::Policy;
@@ -161,14 +161,8 @@ pub(crate) fn old_value(path: &Path, report: &EnvReport, name: &str, time: &str,
 /// Returns the values of an env file that are declared plain.
 pub(crate) fn plain_values(file: EnvText<'_>) -> Vec<Zeroizing<Vec<u8>>> {
     let Ok(document) = Document::parse(file.text.to_vec()) else { return Vec::new() };
-    let plain = document.entries().iter().filter(|entry| is_declared(&document, entry, file.policy));
+    let plain = document.entries().iter().filter(|entry| file.policy.leaves_plain(&document, entry));
     plain.map(|entry| document.value(entry).1).collect()
-}
-
-/// Returns true if a variable is declared plain: by its name, by policy or by mark.
-fn is_declared(document: &Document, entry: &Entry, policy: &Policy) -> bool {
-    let name = document.name(entry);
-    is_reserved(name) || policy.is_plain(name) || CommentMark::is_plain(document.comment(entry))
 }
 
 /// Returns the one finding for a file that is no env file.
@@ -300,7 +294,7 @@ impl EnvFileCheck<'_> {
     /// Returns the finding for a reference to a name that nothing sets. A sealed value lists those with a default too.
     fn dangling_reference(&self, entry: &Entry, on: &str, is_sealed: bool) -> Finding {
         let name = self.document.name(entry);
-        let (message, fix) = if is_sealed || is_declared(self.document, entry, self.file.policy) {
+        let (message, fix) = if is_sealed || self.file.policy.leaves_plain(self.document, entry) {
             (
                 format!(
                     "{name} refers to {on}, which isn't set above it, in another env file or in a schema"
@@ -363,7 +357,7 @@ impl EnvFileCheck<'_> {
             let fix = hint!("envseal set {name} --plain -f {file}", name);
             self.found(Rule::ReservedSealed, line, name, message, fix);
         }
-        if CommentMark::is_plain(self.document.comment(entry)) {
+        if self.document.is_marked_plain(entry) {
             let message = format!("{name} is encrypted, but marked as plain");
             self.found(Rule::PlainSealed, line, name, message, "remove the mark from the line");
         } else if self.file.policy.is_plain_by_glob(name) && !is_reserved(name) {
@@ -378,7 +372,7 @@ impl EnvFileCheck<'_> {
 
     fn plain(&mut self, entry: &Entry, name: &str, quote: Quote, text: &[u8]) {
         let document = self.document;
-        let declared = is_declared(document, entry, self.file.policy);
+        let declared = self.file.policy.leaves_plain(document, entry);
         let empty = text.is_empty() && !document.comment_is_ambiguous(entry);
         if declared || empty {
             self.report.plain.insert(name.to_owned());
@@ -428,7 +422,7 @@ impl EnvFileCheck<'_> {
         let cut_off: Vec<_> = document
             .entries()
             .iter()
-            .filter(|entry| document.is_cut_off(entry) && !is_declared(document, entry, policy))
+            .filter(|entry| document.is_cut_off(entry) && !policy.leaves_plain(document, entry))
             .collect();
         for entry in &cut_off {
             let name = document.name(entry);
@@ -473,8 +467,7 @@ fn commented_variable(comment: &[u8]) -> Option<String> {
     let (name, (_, value)) = (inner.name(entry), inner.value(entry));
     let like_a_variable = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
     let assigned = inner.separator(entry).starts_with(b"=");
-    let secret =
-        !value.is_empty() && !claims_to_be_sealed(&value) && !CommentMark::is_plain(inner.comment(entry));
+    let secret = !value.is_empty() && !claims_to_be_sealed(&value) && !inner.is_marked_plain(entry);
     (like_a_variable && assigned && secret).then(|| name.to_owned())
 }
 

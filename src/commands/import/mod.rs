@@ -222,13 +222,12 @@ fn back_up(
     Ok(())
 }
 
-fn write_files(context: &Context, imports: &[(Source, ImportPlan)]) -> Result<Updated, Error> {
+fn write_files(context: &Context, imports: &[(Source, ImportPlan)]) -> Result<Updated<()>, Error> {
     let paths: Vec<_> = imports.iter().map(|(_, plan)| plan.path().to_owned()).collect();
-    let (updated, _) = context.update(&paths, Write::Files, |target| {
+    context.update(&paths, Write::Files, |target| {
         let plan = imports.iter().find(|(_, plan)| plan.path() == target.file().path());
         Ok((plan.expect("each path has a plan").1.document(target)?, ()))
-    })?;
-    Ok(updated)
+    })
 }
 
 fn print_next_steps(context: &Context, args: &Args, imports: &[(Source, ImportPlan)]) {

@@ -11,7 +11,7 @@ use super::super::{Context, typed};
 use super::{Args, Kind};
 use crate::config::EnvName;
 use crate::crypto::{SecretBytes, SecretText, claims_to_be_sealed, holds_sealed};
-use crate::dotenv::{CommentMark, Document, VarName};
+use crate::dotenv::{Document, VarName};
 use crate::error::Error;
 use crate::exec::Sops;
 use crate::fs::folder_of;
@@ -379,8 +379,7 @@ impl Source {
                 continue;
             }
             let value = text.decrypted.get(&at);
-            let is_ambiguous =
-                document.comment_is_ambiguous(entry) && !CommentMark::is_plain(document.comment(entry));
+            let is_ambiguous = document.comment_is_ambiguous(entry) && !document.is_marked_plain(entry);
             if value.is_none() && is_ambiguous {
                 return Err(ambiguous_hash(&path, entry.line, name));
             }

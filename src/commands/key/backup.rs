@@ -97,9 +97,7 @@ pub(super) fn recover(context: &Context, args: &KeyRecoverArgs) -> Result<(), Er
     }
     lines.retain(|line| wanted.is_empty() || wanted.contains(&line.env));
     let here = working_dir()?;
-    let done = context.ui.working("unlocking", || {
-        recover_keys(&args.file, lines, &here, context.store(), &|| context.waiting())
-    })?;
+    let done = context.ui.working("unlocking", || recover_keys(&args.file, lines, &here, context.store()))?;
     print_notices(context, &done.notices);
     let path = display_path(&done.path);
     for (env, added, there) in &done.envs {

@@ -5,7 +5,7 @@ use crate::commands::files::{FileArgs, confirm_new_environments, say_created};
 use crate::commands::notices::print_notices;
 use crate::error::Error;
 use crate::git::display_path;
-use crate::project::Write;
+use crate::project::{UpdatedFile, Write};
 use crate::ui;
 
 /// Create a key pair for an environment without one
@@ -25,7 +25,7 @@ pub(in crate::commands) struct KeyGenerateArgs {
 pub(super) fn run(context: &Context, args: &KeyGenerateArgs) -> Result<(), Error> {
     let paths = args.files.paths_or_default(context.process)?;
     let new = confirm_new_environments(context, &paths)?;
-    let (updated, keys) = context.update(&paths, Write::Files, |target| {
+    let updated = context.update(&paths, Write::Files, |target| {
         if let Some(key) = target.file().public_key() {
             let path = target.file().path();
             let message = format!("{} is already encrypted with key {}", path.display(), key.id());
@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context, args: &KeyGenerateArgs) -> Result<(), Error
         Ok((target.document().clone(), key))
     })?;
     print_notices(context, &updated.notices);
-    for ((path, ..), key) in updated.files.iter().zip(keys) {
+    for UpdatedFile { path, outcome: key, .. } in &updated.files {
         if new.contains(path) {
             say_created(context, path, &new);
         }

@@ -41,7 +41,7 @@ pub(in crate::commands) struct KeyUnlockArgs {
 
 pub(super) fn lock(context: &Context, args: &KeyLockArgs) -> Result<(), Error> {
     let wanted = wanted(context, &args.files)?;
-    let lock = || lock_keys(&wanted, context.store(), &|| context.waiting());
+    let lock = || lock_keys(&wanted, context.store());
     let changed = context.ui.working("locking", lock)?;
     print_changed(context, &changed, "Locked", "locked");
     Ok(())
@@ -49,7 +49,7 @@ pub(super) fn lock(context: &Context, args: &KeyLockArgs) -> Result<(), Error> {
 
 pub(super) fn unlock(context: &Context, args: &KeyUnlockArgs) -> Result<(), Error> {
     let wanted = wanted(context, &args.files)?;
-    let unlock = || unlock_keys(&wanted, context.store(), &|| context.waiting());
+    let unlock = || unlock_keys(&wanted, context.store());
     let changed = context.ui.working("unlocking", unlock)?;
     print_changed(context, &changed, "Unlocked", "unlocked");
     Ok(())

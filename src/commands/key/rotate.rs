@@ -104,9 +104,9 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
     let mut decisions = args.access.decisions(&team)?;
     let plan = plan_rotation(&project, context.store(), &envs, &decisions)?;
     ask_about(context, &team, &plan.doubtful, &mut decisions, true)?;
-    let rotation = context.ui.working("re-encrypting", || {
-        rotate_planned((&project, dir), context.store(), &plan, &decisions, &|| context.waiting())
-    })?;
+    let rotation = context
+        .ui
+        .working("re-encrypting", || rotate_planned((&project, dir), context.store(), &plan, &decisions))?;
     print_notices(context, &rotation.notices);
     for env in &rotation.envs {
         print_rotated(context, env);

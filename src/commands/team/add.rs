@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context, args: &TeamAddArgs) -> Result<(), Error> {
         Some(given) => new_candidate(&project, &args.name, with_fingerprint(&keys, given)?)?,
         None => choose(context, &project, &args.name, &keys, &envs)?,
     };
-    let approval = approve(&project, context.store(), &member, &envs, &|| context.waiting())?;
+    let approval = approve(&project, context.store(), &member, &envs)?;
     let (name, fingerprint) = (&member.name, member.key.fingerprint());
     if member.is_new {
         context.ui.say(format_args!("Added {name} to the team ({fingerprint})"));

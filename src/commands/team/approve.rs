@@ -59,7 +59,7 @@ pub(super) fn run(context: &Context, args: &TeamApproveArgs) -> Result<(), Error
             ));
         }
     }
-    let approval = approve(&project, context.store(), &member, &envs, &|| context.waiting())?;
+    let approval = approve(&project, context.store(), &member, &envs)?;
     print_approval(context, &project, &member, &approval)
 }
 

@@ -64,7 +64,7 @@ pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Err
         let head = ["ENVIRONMENT", "NAME", "READ BY", "SINCE", "AGE", "STATE"];
         ui::table(&head, rows.iter().map(ExposureRow::cells)).print()?;
     }
-    if args.confirm && confirm(&project, &all, &|| context.waiting())? {
+    if args.confirm && confirm(&project, &all)? {
         let path = relative_path(&project.team_file());
         context.ui.say(format_args!("Recorded in {}", path.display()));
         context.ui.suggest(&hint!("Next: git commit -m 'Confirm replaced values' {path}", path));

@@ -61,9 +61,8 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
             "see who has access: envseal team list",
         ));
     }
-    let removal = context.ui.working("re-encrypting", || {
-        remove(&project, context.store(), &plan, &decisions, &|| context.waiting())
-    })?;
+    let removal =
+        context.ui.working("re-encrypting", || remove(&project, context.store(), &plan, &decisions))?;
     let name = &plan.name;
     print_notices(context, &removal.rotation.notices);
     note_unlocked_keys(context, &removal.rotation);

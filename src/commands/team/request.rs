@@ -37,12 +37,11 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
     let repo = project.repository()?;
     if args.replace {
         let name = args.name.as_deref();
-        let replaced = replace_key(&project, context.store(), repo.as_deref(), name, &|| context.waiting())?;
+        let replaced = replace_key(&project, context.store(), repo.as_deref(), name)?;
         print_replaced(context, &project, &replaced);
         return Ok(());
     }
-    let joined =
-        join(&project, context.store(), repo.as_deref(), args.name.as_deref(), &|| context.waiting())?;
+    let joined = join(&project, context.store(), repo.as_deref(), args.name.as_deref())?;
     let Joined { name, key, place, made, added, first, own, not_own } = &joined;
     say_created(context, *made, place);
     let fingerprint = key.fingerprint();

@@ -325,7 +325,7 @@ proptest! {
             });
             let plain = sealed.token(entry).is_none();
             let said = crate::dotenv::is_reserved(name)
-                || dotenv::CommentMark::is_plain(sealed.document().comment(entry))
+                || sealed.document().is_marked_plain(entry)
                 || sealed.document().value(entry).1.is_empty();
             prop_assert!(old || !plain || said, "{} is plain", name);
         }

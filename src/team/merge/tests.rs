@@ -304,8 +304,14 @@ fn lists_of_the_policy_are_merged_as_sets() {
     assert_eq!(conflicts, MergeConflicts::None);
     assert!(text.contains("  'A', # a\n  'B', # b\n  \"C\",\n]"), "{text}");
     // Made on both sides, and under dotted keys.
-    let merged = merge_team(b"", b"policy.plain = ['A']\n", b"policy.plain = ['B']\n", 7);
-    assert_eq!(String::from_utf8(merged.text.to_vec()).unwrap(), "policy.plain = ['A', \"B\"]\n");
+    for list in ["plain", "exclude", "external"] {
+        let side = |glob: &str| format!("policy.{list} = ['{glob}']\n").into_bytes();
+        let merged = merge_team(b"", &side("A"), &side("B"), 7);
+        assert_eq!(
+            String::from_utf8(merged.text.to_vec()).unwrap(),
+            format!("policy.{list} = ['A', \"B\"]\n")
+        );
+    }
 }
 
 #[test]
