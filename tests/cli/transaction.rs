@@ -245,8 +245,7 @@ fn what_was_rotated_while_a_person_was_asked_is_not_granted() {
     let new = paths.map(|path| env.bytes(path));
     let write = |bytes: &[Vec<u8>]| paths.iter().zip(bytes).for_each(|(path, bytes)| env.write(path, bytes));
     write(&old);
-    let lock =
-        envseal::testing::fs::FolderLock::acquire(&env.repo(), || panic!("nobody else is here")).unwrap();
+    let lock = envseal::testing::fs::FolderLock::acquire(&env.repo()).unwrap();
     let fingerprint = bob.public().fingerprint();
     let arguments = ["team", "approve", "bob", "-e", "p", "--fingerprint", &fingerprint];
     let mut command = env.envseal(&arguments).var("ENVSEAL_IDENTITY", &identity).into_command();
