@@ -19,7 +19,7 @@ use crate::crypto::{
 use crate::dotenv::{Document, Edit, EditError, VarName, is_reserved, quote, read, references, unescape};
 use crate::error::{Error, ErrorKind};
 
-/// A variable and the value it is to have.
+/// A variable and its new value.
 pub struct Assignment {
     /// The variable.
     pub name: VarName,
@@ -30,9 +30,9 @@ pub struct Assignment {
 /// How `set` writes values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
-    /// Seal, except where a plain value that is marked as plain stands.
+    /// Encrypt, unless the present value is plain and marked as plain.
     AsMarked,
-    /// Seal, and lift the mark.
+    /// Encrypt, and remove the mark.
     Seal,
     /// Write as plain text, with the mark.
     Plain,
@@ -42,23 +42,23 @@ pub enum How {
 pub enum Outcome {
     Sealed,
     Plain,
-    /// The plain value that stood there is marked as plain, so the new one is plain too.
+    /// The previous value was plain and marked as plain, so the new one is plain too.
     StayedPlain,
     /// The value is the same, so no byte was changed.
     Unchanged,
 }
 
-/// A changed document, and what became of each variable, in the order given.
+/// A changed document, and the outcome for each variable, in the order given.
 pub struct SetResult {
     pub document: Document,
     pub outcomes: Vec<(String, Outcome)>,
 }
 
-/// Sets variables in one batch, sealing to `public_key`.
+/// Sets variables, encrypting them to `public_key` in one batch.
 ///
-/// With an `opener` at hand a value that is the same already changes no byte. On a duplicated name the last
-/// one, which is the one that is read, is changed. A sealed value is replaced by a sealed one unless plain text
-/// is asked for, whatever mark or policy says.
+/// With an `opener`, a value that is already the same changes no byte. If a name occurs more than once, its last entry
+/// is changed, which is the one that is read. A sealed value is replaced by a sealed one unless plain text is asked
+/// for, whatever a mark or the policy says.
 pub fn set(
     file: &EnvFile,
     document: &Document,
@@ -122,7 +122,7 @@ pub fn set(
     Ok(SetResult { document, outcomes })
 }
 
-/// On a name given twice the last value counts, as in a file; in the place of the first.
+/// Keeps the last value of each name, as in a file, at the position of the first.
 pub(crate) fn last_of_each(assignments: Vec<Assignment>) -> Vec<Assignment> {
     let mut kept: Vec<Assignment> = Vec::with_capacity(assignments.len());
     let mut places = HashMap::new();
@@ -136,7 +136,7 @@ pub(crate) fn last_of_each(assignments: Vec<Assignment>) -> Vec<Assignment> {
     kept
 }
 
-/// Returns true if any of the variables would be sealed, so that a public key is needed.
+/// Returns true if any of the variables would be encrypted, so that a public key is needed.
 pub(crate) fn needs_key(
     file: &EnvFile,
     document: &Document,
@@ -153,7 +153,7 @@ pub(crate) fn needs_key(
     Ok(sealed)
 }
 
-/// Takes every statement of these names out, comment included.
+/// Removes every statement of these names, comments included.
 pub(crate) fn unset(file: &EnvFile, names: &[String]) -> Result<Document, Error> {
     let document = file.document();
     let mut edits = Vec::new();
@@ -172,10 +172,10 @@ pub(crate) fn unset(file: &EnvFile, names: &[String]) -> Result<Document, Error>
     edited(file, document, &edits)
 }
 
-/// Gives a variable another name; a sealed value is opened and sealed again, since it is bound to its name: that takes
-/// the file's public key and its private half.
+/// Renames a variable. A sealed value is bound to its name, so it is decrypted and encrypted again, which takes the
+/// file's public key and its private key.
 ///
-/// Returns the document and the names of the values that refer to the old name, which are left as they are.
+/// Returns the document, and the names of the variables that still refer to the old name.
 pub(crate) fn rename(
     target: &mut Target<'_>,
     old: &str,
@@ -231,7 +231,7 @@ pub(crate) fn rename(
     Ok((edited(file, document, &edits)?, referring))
 }
 
-/// `document`, which may have a header that the file has not, with `edits` made. An error names the file's own line.
+/// Applies `edits` to `document`, which may have a header that the file lacks. Errors give the line in the file.
 pub(super) fn edited(file: &EnvFile, document: &Document, edits: &[Edit<'_>]) -> Result<Document, Error> {
     let lines = |document: &Document| document.entries().last().map_or(0, |entry| entry.line);
     let own = |line: usize| line.saturating_sub(lines(document) - lines(file.document())).max(1);
@@ -259,7 +259,7 @@ pub(super) fn with_sources<S: AsRef<[u8]>>(
 struct CurrentVariable {
     /// The last of its entries, which is the one that is read.
     last: usize,
-    /// True if any of them is sealed: a plain line below a sealed one must not make plaintext of what is set next.
+    /// True if any of them is sealed: a plain line below a sealed one must not cause the next value to be plain.
     sealed: bool,
 }
 
@@ -276,7 +276,7 @@ fn standing<'a>(document: &Document, assignments: &'a [Assignment]) -> HashMap<&
     found
 }
 
-/// Returns what a variable is to become, before it is known if it changes at all.
+/// Returns how a variable will be stored, whether or not its value changes.
 fn target(
     file: &EnvFile,
     document: &Document,
@@ -303,8 +303,8 @@ fn target(
     }
 }
 
-/// Refuses a line whose `#` touches a value that may be secret, or whose value continues below: the new value would leave
-/// half of the old one behind.
+/// Rejects a line whose `#` touches a value that may be secret, or whose value continues below: the new value would
+/// leave part of the old one behind.
 pub(super) fn refuse_half(
     file: &EnvFile,
     document: &Document,
@@ -326,7 +326,7 @@ pub(super) fn refuse_half(
     })
 }
 
-/// Source text that reads as exactly `value`, and not as a sealed one; none where there is no such text.
+/// Returns source text that reads as exactly `value`, and not as a sealed value; None if there is none.
 pub(super) fn plain_source(value: &[u8]) -> Option<Vec<u8>> {
     quote(value).filter(|_| !claims_to_be_sealed(value) && !holds_sealed(value)).map(|source| source.to_vec())
 }
@@ -368,7 +368,7 @@ fn entries_of<'a>(document: &'a Document, name: &'a str) -> impl Iterator<Item =
     entries.filter(move |(_, entry)| document.name(entry) == name).map(|(at, _)| at)
 }
 
-/// The variables whose values refer to `name`, as far as that can be seen without a key.
+/// Returns the variables whose values refer to `name`, as far as can be seen without a key.
 fn referring(file: &EnvFile, name: &str) -> Vec<String> {
     let document = file.document();
     let refers = |entry| match file.token(entry) {
@@ -378,8 +378,8 @@ fn referring(file: &EnvFile, name: &str) -> Vec<String> {
     file.variables().filter(|(_, e)| refers(e)).map(|(_, e)| document.name(e).to_owned()).collect()
 }
 
-/// Returns what refers to `name` beside `file`, which has it: variables of the env files in its folder that have no such
-/// variable of their own, and the file that declares variables, unless that has `new` too.
+/// Returns what refers to the variable `name` of `file` from outside it: variables of the env files in its folder that
+/// don't set `name` themselves, and the schema file if it declares `name` but not `new`.
 pub(crate) fn referring_beside(
     file: &EnvFile,
     name: &str,
@@ -390,7 +390,7 @@ pub(crate) fn referring_beside(
     let mut beside: Vec<_> = env_file_names(&dir).collect();
     beside.sort();
     for path in beside.iter().map(|path| dir.join(path)) {
-        // What cannot be read refers to nothing.
+        // A file that cannot be read is skipped.
         let Ok(other) = EnvFile::load(&path) else { continue };
         if other.document().last(name).is_none() {
             found.extend(referring(&other, name).into_iter().map(|by| (path.clone(), Some(by))));

@@ -1,7 +1,7 @@
-//! A file edited as plain text: what an editor is shown, and how what was typed is sealed again.
+//! Editing a file as plain text: what the editor shows, and how the edited text is encrypted again.
 //!
-//! A value is known again by its name and its source text, in the file's order: unchanged, it has its very token back,
-//! wherever it stands. Whatever else was typed is sealed as `encrypt` seals it.
+//! A value is recognised by its name and source text, in the file's order. An unchanged value gets its old token back,
+//! even if its line moved. Everything else is encrypted as `encrypt` does it.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt::Display;
@@ -35,34 +35,34 @@ use crate::team::Policy;
 const MARKER_SIZE: usize = 7;
 
 pub(crate) struct Editing {
-    /// The file as it stood when it was opened, or was last merged with.
+    /// The file as it was when it was opened or last merged.
     base: Document,
-    /// The same with its values opened. Entry for entry, as the base has them.
+    /// The same with its values decrypted, entry for entry.
     shown: Document,
-    /// Shown by the editor next; once the editor ends, the text that was typed.
+    /// The text for the editor to show next; after the editor has exited, the edited text.
     text: Zeroizing<Vec<u8>>,
     opener: Option<Opener>,
-    /// Every name that was seen sealed: what is typed for it is never plain text by the policy alone.
+    /// Every name that had a sealed value: the policy alone never makes a new value of it plain.
     sealed: BTreeSet<String>,
-    /// The sealed values that the editor is shown as their tokens.
+    /// The sealed values that the editor shows as tokens, still encrypted.
     left: Vec<ValueFailure>,
 }
 
 pub(crate) struct Edited {
     pub document: Document,
-    /// The variables that were typed anew, and what became of each, in the file's order.
+    /// The variables with a new value, and the outcome for each, in the file's order.
     pub outcomes: Vec<(String, Outcome)>,
-    /// The variables that are there no more.
+    /// The variables that were removed.
     pub removed: Vec<String>,
     /// True if the file had conflict markers.
     pub was_in_merge: bool,
 }
 
 impl Editing {
-    /// Opens the file's values, all of them or none. The private key is needed only where something is sealed.
+    /// Decrypts the file's values, all of them or none. The private key is needed only if something is sealed.
     ///
-    /// A value that no editor gives back as it was (control characters, bytes that are no text), or that would read
-    /// otherwise as plain text, is left as its token. The key that changes are to be sealed to must be the accepted one.
+    /// A value stays a token if an editor might not preserve it (control characters, bytes that are not text), or if
+    /// it would be read differently as plain text. The key that changes are encrypted to must be trusted.
     pub(crate) fn open(target: &mut Target<'_>) -> Result<Self, Error> {
         refuse_links(target.file().path(), target.project().repositories())?;
         if target.file().public_key().is_some() {
@@ -91,14 +91,14 @@ impl Editing {
         &self.left
     }
 
-    /// Takes what was typed. Returns whether it is something else than the file holds.
+    /// Takes the edited text. Returns true if it differs from what was shown.
     pub(crate) fn typed(&mut self, text: Zeroizing<Vec<u8>>) -> bool {
         self.text = text;
         *self.text != self.shown.as_bytes()
     }
 
-    /// The file with what was typed, sealed. Where the file has changed since it was opened, both changes are merged by
-    /// name first; where they meet, it fails, and [`Self::text`] holds both sides from then on.
+    /// Returns the file with the edited text encrypted. If the file has changed since it was opened, both changes are
+    /// merged by name first. If they conflict, this fails, and [`Self::text`] then holds both sides.
     pub(crate) fn seal(&mut self, target: &mut Target<'_>) -> Result<Edited, Error> {
         self.catch_up(target)?;
         let (path, env) = (target.file().path().to_owned(), target.file().env().clone());
@@ -162,7 +162,7 @@ impl Editing {
         Ok(Edited { document, outcomes, removed: plan.removed(), was_in_merge })
     }
 
-    /// Takes in what somebody else has made of the file meanwhile.
+    /// Merges what someone else has changed in the file in the meantime.
     fn catch_up(&mut self, target: &mut Target<'_>) -> Result<(), Error> {
         let file = target.file();
         if file.document().as_bytes() == self.base.as_bytes() {
@@ -171,7 +171,7 @@ impl Editing {
         let has_key =
             self.opener.as_ref().is_some_and(|opener| Some(&opener.public_key()) == file.public_key());
         if !has_key && file.has_sealed(&|_| true) {
-            // Nobody is asked for a passphrase while the file is locked.
+            // Never ask for a passphrase while the file is locked.
             let opener = target.opener()?;
             self.opener = Some(opener.ok_or_else(|| changed_meanwhile(file.path()))?);
         }
@@ -196,7 +196,7 @@ impl Editing {
     }
 }
 
-/// The file's document with its values opened, and what could not be shown so.
+/// Returns the file's document with its values decrypted, and the values that can't be shown decrypted.
 fn opened(file: &EnvFile, mut opener: Option<&mut Opener>) -> Result<(Document, Vec<ValueFailure>), Error> {
     let (mut sources, mut failures, mut left) = (Vec::new(), Vec::new(), Vec::new());
     // One side of a merge may be from before a rotation.
@@ -229,7 +229,7 @@ fn opened(file: &EnvFile, mut opener: Option<&mut Opener>) -> Result<(Document, 
     Ok((document, left))
 }
 
-/// Returns true if any editor gives this text back as it was: UTF-8, without control characters but the usual ones.
+/// Returns true if every editor preserves this text: UTF-8 without unusual control characters.
 fn is_for_editors(source: &[u8]) -> bool {
     let odd = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{2028}' | '\u{2029}');
     std::str::from_utf8(source).is_ok_and(|text| !text.replace("\r\n", "\n").contains(odd))
@@ -246,7 +246,7 @@ enum EditAction<'a> {
     Encrypt(Refs),
 }
 
-/// Judges what was typed by what was shown.
+/// Compares the edited text with what was shown.
 struct EditPlan<'a> {
     base: &'a Document,
     shown: &'a Document,
@@ -282,7 +282,7 @@ impl<'a> EditPlan<'a> {
         }
     }
 
-    /// Refuses a line, not there before, that is neither a variable nor a comment.
+    /// Rejects a new line that is neither a variable nor a comment.
     fn refuse_strays(&self) -> Result<(), Error> {
         let known: HashSet<_> =
             self.shown.strays().iter().map(|stray| self.shown.stray_text(stray)).collect();
@@ -326,7 +326,7 @@ impl<'a> EditPlan<'a> {
         gone.into_iter().map(str::to_owned).collect()
     }
 
-    /// A value that was there before, as the entry `before`.
+    /// Returns the action for a value that was there before, as the entry `before`.
     fn known(&self, entry: &Entry, before: usize) -> Result<EditAction<'a>, Error> {
         let (old, shown) = (&self.base.entries()[before], &self.shown.entries()[before]);
         let name = self.base.name(old);
@@ -354,7 +354,7 @@ impl<'a> EditPlan<'a> {
         Ok(EditAction::Keep)
     }
 
-    /// A value that was not there before.
+    /// Returns the action for a value that was not there before.
     fn typed_anew(&self, entry: &Entry) -> Result<EditAction<'a>, Error> {
         let document = self.typed.document();
         let name = document.name(entry);
@@ -377,7 +377,7 @@ impl<'a> EditPlan<'a> {
             if self.is_marked(entry) {
                 self.refuse_old_mark(entry)?;
             } else if self.sealed.contains(name) {
-                // Only a reserved name is left, which should not have been sealed.
+                // Only a reserved name gets here, and it should not have been sealed.
                 return Err(reserved(self.typed.path(), name));
             }
             return Ok(EditAction::Plain);
@@ -400,15 +400,15 @@ impl<'a> EditPlan<'a> {
         self.typed.document().is_marked_plain(entry)
     }
 
-    /// Returns true if what is typed there is not secret. Of a value that was sealed only a person can say so, by a mark.
+    /// Returns true if the entry's value is not secret. For a name that was sealed, that takes a mark.
     fn is_plain(&self, entry: &Entry) -> bool {
         let name = self.typed.document().name(entry);
         let by_policy = self.policy.is_plain(name) && !self.sealed.contains(name);
         is_reserved(name) || by_policy || self.is_marked(entry)
     }
 
-    /// Refuses plain text for a sealed variable where the mark is not of this edit: somebody else may have put it there
-    /// for that.
+    /// Rejects plain text for a sealed variable if the mark was there before this edit: someone else may have put it
+    /// there to get the value written as plain text.
     fn refuse_old_mark(&self, entry: &Entry) -> Result<(), Error> {
         let name = self.typed.document().name(entry);
         let mut old = variables(self.base).filter(|(_, old)| self.base.name(old) == name);
@@ -435,8 +435,8 @@ impl<'a> EditPlan<'a> {
     }
 }
 
-/// For each entry of `typed` whose name and source text were `shown`, the entry that it was: of a name that stands more
-/// than once the one in the same place, else the first that is left.
+/// Maps each entry of `typed` whose name and source text were `shown` to its old entry. For a name that occurs more
+/// than once, that is the entry at the same position, or else the first one left.
 fn known_again(shown: &Document, typed: &Document) -> HashMap<usize, usize> {
     let (mut known, mut used) = (HashMap::new(), HashSet::new());
     let shown_places = by_name(shown);
@@ -471,18 +471,18 @@ fn by_name(document: &Document) -> HashMap<&str, Vec<usize>> {
     places
 }
 
-/// The document's variables: the entries of envseal's own names left out.
+/// Returns the document's variables, without the entries of envseal's own names.
 fn variables(document: &Document) -> impl Iterator<Item = (usize, &Entry)> {
     let entries = document.entries().iter().enumerate();
     entries.filter(|(_, entry)| !is_own_name(document.name(entry)))
 }
 
-/// Returns true if the quote that a source text begins with is also its end.
+/// Returns true if source text ends with the quote that it begins with.
 fn is_closed(source: &[u8]) -> bool {
     matches!(source.trim_ascii(), [open, .., close] if open == close)
 }
 
-/// The place for a file of this user's alone, in memory where there is such a place. Dropped, it is wiped.
+/// A file that only this user can access, in memory if possible. Dropping it wipes the file.
 #[derive(Default)]
 pub(crate) struct PrivateEditFile {
     file: Slot,
@@ -496,9 +496,9 @@ pub(crate) struct Wiper(Slot);
 type Slot = Arc<Mutex<Option<PrivateFile>>>;
 
 impl PrivateEditFile {
-    /// Makes the place for a text called as the file at `path` is, so that an editor knows what it is.
+    /// Creates the folder for a file with the same name as the one at `path`, so that an editor recognises its type.
     ///
-    /// Take its [`Self::wiper`] before: a signal may come at any time.
+    /// Take its [`Self::wiper`] first: a signal may come at any time.
     pub(crate) fn set_up(&mut self, process: &ProcessEnv, path: &Path) -> Result<(), Error> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let mut slot = lock(&self.file);
@@ -516,7 +516,7 @@ impl PrivateEditFile {
         self.in_memory
     }
 
-    /// Puts a text there; whatever lay there before is wiped.
+    /// Writes the text to the file, after wiping what was there before.
     pub(crate) fn put(&self, text: &[u8]) -> Result<(), Error> {
         Ok(lock(&self.file).as_mut().expect("it is set up").put(text)?)
     }

@@ -1,4 +1,4 @@
-//! Exposed values: whether they are still the ones that someone who left could read.
+//! Exposed values: finds out whether they are still the ones that a removed member could read.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
@@ -20,18 +20,18 @@ use crate::team::{Exposure, ExposureState, TeamFile};
 /// The relation of a value to the exposed one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It is one that could be read, or nobody can tell that it is not.
+    /// It is one that the member could read, or that can't be ruled out.
     Same,
     Other,
     /// No sealed value has the name any more.
     Gone,
 }
 
-/// The shortest value, in bytes, that is recognised in another variable or in a longer value; shorter ones are there by
-/// chance.
+/// The length, in bytes, from which a value is recognised in another variable or in a longer value. Shorter values may
+/// be there by chance.
 const MIN_PART: usize = 6;
 
-/// Returns the tag of a value as it is read: unquoted, nothing expanded.
+/// Returns the tag of a value as it is read: without its quotes, and with nothing expanded.
 pub(crate) fn value_tag(tags: &TagKey, env: &EnvName, name: &str, opened: &OpenedValue) -> Proof {
     tags.tag(env.as_str(), name, &text_of(opened))
 }
@@ -43,10 +43,10 @@ fn text_of(opened: &OpenedValue) -> Zeroizing<Vec<u8>> {
     }
 }
 
-/// Compares the exposed value, one of the environment's `exposures`, with those in the environment's files.
+/// Compares an exposed value, one of the environment's `exposures`, with the values in the environment's files.
 ///
-/// A value is still the exposed one where it refers, through however many variables, to one that holds that value, or whose
-/// own value the same member could read.
+/// A value still counts as exposed if it refers, through any number of variables, to one that holds the exposed value,
+/// or to one whose own value the same member could read.
 pub(crate) fn standing(
     exposure: &Exposure,
     exposures: &[Exposure],
@@ -74,7 +74,7 @@ pub(crate) fn standing(
                         names.extend(token.refs().iter().map(str::to_owned));
                         text_of(&opened)
                     }
-                    // Plain text is for all to read, and no longer a secret that could be replaced.
+                    // Anyone can read plain text, so it is no longer a secret that could be replaced.
                     None if name == exposure.name => continue,
                     None => {
                         names.extend(names_in(document.source(entry)).into_iter().flatten());
@@ -96,18 +96,18 @@ fn has_sealed(document: &Document, name: &str) -> bool {
     entries.any(|entry| token(document, entry).is_some())
 }
 
-/// An env file and the document that is to take its place.
+/// An env file and the document that will replace its content.
 pub(super) type ChangedFile<'a> = (&'a EnvFile, &'a Document);
 
-/// A team file's text and its new one, and a notice of each state that is another one in that.
+/// A team file's old and new text, and a notice for each exposure whose state changes.
 pub(super) struct ExposureChanges {
     pub(super) before: Vec<u8>,
     pub(super) after: String,
     pub(super) notices: Vec<Notice>,
 }
 
-/// The team file's change, where what is known of exposures changes with these files: a holder of an environment's key
-/// sees whether a value is another one; of what is set without it, nobody knows any more.
+/// Returns the change to the team file if the changed files change the state of an exposure. With the environment's
+/// key, values are compared; without it, a changed value becomes unverified.
 pub(super) fn renewed(
     project: &Project,
     store: &KeyStore<'_>,
@@ -123,7 +123,7 @@ pub(super) fn renewed(
         let of_env: Vec<_> = changed.iter().filter(|(file, _)| *file.env() == env).collect();
         let Some((file, _)) = of_env.first() else { continue };
         let Some(public) = file.public_key() else { continue };
-        // A change needs no key, so nobody is asked for a passphrase.
+        // A change needs no private key, so this never asks for a passphrase.
         let key = store.find_unasked(&env, public, &file.dir())?;
         let known = key.and_then(|key| tag_key(&team, &env, &key).map(|tags| (key, tags)));
         let others = other_files(project, &env, &of_env)?;
@@ -146,7 +146,7 @@ pub(super) fn renewed(
                 exposures = of_this(&renewed);
                 let state = |exposure: &Exposure| {
                     match standing(exposure, &exposures, &tags, &mut opener, &documents) {
-                        // By tags that someone without the key wrote, it would always be another.
+                        // Tags from someone without the key match nothing, so the value would always look replaced.
                         Standing::Other if exposure.proof_by(&key) != exposure.proof => exposure.state,
                         Standing::Same => ExposureState::Exposed,
                         Standing::Other => ExposureState::Replaced,
@@ -169,7 +169,7 @@ pub(super) fn renewed(
         }
     }
     let after = renewed.text();
-    // Of one value that several people could read, the most doubtful.
+    // If several people could read a value, keep one notice: any other state rather than `Replaced`.
     noted.sort_by_key(|(env, name, state)| (env.clone(), name.clone(), *state == ExposureState::Replaced));
     noted.dedup_by(|(env, name, _), (first_env, first_name, _)| {
         (&*env, &*name) == (&*first_env, &*first_name)
@@ -180,7 +180,7 @@ pub(super) fn renewed(
     Ok((after != team.text()).then_some(ExposureChanges { before, after, notices }))
 }
 
-/// Carries an exposure along to another name, or to a longer value that contains the exposed one.
+/// Also records an exposure for each name whose new value is, or contains, the exposed one.
 fn carry(
     team: &mut TeamFile,
     exposure: &Exposure,
@@ -225,7 +225,7 @@ fn carry(
     }
 }
 
-/// The sealed values that are written otherwise than before, opened.
+/// Returns the sealed values whose text changed, decrypted.
 fn written<'a>(opener: &mut Opener, changed: &[&ChangedFile<'a>]) -> Vec<(&'a str, Zeroizing<Vec<u8>>)> {
     let mut found = Vec::new();
     for (file, document) in changed {
@@ -239,7 +239,7 @@ fn written<'a>(opener: &mut Opener, changed: &[&ChangedFile<'a>]) -> Vec<(&'a st
     found
 }
 
-/// The sealed values of these names that the key opens.
+/// Returns the sealed values of the wanted names that the key can decrypt, decrypted.
 fn opened<'a>(
     opener: &mut Opener,
     documents: impl Iterator<Item = &'a Document>,
@@ -256,7 +256,7 @@ fn opened<'a>(
     found
 }
 
-/// The environment's files in the project that are not being changed.
+/// Returns the environment's files in the project that are not being changed.
 fn other_files(
     project: &Project,
     env: &EnvName,
@@ -274,7 +274,7 @@ fn other_files(
         .collect()
 }
 
-/// Returns true if what the name stands for is written otherwise than before.
+/// Returns true if the source text of the name's entries changed.
 fn is_other((file, document): &ChangedFile<'_>, name: &str) -> bool {
     let sources = |document: &Document| {
         let entries = document.entries().iter().filter(|entry| document.name(entry) == name);

@@ -1,16 +1,16 @@
-//! The journal of a change to several files: with it, an interruption at any point leaves what the next command
-//! finishes or undoes.
+//! The journal of a change to several files. If the change is interrupted at any point, the next command finishes or
+//! undoes it.
 //!
-//! All new contents lie beside their files, on the disk, before the journal is written, and the journal before the first
-//! file is replaced. From then on the files show what is to be done.
+//! All new contents are on the disk, beside their files, before the journal is written, and the journal is written
+//! before the first file is replaced. From then on the state of the files shows what remains to be done.
 //!
-//! With keys files (a rotation): while every keys file is as it was, nothing has happened yet, and the new contents are
-//! thrown away; once one of them has the new keys, in front of the old, all that is left is put in its place. Until then
-//! every file opens with the keys files as they stand. A keys file is told by the keys that it has, for another repository
-//! may have added its own.
+//! With keys files (a rotation): as long as every keys file is unchanged, nothing has happened yet, and the new
+//! contents are discarded. Once one of them has the new keys, in front of the old, the remaining files are replaced.
+//! All this time every file can be decrypted with the keys files as they are. A keys file is recognised by the keys in
+//! it, because another repository may have added its own.
 //!
-//! Without: once the first file is the new one, the others follow. If somebody has changed one of them, the rest stays as it
-//! is, for every file is good by itself; what records that others were changed comes last.
+//! Without keys files: once the first file is replaced, the others follow. If someone has changed one of them, the rest
+//! stay as they are, because every file is valid by itself. A file that records the changes to others comes last.
 
 use std::collections::BTreeSet;
 use std::path::{Component, MAIN_SEPARATOR, Path, PathBuf};
@@ -26,7 +26,7 @@ use crate::fs::{self, FolderLock, FsError, StagedFile, TEMP_PREFIX};
 use crate::git::{self, GitError};
 use crate::keys::KeysFile;
 
-/// Its name in the worktree's own git folder, and the one it is written under.
+/// The journal's name in the worktree's own git folder, and its name while it is written.
 const NAME: &str = "envseal-journal";
 const NEW: &str = "envseal-journal.new";
 const VERSION: u64 = 2;
@@ -41,7 +41,7 @@ pub(super) struct ReadyFile<'a> {
     pub(super) staged: StagedFile,
     pub(super) before: Option<&'a [u8]>,
     pub(super) after: &'a [u8],
-    /// The keys that this brings into a keys file.
+    /// The keys that this adds to a keys file.
     pub(super) keys: Vec<PublicKey>,
 }
 
@@ -49,16 +49,16 @@ pub(super) struct Journal {
     files: Vec<JournalEntry>,
 }
 
-/// A file, and what lies beside it to take its place.
+/// A file, and the temporary file beside it that will replace it.
 struct JournalEntry {
-    /// Relative to the worktree; of a single keys file that lies elsewhere, absolute.
+    /// Relative to the worktree; absolute for a single keys file outside it.
     path: PathBuf,
-    /// The name of what lies beside it.
+    /// The name of the temporary file.
     temp: String,
     /// A digest of the old content; None if there was no file.
     before: Option<String>,
     after: String,
-    /// The keys that it brings into a keys file; none in another file.
+    /// The keys that it adds to a keys file; none for another file.
     keys: Vec<PublicKey>,
 }
 
@@ -75,7 +75,7 @@ enum FileState {
     Other,
 }
 
-/// Finishes or undoes what was interrupted in the worktree (outside git, the folder) `dir`, whose lock is held.
+/// Finishes or undoes an interrupted change in the worktree (outside git, the folder) `dir`, whose lock is held.
 pub(super) fn recover_locked(dir: &Path) -> Result<(), Error> {
     if dir.join(".git").symlink_metadata().is_ok() {
         recover(dir)?;
@@ -83,9 +83,9 @@ pub(super) fn recover_locked(dir: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Finishes or undoes what was interrupted in the worktree that the folder `dir` lies in: for commands that only read.
-/// Where another envseal is at work, that one does it; where it cannot be done, reading may go on all the same, for
-/// every file opens with the keys file as it stands. None where there was nothing to be done.
+/// Finishes or undoes an interrupted change in the worktree that contains the folder `dir`, for commands that only read.
+/// Returns None if there is nothing to do, or if another envseal is at work: that one does it. If this fails, reading
+/// may go on, because every file can be decrypted with the keys file as it is.
 pub(crate) fn recover_interrupted(dir: &Path) -> Result<Option<RecoveredChange>, Error> {
     let Some(root) = git::find_root(dir) else { return Ok(None) };
     if !is_pending(&root) {
@@ -97,7 +97,7 @@ pub(crate) fn recover_interrupted(dir: &Path) -> Result<Option<RecoveredChange>,
     }
 }
 
-/// Returns true if something was interrupted in the worktree `root`, or is under way.
+/// Returns true if a change in the worktree `root` was interrupted, or is under way.
 pub(super) fn is_pending(root: &Path) -> bool {
     git::git_dir_of(root).is_ok_and(|dir| dir.join(NAME).symlink_metadata().is_ok())
 }
@@ -107,7 +107,7 @@ fn recover(root: &Path) -> Result<Option<RecoveredChange>, Error> {
     let Ok(git_dir) = git::git_dir_of(root) else { return Ok(None) };
     let (path, new) = (git_dir.join(NAME), git_dir.join(NEW));
     if new.symlink_metadata().is_ok() {
-        // One that was never whole: then nothing has begun.
+        // It was never complete, so the change had not begun.
         let _ = fs::remove_if_there(&new);
     }
     if path.symlink_metadata().is_err() {
@@ -129,9 +129,9 @@ fn recover(root: &Path) -> Result<Option<RecoveredChange>, Error> {
 impl Journal {
     /// Replaces the files of the worktree `root` in this order, keys files first.
     ///
-    /// Refused are a file outside of the worktree, but for a single keys file; a path that is no text; and files that somebody
-    /// has changed meanwhile. On an error before the first file is replaced all is as it was; after that it is
-    /// "could not be finished", and the journal stays as long as something is left to be done.
+    /// Rejects a file outside the worktree (except a single keys file), a path that is not UTF-8, and a file that
+    /// someone has changed in the meantime. If it fails before the first file is replaced, nothing has changed. After
+    /// that the error is "could not be finished", and the journal stays until everything is done.
     pub(super) fn replace(root: &Path, files: Vec<ReadyFile<'_>>) -> Result<(), Error> {
         let root = &real(root)?;
         let journal = Self::new(root, &files)?;
@@ -166,16 +166,16 @@ impl Journal {
             .and_then(|()| Ok(fs::write_by(&path, &git_dir.join(NEW), self.to_text().as_bytes())?));
         let begun = done.and_then(|()| self.replace_first(root, &path));
         match (begun, self.carry_out(root, &path)) {
-            // Replaced, but perhaps not flushed: it went on.
+            // Finished, even if the first file was replaced but perhaps not flushed.
             (_, Ok(true)) => Ok(()),
             (Err(error), Ok(false)) => Err(error),
-            // The first file was taken back by somebody else.
+            // Someone else put back the first file.
             (Ok(()), Ok(false)) => Err(changed_meanwhile(&self.files[0].place(root, &path)?)),
             (_, Err(error)) => Err(unfinished(&error)),
         }
     }
 
-    /// Replaces the first file, provided that nobody has changed any of the files meanwhile.
+    /// Replaces the first file, unless someone has changed any of the files in the meantime.
     fn replace_first(&self, root: &Path, journal: &Path) -> Result<(), Error> {
         for entry in &self.files {
             if entry.found(root, journal)? != FileState::Before {
@@ -187,7 +187,7 @@ impl Journal {
         Ok(fs::put(&place.with_file_name(&first.temp), &place)?)
     }
 
-    /// Finishes the change, or undoes it; returns whether it was finished. Nothing is done before all of it is known to
+    /// Finishes the change or undoes it. Returns true if it was finished. Nothing is done until all of it is known to
     /// be possible.
     fn carry_out(&self, root: &Path, journal: &Path) -> Result<bool, Error> {
         let mut states = Vec::with_capacity(self.files.len());
@@ -214,12 +214,12 @@ impl Journal {
         let mut to_put = Vec::new();
         for (_, place, temp, found, is_whole) in states {
             match found {
-                // The new keys may be nowhere else any more.
+                // Don't discard: the new keys may be nowhere else any more.
                 FileState::After if !begun && is_rotation => {
                     return Err(stuck(journal, &place, CHANGED_SINCE));
                 }
                 FileState::After => {}
-                // What a person wrote stays, and what lies beside it is the old content, encrypted again.
+                // What a person wrote stays. The temporary file is only the old content, encrypted again.
                 FileState::Before | FileState::Other if !begun => {
                     to_put.extend(is_whole.then_some((temp, None)));
                 }
@@ -238,7 +238,7 @@ impl Journal {
         Ok(begun)
     }
 
-    /// Makes what lies beside the files be there after a power cut as well.
+    /// Flushes the folders, so that the temporary files survive a power cut.
     fn flush(&self, root: &Path) -> Result<(), Error> {
         let folders: BTreeSet<_> =
             self.files.iter().filter_map(|entry| Some(root.join(entry.path.parent()?))).collect();
@@ -276,7 +276,7 @@ impl Journal {
 impl JournalEntry {
     fn to_json(&self) -> Value {
         let path = self.path.to_str().expect("checked when it was made");
-        // As git spells it, for a worktree can be shared with Linux. A keys file elsewhere can't be reached from there.
+        // With `/` as in git, because Linux may share the worktree. A keys file elsewhere can't be reached from there.
         let path = path.replace(if self.path.is_relative() { MAIN_SEPARATOR } else { '/' }, "/");
         let keys: Vec<_> = self.keys.iter().map(ToString::to_string).collect();
         json!({ "path": path, "temp": self.temp, "before": self.before, "after": self.after, "keys": keys })
@@ -344,7 +344,7 @@ impl JournalEntry {
     }
 }
 
-/// Returns the error for an interrupted change that can neither be finished nor undone; `path` is what is in the way.
+/// Returns the error for an interrupted change that can neither be finished nor undone because of the file at `path`.
 fn stuck(journal: &Path, path: &Path, why: &str) -> Error {
     Error::refused(format!("{}: a change was interrupted, and {why}", path.display())).with_hint(hint!(
         "to keep the files as they are now and give the change up: rm {journal}, then see: envseal check",

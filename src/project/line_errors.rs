@@ -1,4 +1,4 @@
-//! Errors about an env file, or a line of it, that several commands meet.
+//! Errors about an env file, or a line of it, that several commands share.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -32,13 +32,13 @@ pub(super) fn cannot_seal(path: &Path) -> impl Fn(SealError) -> Error + Copy + '
     move |source| malformed(path, source)
 }
 
-/// Not `git mergetool`: what that leaves beside an env file has the names of env files.
+/// The hint is not `git mergetool`: the files that it leaves beside an env file have the names of env files.
 pub(crate) fn merge_conflict(path: &Path, line: usize) -> Error {
     refused_at(path, line, "contains a merge-conflict marker")
         .with_hint(hint!("resolve the merge first: ${EDITOR:-vi} {path} && git add {path}", path))
 }
 
-/// Returns the error for a line that is no statement; it is about the value that the line belongs to, if it seems to.
+/// Returns the error for a line that is not a statement, or for the value above if the line seems to belong to it.
 pub(crate) fn stray_line(path: &Path, document: &Document, stray: &Stray) -> Error {
     match document.cut_off_above(stray) {
         Some(entry) => cut_off(path, document, entry),
@@ -48,7 +48,7 @@ pub(crate) fn stray_line(path: &Path, document: &Document, stray: &Stray) -> Err
     }
 }
 
-/// Returns the error for a value that goes on in lines below, which are no part of it.
+/// Returns the error for an unquoted value that seems to continue on the lines below.
 pub(super) fn cut_off(path: &Path, document: &Document, entry: &Entry) -> Error {
     unquoted(path, entry.line, document.name(entry))
 }
@@ -58,7 +58,7 @@ pub(super) fn unquoted(path: &Path, line: usize, name: &str) -> Error {
     refused_at(path, line, what).with_hint(hint!("put the value of line {line} in quotes", line))
 }
 
-/// Nobody can tell where the secret ends.
+/// Returns the error for a `#` that touches a value: it is unclear where the secret ends.
 pub(crate) fn ambiguous_hash(path: &Path, line: usize, name: &str) -> Error {
     refused_at(path, line, format!("{name}: `#` touches the value, and readers differ on what it means"))
         .with_hint(

@@ -1,4 +1,4 @@
-//! The meeting point of documents, crypto, keys and policy: open a file's values, seal into it, set it up.
+//! Brings documents, crypto, keys and policy together: decrypts a file's values, encrypts into it, sets it up.
 
 mod change;
 mod committed;

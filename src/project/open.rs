@@ -1,4 +1,4 @@
-//! Opening env files: every value read, opened and expanded, in the order that precedence asks for.
+//! Reading env files: every value decrypted and expanded, in the order that precedence asks for.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -19,8 +19,8 @@ use crate::dotenv::{Entry, ReferenceValue, expand, is_reserved, read, references
 use crate::error::Error;
 use crate::keys::{KeyLookupError, KeyStore, SearchedPlace};
 
-/// Limits the bytes that references bring in, all values together: a few lines that double each other would otherwise
-/// fill any memory.
+/// Limits the bytes that references bring in, over all values: otherwise a few lines, each doubling the last, could use
+/// up all memory.
 const MAX_BROUGHT_IN: usize = 64 << 20;
 
 /// The winner among several values of one name.
@@ -36,7 +36,7 @@ pub enum Precedence {
 
 pub struct Variable<'a> {
     pub name: &'a str,
-    /// Its value, opened and expanded.
+    /// Its value, decrypted and expanded.
     pub value: SecretBytes,
     /// True if it was sealed, or depends on a value that was.
     pub sealed: bool,
@@ -51,9 +51,9 @@ pub struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// The variables that `wanted` asks for, in the order of the files, and the names that could not be opened
-    /// but may be missing. If another one that is wanted could not be opened, or a reserved name is sealed, there
-    /// are none: no partial environment is ever returned.
+    /// Returns the variables that `wanted` accepts, in the order of the files, and the names that could not be
+    /// decrypted but may be missing. Fails if any other wanted value could not be decrypted, or if a reserved name is
+    /// sealed: a partial environment is never returned.
     pub fn variables(
         mut self,
         wanted: impl Fn(&str) -> bool,
@@ -70,13 +70,13 @@ impl<'a> Reading<'a> {
         Ok((self.variables, self.failures.into_iter().map(|failure| failure.name).collect()))
     }
 
-    /// Every value that was opened and was sealed, or depends on one that was, with its name; in the order of the files.
+    /// Returns every decrypted value that was sealed or depends on a sealed one, with its name, in file order.
     pub fn sealed(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let sealed = self.variables.iter().filter(|variable| variable.sealed);
         sealed.map(|variable| (variable.name, variable.value.expose()))
     }
 
-    /// The error for a name that is in none of the files; `path` is the one to name.
+    /// Returns the error for a name that is in none of the files; it names the file at `path`.
     pub fn no_variable(&self, name: &str, path: &Path) -> Error {
         no_variable(path, name, self.names())
     }
@@ -85,17 +85,17 @@ impl<'a> Reading<'a> {
         &self.failures
     }
 
-    /// The names in the files, opened or not.
+    /// Returns the names in the files, whether or not their values could be decrypted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let opened = self.variables.iter().map(|variable| variable.name);
         opened.chain(self.failures.iter().map(|failure| failure.name.as_str()))
     }
 }
 
-/// Opens `files`. Values that `precedence` gives to the process are left out.
+/// Decrypts and expands the values of `files`, except those that `precedence` takes from the process.
 ///
-/// A value that cannot be opened is kept as a failure, for it may not be needed; an error here means that no
-/// key look-up can be trusted.
+/// A value that cannot be decrypted is kept as a failure, because it may not be needed. An error here means that no key
+/// lookup can be trusted.
 pub fn read_files<'a>(
     files: &'a [EnvFile],
     store: &KeyStore<'_>,
@@ -146,13 +146,13 @@ pub fn read_files<'a>(
                 None
             }
         });
-    // A slot is as large as a variable, so they are collected in its memory.
+    // A slot is as large as a variable, so `collect` reuses the memory of the slots.
     let variables = opened.collect();
     Ok(Reading { variables, failures })
 }
 
-/// The value of a token by itself, of which no file is at hand: it may refer to no other variable, so its token must
-/// list none.
+/// Returns the value of a token that comes without its file. Such a token must list no references, because there are no
+/// other variables to refer to.
 pub(crate) fn value_alone(opened: OpenedValue) -> SecretBytes {
     match opened.kind {
         PlaintextKind::Value => opened.bytes,
@@ -167,14 +167,14 @@ struct ReadValue {
 
 struct VariableSlot<'a> {
     name: &'a str,
-    /// A reason is rare and large, and there are many slots.
+    /// Boxed, because a reason is rare and large, and there are many slots.
     value: Result<ReadValue, Box<Reason>>,
     path: Rc<PathBuf>,
     line: usize,
 }
 
 impl VariableSlot<'_> {
-    /// Why a value that refers to this one, which is not there for this `reason`, is not there either.
+    /// Returns why a value that refers to this one has no value either, given the `reason` why this one has none.
     fn depended_on(&self, reason: &Reason) -> Reason {
         let root = match reason {
             Reason::DependsOn { root, .. } => Rc::clone(root),
@@ -215,17 +215,17 @@ impl<'a> VariableTable<'a> {
     }
 }
 
-/// Reads one file's entries, top to bottom. `'f` is the files' lifetime, for the names are spans of them.
+/// Reads one file's entries from top to bottom. `'f` is the lifetime of the files, which the names borrow from.
 struct FileReader<'f, 'a> {
     file: &'f EnvFile,
     path: Rc<PathBuf>,
     store: &'a KeyStore<'a>,
     process: &'a ProcessEnv,
     precedence: Precedence,
-    /// The public key's.
+    /// The id of the file's public key.
     key_id: Option<KeyId>,
     opener: Option<Result<Opener, Reason>>,
-    /// True if the file's values are of several batches, and the opener is ready for all of them.
+    /// True if the file's values come from several batches, and the opener is prepared for all of them.
     is_prepared: bool,
     earlier: &'a VariableTable<'f>,
     here: VariableTable<'f>,
@@ -238,7 +238,7 @@ impl FileReader<'_, '_> {
         let file = self.file;
         let name = file.document().name(entry);
         let overridden = self.is_overridden(name);
-        // A reserved name is judged also where its value would not be used.
+        // A reserved name is checked even if its value would not be used.
         let reserved = is_reserved(name);
         if overridden && !reserved {
             return Ok(());
@@ -295,8 +295,8 @@ impl FileReader<'_, '_> {
         }
     }
 
-    /// Expands a value; the second part names a sealed value it depends on. `listed` are the names that a sealed
-    /// value may refer to; a plain one may refer to any.
+    /// Expands a value. Also returns the name of a sealed value that it depends on, if there is one. `listed` holds the
+    /// names that a sealed value may refer to; a plain value may refer to any name.
     fn expanded(
         &self,
         mut text: Zeroizing<Vec<u8>>,
@@ -307,7 +307,7 @@ impl FileReader<'_, '_> {
             return Ok((SecretBytes::new(std::mem::take(&mut *text)), None));
         }
         let may_refer = |name: &str| listed.is_none_or(|refs| refs.contains(name));
-        // Whichever branch is taken: by another variable it would be another one.
+        // References in every branch count: with other values, another branch would be taken.
         let is_sealed = |name: &String| match self.look_up(name) {
             LookedUp::File(slot) => slot.value.as_ref().map_or(true, |value| value.sealed),
             LookedUp::Unset | LookedUp::Process(_) => false,
@@ -349,7 +349,7 @@ impl FileReader<'_, '_> {
     }
 
     fn look_up(&self, name: &str) -> LookedUp<'_> {
-        // Or a plain `X=${ENVSEAL_PRIVATE_KEY}` would hand the key to the child.
+        // Otherwise a plain `X=${ENVSEAL_PRIVATE_KEY}` would hand the key to the child process.
         if is_own_name(name) {
             return LookedUp::Unset;
         }
@@ -364,7 +364,7 @@ impl FileReader<'_, '_> {
         found.unwrap_or(LookedUp::Unset)
     }
 
-    /// Makes the opener ready for all of the file's values, once there are several batches.
+    /// Prepares the opener for all of the file's values as soon as there is a second batch.
     fn prepare(&mut self, token: &SealedValue) {
         let Some(Ok(opener)) = &self.opener else { return };
         if self.is_prepared || !opener.is_of_another_batch(token) {

@@ -1,4 +1,4 @@
-//! References to names that nothing sets: more often than not text with a `$` in it, part of which git would show.
+//! References to names that nothing sets. Most are text that contains a `$`, and git would show the name after it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -20,7 +20,7 @@ pub struct DollarSigns {
 }
 
 impl DollarSigns {
-    /// Returns true if the variable's value is to be taken as text.
+    /// Returns true if the variable's value is literal text, without references.
     pub(super) fn is_literal(&self, name: &str) -> bool {
         self.literal.iter().any(|literal| literal == name)
     }
@@ -35,7 +35,7 @@ pub(super) struct Referable<'a> {
 }
 
 impl<'a> Referable<'a> {
-    /// `knows` is asked for names that the file does not set.
+    /// `knows` is called for names that the file does not set.
     pub(super) fn new(file: &'a EnvFile, knows: &'a dyn Fn(&str) -> Result<bool, Error>) -> Self {
         let mut first = HashMap::new();
         for (at, entry) in file.variables() {
@@ -44,8 +44,8 @@ impl<'a> Referable<'a> {
         Self { file, first, knows }
     }
 
-    /// Refuses a value of `name` with a reference of no known form, or, without a default, to a name that is set neither
-    /// above the entry `at` nor anywhere else. `at` may be one past the last.
+    /// Rejects a value of `name` if a reference in it is malformed, or has no default and refers to a name that is set
+    /// neither above the entry `at` nor anywhere else. `at` may be one past the last entry.
     pub(super) fn refuse_dangling(&self, name: &str, at: usize, source: &[u8]) -> Result<(), Error> {
         let (quote, text) = read(source);
         if !quote.expands() {
@@ -74,7 +74,7 @@ fn dangling(path: &Path, line: usize, name: &str) -> Error {
         .with_hint("if that is text, put the value in single quotes; for other cases: envseal encrypt --help")
 }
 
-/// Tells which names are known for the env file at `path`, beside its own.
+/// Returns a function that says whether a name is known from outside the env file at `path`.
 pub(super) fn known<'a>(
     project: &'a Project,
     path: &'a Path,
@@ -83,14 +83,14 @@ pub(super) fn known<'a>(
     move |name| Ok(dollars.external.iter().any(|external| external == name) || project.knows(name, path)?)
 }
 
-/// Returns the value of source text, with every `$` in it as it stands.
+/// Returns the value of source text, with every `$` taken literally.
 pub(super) fn literal(source: &[u8]) -> SecretBytes {
     let (quote, text) = read(source);
     let mut value = if quote.expands() { unescape(&text) } else { text };
     SecretBytes::new(std::mem::take(&mut *value))
 }
 
-/// Returns the names that source text refers to; None if a reference in it has no known form.
+/// Returns the names that source text refers to; None if a reference in it is malformed.
 pub(super) fn names_in(source: &[u8]) -> Option<BTreeSet<String>> {
     let (quote, text) = read(source);
     if quote.expands() { references(&text).ok() } else { Some(BTreeSet::new()) }

@@ -1,4 +1,4 @@
-//! An env file in the middle of a merge: one side of a conflict taken, or a new value set in its place.
+//! Resolving a conflict in an env file in the middle of a merge: takes one side, or sets a new value.
 
 use zeroize::Zeroizing;
 
@@ -15,13 +15,13 @@ use crate::dotenv::{ConflictedText, Document, MergeSide, is_reserved};
 use crate::error::{Error, ErrorKind};
 use crate::keys::KeyStore;
 
-/// What takes the place of a conflict.
+/// How to resolve a conflict.
 pub(crate) enum Resolution<'a> {
-    /// This side, also where it removed the variable. Plain text in place of a sealed value only if `plain`.
+    /// This side, even if it removed the variable. Plain text may replace a sealed value only if `plain`.
     Side { side: MergeSide, plain: bool },
     /// A new value, written as `set` writes it.
     Value { assignment: &'a Assignment, how: How },
-    /// The side that is trusted on this machine, which only a public key has.
+    /// The side whose key is trusted on this machine. Only for a public key.
     TrustedKey,
 }
 
@@ -38,8 +38,8 @@ pub(crate) struct Resolved {
 }
 
 impl EnvFile {
-    /// Resolves a conflict about the public key to the side with the key that is trusted on this machine, or with a proven
-    /// rotation of it. Refuses if that is neither side or both: nobody's push may choose the key for new values.
+    /// Resolves a conflict about the public key to the side whose key is trusted on this machine or a proven rotation of
+    /// one. Fails if that is neither side, or two different keys: no push may choose the key for new values.
     pub(super) fn resolve_key(&mut self, project: &Project, store: &KeyStore<'_>) -> Result<(), Error> {
         let (name, text) = (self.env().public_key_name(), self.document().as_bytes().to_vec());
         let text = Zeroizing::new(text);
@@ -86,7 +86,7 @@ impl EnvFile {
     }
 }
 
-/// Resolves the conflict about a variable. Every other name reads as before, on either side.
+/// Resolves the conflict about a variable. Every other name reads as before, on both sides.
 pub(crate) fn resolve(
     target: &mut Target<'_>,
     name: &str,
@@ -118,7 +118,7 @@ pub(crate) fn resolve(
     let is_sealed = |file: &EnvFile| file.has_sealed(&|there| there == name);
     let side = match resolution {
         Resolution::Side { side, .. } => *side,
-        // What was sealed on either side stays so, whatever mark the other has.
+        // A value that was sealed on either side stays sealed, even if the other side is marked as plain.
         Resolution::Value { .. } if ours.document().last(name).is_none() => MergeSide::Theirs,
         Resolution::Value { .. } if is_sealed(&theirs) && !is_sealed(&ours) => MergeSide::Theirs,
         Resolution::Value { .. } | Resolution::TrustedKey => MergeSide::Ours,
@@ -171,8 +171,8 @@ fn refuse_other_side(file: &EnvFile, name: &str, resolution: &Resolution<'_>) ->
     )))
 }
 
-/// Refuses what `set` refuses: to replace a sealed value with plain text, unless that is asked for, and a sealed value that is
-/// reserved or marked as plain.
+/// Rejects what `set` rejects: replacing a sealed value with plain text, unless `plain` asks for it, and a sealed value
+/// whose name is reserved or whose line is marked as plain.
 fn refuse_side(taken: &EnvFile, other: &EnvFile, name: &str, plain: bool) -> Result<(), Error> {
     let path = taken.path();
     let mut entries = taken.variables().filter(|(_, entry)| taken.document().name(entry) == name).peekable();

@@ -32,7 +32,7 @@ impl World {
         EnvFile::of_text(&path, EnvName::of_file(&path).unwrap(), text.to_vec())
     }
 
-    /// The file of this text below the header, sealed; none where `encrypt` refuses it.
+    /// Returns the encrypted file with this text below the header; None if `encrypt` rejects it.
     fn sealed(&self, body: &[u8]) -> Option<EnvFile> {
         let file = self.file(&[self.header.as_bytes(), body].concat()).ok()?;
         let project = Project::of(self.dir.path(), &std::rc::Rc::default()).unwrap();
@@ -49,7 +49,7 @@ impl World {
         Some(self.file(document.as_bytes()).unwrap())
     }
 
-    /// The file, with one value more that a `set` would have sealed.
+    /// Returns the file with one more value, encrypted as `set` would do it.
     fn with(&self, file: &EnvFile, name: &str, value: &[u8]) -> EnvFile {
         let mut sealer = Sealer::new(&self.key.public()).unwrap();
         let token = sealer.seal(name, &Refs::none(), PlaintextKind::Value, value).unwrap();
@@ -65,14 +65,14 @@ impl World {
         editing.sealed(file.path(), file.env().clone(), policy, &|_| Ok(true), || Ok(self.key.public()))
     }
 
-    /// Types `text` below the header in place of what is shown of `file`.
+    /// Replaces what is shown of `file` below the header with `text`.
     fn typed(&self, file: &EnvFile, text: &str) -> Result<Edited, Error> {
         let mut editing = self.edit(file)?;
         editing.typed(Zeroizing::new(format!("{}{text}", self.header).into_bytes()));
         self.seal(&editing, &Policy::default())
     }
 
-    /// What is below the header.
+    /// Returns what is below the header.
     fn body<'a>(&self, document: &'a Document) -> &'a str {
         std::str::from_utf8(&document.as_bytes()[self.header.len()..]).unwrap()
     }
@@ -164,13 +164,13 @@ fn what_was_sealed_is_plain_by_a_mark_of_this_edit_alone() {
     let edited = world.seal(&editing, &policy).unwrap();
     assert_eq!(outcome(&edited), [("A", Outcome::Sealed), ("N", Outcome::Plain)]);
 
-    // Somebody has put a plain line below the sealed one, to be changed by the next who edits.
+    // Someone has put a plain line below the sealed one, for the next person who edits the file to change.
     let file = world.file(&[file.document().as_bytes(), b"A=x # envseal: plain\n"].concat()).unwrap();
     let plain = world.typed(&file, "A=1\nA=2 # envseal: plain\n");
     refused_as(plain, ":4 A is encrypted, but marked as plain");
     let moved = world.typed(&file, "A=x\nA=1 # envseal: plain\n");
     refused_as(moved, ":4 A is encrypted, but marked as plain");
-    // And a mark on the sealed one itself is refused before anything is shown.
+    // A mark on the sealed line itself is rejected before anything is shown.
     let text = String::from_utf8(world.sealed(b"A=1\n").unwrap().document().as_bytes().to_vec()).unwrap();
     let marked = world.file(format!("{} # envseal: plain\n", text.trim_end()).as_bytes()).unwrap();
     refused_as(world.edit(&marked), ":3 A is encrypted, but marked as plain");
@@ -237,7 +237,7 @@ fn what_no_editor_keeps_is_shown_as_its_token_and_taken_back_as_that_alone() {
     refused_as(world.typed(&file, &swapped), "looks like a sealed value");
 }
 
-/// Bodies of all the forms that a file takes.
+/// Generates bodies of all the forms that a file takes.
 fn bodies() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "A=",
@@ -306,7 +306,7 @@ proptest! {
         let mut editing = world.edit(&file).unwrap();
         let shown = [world.header.as_bytes(), before.as_bytes()].concat();
         prop_assert_eq!(editing.text(), &shown[..]);
-        // Nothing changed is nothing changed, also where somebody saves.
+        // Saving without a change changes nothing.
         prop_assert!(!editing.typed(Zeroizing::new(shown)));
         let same = world.seal(&editing, &Policy::default()).unwrap().document;
         prop_assert_eq!(same.as_bytes(), file.document().as_bytes());
@@ -317,7 +317,7 @@ proptest! {
         let sealed = world.file(edited.document.as_bytes()).unwrap();
         let (opened, _) = decrypt(&sealed, &ALL, &mut Opener::new(world.key.clone())).unwrap();
         prop_assert_eq!(String::from_utf8_lossy(opened.as_bytes()), typed);
-        // A token that stays is one that was there, under that name; whatever else is typed is in no plain line.
+        // Every plain line was there before under the same name, or is allowed to be plain.
         for (_, entry) in sealed.variables() {
             let (name, source) = (sealed.document().name(entry), sealed.document().source(entry));
             let old = file.variables().any(|(_, old)| {

@@ -1,4 +1,4 @@
-//! Recovery, state by state: what a process that died at any step can have left, and what others can have made of it.
+//! Recovery, state by state: what a process that dies at any step can leave behind, and what others can do to it.
 #![cfg(test)]
 
 use super::*;
@@ -14,12 +14,12 @@ const OLD: [(&str, &str); 3] = [(".env.keys", "OLD"), (".env", "A=old"), ("sub/.
 const NEW: [(&str, &str); 3] = [(".env.keys", "NEW,OLD"), (".env", "A=new"), ("sub/.env", "B=new")];
 
 impl World {
-    /// Everything is staged and the journal written; then the first `steps` files, keys first, were put in their place.
+    /// Stages everything, writes the journal, and puts the first `steps` files, keys first, in their place.
     fn interrupted(steps: usize) -> Self {
         Self::interrupted_in(steps, true)
     }
 
-    /// The same; without keys, the first file is one like the others.
+    /// Like [`Self::interrupted`]; without keys, the first file is one like the others.
     fn interrupted_in(steps: usize, with_keys: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let world = Self { dir };
@@ -82,7 +82,7 @@ impl World {
         assert!(!self.journal().exists());
     }
 
-    /// Recovery fails for this reason, and touches nothing.
+    /// Asserts that recovery fails for this reason, and touches nothing.
     #[track_caller]
     fn is_stuck(&self, why: &str) {
         let all = || {
@@ -114,7 +114,7 @@ fn undoing_leaves_what_a_person_wrote() {
     fs::write(world.at(".env"), "A=mine").unwrap();
     recover(&world.root()).unwrap();
     world.is(&[OLD[0], (".env", "A=mine"), OLD[2]]);
-    // Also where some of the temporary files were removed already, as by an undoing that was interrupted.
+    // Also if some of the temporary files are gone already, as after an interrupted undo.
     let world = World::interrupted(0);
     fs::remove_file(&world.temps()[0]).unwrap();
     recover(&world.root()).unwrap();
@@ -142,7 +142,7 @@ fn what_was_changed_meanwhile_stops_it() {
             world.is_stuck(CHANGED_SINCE);
         }
     }
-    // The keys file of before was put back: what is sealed to the new key opens no more.
+    // Someone put back the old keys file: values encrypted to the new key can't be decrypted any more.
     let world = World::interrupted(2);
     fs::write(world.at(".env.keys"), OLD[0].1).unwrap();
     world.is_stuck(CHANGED_SINCE);
@@ -215,7 +215,7 @@ fn several_keys_files_are_finished_as_soon_as_one_is_the_new_one() {
         let world = World::interrupted(0);
         let journal = fs::read_to_string(world.journal()).unwrap();
         let mut journal: Value = serde_json::from_str(&journal).unwrap();
-        // The second file plays another keys file.
+        // Make the second file another keys file.
         journal["files"][1]["keys"] = journal["files"][0]["keys"].clone();
         fs::write(world.journal(), journal.to_string()).unwrap();
         for entry in journal["files"].as_array().unwrap().iter().take(steps) {
