@@ -1,4 +1,4 @@
-//! Env files as commits have them, and the public keys in them.
+//! Env files in commits, and the public keys in them.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -17,19 +17,19 @@ pub(super) struct Past {
 }
 
 impl EnvFile {
-    /// The env file that a commit holds at `path`; `text` is its bytes. Refused is what [`Self::load`] refuses, but
-    /// for a file beside it: that is today's.
+    /// Returns the env file that a commit has at `path`; `text` is its bytes. Rejects what [`Self::load`] rejects,
+    /// except for files beside it: those are today's.
     ///
-    /// Its values open with any private key at hand whose public half stands in it: an older one, or one that is kept
-    /// under another name since the file was renamed; else with one that was granted to this user, then (`team_file` is
-    /// the text of the team file in that commit) or ever.
+    /// Its values are decrypted with any available private key for its public key: an older one, or one stored under
+    /// another name since the file was renamed; else one that was granted to this user, at the time (`team_file` is the
+    /// text of the team file in that commit) or ever.
     pub fn of_the_past(path: &Path, text: Vec<u8>, team_file: Option<Vec<u8>>) -> Result<Self, Error> {
         let mut file = Self::of_text(path, EnvName::of_file(path)?, text)?;
         file.past = Some(Past { team_file });
         Ok(file)
     }
 
-    /// The private half of `public_key`, which stands in this file.
+    /// Returns the private key for `public_key`, which is in this file.
     pub(super) fn find_key(
         &self,
         store: &KeyStore<'_>,
@@ -53,7 +53,7 @@ impl EnvFile {
     }
 }
 
-/// Returns the public key that HEAD has of an environment of the project, and the env file that has it, relative to the
+/// Returns the public key of an environment of the project in HEAD, and the env file that has it, relative to the
 /// worktree's root.
 pub(super) fn key_in_head(project: &Project, env: &EnvName) -> Result<Option<(PathBuf, PublicKey)>, Error> {
     let (Some(root), Some(objects)) = (project.git_root(), project.repository()?) else { return Ok(None) };
@@ -69,7 +69,7 @@ pub(super) fn key_in_head(project: &Project, env: &EnvName) -> Result<Option<(Pa
     Ok(None)
 }
 
-/// Returns the env file at `path` as the last commit has it; None if it has none, or it can't be read.
+/// Returns the env file at `path` in the last commit; None if it isn't there or can't be read.
 pub(crate) fn document_in_head(path: &Path, repositories: &Repositories) -> Option<Document> {
     let path = path.canonicalize().ok()?;
     let repo = repositories.open(path.parent()?).ok()?;
@@ -100,7 +100,7 @@ fn is_of(path: &Path, env: &EnvName) -> bool {
     is_env_file(path) && EnvName::of_file(path).is_ok_and(|of| of == *env)
 }
 
-/// The public key in a version of an env file; none if it can't be read as one.
+/// Returns the public key in a version of an env file; None if there is none or the file can't be parsed.
 fn key_of(objects: &Repo, path: &Path, file: FileRef) -> Result<Option<PublicKey>, Error> {
     if file.kind != FileKind::File {
         return Ok(None);

@@ -22,15 +22,15 @@ use crate::crypto::{
 use crate::dotenv::{Document, Entry, ForeignFormat, foreign_value, is_reserved};
 use crate::error::{Error, ErrorKind};
 
-/// The variables that a command is about.
+/// The variables that a command works on.
 pub struct Pick<'a> {
-    /// True if the variable of this name is meant.
+    /// Returns true if the variable of this name is selected.
     pub wants: &'a dyn Fn(&str) -> bool,
-    /// True if nothing was selected, so that the whole file is meant.
+    /// True if nothing was selected, so that the command works on the whole file.
     pub all: bool,
 }
 
-/// How a value stands in its file.
+/// How a value is stored in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ValueState {
     Sealed,
@@ -38,7 +38,7 @@ pub(crate) enum ValueState {
     OutdatedKey,
     /// Plain by mark, by policy or by a reserved name, or empty.
     Plain,
-    /// Plain text that nobody has marked as plain.
+    /// Plain text that nothing declares plain.
     Unmarked,
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn value_state(file: &EnvFile, project: &Project, entry: &Entry) -> V
     match file.token(entry) {
         Some(Ok(token)) if is_outdated(file, &token) => ValueState::OutdatedKey,
         Some(Ok(_)) => ValueState::Sealed,
-        // Whatever follows the prefix stands there for all to read.
+        // Anyone can read what follows the prefix.
         Some(Err(_)) => ValueState::Unmarked,
         None if is_secret(file, project, entry) => ValueState::Unmarked,
         None => ValueState::Plain,
@@ -56,7 +56,7 @@ pub(crate) fn value_state(file: &EnvFile, project: &Project, entry: &Entry) -> V
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub sealed: usize,
-    /// Those of the sealed ones that are sealed with another key than the file's.
+    /// The sealed values that are encrypted with another key than the file's.
     pub outdated: usize,
     pub plain: usize,
     pub unmarked: usize,
@@ -76,12 +76,12 @@ pub(crate) fn counts(file: &EnvFile, project: &Project) -> Counts {
     counts
 }
 
-/// Seals every value that is neither plain by mark, policy or name, nor empty, nor sealed already, in one batch.
-/// Returns the document (of `document`, which may have a header that the file has not) and how many were sealed.
+/// Encrypts in one batch every value that is neither plain (by mark, policy or name) nor empty nor sealed. Returns
+/// `document`, which may have a header that the file lacks, with these values encrypted, and their number.
 ///
-/// A line in which nobody can tell what is secret is refused, and so is a reference to a name that nothing sets.
+/// Rejects a line in which it is unclear what is secret, and a reference to a name that nothing sets.
 ///
-/// `committed` are the sealed values of the last commit, for what was only decrypted since; none encrypts all afresh.
+/// `committed` holds the last commit's sealed values, to be reused for values that were only decrypted since then.
 pub fn encrypt(
     file: &EnvFile,
     document: &Document,
@@ -144,16 +144,16 @@ pub fn encrypt(
     Ok((with_sources(file, document, &sealed)?, sealed.len()))
 }
 
-/// An env file in the last commit, with what opens its values.
+/// The sealed values of an env file in the last commit, and what decrypts them.
 pub struct CommittedValues {
     by_name: HashMap<String, Vec<SealedValue>>,
-    /// Of the key that the file's values are sealed to now.
+    /// For the key that the file's values are encrypted to now.
     opener: Opener,
 }
 
 impl CommittedValues {
-    /// Returns the sealed value of `name` that `decrypt` would write as exactly this source, which refers to `refs`; None if
-    /// it would write another, or can't be opened with the file's key.
+    /// Returns the sealed value of `name` that `decrypt` would write as exactly this source, which refers to `refs`;
+    /// None if there is none, or it can't be decrypted with the file's key.
     fn token(&mut self, name: &str, source: &[u8], refs: &Refs) -> Option<SealedValue> {
         let mut of_name = self.by_name.get(name)?.iter().filter(|token| token.refs() == refs);
         let reads_so = |token: &&SealedValue| {
@@ -165,7 +165,7 @@ impl CommittedValues {
 }
 
 impl Target<'_> {
-    /// Returns what the last commit has of the file, if it can be opened without a question with `public_key`, the file's.
+    /// Returns the file's values in the last commit, if the private key for `public_key`, the file's, takes no prompt.
     pub(crate) fn committed_values(&self, public_key: &PublicKey) -> Result<Option<CommittedValues>, Error> {
         let Some(opener) = self.opener()?.filter(|opener| opener.public_key() == *public_key) else {
             return Ok(None);
@@ -183,19 +183,19 @@ impl Target<'_> {
     }
 }
 
-/// The names that a value refers to, which its token is to list.
+/// Returns the names that a value refers to, which its token must list.
 pub(super) fn refs_of(file: &EnvFile, entry: &Entry) -> Result<Refs, Error> {
     refs_of_source(file.document().source(entry))
         .ok_or_else(|| malformed_reference(file.path(), entry.line, file.document().name(entry)))
 }
 
-/// Like [`refs_of`], of source text; none where a reference in it has no known form.
+/// Like [`refs_of`], for source text; None if a reference in it is malformed.
 pub(super) fn refs_of_source(source: &[u8]) -> Option<Refs> {
     Some(Refs::new(names_in(source)?.into_iter().collect::<Vec<_>>()).expect("names as they are read"))
 }
 
-/// Refuses to seal what a reserved name's value depends on, through whichever chain: the file would no longer read
-/// as it did. `is_to_be_sealed` is asked by an entry's index.
+/// Rejects encrypting what a reserved name's value depends on, through any chain of references: the file would no
+/// longer read as it did. `is_to_be_sealed` takes an entry's index.
 pub(super) fn refuse_reserved_dependents(
     file: &EnvFile,
     is_to_be_sealed: impl Fn(usize) -> bool,
@@ -224,10 +224,10 @@ fn reserved_depends(path: &Path, line: usize, name: &str, on: &str) -> Error {
     ))
 }
 
-/// Opens the sealed values and writes them as the text they were sealed from; all of them or none.
-/// Returns the document and how many were opened.
+/// Decrypts the sealed values and writes them as the text they were encrypted from; all of them or none. Returns the
+/// document and the number of decrypted values.
 ///
-/// A reserved name stays sealed: as plain text it would run, and whoever sealed it could not be seen to write it.
+/// A reserved name stays sealed: as plain text its value would take effect, though no reviewer could read it.
 pub fn decrypt(
     file: &EnvFile,
     pick: &Pick<'_>,
@@ -258,8 +258,8 @@ pub fn decrypt(
     if failures.is_empty() { Ok((document, count)) } else { Err(failures) }
 }
 
-/// Puts as many of these entries' sources in place as the file can hold. Returns the document, and the entries whose source
-/// would change how other lines are read, or have the file taken for one with a merge conflict.
+/// Writes as many of these entries' sources as the file can hold. Returns the document, and the entries whose source
+/// would change how other lines are read, or make the file look like one with a merge conflict.
 pub(super) fn fitting(file: &EnvFile, sources: Vec<(usize, Zeroizing<Vec<u8>>)>) -> (Document, Vec<usize>) {
     let in_merge = file.document().conflict_marker().is_some();
     let (mut document, mut fit, mut misfits) = (file.document().clone(), Vec::new(), Vec::new());
@@ -280,10 +280,11 @@ pub(super) fn fitting(file: &EnvFile, sources: Vec<(usize, Zeroizing<Vec<u8>>)>)
     (document, misfits)
 }
 
-/// Opens every sealed value that is not under `public_key`, the file's, or `all` of them, with whichever of the `keys` it is
-/// sealed to, and seals it to that key in one batch. Returns the document and how many were sealed.
+/// Decrypts every value that is not encrypted to `public_key`, the file's (or `all` sealed values), with the matching
+/// one of the `keys`, and encrypts it to `public_key` in one batch. Returns the document and the number of encrypted
+/// values.
 ///
-/// `keys` is only asked if there is anything to open.
+/// `keys` is only called if there is anything to decrypt.
 pub fn reseal(
     file: &EnvFile,
     public_key: &PublicKey,
@@ -323,7 +324,7 @@ pub fn reseal(
     }
 }
 
-/// Returns true if there is anything for [`encrypt`] to seal or to refuse.
+/// Returns true if there is anything for [`encrypt`] to encrypt or to reject.
 pub(super) fn has_secrets(file: &EnvFile, project: &Project, wants: &dyn Fn(&str) -> bool) -> bool {
     let matters = |entry: &Entry| {
         is_secret(file, project, entry)
@@ -335,7 +336,7 @@ pub(super) fn has_secrets(file: &EnvFile, project: &Project, wants: &dyn Fn(&str
         || file.variables().any(|(_, entry)| wants(file.document().name(entry)) && matters(entry))
 }
 
-/// Refuses a plain mark on a sealed value: opened once, it would never be sealed again.
+/// Rejects a plain mark on a sealed value: once decrypted, it would never be encrypted again.
 pub(super) fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), Error> {
     if !file.document().is_marked_plain(entry) {
         return Ok(());
@@ -343,7 +344,7 @@ pub(super) fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), Error> 
     Err(sealed_but_plain(file.path(), entry.line, file.document().name(entry)))
 }
 
-/// Returns which other tool's value an entry holds; None where its line is marked as plain.
+/// Returns the format of an entry's value if it is another tool's; None if not, or if its line is marked as plain.
 pub(super) fn foreign_of(file: &EnvFile, entry: &Entry) -> Option<&'static ForeignFormat> {
     let marked = file.document().is_marked_plain(entry);
     foreign_value(&file.document().value(entry).1).filter(|_| !marked)
@@ -384,7 +385,7 @@ pub(super) fn source_of(
     plain_source(opener.open(name, token)?, token)
 }
 
-/// The source text for an opened value.
+/// Returns the source text for a decrypted value.
 fn plain_source(
     OpenedValue { kind, bytes }: OpenedValue,
     token: &SealedValue,
@@ -392,7 +393,7 @@ fn plain_source(
     let source = match kind {
         PlaintextKind::Value => change::plain_source(bytes.expose()).ok_or(Reason::Unwritable),
         PlaintextKind::Source => {
-            // One of no known form is refused in plain text, too.
+            // A malformed reference is rejected in plain text, too.
             let names = names_in(bytes.expose()).unwrap_or_default();
             let listed = names.iter().all(|name| token.refs().contains(name));
             if listed { Ok(bytes.expose().to_vec()) } else { Err(Reason::UnlistedReference) }

@@ -28,20 +28,20 @@ pub struct EnvFile {
     exists: bool,
     /// Its text as it is on disk, if a conflict about the public key is resolved in the document.
     pub(super) before: Option<Zeroizing<Vec<u8>>>,
-    /// There where this is what a commit holds.
+    /// Set if this is a version from a commit.
     pub(super) past: Option<Past>,
 }
 
 impl EnvFile {
-    /// Loads the env file at `path`. One with a merge-conflict marker, with a malformed or doubled public key, or
-    /// with a public key of another environment's name is refused, and so is one beside a file whose name folds
-    /// to the same key name. A symlink to an env file is that file: of its environment, with the keys of its folder.
+    /// Loads the env file at `path`. Rejects a merge-conflict marker, a malformed or repeated public key, a public key
+    /// under another environment's name, and a file beside one whose name folds to the same key name. A symlink to an
+    /// env file is read as that file: with its environment, and the keys of its folder.
     pub fn load(path: &Path) -> Result<Self, Error> {
         Self::load_among(path, &mut Listings::default())
     }
 
-    /// Reads the pipe at `path`. One without an env file's name (`/dev/fd/63`) is of the environment whose public key is in
-    /// it, and its keys are those of the working directory.
+    /// Reads the pipe at `path`. If its name is not an env file's (`/dev/fd/63`), its environment is that of the public
+    /// key in it, and its keys are those of the working directory.
     pub fn of_pipe(path: &Path) -> Result<Self, Error> {
         let named = if FileRole::of(path) == FileRole::Other { None } else { Some(EnvName::of_file(path)?) };
         if let Some(env) = &named {
@@ -59,14 +59,14 @@ impl EnvFile {
         Ok(Self { dir, ..Self::of_text(path, env, text)? })
     }
 
-    /// Like [`Self::load`], one of many: folders are listed once.
+    /// Like [`Self::load`], for one of many files: each folder is listed once.
     pub(super) fn load_among(path: &Path, listings: &mut Listings) -> Result<Self, Error> {
         Self::load_if_there(path, listings, false)?.ok_or_else(|| no_env_file(path))
     }
 
     fn load_if_there(path: &Path, listings: &mut Listings, in_merge: bool) -> Result<Option<Self>, Error> {
         let (env, dir) = read_as(path)?;
-        // If that fails, every file opens as it stands.
+        // If that fails, every file can still be decrypted as it is.
         let _ = journal::recover_interrupted(&dir);
         let mut text = match fs::read_secret(path) {
             Err(FsError::NotFound { .. }) => return Ok(None),
@@ -86,7 +86,7 @@ impl EnvFile {
         }
     }
 
-    /// Like [`Self::of_text`], of a text that may have whole conflicts between markers. One with a conflict about its public key has none.
+    /// Like [`Self::of_text`], but allows complete conflicts. If one is about the public key, there is no key.
     pub(super) fn of_merge(path: &Path, env: EnvName, text: Vec<u8>) -> Result<Self, Error> {
         let document = Document::parse(text).map_err(not_text(path))?;
         let marker = document.conflict_marker();
@@ -113,12 +113,12 @@ impl EnvFile {
         Ok(Self { dir: self.dir(), ..Self::of_merge(&self.path, self.env.clone(), text.to_vec())? })
     }
 
-    /// Loads the env file at `path`, or stands for an empty one to be made there.
+    /// Loads the env file at `path`, or returns an empty one to be created there.
     pub fn load_or_new(path: &Path) -> Result<Self, Error> {
         Self::load_or_new_among(path, &mut Listings::default(), false)
     }
 
-    /// Like [`Self::load_or_new`], one of many: folders are listed once.
+    /// Like [`Self::load_or_new`], for one of many files: each folder is listed once.
     pub(super) fn load_or_new_among(
         path: &Path,
         listings: &mut Listings,
@@ -132,17 +132,17 @@ impl EnvFile {
         Ok(Self { exists: false, ..Self::of_text(path, env, Vec::new())? })
     }
 
-    /// The path as the user gave it.
+    /// Returns the path as the user gave it.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The folder it is in, absolute; of a symlink to an env file, the folder of that.
+    /// Returns the absolute path of its folder; for a symlink to an env file, that file's.
     pub fn dir(&self) -> PathBuf {
         self.dir.clone()
     }
 
-    /// Its environment; of a symlink to an env file, the environment of that.
+    /// Returns its environment; for a symlink to an env file, that file's.
     pub fn env(&self) -> &EnvName {
         &self.env
     }
@@ -156,13 +156,13 @@ impl EnvFile {
         self.before.as_ref().map_or(self.document.as_bytes(), |text| text)
     }
 
-    /// The public key that stands in it.
+    /// Returns the public key in it.
     pub fn public_key(&self) -> Option<&PublicKey> {
         self.public_key.as_ref()
     }
 
-    /// Refuses a file that has lost its key's line: its values are sealed to another key than `key`, the one it is to have.
-    /// Under that they would be lost as well.
+    /// Rejects a file that has lost its public key's line: it has values encrypted to another key than `key`, which it
+    /// is about to get. Under `key` those values would be lost as well.
     pub(super) fn refuse_lost_key(&self, key: Option<&PublicKey>) -> Result<(), Error> {
         let tokens = self.variables().filter_map(|(_, entry)| self.token(entry)?.ok());
         let lost = tokens.map(|token| token.key_id()).find(|id| key.is_none_or(|key| key.id() != *id));
@@ -178,19 +178,19 @@ impl EnvFile {
         )))
     }
 
-    /// The error for a file that needs a public key and has none.
+    /// Returns the error for a file that needs a public key and has none.
     pub fn no_public_key(&self) -> Error {
         let (path, variable) = (&self.path, self.env.public_key_name());
         Error::new(ErrorKind::NoKey, format!("{} has no public key ({variable})", path.display()))
             .with_hint(hint!("create a key for it: envseal key generate -f {path}", path))
     }
 
-    /// Returns true if there is such a file already.
+    /// Returns true if the file exists.
     pub fn exists(&self) -> bool {
         self.exists
     }
 
-    /// The variables' entries: those of envseal's own names left out.
+    /// Returns the variables' entries, without those of envseal's own names.
     pub fn variables(&self) -> impl Iterator<Item = (usize, &Entry)> {
         let entries = self.document.entries().iter().enumerate();
         entries.filter(|(_, entry)| !is_own_name(self.document.name(entry)))
@@ -202,20 +202,20 @@ impl EnvFile {
             .any(|(_, entry)| wants(self.document.name(entry)) && self.token_text(entry).is_some())
     }
 
-    /// The text of an entry's token, if its value claims to be sealed.
+    /// Returns the text of an entry's token, if its value claims to be sealed.
     pub fn token_text(&self, entry: &Entry) -> Option<Vec<u8>> {
         token_text(&self.document, entry)
     }
 
-    /// An entry's token, if its value claims to be sealed.
+    /// Returns an entry's token, if its value claims to be sealed.
     pub fn token(&self, entry: &Entry) -> Option<Result<SealedValue, TokenError>> {
         token(&self.document, entry)
     }
 }
 
-/// The token of an entry of `document`, if its value claims to be sealed; an error where a sealed value is a part of it.
+/// Returns the token of an entry of `document`, if its value claims to be sealed; an error if it only contains one.
 pub(crate) fn token(document: &Document, entry: &Entry) -> Option<Result<SealedValue, TokenError>> {
-    // Without quotes it reads as it stands: no copy is needed.
+    // Unquoted, it is read as it is: no copy is needed.
     let source = document.source(entry);
     if claims_to_be_sealed(source) {
         return Some(SealedValue::parse(source));
@@ -226,22 +226,22 @@ pub(crate) fn token(document: &Document, entry: &Entry) -> Option<Result<SealedV
 
 fn token_text(document: &Document, entry: &Entry) -> Option<Vec<u8>> {
     let (quote, mut text) = document.value(entry);
-    // Behind a backtick it is no token; its parse fails on the quote.
+    // In backticks it is not a token: parsing fails on the quote.
     (claims_to_be_sealed(&text) || holds_sealed(&text)).then(|| {
         if quote == Quote::Backtick {
             document.source(entry).to_vec()
         } else {
-            // A token is no secret: taken out, it is neither copied nor wiped.
+            // A token is not secret, so it is moved out instead of copied and wiped.
             std::mem::take(&mut *text)
         }
     })
 }
 
-/// The environment by which the env file at `path` is read, and the folder that its keys and its project are looked for
-/// from: those of the env file that it leads to, where it is a symlink to one.
+/// Returns the environment of the env file at `path`, and the folder from which its keys and its project are looked up.
+/// If it is a symlink to an env file, they are those of that file.
 fn read_as(path: &Path) -> Result<(EnvName, PathBuf), Error> {
     let env = EnvName::of_file(path)?;
-    // Links in a circle are the reader's to tell.
+    // Reading the file reports a symlink loop.
     let Some(target) = target_of_link(path).transpose().ok().flatten() else {
         return Ok((env, folder_of(path)));
     };
@@ -261,8 +261,8 @@ pub(super) fn real_place(path: &Path) -> PathBuf {
     target_of_link(path).and_then(Result::ok).unwrap_or_else(|| place_of(path))
 }
 
-/// Refuses to write through symlinks: one at `path` as `refuse_link_elsewhere` does, and folders on the way that lead out
-/// of the worktree, where git tracks them, so that whoever can write to the repository chose where.
+/// Rejects a symlink at `path` as `refuse_link_elsewhere` does, and a symlinked folder above it that git tracks and
+/// that leads out of the worktree: anyone who can write to the repository may have chosen the target.
 pub(crate) fn refuse_links(path: &Path, repositories: &Repositories) -> Result<(), Error> {
     refuse_link_elsewhere(path)?;
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
@@ -302,7 +302,7 @@ fn link_elsewhere(path: &Path, target: &Path, fault: &str) -> Error {
         target.display()
     ));
     match FileRole::of(target) {
-        // A template is what most env files start from.
+        // Most env files start as a copy of a template.
         FileRole::Template => {
             error.with_hint(hint!("to start from it: rm {path} && cp {target} {path}", path, target))
         }
@@ -316,7 +316,7 @@ fn link_elsewhere(path: &Path, target: &Path, fault: &str) -> Error {
     }
 }
 
-/// Returns a path as a person here would name it.
+/// Returns a path as a user would write it here: relative, if it is below the working directory.
 pub(super) fn seen_from_here(path: &Path) -> PathBuf {
     let here = Path::new(".").canonicalize().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).to_owned()
@@ -327,7 +327,7 @@ pub(super) fn place_of(path: &Path) -> PathBuf {
     folder_of(path).join(path.file_name().unwrap_or_default())
 }
 
-/// The folder a path is in, absolute and with its symlinks resolved; the file itself may be a symlink.
+/// Returns the folder of a path, absolute and with its symlinks resolved; the file itself may be a symlink.
 pub(super) fn folder_of(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
     let folder = absolute.parent().unwrap_or(&absolute);
@@ -377,8 +377,8 @@ fn anothers_public_key(path: &Path, line: usize, found: &str, wanted: &str) -> E
 pub(super) struct Listings(HashMap<PathBuf, HashMap<String, Vec<OsString>>>);
 
 impl Listings {
-    /// Refuses a file beside one whose name folds to the same key name: `.env.x` and `x.env`, `.env.a.b` and
-    /// `.env.a_b`. A folder that cannot be listed has no say.
+    /// Rejects a file beside one whose name folds to the same key name: `.env.x` and `x.env`, `.env.a.b` and
+    /// `.env.a_b`. A folder that cannot be listed is not checked.
     fn refuse_twin(&mut self, path: &Path, env: &EnvName) -> Result<(), Error> {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let names = self.0.entry(folder.to_owned()).or_insert_with_key(|folder| {

@@ -1,4 +1,4 @@
-//! What git's drivers show and merge: env files as `git diff` shows them, and three versions of one merged by name.
+//! For git's drivers: how `git diff` shows env files, and how three versions of one are merged by name.
 
 use std::ops::Range;
 use std::path::Path;
@@ -16,10 +16,10 @@ use crate::keys::KeyStore;
 
 const WORD: &[u8] = b"sealed ";
 
-/// The text with each token as `<sealed HASH>` or `<sealed HASH refs:A,B>`, HASH being the first four bytes of SHA-256
-/// of the token's text in hexadecimal. Quotes around a token stay, and every other byte; only that where the text itself
-/// holds `<sealed `, a backslash is put behind the `<`, and one more where there are some: so no two texts are shown
-/// alike. What only looks sealed is shown as it stands, and so is a text that cannot be parsed. Nothing is opened.
+/// Returns the text with each token as `<sealed HASH>` or `<sealed HASH refs:A,B>`. HASH is the first four bytes of the
+/// SHA-256 of the token's text, in hexadecimal. All other bytes stay, quotes around a token too, except that any
+/// `<sealed ` in the text itself gets a backslash after the `<`, or one more: so no two texts are shown alike. What
+/// only looks sealed, or can't be parsed, is shown as it is. Nothing is decrypted.
 pub fn textconv(text: &[u8]) -> Vec<u8> {
     let Ok(document) = Document::parse(text.to_vec()) else { return text.to_vec() };
     let mut shown = Vec::with_capacity(text.len());
@@ -60,7 +60,7 @@ fn show(token: &[u8], shown: &mut Vec<u8>) {
     shown.push(b'>');
 }
 
-/// Every `<`, any number of backslashes, `sealed ` gets one backslash more.
+/// Appends `text` to `shown`, with one more backslash in each sequence of `<`, any number of backslashes and `sealed `.
 fn escape(text: &[u8], shown: &mut Vec<u8>) {
     let mut at = 0;
     for open in memchr::memchr_iter(b'<', text) {
@@ -75,11 +75,11 @@ fn escape(text: &[u8], shown: &mut Vec<u8>) {
     shown.extend_from_slice(&text[at..]);
 }
 
-/// Merges three versions of the env file at `path`, which need not be there; see [`dotenv::merge`].
+/// Merges three versions of the env file at `path`, which need not exist; see [`dotenv::merge`].
 ///
-/// If both sides changed a sealed value, takes the side that really changed it when the other only encrypted it
-/// anew; ours, where both come to the same. That takes the private keys of every era that the versions are of. Where
-/// they are not at hand, or their place is not as it should be, it is a conflict: nobody is asked and nothing fails.
+/// If both sides changed a sealed value, but one only re-encrypted it, takes the other; if the values are the same,
+/// ours. That takes the private keys of all the versions. If one is not available, or looking for it fails, it is a
+/// conflict: this never prompts and never fails.
 pub(crate) fn merge(
     path: &Path,
     versions: &MergeVersions<'_>,
@@ -88,7 +88,7 @@ pub(crate) fn merge(
 ) -> MergedText {
     let mut openers = None;
     let mut decide = |both: &BothChanged<'_>| {
-        // What one side moved to plain text, a person has to see.
+        // A person has to see what one side turned into plain text.
         if token_in(both.ours).is_none() || token_in(both.theirs).is_none() {
             return None;
         }
@@ -129,7 +129,7 @@ fn side_that_changed(both: &BothChanged<'_>, openers: &mut [Opener]) -> Option<M
 /// A value as it is read, however it was encrypted.
 enum ValueContent {
     Literal(SecretBytes),
-    /// Source text that may refer to other variables; the names it is held to, where it was sealed.
+    /// Source text that may refer to other variables and, if it was sealed, the names it may refer to.
     Source(SecretBytes, Option<Refs>),
 }
 
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
     use crate::crypto::{PlaintextKind, PrivateKey, Refs, Sealer};
 
-    /// Tokens as they come: of one batch, with names to refer to, and altered so that they parse still.
+    /// Returns typical tokens: of one batch, with names to refer to, and one altered so that it still parses.
     fn tokens() -> Vec<String> {
         let mut sealer = Sealer::new(&PrivateKey::generate().public()).unwrap();
         let mut seal = |name: &str, refs: &[&str]| {
@@ -246,7 +246,7 @@ mod tests {
                 let shown = textconv(&text);
                 let lines = |text: &[u8]| text.split(|byte| *byte == b'\n').count();
                 prop_assert_eq!(lines(&text), lines(&shown));
-                // Together with what is shown of what is shown: the likeliest to be taken for it.
+                // The shown text itself is the most likely to be confused with the original.
                 for text in [text, shown] {
                     let other = seen.entry(textconv(&text)).or_insert_with(|| text.clone());
                     prop_assert_eq!(&*other, &text);

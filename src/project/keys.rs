@@ -1,4 +1,4 @@
-//! The keys file as a whole: locked, unlocked, backed up and brought back; each under the lock, all of it or nothing.
+//! The keys file as a whole: lock, unlock, back up and recover it, all of it or nothing. Changes hold the write lock.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ use crate::keys::{
 pub(crate) struct Wanted {
     /// The folder whose keys file it is.
     pub near: PathBuf,
-    /// The environments; all there are where this is empty.
+    /// The environments; if empty, all that are in the file.
     pub envs: Vec<EnvName>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct KeysChanged {
 type KeysFileChange<'a> =
     dyn Fn(&KeysFile, &dyn Fn(&str) -> bool) -> Result<RewrittenKeys, KeyLookupError> + 'a;
 
-/// Locks the keys that are wanted. The passphrase is asked for before anything else, and only where one is to be locked.
+/// Locks the wanted keys. Asks for the passphrase before anything else, and only if there is a key to lock.
 pub(crate) fn lock_keys(wanted: &[Wanted], store: &KeyStore<'_>) -> Result<Vec<KeysChanged>, Error> {
     let mut passphrase: Option<SecretText> = None;
     store.refuse_piped()?;
@@ -51,12 +51,12 @@ pub(crate) fn lock_keys(wanted: &[Wanted], store: &KeyStore<'_>) -> Result<Vec<K
     change_keys(wanted, store, &lock)
 }
 
-/// Puts the keys that are wanted in the open again.
+/// Stores the wanted keys unencrypted again.
 pub(crate) fn unlock_keys(wanted: &[Wanted], store: &KeyStore<'_>) -> Result<Vec<KeysChanged>, Error> {
     store.refuse_piped()?;
     for wanted in wanted {
         let file = there(wanted, store)?;
-        // Asks, while nobody waits for the lock.
+        // Asks for the passphrase now, while no other command waits for the lock.
         if let Some(key) = stored(wanted, &file)?.into_iter().find(StoredKey::is_locked) {
             store.unlock(key, &KeyPlace::KeysFile(file.path().into()))?;
         }
@@ -74,7 +74,7 @@ fn change_keys(
     let lock = WriteLock::acquire(&places, &[], store.repositories())?;
     let (mut texts, mut done) = (Vec::new(), Vec::new());
     for wanted in wanted {
-        // Read anew: what was asked took time.
+        // Read again, because the prompt took time.
         let file = there(wanted, store)?;
         let names: Vec<_> = wanted.envs.iter().map(EnvName::private_key_name).collect();
         let all = stored(wanted, &file)?.len();
@@ -94,13 +94,13 @@ fn change_keys(
     Ok(done)
 }
 
-/// The nearest keys file, which must be there.
+/// Returns the nearest keys file, which must exist.
 fn there(wanted: &Wanted, store: &KeyStore<'_>) -> Result<KeysFile, Error> {
     let missing = || FsError::NotFound { path: store.keys_file_path(&wanted.near), doing: "read" };
     Ok(store.keys_files(&wanted.near).next().transpose()?.ok_or_else(missing)?)
 }
 
-/// The keys that are wanted; an error where an environment has none.
+/// Returns the wanted keys; an error if an environment has none.
 fn stored(wanted: &Wanted, file: &KeysFile) -> Result<Vec<StoredKey>, Error> {
     if wanted.envs.is_empty() {
         return file.all();
@@ -119,7 +119,7 @@ fn stored(wanted: &Wanted, file: &KeysFile) -> Result<Vec<StoredKey>, Error> {
     Ok(all)
 }
 
-/// Writes `keys` to a new file at `path`, locked with a passphrase that is asked for. `made` says when.
+/// Writes `keys` to a new file at `path`, locked with a passphrase that this asks for. `made` is the time it was made.
 pub(crate) fn back_up(
     path: &Path,
     keys: &[(EnvName, PrivateKey)],
@@ -129,12 +129,12 @@ pub(crate) fn back_up(
     refuse_for_backup(path, store)?;
     let passphrase = store.new_passphrase(&path.display().to_string())?;
     let text = backup_text(path, keys, &locker(&passphrase)?, made)?;
-    // As it is now: the passphrase took its time.
+    // Checked again, because the prompt took time.
     refuse_for_backup(path, store)?;
     Ok(fs::stage(path, text.as_bytes(), NewMode::Private)?.commit_new()?)
 }
 
-/// Refuses a place where something is already, or where git would take what is put there.
+/// Rejects a path that exists already, or that git would add.
 fn refuse_for_backup(path: &Path, store: &KeyStore<'_>) -> Result<(), Error> {
     if path.symlink_metadata().is_ok() {
         return Err(backup_exists(path));
@@ -156,7 +156,7 @@ pub(super) fn backup_exists(path: &Path) -> Error {
         .with_hint("use another name for the new one, or move that one away")
 }
 
-/// Reads a backup, and decrypts nothing.
+/// Reads a backup without decrypting it.
 pub(crate) fn read_backup(path: &Path) -> Result<Vec<BackupLine>, Error> {
     parse_backup(path, &fs::read(path)?)
 }
@@ -165,13 +165,13 @@ pub(crate) struct Recovered {
     pub path: PathBuf,
     /// For each environment, in the backup's order: the number of keys added, and of those already there.
     pub envs: Vec<(EnvName, usize, usize)>,
-    /// True if the keys file has locked ones beside those that were added.
+    /// True if the keys file also has locked keys.
     pub beside_locked: bool,
     pub notices: Vec<Notice>,
 }
 
-/// Opens every line of the backup that was read from `path`, and adds the keys that are missing to the keys file for env
-/// files in the folder `near`. Nothing is written unless every one opens.
+/// Decrypts every line of the backup that was read from `path`, and adds the missing keys to the keys file for env
+/// files in the folder `near`. Writes nothing unless every line can be decrypted.
 pub(crate) fn recover(
     path: &Path,
     lines: Vec<BackupLine>,
@@ -209,7 +209,7 @@ pub(crate) fn recover(
 }
 
 pub(crate) struct KeysFileState {
-    /// The permission bits, where files have such.
+    /// The permission bits, on systems that have them.
     pub mode: Option<u32>,
     /// True if git tracks it; None outside git.
     pub tracked: Option<bool>,

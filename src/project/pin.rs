@@ -1,5 +1,5 @@
-//! Pins: whoever can push can put another public key into an env file, and read what is sealed to it from then on. So
-//! the key that this user has sealed to once stays the one to be sealed to, until a person says otherwise, or the holder
+//! Pins. Anyone who can push can put another public key into an env file, and read what is encrypted to it from then
+//! on. So the first key that this user encrypts to stays the trusted one, until a person decides otherwise, or a holder
 //! of that key has proven that it was rotated.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,18 +39,18 @@ struct NewPins {
     root: PathBuf,
     env: EnvName,
     key: PublicKey,
-    /// The project's folder and its files, so that no file leaves its pin behind when the project's bounds are moved.
+    /// The project's folder and its files, so that every file keeps its pin if the project's boundaries change.
     places: BTreeSet<PathBuf>,
-    /// The notice that it takes the place of another key without a person's word.
+    /// The notice that it replaces another key without a person's confirmation.
     moved: Option<Notice>,
     /// True if it was created just now.
     is_made_here: bool,
 }
 
 impl Pinning {
-    /// Refuses to seal to `key`, which stands in the env file at `holder`, in `file` where another was accepted, or where the
-    /// team file records that a newer one has replaced it. One that is seen for the first time, or that a rotation has led
-    /// to, is to be pinned.
+    /// Rejects encrypting values of `file` to `key`, which is in the env file at `holder`, if another key is trusted,
+    /// or if the team file records that a newer one has replaced it. A new key, or one that a rotation led to, will be
+    /// pinned.
     pub(super) fn check(
         &mut self,
         file: &EnvFile,
@@ -62,7 +62,7 @@ impl Pinning {
         self.untrusted(file, holder, project, key, store)?.map_or(Ok(()), Err)
     }
 
-    /// Returns why nothing may be encrypted with the key, as [`Self::check`] has it; None if something may.
+    /// Returns the error of [`Self::check`] if nothing may be encrypted with the key; None if the key may be used.
     fn untrusted(
         &mut self,
         file: &EnvFile,
@@ -102,7 +102,7 @@ impl Pinning {
                     fresh.push(place.clone());
                 }
             }
-            // A new place, as after a move: what is trusted for the environment anywhere in the repository counts.
+            // A new place, as after a move: keys trusted for the environment anywhere in the repository count.
             if places.iter().all(|place| pins.at(env, place).next().is_none())
                 && pins.of(env).all(|pin| pin.key != *key)
                 && let Some(pin) = pins.of(env).next()
@@ -113,7 +113,7 @@ impl Pinning {
         }
         let team = project.team()?;
         if team.rotations(env).any(|rotation| rotation.old == *key) {
-            // Without the private key nobody here can tell a forged record from a true one.
+            // Only with the private key can a forged record be told from a true one.
             let private = store.find_unasked(env, key, &file.dir())?;
             if let Some(error) = replaced(&team, file, holder, key, private.as_ref()) {
                 return Ok(Some(error));
@@ -130,7 +130,7 @@ impl Pinning {
         Ok(None)
     }
 
-    /// Takes a key that was made on this machine, whatever was accepted before.
+    /// Trusts a key that was created on this machine, whatever was trusted before.
     pub(super) fn take(
         &mut self,
         file: &EnvFile,
@@ -146,7 +146,8 @@ impl Pinning {
         Ok(())
     }
 
-    /// Takes `key` as the key of `env`, whatever was accepted before: a person has said so, or this machine rotates to it.
+    /// Trusts `key` as the key of `env`, whatever was trusted before: a person confirmed it, or this machine rotates to
+    /// it.
     pub(super) fn accept(
         &mut self,
         project: &Project,
@@ -165,7 +166,7 @@ impl Pinning {
         Ok(())
     }
 
-    /// Pins what is to be pinned. That it could not be is worth a word, and no more: what is pinned already holds.
+    /// Saves the new pins. A failure is only a notice, because the pins that exist already still hold.
     pub(super) fn save(&self) -> Vec<Notice> {
         let mut notices = Vec::new();
         for fresh in &self.fresh {
@@ -193,15 +194,15 @@ impl Pinning {
         notices
     }
 
-    /// At the first look at an environment of a repository, trusts the keys that its other projects have as well: from then
-    /// on, a key that is none of these is another one.
+    /// When an environment of a repository is first seen, also trusts the keys that the repository's other projects
+    /// have: from then on, any other key differs from the trusted ones.
     fn add_other_projects(&mut self, project: &Project, env: &EnvName, root: &Path) {
         let known = self.known.get(root);
         let is_first = matches!(known, Some(KnownPins::Pins(pins)) if pins.of(env).next().is_none());
         if !is_first || self.fresh.iter().any(|fresh| fresh.root == root && fresh.env == *env) {
             return;
         }
-        // One that cannot be read is looked at when it is used.
+        // A file that cannot be read is checked when it is used.
         for path in project.all_listed().unwrap_or_default() {
             if project.holds_file(path) || !EnvName::of_file(path).is_ok_and(|of| of == *env) {
                 continue;
@@ -254,8 +255,8 @@ impl Pinning {
     }
 }
 
-/// The pins that hold for a file, the project's first, else those of its environment anywhere in the repository; none before the first commit, outside git, and for a user without a
-/// folder for data.
+/// Returns the pins that apply to a file: the project's and the file's, or else those of its environment anywhere in
+/// the repository. None before the first commit, outside git, and for a user without a data folder.
 pub(crate) fn pins_of(
     file: &EnvFile,
     project: &Project,
@@ -274,7 +275,7 @@ pub(crate) fn pins_of(
     Ok(Some(found))
 }
 
-/// Returns true if the key in `file` is a trusted one, or a proven rotation of one: not if none is trusted here yet.
+/// Returns true if the key in `file` is trusted, or a proven rotation of one; false if none is trusted yet.
 pub(super) fn is_trusted(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Result<bool, Error> {
     let Some(key) = file.public_key() else { return Ok(false) };
     let pins = pins_of(file, project, store)?.unwrap_or_default();
@@ -282,7 +283,7 @@ pub(super) fn is_trusted(file: &EnvFile, project: &Project, store: &KeyStore<'_>
     Ok(leads && pin_trouble(file, project, store, &mut Pinning::default())?.is_none())
 }
 
-/// The error that sealing into `file` would meet, where its key is not the one that was accepted.
+/// Returns the error that encrypting into `file` would give, if its key is not the trusted one.
 pub(crate) fn pin_trouble(
     file: &EnvFile,
     project: &Project,
@@ -293,9 +294,9 @@ pub(crate) fn pin_trouble(
     pinning.untrusted(file, file.path(), project, key, store)
 }
 
-/// Refuses a key that is to be granted or rotated and is not the newest one: another was accepted on this machine, or a
-/// rotation from it to another was ever recorded in a team file that holds, or held, for the file. `private` is its private
-/// key, which tells a forged record from a true one.
+/// Rejects granting or rotating a key that is not the newest one: this machine trusts another, or a team file that
+/// applies, or applied, to the file has ever recorded a rotation from it to another. `private` is its private key,
+/// which tells a forged record from a true one.
 pub(crate) fn refuse_old_key(
     file: &EnvFile,
     project: &Project,
@@ -321,9 +322,9 @@ pub(crate) fn refuse_old_key(
     Ok(())
 }
 
-/// Pins `key` as the key of `env` in a project, whatever was pinned before: a person has said so. `files` are encrypted to it;
-/// so are the project's other files that git does not ignore. Returns what kept it from being pinned, if something did; before
-/// the first commit and outside git nothing is to be pinned.
+/// Pins `key` as the key of `env` in a project, whatever was pinned before: a person confirmed it. It applies to
+/// `files` and to the project's other files that git does not ignore. Returns a notice if it could not be pinned.
+/// Before the first commit and outside git there is nothing to pin.
 pub(crate) fn accept(
     project: &Project,
     env: &EnvName,
@@ -336,7 +337,7 @@ pub(crate) fn accept(
     Ok(pinning.save().into_iter().find(|notice| matches!(notice, Notice::NotPinned { .. })))
 }
 
-/// The commit that brought the public key which stands in `file`; none where none has it.
+/// Returns the commit that introduced the public key in `file`; None if no commit has it.
 pub(crate) fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit>, Error> {
     let path = objects.relative(file.path())?;
     let mut brought = None;
@@ -371,7 +372,7 @@ fn places(file: &Path, project: &Project, root: &Path) -> Vec<PathBuf> {
     places
 }
 
-/// The path below `root` as it was typed, symlinked folders and all.
+/// Returns the path below `root` as it was typed, with symlinked folders unresolved.
 fn as_typed(file: &Path, root: &Path) -> Option<PathBuf> {
     let mut typed = PathBuf::new();
     for part in std::path::absolute(file).ok()?.components() {
@@ -385,8 +386,8 @@ fn as_typed(file: &Path, root: &Path) -> Option<PathBuf> {
     typed.strip_prefix(above).ok().map(Path::to_path_buf)
 }
 
-/// Returns true if a trusted key gives way to `key`, which the last commit has: it was created on this machine, where none was
-/// trusted before, and no commit ever had it.
+/// Returns true if a trusted key gives way to `key`: the last commit has `key`, and the trusted one was created on this
+/// machine, where none was trusted before, and was never committed.
 fn gives_way(pin: &Pin, key: &PublicKey, env: &EnvName, project: &Project) -> Result<bool, Error> {
     Ok(pin.is_made_here
         && key_in_head(project, env)?.is_some_and(|(_, committed)| committed == *key)
@@ -402,8 +403,8 @@ fn below(path: &Path, root: &Path) -> PathBuf {
     path.strip_prefix(root).unwrap_or(path).to_owned()
 }
 
-/// Returns the error for `key` if the team file records a rotation from it to another; one that the private key proves, if
-/// there is one to ask.
+/// Returns the error for `key` if the team file records a rotation from it to another. If the private key is given, it
+/// must prove the rotation.
 fn replaced(
     team: &TeamFile,
     file: &EnvFile,
@@ -423,7 +424,7 @@ fn replaced(
     Some(Error::refused(message).with_status(3).with_hint(hint))
 }
 
-/// The error for `key`, which is not the one that is trusted: it tells of the rotation where this branch is from before one.
+/// Returns the error for `key`, which is not the trusted one. It names the rotation that this branch does not have.
 fn differs(
     project: &Project,
     file: &EnvFile,
@@ -499,8 +500,8 @@ fn other_rotation(
     Ok(Some((objects.read_commit(id)?, leads(&team, file.env(), from, to, is_proven))))
 }
 
-/// Returns true if rotations lead from the key `from` to `to`, each proven by who held the key before, which is asked of that
-/// key's private half itself. Having the new key, or a grant of it, proves nothing: anyone can make a key and grant it.
+/// Returns true if rotations lead from the key `from` to `to`, each proven with the private key of the one before.
+/// Having the new key, or a grant of it, proves nothing: anyone can make a key and grant it.
 fn is_rotated(
     project: &Project,
     file: &EnvFile,
@@ -509,7 +510,7 @@ fn is_rotated(
     store: &KeyStore<'_>,
 ) -> bool {
     let (env, dir) = (file.env(), file.dir());
-    // A place that cannot be read proves nothing; that the key differs is what a person must hear of.
+    // A team file that cannot be read proves nothing; the user must still learn that the key differs.
     let Ok(team) = project.team() else { return false };
     if !leads(&team, env, from, to, |_| true) {
         return false;
@@ -519,7 +520,7 @@ fn is_rotated(
     if leads(&team, env, from, to, |rotation| proven(&keys, rotation)) {
         return true;
     }
-    // Last, for it may have to ask for a passphrase.
+    // Last, because it may have to ask for a passphrase.
     keys.extend(store.ever_granted(&dir).unwrap_or_default());
     leads(&team, env, from, to, |rotation| proven(&keys, rotation))
 }

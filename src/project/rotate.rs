@@ -1,5 +1,5 @@
-//! Rotation: environments get new key pairs, and all that was sealed, granted and recorded under the old ones is made
-//! anew under the new ones. All files are written or none.
+//! Rotation: environments get new key pairs. All that was encrypted, granted and recorded under the old keys is renewed
+//! under the new ones. All files are written or none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -29,19 +29,19 @@ use crate::team::{Exposure, GrantFault, GrantLine, MemberName, TeamFile};
 /// Changes the team file during a rotation. Called with the lock held, on a team file that is written with the rest or
 /// not at all.
 pub(crate) trait TeamChange {
-    /// Before anything else: `team remove` takes the member out here.
+    /// Called before anything else: `team remove` removes the member here.
     fn before(&mut self, team: &mut TeamFile) -> Result<(), Error>;
 
-    /// Returns true if a grant, whose proof holds under the old key, is made anew.
+    /// Returns true if a grant whose proof holds under the old key should be re-issued.
     fn keeps(&mut self, line: &GrantLine) -> bool;
 
-    /// Returns true if grants by this member, who was removed, may be made anew at all: whoever removes them was asked about each.
+    /// Returns true if the remover confirmed the grants made by this removed member, so that they may be re-issued.
     fn stands_for(&self, _removed: &MemberName) -> bool {
         false
     }
 
-    /// Once per environment, when its grants are made anew and its rotation is recorded: `team remove` records
-    /// exposures here, under the new key.
+    /// Called once per environment, after its grants were re-issued and its rotation was recorded: `team remove`
+    /// records exposures here, under the new key.
     fn after(&mut self, team: &mut TeamFile, rotated: &EnvironmentRotation) -> Result<(), Error>;
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Rotation {
     pub envs: Vec<RotatedEnv>,
     /// The keys files that hold the new keys, in front of the old.
     pub keys_files: Vec<PathBuf>,
-    /// Those of them in which an environment's key was locked, and the new one is not: the passphrase is not known.
+    /// The `keys_files` in which an environment's key was locked but the new one is not: the passphrase is not known.
     pub beside_locked: Vec<PathBuf>,
     /// The team file, if it was written.
     pub team_file: Option<PathBuf>,
@@ -65,30 +65,30 @@ pub(crate) struct RotatedEnv {
     pub new: KeyId,
     pub files: Vec<PathBuf>,
     pub resealed: usize,
-    /// Values that are sealed to older keys, none of them at hand; they stayed as they were.
+    /// Values encrypted to older keys that are not available; they stayed as they were.
     pub left: Vec<LeftSealed>,
-    /// To whom grants were made anew.
+    /// The members whose grants were re-issued.
     pub granted: Vec<MemberName>,
     pub dropped: Vec<DroppedGrant>,
-    /// Exposures whose proof holds under the old key; it is made anew.
+    /// The number of exposures whose proof held under the old key, and was renewed.
     pub exposures: usize,
-    /// Exposures whose proof does not; they stayed as they were.
+    /// Exposures whose proof did not hold; they stayed as they were.
     pub unproven: Vec<Exposure>,
-    /// True if the key that exposed values are told by does not open; it stayed as it was.
+    /// True if the key of the exposure tags could not be decrypted; it stayed as it was.
     pub tags_lost: bool,
 }
 
-/// A value that is sealed to a key which is not at hand.
+/// A value encrypted to a key that is not available.
 #[derive(Debug)]
 pub(crate) struct LeftSealed {
     pub path: PathBuf,
     pub line: usize,
     pub name: String,
-    /// The key it is sealed to.
+    /// The key it is encrypted to.
     pub key: KeyId,
 }
 
-/// A grant that was not made anew.
+/// A grant that was not re-issued.
 #[derive(Debug)]
 pub(crate) struct DroppedGrant {
     pub line: GrantLine,
@@ -96,10 +96,10 @@ pub(crate) struct DroppedGrant {
     pub fault: Option<GrantFault>,
 }
 
-/// Rotates `envs` in the project of the folder `dir`; with none of them, only the team file is changed.
+/// Rotates `envs` in the project of the folder `dir`. If `envs` is empty, only the team file is changed.
 ///
-/// Refused outside of git; where a file has a merge conflict or disagrees with another on the key; where a value does not
-/// open; and where grants are to be made and this user is no member.
+/// Fails outside git; if a file has a merge conflict or disagrees with another on the key; if a value can't be
+/// decrypted; and if grants must be re-issued and this user is not a member.
 pub(crate) fn rotate(
     dir: &Path,
     envs: &[EnvName],
@@ -154,7 +154,7 @@ pub(crate) fn rotate(
         rotation.team_file = Some(team_path.clone());
         changes.push(FileWrite::new(&team_path, team_text.as_deref(), text.as_bytes()));
     }
-    // What can fail comes before the change: afterwards there are only notes.
+    // Everything that can fail comes before the change; after it there are only notices.
     let mut pinning = Pinning::default();
     for (current, report) in currents.iter().zip(&rotation.envs) {
         pinning.accept(&project, &report.env, &current.new.public(), &report.files, store)?;
@@ -172,7 +172,7 @@ pub(crate) fn rotate(
         }
     }
     commit(staged)?;
-    // Where it could not be moved, or this is killed before, the proof moves it with the next thing that is encrypted.
+    // If this could not be saved, or the process is killed first, the proof updates the pin at the next encryption.
     rotation
         .notices
         .extend(pinning.save().into_iter().filter(|notice| matches!(notice, Notice::NotPinned { .. })));
@@ -198,7 +198,7 @@ fn holds(path: &Path, text: &[u8], key: &PublicKey) -> bool {
 
 type KeysFiles = BTreeMap<PathBuf, (KeysFile, Zeroizing<Vec<u8>>)>;
 
-/// The keys files that are found from the environments' files, with the new keys in them.
+/// Returns the keys files for the environments' files, with the new keys in them.
 fn keys_files(currents: &[EnvironmentRotation], store: &KeyStore<'_>) -> Result<KeysFiles, Error> {
     let mut wanted: BTreeMap<PathBuf, (PathBuf, Vec<&EnvironmentRotation>)> = BTreeMap::new();
     for current in currents {
@@ -221,10 +221,10 @@ fn keys_files(currents: &[EnvironmentRotation], store: &KeyStore<'_>) -> Result<
     Ok(files)
 }
 
-/// An environment between its two keys.
+/// An environment that is being rotated.
 pub(crate) struct EnvironmentRotation {
     pub env: EnvName,
-    /// Those with a public key, as they were before.
+    /// The files with a public key, as they were before.
     pub files: Vec<EnvFile>,
     pub old: PrivateKey,
     pub new: PrivateKey,
@@ -238,7 +238,7 @@ impl EnvironmentRotation {
             refuse_link_elsewhere(&path)?;
             let file = EnvFile::load(&path)?;
             match (file.public_key(), files.first()) {
-                // It has no part in this, unless it has lost its key.
+                // A file without a key is skipped, unless it has lost its key.
                 (None, _) => file.refuse_lost_key(None)?,
                 (Some(key), Some(first)) if first.public_key() != Some(key) => {
                     let first_key = first.public_key().unwrap_or(key).id();
@@ -254,7 +254,7 @@ impl EnvironmentRotation {
         Ok(Self { env: env.clone(), files, old, new: PrivateKey::generate() })
     }
 
-    /// A report on which nothing is done yet.
+    /// Returns a report in which nothing is done yet.
     fn report(&self) -> RotatedEnv {
         RotatedEnv {
             env: self.env.clone(),
@@ -271,8 +271,8 @@ impl EnvironmentRotation {
         }
     }
 
-    /// Returns each file's new document: every value sealed to the new key, in one batch. Nothing but the values and the
-    /// public key's line changes.
+    /// Returns each file's new document, with every value encrypted to the new key in one batch. Only the values and
+    /// the public key's line change.
     fn resealed(&self, store: &KeyStore<'_>, report: &mut RotatedEnv) -> Result<Vec<Document>, Error> {
         let new = self.new.public();
         let mut sealer = Sealer::new(&new).expect("a key just made");
@@ -317,14 +317,14 @@ impl EnvironmentRotation {
         if failures.is_empty() { Ok(resealed) } else { Err(cannot_decrypt(&failures)) }
     }
 
-    /// The public key's entry, and its text with the new key: quotes stay.
+    /// Returns the public key's entry, and its source text with the new key. Quotes stay.
     fn key_line(&self, document: &Document, new: &PublicKey) -> (usize, Vec<u8>) {
         let at = document.last(&self.env.public_key_name()).expect("the file has a public key");
         let source = String::from_utf8_lossy(document.source(&document.entries()[at]));
         (at, source.replace(&self.old.public().to_string(), &new.to_string()).into_bytes())
     }
 
-    /// Every key at hand but the present one.
+    /// Returns every available key except the present one.
     fn older(&self, store: &KeyStore<'_>) -> Result<Vec<PrivateKey>, Error> {
         let mut keys = Vec::new();
         for folder in self.files.iter().map(EnvFile::dir).collect::<BTreeSet<_>>() {
@@ -336,8 +336,8 @@ impl EnvironmentRotation {
     }
 }
 
-/// The environment's files in the project, each once: those of [`Project::env_files`], and those beside them, in `dir` and
-/// at the root that git ignores.
+/// Returns the environment's files in the project, each once: those of [`Project::env_files`], and those that git
+/// ignores beside them, in `dir` and at the root.
 fn env_file_paths(env: &EnvName, project: &Project, dir: &Path) -> Result<Vec<PathBuf>, Error> {
     let is_it = |path: &PathBuf| EnvName::of_file(path).is_ok_and(|it| it == *env);
     let mut paths: Vec<_> = project.env_files(project.root())?.into_iter().filter(is_it).collect();
@@ -357,7 +357,7 @@ fn no_files(env: &EnvName, project: &Project) -> Error {
         .with_hint("see which there are: envseal ls")
 }
 
-/// The private key, as it is found from any of the files.
+/// Finds the private key from any of the files.
 fn find(
     env: &EnvName,
     public: &PublicKey,
@@ -374,8 +374,8 @@ fn find(
     Err(missing.expect("there is a file").into())
 }
 
-/// Makes anew what stood under the environment's old key. A grant whose proof does not hold was not made by someone who
-/// could read the environment: it is taken out, and never made anew.
+/// Renews everything that was under the environment's old key. A grant whose proof does not hold was not made by
+/// someone who could decrypt the environment: it is removed, and never re-issued.
 fn renew(
     team: &mut TeamFile,
     path: &Path,

@@ -1,5 +1,5 @@
-//! Changing files. Every command that writes comes in here: it takes the locks, finishes or undoes what an earlier command
-//! left, removes leftovers, and then replaces all of its files or none.
+//! Changing files. Every command that writes goes through here: it takes the locks, finishes or undoes an interrupted
+//! change, removes leftovers, and then replaces all of its files or none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -23,9 +23,9 @@ pub(super) struct WriteLock {
 }
 
 impl WriteLock {
-    /// Locks where the files at `paths` lie, by the path that was typed and by where its symlinks lead, in byte order, which
-    /// is the same for every envseal. `keys_files` are locked too as far as this user may: what can't be locked can't be
-    /// written either.
+    /// Locks the folders of the files at `paths`, as typed and as their symlinks lead, in byte order, which is the same
+    /// for every envseal. `keys_files` are locked too as far as this user may: what can't be locked can't be written
+    /// either.
     pub(super) fn acquire(
         paths: &[PathBuf],
         keys_files: &[PathBuf],
@@ -60,7 +60,7 @@ impl WriteLock {
         for folder in &folders {
             let dir = lock_dir(folder);
             if locked.contains(&dir) {
-                // As far up as a keys file may have been written.
+                // A keys file may have been written in any folder up to the locked one.
                 let above = folder.ancestors().take_while(|above| above.starts_with(&dir));
                 above.for_each(|folder| sweep_locked(folder, repositories));
             }
@@ -116,18 +116,18 @@ pub(super) struct FileWrite<'a> {
     pub(super) after: &'a [u8],
     /// The permissions of a new file.
     pub(super) mode: NewMode,
-    /// The keys that the change brings into a keys file.
+    /// The keys that the change adds to a keys file.
     pub(super) keys: Vec<PublicKey>,
 }
 
 impl<'a> FileWrite<'a> {
-    /// Brings in no keys, and makes a new file as any other.
+    /// Adds no keys, and gives a new file the default mode.
     pub(super) fn new(path: &'a Path, before: Option<&'a [u8]>, after: &'a [u8]) -> Self {
         Self { path, before, after, mode: NewMode::Default, keys: Vec::new() }
     }
 }
 
-/// Writes the new contents beside the files: next to all that can fail fails here. Dropped, they are gone.
+/// Writes the new contents beside the files: almost everything that can fail fails here. Dropping them removes them.
 pub(super) fn stage<'a>(
     _lock: &WriteLock,
     changes: impl IntoIterator<Item = FileWrite<'a>>,
@@ -139,8 +139,8 @@ pub(super) fn stage<'a>(
     changes.into_iter().map(stage).collect()
 }
 
-/// Replaces all of the files or none, in this order, through any interruption as far as they lie in one worktree. Keys files
-/// come first: then no value is ever encrypted to a key that was not kept. What records that a change was made comes last.
+/// Replaces all of the files or none, in this order; within one worktree, even if it is interrupted. Keys files come
+/// first, so that no value is ever encrypted to a key that was not saved. A file that records the change comes last.
 ///
 /// Refuses a file that somebody else has changed since it was read.
 pub(super) fn commit(ready: Vec<ReadyFile<'_>>) -> Result<(), Error> {
@@ -155,7 +155,7 @@ pub(super) fn commit(ready: Vec<ReadyFile<'_>>) -> Result<(), Error> {
     if !keys.is_empty() {
         let mut roots = by_root.iter_mut().rev();
         match (roots.next(), roots.next()) {
-            // What is encrypted to the new keys must not be found without them.
+            // Files encrypted to the new keys must not be left without those keys.
             (Some((Some(root), _)), Some((_, others))) => {
                 let (path, root) = (others[0].staged.target().to_owned(), root.clone());
                 return Err(GitError::outside_worktree(&path, &root).into());
@@ -196,7 +196,7 @@ pub(super) fn exclude_beside<'a>(
     Ok(())
 }
 
-/// The folder that a file is in, and the one that it really is in where it is a symlink.
+/// Returns the folder of a file and, if it is a symlink, the folder of its target.
 fn folders_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut folders = vec![folder_of(path), folder_of(&fs::final_target(path)?)];
     folders.dedup();

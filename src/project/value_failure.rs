@@ -1,4 +1,4 @@
-//! Values that can't be decrypted: where each stands, why, and the error that they come to.
+//! Values that can't be decrypted: where each is, why, and the error for them.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -22,7 +22,7 @@ pub struct ValueFailure {
     pub reason: FailureReason,
 }
 
-/// Why a value can't be decrypted, or not be written as plain text.
+/// Why a value can't be decrypted, or can't be written as plain text.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum FailureReason {
     #[error("{0}")]
@@ -59,7 +59,7 @@ pub enum FailureReason {
 }
 
 impl FailureReason {
-    /// Returns true if the value is refused for its name alone, whoever asks.
+    /// Returns true if the value is rejected because of its name, even if it is not wanted.
     pub fn is_reserved(&self) -> bool {
         matches!(self, Self::ReservedSealed(_) | Self::ReservedDepends(_))
     }
@@ -141,8 +141,8 @@ impl ValueFailure {
     }
 }
 
-/// Returns the error for values that can't be decrypted: a single one is its own line, several are counted, with a detail
-/// line each. Where keys were looked for is said once.
+/// Returns the error for values that can't be decrypted. A single one is the message itself; several are counted, with
+/// a detail line each. The places searched for keys are listed once.
 pub(crate) fn cannot_decrypt(failures: &[ValueFailure]) -> Error {
     let first = failures.first().expect("a value that can't be decrypted");
     let all: Vec<_> = failures.iter().map(ToString::to_string).collect();
@@ -175,7 +175,7 @@ pub(crate) fn cannot_decrypt(failures: &[ValueFailure]) -> Error {
     }
 }
 
-/// Returns the kind that weighs most: what is forbidden, then what was tampered with, then what is missing.
+/// Returns the most serious kind: what is forbidden, then what was tampered with, then what is missing.
 fn kind(failures: &[ValueFailure]) -> ErrorKind {
     use FailureReason as Reason;
     let any = |is: fn(&Reason) -> bool| failures.iter().any(|failure| is(&failure.root().reason));
