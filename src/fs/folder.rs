@@ -13,7 +13,7 @@ pub(crate) fn make_folder(dir: &Path) -> Result<bool, FsError> {
     fs::create_dir_all(dir).map_err(|e| FsError::io(dir, "make", e)).map(|()| true)
 }
 
-/// Makes the folder `dir`, open to its owner alone (0700), and those above it that are missing.
+/// Makes the folder `dir`, accessible to its owner alone (0700), and those above it that are missing.
 pub(crate) fn make_private_folder(dir: &Path) -> Result<(), FsError> {
     if dir.is_dir() {
         return Ok(());
@@ -25,15 +25,15 @@ pub(crate) fn make_private_folder(dir: &Path) -> Result<(), FsError> {
     builder.create(dir).map_err(|e| FsError::io(dir, "make", e))
 }
 
-/// Returns true if the folder `dir` has an entry of exactly this name. Where letter case is ignored, a path alone leads
-/// to entries of other names too.
+/// Returns true if the folder `dir` has an entry of exactly this name. If letter case is ignored, a path alone leads to
+/// entries of other names too.
 pub(crate) fn has_entry(dir: &Path, name: &str) -> bool {
     let leads_to_one = |name: &str| dir.join(name).symlink_metadata().is_ok();
     let is_listed = || dir.read_dir().is_ok_and(|list| list.flatten().any(|entry| entry.file_name() == name));
     leads_to_one(name) && (!leads_to_one(&name.to_uppercase()) || is_listed())
 }
 
-/// Reads the file `name` in the folder `dir`. Under any other spelling of its name it is not found.
+/// Reads the file `name` in the folder `dir`. A file whose name is spelled differently is not found.
 pub(crate) fn read_entry(dir: &Path, name: &str) -> Result<Vec<u8>, FsError> {
     let path = dir.join(name);
     if path.symlink_metadata().is_ok() && !has_entry(dir, name) {
@@ -54,7 +54,7 @@ pub(crate) fn owned_by_this_user(path: &Path) -> Result<bool, FsError> {
     Ok(owner(path)?.is_none_or(is_this_user))
 }
 
-/// As [`owned_by_this_user`], and true for what belongs to root, who can read and replace everything anyway.
+/// Like [`owned_by_this_user`], but also true for root's files: root can read and replace everything anyway.
 pub(crate) fn owned_by_this_user_or_root(path: &Path) -> Result<bool, FsError> {
     Ok(owner(path)?.is_none_or(|user| user == 0 || is_this_user(user)))
 }
@@ -104,7 +104,7 @@ pub(crate) fn is_executable(path: &Path) -> bool {
     path.is_file()
 }
 
-/// Removes every permission of others than its owner from the file at `path`, symlinks followed. Does nothing on Windows.
+/// Removes the permissions of all but the owner from the file at `path`, symlinks followed. Does nothing on Windows.
 pub(crate) fn make_private(path: &Path) -> Result<(), FsError> {
     #[cfg(unix)]
     if let Some(mode) = mode_bits(path) {
@@ -140,7 +140,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = |name: &str| fs::write(dir.path().join(name), name).unwrap();
         file("A.TOML");
-        // Also on a file system that would lead from one to the other.
+        // Even on a file system that ignores letter case.
         assert!(!has_entry(dir.path(), "a.toml"));
         assert!(matches!(read_entry(dir.path(), "a.toml"), Err(FsError::NotFound { .. })));
         if dir.path().join("a.toml").exists() {

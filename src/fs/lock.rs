@@ -17,9 +17,9 @@ const RETRY: Duration = Duration::from_millis(20);
 /// The limits of waiting for a lock.
 #[derive(Clone, Copy)]
 struct Patience {
-    /// Then the user is told.
+    /// After this, the user is told.
     tell: Duration,
-    /// Then it is an error.
+    /// After this, waiting fails.
     give_up: Duration,
 }
 
@@ -88,7 +88,7 @@ impl FolderLock {
         let path = dir.join(LOCK_FILE);
         loop {
             let file = match open_lock_file(&path) {
-                // Another user's.
+                // The lock file belongs to another user.
                 Err(e) if e.kind() == ErrorKind::PermissionDenied && path.symlink_metadata().is_ok() => {
                     return Ok(None);
                 }
@@ -106,7 +106,7 @@ impl FolderLock {
             }
             #[cfg(not(unix))]
             return Ok(Some(Self { _held: file }));
-            // Its holder has removed it meanwhile: the next process would lock another file.
+            // Its holder has removed it in the meantime: the next process would lock another file.
         }
     }
 
@@ -128,7 +128,7 @@ impl FolderLock {
 impl Drop for FolderLock {
     fn drop(&mut self) {
         if let Some(file) = &self.file {
-            // Still locked, so nobody else's.
+            // Still locked, so it is no one else's.
             let _ = std::fs::remove_file(file);
         }
     }
@@ -366,11 +366,11 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         const NAME: &str = "fs::lock::tests::what_another_user_may_do_in_the_folder_ends_the_wait";
         if let Some(dir) = testing::given_folder() {
-            // Theirs, so it cannot be opened.
+            // Another user's, so it cannot be opened.
             assert!(matches!(FolderLock::try_acquire(&dir.join("shared")), Ok(None)));
             let error = FolderLock::acquire_within(&dir.join("shared"), SHORT, || ()).unwrap_err();
             assert!(error.to_string().contains("another process of root"), "{error}");
-            // Ours to read alone: then the folder itself is locked.
+            // Only readable for us: then the folder itself is locked.
             let lock = FolderLock::try_acquire(&dir.join("closed")).unwrap();
             assert!(lock.is_some() && FolderLock::try_acquire(&dir.join("closed")).unwrap().is_none());
             return;

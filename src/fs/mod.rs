@@ -41,7 +41,7 @@ pub enum FsError {
     NotFound { path: PathBuf, doing: &'static str },
     #[error("cannot {doing} {}: permission denied", .path.display())]
     PermissionDenied { path: PathBuf, doing: &'static str },
-    /// Nobody has write permission, or the file system is mounted read-only.
+    /// No one has write permission, or the file system is mounted read-only.
     #[error("cannot {doing} {}: it is read-only", .path.display())]
     ReadOnly { path: PathBuf, doing: &'static str },
     /// The disk is full, or a quota is used up.
@@ -53,7 +53,7 @@ pub enum FsError {
     /// A folder, FIFO, socket or device.
     #[error("cannot {doing} {}: it is not a regular file", .path.display())]
     NotRegular { path: PathBuf, doing: &'static str },
-    /// The file, which is untouched, belongs to another user or group, and a rewritten one would not.
+    /// The file belongs to another user or group, and a rewritten one would not. It is untouched.
     #[error("cannot write {}: it belongs to another user or group, and that could not be kept", .path.display())]
     OwnerCannotBeKept { path: PathBuf },
     /// `holder` is a process and its user, as far as known.

@@ -10,18 +10,18 @@ use super::read::read_wiped;
 use super::{FsError, mode_bits, owned_by_this_user};
 
 const DOING: &str = "write";
-/// Written at a time when a file is overwritten.
+/// The block that is written at a time when a file is overwritten.
 const ZEROS: [u8; 8 * 1024] = [0; 8 * 1024];
 
 /// The limit for emptying a folder in which another process keeps creating files.
 const TRIES: usize = 1000;
 
-/// A file of mode 0600 in a folder of its own, of mode 0700. Dropped, it is wiped.
+/// A file of mode 0600 in its own folder of mode 0700. Dropping it wipes it.
 #[derive(Debug)]
 pub(crate) struct PrivateFile {
     folder: PathBuf,
     path: PathBuf,
-    /// All files that were written: a program that saves by renaming leaves them without a name.
+    /// All files that were written, still open: a program that saves by renaming leaves them without a name.
     written: Vec<File>,
     in_memory: bool,
 }
@@ -79,7 +79,7 @@ impl PrivateFile {
         read_wiped(&mut file, usize::try_from(meta.len()).unwrap_or(0)).map_err(fail)
     }
 
-    /// Overwrites every file in the folder with zeros, also those of other programs, and removes it and the folder.
+    /// Overwrites every file in the folder with zeros, even those of other programs, and removes it and the folder.
     pub(crate) fn wipe(&mut self) {
         for _ in 0..TRIES {
             self.wipe_content();
@@ -163,8 +163,8 @@ fn zero_at(path: &Path) {
     }
 }
 
-/// Returns true if a file has no second name, which might be a file elsewhere. Of two names in the folder the first one is
-/// removed, and then only the other is left.
+/// Returns true if a file has no second name, which might be elsewhere. If both names are in the folder, the first one
+/// is removed, and then only the other is left.
 fn is_only_here(meta: &Metadata) -> bool {
     #[cfg(unix)]
     {
@@ -261,7 +261,7 @@ mod tests {
         symlink(&victim, folder.join("link")).unwrap();
         symlink(outside.path(), folder.join("folder")).unwrap();
         fs::hard_link(&victim, folder.join("hard")).unwrap();
-        // What still has them open sees the zeros' place, not the text.
+        // A process that still has it open finds it empty.
         let mut swap = File::open(folder.join(".env.swp")).unwrap();
         drop(file);
         assert!(is_empty(dir.path()));

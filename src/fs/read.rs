@@ -34,7 +34,7 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
     read_wiped(&mut file, expected).map_err(|e| FsError::io(path, "read", e))
 }
 
-/// Returns true if the regular file at `path` contains exactly `bytes`. Copies no more of it than a chunk, which is wiped.
+/// Returns true if the regular file at `path` contains exactly `bytes`. Copies one chunk of it at a time, and wipes it.
 pub(crate) fn holds(path: &Path, bytes: &[u8]) -> Result<bool, FsError> {
     let (mut file, meta) = open_regular(path)?;
     if meta.len() != bytes.len() as u64 {
@@ -70,8 +70,8 @@ fn is_pipe_by(_: &Metadata) -> bool {
     false
 }
 
-/// Reads a pipe to its end, like [`read_secret`], and waits for its writer. It is opened once: for the one who writes, each
-/// time is another reader.
+/// Reads a pipe to its end, like [`read_secret`], and waits for its writer. Opens it only once: to the writer, every
+/// open is another reader.
 pub(crate) fn read_pipe(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
     let fail = |e| FsError::io(path, "read", e);
     let mut pipe = File::open(path).map_err(fail)?;

@@ -1,4 +1,4 @@
-//! Help for tests of files: another process, another user, a small disk.
+//! Helpers for tests of files: another process, another user, a small disk.
 #![cfg(test)]
 
 #[cfg(unix)]

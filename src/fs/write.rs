@@ -73,7 +73,7 @@ impl StagedFile {
         &self.target
     }
 
-    /// Keeps the temporary file: the owner of its path puts it in its place, or removes it.
+    /// Keeps the temporary file: the caller, who has its path, puts it in its place or removes it.
     pub(crate) fn leave(self) -> Result<(), FsError> {
         let Self { temp, target, .. } = self;
         temp.keep().map(drop).map_err(|e| FsError::io(&target, DOING, e.error))
@@ -113,7 +113,7 @@ pub(crate) fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<StagedFil
         return Err(fail(e));
     }
     if let Some(old) = &existing {
-        // After the owner, because changing that clears bits; and the bits were meant for that group only.
+        // After the owner, because changing that clears bits, and because the bits were meant for that group only.
         keep_mode(temp.as_file(), old).map_err(fail)?;
     }
     temp.as_file().sync_all().map_err(fail)?;
@@ -153,7 +153,7 @@ fn writable_target(target: &Path) -> Result<Option<Metadata>, FsError> {
     if !meta.is_file() {
         return Err(FsError::NotRegular { path: path(), doing: DOING });
     }
-    // Root may open anything, so the bits are asked first.
+    // Root may open anything, so the bits are checked first.
     if meta.permissions().readonly() {
         return Err(FsError::ReadOnly { path: path(), doing: DOING });
     }
@@ -209,8 +209,8 @@ fn keep_mode(_: &File, _: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a rename in a folder reach the disk. Opened beforehand, so that a folder that cannot be opened for reading (but
-/// may be writable) is known before anything changed; such a folder is not flushed.
+/// Makes a rename in a folder reach the disk. The folder is opened beforehand, to know before any change whether it can
+/// be opened for reading (it may only be writable); if not, it is not flushed.
 #[derive(Debug)]
 struct FolderFlush(Option<File>);
 
@@ -239,7 +239,7 @@ pub(crate) fn append_line(path: &Path, line: &str, new: NewMode) -> Result<bool,
     }
 }
 
-/// Does [`append_line`] for several lines without replacing the file; returns None if it has them all.
+/// Stages [`append_line`] for several lines, without replacing the file; returns None if it has them all.
 pub(crate) fn with_lines(path: &Path, lines: &[&str], new: NewMode) -> Result<Option<StagedFile>, FsError> {
     let mut text = match read(path) {
         Ok(text) => text,
@@ -290,7 +290,7 @@ pub(crate) fn put(from: &Path, to: &Path) -> Result<(), FsError> {
     flush.flush().map_err(|source| FsError::NotFlushed { path: to.to_path_buf(), source })
 }
 
-/// Removes the file at `path`, also from the disk. Returns false if there is none.
+/// Removes the file at `path`, and flushes its folder. Returns false if there is none.
 pub(crate) fn remove_if_there(path: &Path) -> Result<bool, FsError> {
     match fs::remove_file(path) {
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
@@ -299,7 +299,7 @@ pub(crate) fn remove_if_there(path: &Path) -> Result<bool, FsError> {
     }
 }
 
-/// Creates a file that may as well be lost: it is not flushed. Returns false if there is one, or if it cannot be.
+/// Creates a file that may be lost: it is not flushed. Returns false if it exists, or if it can't be created.
 pub(crate) fn create_new(path: &Path, bytes: &[u8]) -> bool {
     let file = OpenOptions::new().write(true).create_new(true).open(path);
     file.and_then(|mut file| file.write_all(bytes)).is_ok()
@@ -310,7 +310,7 @@ pub(crate) fn flush_folder(dir: &Path) -> Result<(), FsError> {
     FolderFlush::open(dir).flush().map_err(|e| FsError::io(dir, "flush", e))
 }
 
-/// Returns true if `path` itself is a regular file, and no symlink to one.
+/// Returns true if `path` itself is a regular file, not a symlink to one.
 pub(crate) fn is_regular(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file())
 }
@@ -323,8 +323,8 @@ pub(crate) fn has_temporaries(dir: &Path) -> bool {
 
 /// Removes the temporary files in `dir` that `may_go` accepts, and returns their number.
 ///
-/// Call it with the folder's lock held: then nobody writes, and all of them are dead. Only regular files of this user are
-/// touched. Those that cannot be listed or removed are left for the next time.
+/// Call it with the folder's lock held: then no one writes, and all of them are leftovers. Only regular files of this
+/// user are touched. Those that cannot be listed or removed are left for the next time.
 pub(crate) fn sweep(dir: &Path, may_go: impl Fn(&Path) -> bool) -> usize {
     let Ok(entries) = fs::read_dir(dir) else { return 0 };
     entries

@@ -1,4 +1,4 @@
-//! The keys at hand, and the text of a backup of them (`docs/format.md`, "Backup file").
+//! The available keys, and the text of a backup of them (`docs/format.md`, "Backup file").
 
 use std::fmt::Write;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::config::EnvName;
 use crate::crypto::{LockedKey, Locker, PrivateKey, PublicKey};
 use crate::error::{Error, ErrorKind};
 
-/// A key at hand, and where it is.
+/// An available key, and where it is.
 #[derive(Clone, Debug)]
 pub struct FoundKey {
     pub env: EnvName,
@@ -24,9 +24,9 @@ pub(crate) struct BackupLine {
 }
 
 impl KeyStore<'_> {
-    /// Returns every key for env files in the folder `near`: those of `files`, those in the environment, and those granted,
-    /// now or ever; each once for its environment, older ones behind newer as far as that is known. `envs` are the
-    /// environments there are, for a variable's name does not tell all of the environment's.
+    /// Returns every key for env files in the folder `near`: those of `files`, those in the environment, and those
+    /// granted, now or ever. Each is listed once for its environment, newer ones first as far as that is known. `envs`
+    /// are the existing environments, because a variable's name does not always determine its environment.
     pub fn at_hand(
         &self,
         near: &Path,
@@ -73,7 +73,7 @@ impl KeyStore<'_> {
     }
 }
 
-/// Returns the text of the backup at `path`; `made` is the moment.
+/// Returns the text of the backup at `path`; `made` is the time it was made.
 pub(crate) fn backup_text(
     path: &Path,
     keys: &[(EnvName, PrivateKey)],

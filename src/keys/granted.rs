@@ -10,15 +10,15 @@ use crate::fs;
 use crate::git;
 use crate::team::TeamFile;
 
-/// Returns the team file that holds for files in `dir`: the nearest upward, the git root being the last. Outside git, only
-/// the one beside them.
+/// Returns the team file that applies to files in `dir`: the nearest upward, up to the git root. Outside git, only the
+/// one beside them.
 pub(crate) fn team_file(dir: &Path) -> Option<PathBuf> {
     let root = git::find_root(dir).unwrap_or_else(|| dir.into());
     let folders = dir.ancestors().take_while(|folder| folder.starts_with(&root));
     folders.into_iter().find(|folder| fs::has_entry(folder, TEAM_FILE)).map(|folder| folder.join(TEAM_FILE))
 }
 
-/// Returns the folder of the project that env files in `dir` belong to: the team file's, else the git root; outside git, `dir`.
+/// Returns the project's folder for env files in `dir`: the team file's, else the git root; outside git, `dir`.
 pub(crate) fn project_root(dir: &Path) -> PathBuf {
     let folder = team_file(dir).and_then(|path| path.parent().map(Path::to_owned));
     folder.or_else(|| git::find_root(dir)).unwrap_or_else(|| dir.into())
@@ -75,7 +75,7 @@ impl KeyStore<'_> {
         })
     }
 
-    /// Returns the keys of `env` that are granted to this user in the team file that holds for `near`. Passes over invalid
+    /// Returns the keys of `env` that are granted to this user in the team file that applies to `near`. Skips invalid
     /// grants.
     pub fn granted_now(&self, env: &EnvName, near: &Path) -> Result<Vec<PrivateKey>, KeyLookupError> {
         let Some(path) = team_file(near) else { return Ok(Vec::new()) };
@@ -85,8 +85,8 @@ impl KeyStore<'_> {
         Ok(keys.into_iter().filter(|(of, _)| of == env).map(|(_, key)| key).collect())
     }
 
-    /// Returns every key that was ever granted to this user in the team file that holds for `near`: now, and in the history
-    /// of HEAD. Passes over what is invalid or cannot be read; [`Self::find`] reports it.
+    /// Returns every key that was ever granted to this user in the team file that applies to `near`: now, and in the
+    /// history of HEAD. Skips what is invalid or cannot be read; [`Self::find`] reports it.
     pub fn ever_granted(&self, near: &Path) -> Result<Vec<PrivateKey>, KeyLookupError> {
         let mut keys: Vec<PrivateKey> = Vec::new();
         for (_, key) in self.ever_granted_of(near)? {
@@ -117,8 +117,8 @@ impl KeyStore<'_> {
         Ok(keys)
     }
 
-    /// Returns true if HEAD grants the newest key under each name of `file` to this user, and it or its history every older
-    /// one: then nothing in the file is needed to decrypt. `near` is the folder of an env file that uses it.
+    /// Returns true if HEAD grants this user the newest key under each name of `file`, and HEAD or its history every
+    /// older one: then the file is not needed to decrypt anything. `near` is the folder of an env file that uses it.
     pub fn is_granted_whole(&self, file: &KeysFile, near: &Path) -> Result<bool, KeyLookupError> {
         let (Some(path), Some(root)) = (team_file(near), git::find_root(near)) else { return Ok(false) };
         let objects = self.repositories().open(&root)?;
@@ -139,7 +139,7 @@ impl KeyStore<'_> {
         Ok(file.every().len() == file.all()?.len())
     }
 
-    /// Returns every key that is granted to this user in a version of a team file. Passes over what is invalid or cannot be
+    /// Returns every key that is granted to this user in a version of a team file. Skips what is invalid or cannot be
     /// read.
     pub fn granted_in(&self, text: &[u8]) -> Result<Vec<PrivateKey>, KeyLookupError> {
         let mut keys = Vec::new();
@@ -161,7 +161,7 @@ fn add_granted(text: &[u8], me: &OwnIdentity, keys: &mut Vec<(EnvName, PrivateKe
     }
 }
 
-/// Returns those who have the environment's key: to whom it was granted, and who granted it.
+/// Returns those who have the environment's key: those to whom it was granted, and those who granted it.
 fn holders(file: &TeamFile, env: &EnvName, key: &PublicKey) -> Vec<String> {
     let lines = file.grants().iter().filter(|line| line.env == *env && line.key == *key);
     let holding = lines.filter(|line| file.verify(line).is_ok()).flat_map(|line| [&line.by, &line.member]);

@@ -13,9 +13,9 @@ use crate::crypto::Identity;
 use crate::error::{Error, ErrorKind};
 use crate::fs::{self, FsError, NewMode};
 
-/// The file's name in the folder of the user's data.
+/// The file's name in the user's data folder.
 const FILE: &str = "identity";
-/// The beginning of OpenSSH's private key format, where the text itself is handed over.
+/// How OpenSSH's private key format begins, for a variable that holds the text itself.
 const BEGIN: &str = "-----BEGIN ";
 
 pub struct OwnIdentity {
@@ -67,8 +67,8 @@ fn no_home() -> Error {
 }
 
 impl KeyStore<'_> {
-    /// Returns this user's identity: the one named, else `ENVSEAL_IDENTITY`, else the one in the folder of the user's
-    /// data, if there is one.
+    /// Returns this user's identity: the one named, else `ENVSEAL_IDENTITY`, else the one in the user's data folder, if
+    /// there is one.
     pub fn me(&self) -> Result<Option<&OwnIdentity>, KeyLookupError> {
         if self.me.get().is_none() {
             let me = self.load_identity()?;
@@ -86,7 +86,7 @@ impl KeyStore<'_> {
         self.me()
     }
 
-    /// Creates an identity in the folder of the user's data, where there is none.
+    /// Creates an identity in the user's data folder; fails if there is one.
     pub fn make_identity(&self) -> Result<OwnIdentity, KeyLookupError> {
         let path = self.identity_path().ok_or_else(no_home)?;
         if path.symlink_metadata().is_ok() {
@@ -133,7 +133,7 @@ impl KeyStore<'_> {
         if is_public(text) {
             return Err(is_public_key(&place).into());
         }
-        // Some CIs cut off the last line end, which the format asks for.
+        // Some CIs cut off the last line end, which the format requires.
         let mut whole = Zeroizing::new(Vec::with_capacity(text.len() + 1));
         whole.extend_from_slice(text.trim_ascii_end());
         whole.push(b'\n');

@@ -12,14 +12,14 @@ use crate::crypto::PublicKey;
 use crate::error::Error;
 use crate::fs::{self, FsError};
 
-/// Runs a command: its text, what names it, the folders of PATH, and its whole environment. Returns what it prints.
+/// Runs a command, given its text, where it is set, the folders of PATH, and its whole environment. Returns its output.
 pub(crate) type RunKeyCommand<'a> =
     &'a dyn Fn(&str, &str, &[PathBuf], &[(OsString, OsString)]) -> Result<Zeroizing<Vec<u8>>, Error>;
 
 impl KeyStore<'_> {
     /// Returns the keys of `env` that the user's key command prints; None if the user has none. It is run once for each key.
     ///
-    /// It is never taken from a file of a repository, nor from git's configuration: whoever can write there could run code.
+    /// It is never taken from a file in a repository or git's configuration: anyone who can write there could run code.
     pub(super) fn commanded(
         &self,
         env: &EnvName,
@@ -53,7 +53,7 @@ impl KeyStore<'_> {
         known.iter().filter(|((of, _), _)| of == env).flat_map(|(_, keys)| keys.clone()).collect()
     }
 
-    /// Returns the user's key command, and what names it: the variable, or the user's own configuration file.
+    /// Returns the user's key command, and where it is set: the variable, or the user's own configuration file.
     pub(super) fn key_command(&self) -> Result<Option<(String, String)>, Error> {
         if let Some(command) = self.process.key_command() {
             let text = command.to_str().map(str::to_owned);

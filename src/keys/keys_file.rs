@@ -16,8 +16,8 @@ use crate::{fs, git};
 const HEADER: &str = "# envseal private keys. With this file anyone can decrypt every value encrypted with them.\n\
                       # Never commit it, never send it.\n";
 
-/// Returns the keys file in a folder: also one whose name only some file systems take for it, so that everybody finds the
-/// same keys.
+/// Returns the keys file in a folder, even if only some file systems treat its name as that of one, so that everyone
+/// finds the same keys.
 fn keys_file_in(folder: &Path) -> Option<PathBuf> {
     if fs::has_entry(folder, KEYS_FILE) {
         return Some(folder.join(KEYS_FILE));
@@ -33,8 +33,8 @@ pub struct KeysFile {
 }
 
 impl KeysFile {
-    /// Returns the keys file that belongs to the env files in `dir`: beside them, else in the nearest folder upward,
-    /// the git root being the last. Outside git, only beside them.
+    /// Returns the keys file that belongs to the env files in `dir`: beside them, else in the nearest folder upward, up
+    /// to the git root. Outside git, only beside them.
     pub fn nearest(dir: &Path) -> Option<PathBuf> {
         let root = git::find_root(dir).unwrap_or_else(|| dir.into());
         dir.ancestors().take_while(|folder| folder.starts_with(&root)).find_map(keys_file_in)
@@ -52,7 +52,7 @@ impl KeysFile {
         Self::place(git::in_main_worktree(dir).as_deref().unwrap_or(dir))
     }
 
-    /// Returns the keys files that are looked into for env files in `dir`: the nearest, and then that of the main worktree.
+    /// Returns the keys files that are searched for env files in `dir`: the nearest, then that of the main worktree.
     pub fn places(dir: &Path) -> impl Iterator<Item = PathBuf> {
         let main = std::iter::once_with(|| git::in_main_worktree(dir));
         Self::nearest(dir).into_iter().chain(main.flatten().filter_map(|dir| Self::nearest(&dir)))
@@ -60,13 +60,13 @@ impl KeysFile {
 
     /// Loads a keys file, also one that the user named: it must belong to this user or root, and not be tracked by git.
     pub fn load(path: &Path) -> Result<Self, KeyLookupError> {
-        // Fails for a symlink to a file that is yet to be made.
+        // Fails for a symlink to a file that does not exist yet.
         if !fs::owned_by_this_user_or_root(path).map_err(missing_or_unreadable)? {
             return Err(KeyLookupError::not_owned(path));
         }
         refuse_tracked(path)?;
         if path.is_symlink() {
-            // Git tracks a link and what it leads to each on its own.
+            // Git tracks a symlink and its target separately.
             refuse_tracked(&path.canonicalize().unwrap_or_else(|_| path.into()))?;
         }
         Self::load_refused(path)
@@ -78,7 +78,7 @@ impl KeysFile {
         Ok(Self::parse(path, text)?)
     }
 
-    /// Reads `text` as that of a keys file at `path`.
+    /// Parses `text` as that of a keys file at `path`.
     pub fn of_text(path: &Path, text: &[u8]) -> Result<Self, Error> {
         Self::parse(path, Zeroizing::new(text.to_vec()))
     }
@@ -102,8 +102,8 @@ impl KeysFile {
         &self.path
     }
 
-    /// Returns the keys of `env`, newest first: none if it has no line for it. A bare key, as `key show --private` prints it,
-    /// may be of any environment.
+    /// Returns the keys of `env`, newest first; none if the file has no line for it. A bare key, printed by
+    /// `key show --private`, may be of any environment.
     pub fn keys(&self, env: &EnvName) -> Result<Vec<StoredKey>, Error> {
         let mut keys = self.keys_named(&env.private_key_name())?;
         keys.extend(self.bare_keys()?);
@@ -123,7 +123,7 @@ impl KeysFile {
         Ok(keys)
     }
 
-    /// Returns the names that keys stand under, in the file's order, each once.
+    /// Returns the names of the keys, in the file's order, each once.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for (_, entry) in self.lines() {
@@ -149,7 +149,7 @@ impl KeysFile {
         Ok(keys)
     }
 
-    /// Returns all keys, also those under other names; passes over what is not a key.
+    /// Returns all keys, including those under other names; skips what is not a key.
     pub(super) fn every(&self) -> Vec<StoredKey> {
         let values = self.document.entries().iter().map(|entry| self.document.value(entry).1);
         let keys = values.flat_map(|text| parse_keys(std::str::from_utf8(&text).ok()).unwrap_or_default());
@@ -210,8 +210,8 @@ impl KeysFile {
         if edits.is_empty() { Ok(None) } else { Ok(Some(bytes(&self.edited(&edits)?))) }
     }
 
-    /// Adds keys of `env`, in their order and each once: in front of the first key in the file that `keys` has further
-    /// behind, else behind all. Returns how many were missing.
+    /// Adds those of `keys` that the file lacks for `env`, in their order: each in front of the first key in the file
+    /// that comes later in `keys`, or else at the end. Returns how many were missing.
     pub fn add(&mut self, env: &EnvName, keys: &[PrivateKey]) -> Result<usize, Error> {
         let variable = env.private_key_name();
         let mut there = self.keys_named(&variable)?;

@@ -8,7 +8,7 @@ use crate::crypto::{
 };
 use crate::error::{Error, ErrorKind};
 
-/// A private key as a keys file, or a variable, has it.
+/// A private key as it is stored in a keys file or a variable.
 #[derive(Clone, Debug)]
 pub enum StoredKey {
     Open(PrivateKey),
@@ -25,7 +25,7 @@ impl StoredKey {
         }
     }
 
-    /// Returns true for a text that can be meant as nothing else.
+    /// Returns true if the text can only be meant as a private key.
     pub(super) fn looks_like_one(text: &str) -> bool {
         [PRIVATE_PREFIX, LOCKED_PREFIX].iter().any(|prefix| text.starts_with(prefix))
     }
@@ -53,7 +53,7 @@ impl StoredKey {
 /// The text of a keys file after its keys were locked or unlocked.
 #[derive(Debug, Default)]
 pub struct RewrittenKeys {
-    /// None where nothing changes.
+    /// None if nothing changes.
     pub text: Option<Zeroizing<Vec<u8>>>,
     /// The number of keys that were locked or unlocked.
     pub changed: usize,
@@ -64,7 +64,7 @@ pub(super) fn parse_keys(text: Option<&str>) -> Result<Vec<StoredKey>, String> {
     text.unwrap_or("\u{fffd}").split(',').map(|key| StoredKey::parse(key.trim())).collect()
 }
 
-/// Derives what locks keys with this passphrase.
+/// Derives the locker for keys from this passphrase.
 pub(crate) fn locker(passphrase: &SecretText) -> Result<Locker, Error> {
     Locker::new(passphrase).map_err(|error| unusable_passphrase(error.to_string()))
 }
@@ -74,8 +74,8 @@ fn unusable_passphrase(message: impl Into<String>) -> Error {
 }
 
 impl KeyStore<'_> {
-    /// Returns the private key, unlocked with the passphrase that is known by now, or in `ENVSEAL_PASSPHRASE`, or that is
-    /// asked for: once.
+    /// Returns the private key, unlocked with the passphrase that is known already, or in `ENVSEAL_PASSPHRASE`, or that
+    /// is asked for once.
     pub fn unlock(&self, key: StoredKey, place: &KeyPlace) -> Result<PrivateKey, KeyLookupError> {
         let locked = match key {
             StoredKey::Open(key) => return Ok(key),
@@ -160,8 +160,8 @@ impl KeyStore<'_> {
         Ok(RewrittenKeys { text, changed })
     }
 
-    /// Returns the text of a keys file to which keys were added, with the keys of each environment locked if those `before`
-    /// were, with the same passphrase.
+    /// Returns `text`, that of a keys file to which keys were added, with the keys of each environment locked if they
+    /// were locked in `before`, with the same passphrase.
     pub fn lock_as_before(
         &self,
         before: &KeysFile,

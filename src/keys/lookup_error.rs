@@ -1,4 +1,4 @@
-//! Why a private key could not be had, and the places that were searched.
+//! Why a private key could not be obtained, and the places that were searched.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use crate::fs::FsError;
 use crate::git::{GitError, display_path};
 use crate::hint::Hint;
 
-/// Why a private key could not be had. The program chooses by all variants but the last.
+/// Why a private key could not be obtained. The program distinguishes all variants but the last.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyLookupError {
     /// No place holds the private key of the public key `wanted`.
     #[error("no private key for {env} (key {wanted})")]
     NotFound { env: EnvName, wanted: KeyId, tried: Vec<SearchedPlace> },
-    /// The key, or the user's identity, has a passphrase, and nobody can be asked for it.
+    /// The key, or the user's identity, has a passphrase, and no one can be asked for it.
     #[error(transparent)]
     Locked(Error),
     /// The keys file that was named does not exist.
@@ -41,7 +41,7 @@ pub struct SearchedPlace {
 /// A place where a private key may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyPlace {
-    /// The program that embeds the library handed it over.
+    /// Given by the program that embeds the library.
     Given,
     /// A variable of the process's environment.
     Process,
@@ -65,7 +65,7 @@ pub enum WhyMissing {
         of: EnvName,
     },
     NoIdentity,
-    /// `ENVSEAL_IDENTITY` is set, but empty: a secret that the CI did not hand over.
+    /// `ENVSEAL_IDENTITY` is set, but empty: a secret that the CI did not pass on.
     EmptyIdentity,
     NotAMember {
         fingerprint: String,
@@ -78,7 +78,7 @@ pub enum WhyMissing {
         member: String,
         key: KeyId,
     },
-    /// `holders` are others who can decrypt the environment, by what the team file says.
+    /// `holders` are others who can decrypt the environment, according to the team file.
     NotGranted {
         member: String,
         holders: Vec<String>,
@@ -88,7 +88,7 @@ pub enum WhyMissing {
 }
 
 impl KeyLookupError {
-    /// The keys file is tracked by git: everyone with a clone has its keys.
+    /// Returns the error for a keys file that git tracks: everyone with a clone has its keys.
     pub(crate) fn tracked(path: &Path) -> Self {
         let message =
             format!("{} is tracked by git, so its keys are in the repository's history", path.display());
@@ -108,7 +108,7 @@ impl KeyLookupError {
     }
 }
 
-/// Text, a key or a file that does not have the form it should have.
+/// Returns the error for text, a key or a file that is malformed.
 pub(super) fn malformed(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Malformed, message).with_status(3)
 }
@@ -123,7 +123,7 @@ pub(super) fn not_a_private_key(variable: &str, place: &str, reason: &str) -> Er
     malformed(format!("{variable} in {place} is not a private key: {reason}")).with_hint(hint)
 }
 
-/// A variable in which a private key has quotes around it, or its name in front.
+/// Returns the error for a variable in which a private key has quotes around it, or its name in front.
 pub(super) fn around_the_key(variable: &str) -> Error {
     malformed(format!("{variable} in the environment is a private key with other text around it")).with_hint(hint!(
         "leave the key alone in it: export {variable}=$(printenv {variable} | grep -o 'envseal-[sl]k1-[A-Za-z0-9_,-]*')",
@@ -138,7 +138,7 @@ fn refused_file(message: String) -> Error {
 impl From<FsError> for KeyLookupError {
     fn from(error: FsError) -> Self {
         Self::Other(match error {
-            // Not `ErrorKind::NotFound`: a program that does without a missing env file must not do without its keys.
+            // Not `ErrorKind::NotFound`: a program that tolerates a missing env file must not tolerate missing keys.
             FsError::NotFound { .. } => missing_file(&error),
             error => error.into(),
         })
@@ -244,7 +244,7 @@ pub(crate) fn search_trace<'a>(tried: impl IntoIterator<Item = &'a SearchedPlace
     lines
 }
 
-/// Returns what to do where no place has the private key: access can be requested by a pull request.
+/// Returns what to do if no place has the private key: access can be requested by a pull request.
 pub(crate) fn missing_key_hint(env: &EnvName, tried: &[SearchedPlace]) -> Hint {
     let injected = tried.iter().find(|tried| tried.place == KeyPlace::Process);
     match injected.map(|tried| (&tried.missing, &tried.wanted)) {

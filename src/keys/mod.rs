@@ -35,23 +35,23 @@ use crate::error::Error;
 use crate::fs;
 use crate::git::Repositories;
 
-/// Asks for a passphrase; the question ends in a colon and a space. Returns None where nobody can be asked.
+/// Asks for a passphrase; the question ends in a colon and a space. Returns None if no one can be asked.
 pub(crate) type AskPassphrase<'a> = &'a dyn Fn(&str) -> std::io::Result<Option<SecretText>>;
 
 /// The places a private key may come from.
 pub struct KeyStore<'a> {
     process: &'a ProcessEnv,
-    /// Keys that the program which embeds the library handed over; searched first.
+    /// Keys given by the program that embeds the library; searched first.
     given: Vec<PrivateKey>,
     keys_file: Option<PathBuf>,
-    /// The text of a keys file that can be read once.
+    /// The text of a keys file that can be read only once.
     piped: Rc<OnceCell<Zeroizing<Vec<u8>>>>,
     identity_file: Option<PathBuf>,
-    /// Handed over likewise; used instead of the one in the process's environment.
+    /// Given by that program too; used instead of the one in the process's environment.
     passphrase: Option<SecretText>,
     ask: Option<AskPassphrase<'a>>,
     run_key_command: Option<RunKeyCommand<'a>>,
-    /// The keys that it printed, by environment and public key.
+    /// The keys that the key command printed, by environment and public key.
     commanded: RefCell<HashMap<(EnvName, PublicKey), Vec<StoredKey>>>,
     me: OnceCell<Option<OwnIdentity>>,
     /// Set once a passphrase is known.
@@ -84,20 +84,20 @@ impl<'a> KeyStore<'a> {
         Self { identity_file, ask: Some(ask), ..self }
     }
 
-    /// Sets how the user's key command is run. Without it, as in the library, no program is.
+    /// Sets how the user's key command is run. Without it, as in the library, no program is run.
     #[must_use]
     pub(crate) fn with_key_command(self, run: RunKeyCommand<'a>) -> Self {
         Self { run_key_command: Some(run), ..self }
     }
 
-    /// Sets the keys that are searched first, for any environment, and the passphrase that is tried before anybody is
+    /// Sets the keys that are searched first, for any environment, and the passphrase that is tried before anyone is
     /// asked: for programs that embed the library.
     #[must_use]
     pub fn with_given(self, keys: Vec<PrivateKey>, passphrase: Option<SecretText>) -> Self {
         Self { given: keys, passphrase, ..self }
     }
 
-    /// Returns the same places, but nobody is asked for a passphrase, and no key command is run.
+    /// Returns a store with the same places that asks for no passphrase and runs no key command.
     #[must_use]
     pub fn unasking(&self) -> Self {
         let (keys_file, identity_file) = (self.keys_file.clone(), self.identity_file.clone());
@@ -106,7 +106,7 @@ impl<'a> KeyStore<'a> {
         Self { given, piped, identity_file, passphrase, repositories, ..Self::new(self.process, keys_file) }
     }
 
-    /// Returns [`Self::unasking`] with nothing known about any repository yet.
+    /// Returns [`Self::unasking`] with nothing cached about any repository.
     #[must_use]
     pub fn afresh(&self) -> Self {
         Self { repositories: Rc::default(), ..self.unasking() }
@@ -122,7 +122,7 @@ impl<'a> KeyStore<'a> {
 
     /// Returns the private key for `wanted`, the public key of `env`, for an env file in the folder `near`.
     ///
-    /// Every error but [`KeyLookupError::NotFound`] means that a place is not as it should be; the search stops there.
+    /// Every error but [`KeyLookupError::NotFound`] means that something is wrong with a place; the search stops there.
     pub fn find(&self, env: &EnvName, wanted: &PublicKey, near: &Path) -> Result<PrivateKey, KeyLookupError> {
         self.locate(env, wanted, near).map(|(key, _)| key)
     }
@@ -138,8 +138,8 @@ impl<'a> KeyStore<'a> {
         Ok((self.unlock(key, &place)?, place))
     }
 
-    /// Returns what [`Self::find`] does, but asks nobody for a passphrase, nor the key command: a locked key is then as good as
-    /// none, as in a hook, or where the key is of use but not needed.
+    /// Like [`Self::find`], but asks for no passphrase and runs no key command, and returns None for a locked key: for
+    /// hooks, and where the key is useful but not needed.
     pub fn find_unasked(
         &self,
         env: &EnvName,
@@ -163,7 +163,7 @@ impl<'a> KeyStore<'a> {
         }
     }
 
-    /// Returns what [`Self::locate`] does, but a locked key stays locked, and so does a locked identity; no key command is run.
+    /// Like [`Self::locate`], but leaves a locked key or identity locked, and runs no key command.
     pub fn locate_stored(
         &self,
         env: &EnvName,
@@ -243,7 +243,7 @@ impl<'a> KeyStore<'a> {
         Err(KeyLookupError::NotFound { env: env.clone(), wanted: wanted.id(), tried })
     }
 
-    /// Returns every private key for `env`, older ones too; locked ones only where nobody need be asked.
+    /// Returns every private key for `env`, including older ones; locked ones only if that takes no prompt.
     pub fn all(&self, env: &EnvName, near: &Path) -> Result<Vec<PrivateKey>, KeyLookupError> {
         let opened = self.all_stored(env, near)?;
         opened.into_iter().filter_map(|(key, place)| self.unlock_unasked(key, &place).transpose()).collect()
@@ -268,8 +268,8 @@ impl<'a> KeyStore<'a> {
         Ok(keys)
     }
 
-    /// Returns every private key of any environment, older ones too: for history, in which a file may have had another
-    /// name. Passes over malformed keys, and locked ones unless nobody need be asked; [`Self::find`] reports them.
+    /// Returns every private key of any environment, including older ones: for history, in which a file may have had
+    /// another name. Skips malformed keys, and locked ones that would take a prompt; [`Self::find`] reports them.
     pub fn every(&self, near: &Path) -> Result<Vec<PrivateKey>, KeyLookupError> {
         let opened = self.every_stored(near)?.into_iter();
         Ok(opened.filter_map(|(key, place)| self.unlock_unasked(key, &place).ok()?).collect())
@@ -298,7 +298,7 @@ impl<'a> KeyStore<'a> {
         Ok(keys)
     }
 
-    /// Returns the keys files for an env file in the folder `near`, in the order in which they are looked into.
+    /// Returns the keys files for an env file in the folder `near`, in the order in which they are searched.
     pub fn keys_files(&self, near: &Path) -> impl Iterator<Item = Result<KeysFile, KeyLookupError>> {
         self.keys_file_paths(near).map(|path| self.load_keys_file(&path))
     }
@@ -322,7 +322,7 @@ impl<'a> KeyStore<'a> {
         }
     }
 
-    /// Returns true if the keys file that was named can be read once, and not written.
+    /// Returns true if the keys file that was named can be read only once, and not written.
     pub fn is_piped(&self) -> bool {
         self.piped.get().is_some() || self.keys_file.as_deref().is_some_and(fs::is_read_once)
     }
@@ -349,7 +349,7 @@ impl<'a> KeyStore<'a> {
         }
     }
 
-    /// Returns the file in which a new key for an env file in the folder `near` is to be kept.
+    /// Returns the path of the file in which a new key for an env file in the folder `near` is saved.
     pub fn keys_file_path(&self, near: &Path) -> PathBuf {
         self.keys_file.clone().unwrap_or_else(|| KeysFile::lasting_place(near))
     }
@@ -374,7 +374,7 @@ impl<'a> KeyStore<'a> {
     fn injected_as(&self, variable: &str) -> Result<Vec<StoredKey>, KeyLookupError> {
         let Some(text) = self.process.get(variable) else { return Ok(Vec::new()) };
         if text.is_empty() {
-            // A secret that the CI did not hand over.
+            // A secret that the CI did not pass on.
             return Err(malformed(format!("{variable} is set in the environment, but empty"))
                 .with_hint(hint!(
                     "give this job the key as {variable}, or leave the variable unset: env -u {variable} …",
@@ -394,8 +394,8 @@ impl<'a> KeyStore<'a> {
         })?)
     }
 
-    /// Returns what is wrong with the injected keys, none of which is `wanted`, if that can be told: they were injected for one
-    /// environment and are another one's.
+    /// Returns what is wrong with the injected keys if `wanted` is in another environment's variable, or a variable
+    /// holds the key of another environment.
     fn misplaced(&self, env: &EnvName, wanted: &PublicKey, near: &Path) -> Option<WhyMissing> {
         let keys = |name: &str| locked::parse_keys(self.process.get(name)?.to_str()).ok();
         let has_wanted =

@@ -1,8 +1,8 @@
-//! Pins: the public keys that this user trusts, in the folder of the user's data, by repository.
+//! Pins: the public keys that this user trusts, by repository, in the user's data folder.
 //!
-//! A repository's list is lines of five words: every line that is not as it is written here is an error, where TOML would
-//! leave room for a table that is ignored. A repository with several root commits has a list under each of them, so that
-//! a clone with only one of them finds it too.
+//! A repository's list is lines of five words. Every line that is not as it is written here is an error, whereas TOML
+//! would allow a table that is ignored. A repository with several root commits has a list under each of them, so that a
+//! clone with only one of them finds it too.
 
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::fs::{self, FolderLock, NewMode};
 use crate::git::RepoName;
 use crate::time::{Moment, rfc3339};
 
-/// The lists' folder, in that of the user's data.
+/// The folder of the lists, in the user's data folder.
 const FOLDER: &str = "pins";
 const HEADER: &str = "envseal-pins 2";
 /// In this version the lines have four words: no [`Pin::is_made_here`].
@@ -62,8 +62,8 @@ pub(crate) struct NewPin {
 }
 
 impl Pins {
-    /// Returns the trusted keys of a repository with these names; none where there is no list, or no way to one that this
-    /// user could have written.
+    /// Returns the trusted keys of a repository with these names. There are none if there is no list, or if its path
+    /// can't be one that this user wrote to.
     pub(crate) fn load(data_dir: &Path, repository: &[RepoName]) -> Result<Self, Error> {
         let names = |name: &RepoName| match name {
             RepoName::Roots(ids) => ids.iter().map(|id| (format!("root {id}"), id.to_string())).collect(),
@@ -81,7 +81,7 @@ impl Pins {
         Ok(Self { lists })
     }
 
-    /// Returns the keys of an environment that are trusted at `place`: several where lists disagree.
+    /// Returns the keys of an environment that are trusted at `place`: several if lists disagree.
     pub(crate) fn at<'a>(&'a self, env: &EnvName, place: &Path) -> impl Iterator<Item = &'a Pin> {
         let place = place_word(place);
         self.of(env).filter(move |pin| pin.place == place)
@@ -98,7 +98,7 @@ impl Pins {
     pub(crate) fn accept(&self, keys: &[NewPin]) -> Result<(), Error> {
         let folder = self.lists.first().and_then(|list| list.path.parent()).expect("a repository has a name");
         fs::make_private_folder(folder).map_err(KeyLookupError::from)?;
-        // Held for as long as a few small files take.
+        // Held only while a few small files are written.
         let _lock = FolderLock::acquire(folder).map_err(KeyLookupError::from)?;
         fs::sweep(folder, |_| true);
         self.lists.iter().try_for_each(|list| list.accept(keys))
@@ -115,7 +115,7 @@ impl PinList {
             let known = self.pins.iter().find(is_here).map(|pin| pin.key);
             match pins.iter().find(is_here).map(|pin| pin.key) {
                 Some(there) if there == new.key => {}
-                // Replaced by this call already, with the key that stood here.
+                // Another process changed it, or this call has already replaced it at every place.
                 there if there != known => {}
                 Some(replaced) => {
                     for pin in pins.iter_mut().filter(|pin| pin.env == env && pin.key == replaced) {
@@ -231,13 +231,13 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"._-/:@+,".contains(&byte)
 }
 
-/// Returns a repository's line, and a file's name made from it.
+/// Returns a repository's line, and a file name made from it.
 fn hashed(line: String) -> (String, String) {
     let name = base16ct::lower::encode_string(&Sha256::digest(&line)[..20]);
     (line, name)
 }
 
-/// Also where HOME is a device, or another user's, as in a container.
+/// Also if HOME is a device, or another user's, as in a container.
 fn is_absence(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
     matches!(error.kind(), NotFound | NotADirectory | PermissionDenied)
@@ -376,7 +376,7 @@ mod tests {
             Some(line.parse::<usize>().unwrap())
         };
         assert_eq!(line_of(&good), None);
-        // Cut short anywhere, but for where a whole line ends.
+        // Cut short anywhere, except after a whole line.
         for end in 0..good.len() {
             let whole = good[..end].ends_with('\n') && good[..end].lines().count() >= 2;
             assert_eq!(line_of(&good[..end]).is_none(), whole, "{:?}", &good[..end]);

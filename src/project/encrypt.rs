@@ -281,8 +281,7 @@ pub(super) fn fitting(file: &EnvFile, sources: Vec<(usize, Zeroizing<Vec<u8>>)>)
 }
 
 /// Decrypts every value that is not encrypted to `public_key`, the file's (or `all` sealed values), with the matching
-/// one of the `keys`, and encrypts it to `public_key` in one batch. Returns the document and the number of encrypted
-/// values.
+/// one of the `keys`, and encrypts it to `public_key` in one batch. Returns the document and the number of values.
 ///
 /// `keys` is only called if there is anything to decrypt.
 pub fn reseal(

@@ -1,5 +1,5 @@
-//! Importing into an env file: a plan of what is done with each variable, for a person to see; then every value is encrypted,
-//! decrypted again and compared, before a file is replaced.
+//! Importing into an env file. A plan says what happens to each variable, for a person to review. Then every value is
+//! encrypted, decrypted again and compared, before a file is replaced.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ impl ImportText {
         Self { document, decrypted: HashMap::new(), not_secret: HashSet::new() }
     }
 
-    /// Makes a text of which every value was encrypted.
+    /// Returns a text in which every value was encrypted.
     pub(crate) fn encrypted(document: Document) -> Self {
         let value = |entry| ItemValue::Source(SecretBytes::new(document.source(entry).to_vec()));
         let decrypted = document.entries().iter().map(value).enumerate().collect();
@@ -330,7 +330,7 @@ fn bytes_of(file: &EnvFile) -> Option<Zeroizing<Vec<u8>>> {
     file.exists().then(|| Zeroizing::new(file.document().as_bytes().to_vec()))
 }
 
-/// Returns the first plaintext value that isn't marked plain, without the entries for which `is_known` returns true.
+/// Returns the first plaintext value that isn't marked plain, skipping the entries for which `is_known` returns true.
 fn plaintext_secret(file: &EnvFile, project: &Project, is_known: impl Fn(usize) -> bool) -> Option<String> {
     let mut secrets = file.variables().filter(|(at, entry)| {
         !is_known(*at) && file.token(entry).is_none() && is_secret(file, project, entry)
@@ -522,12 +522,12 @@ pub(crate) fn other_keys_file(folder: &Path) -> Result<Option<SecretFile>, Error
     Ok(Some((path, text)))
 }
 
-/// Copies the file at `path` to one beside it that is no env file, private to this user, and returns its path.
+/// Copies the file at `path` to a private file (0600) beside it that is not an env file, and returns its path.
 ///
 /// The caller checks [`ImportPlan::plaintext_secret`] first.
 pub(crate) fn keep_backup(path: &Path) -> Result<PathBuf, Error> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    // The name neither begins nor ends as an env file's does.
+    // The name neither begins nor ends like an env file's.
     let backup = path.with_file_name(format!("backup-{}~", name.trim_start_matches('.')));
     let text = fs::read_secret(path)?;
     if backup.symlink_metadata().is_ok() {

@@ -146,8 +146,7 @@ impl Pinning {
         Ok(())
     }
 
-    /// Trusts `key` as the key of `env`, whatever was trusted before: a person confirmed it, or this machine rotates to
-    /// it.
+    /// Trusts `key` as the key of `env`, whatever was trusted before: a person confirmed it, or it was rotated here.
     pub(super) fn accept(
         &mut self,
         project: &Project,

@@ -1,4 +1,4 @@
-//! A project: the folder within which one environment has one key. A command finds each fact about it out once.
+//! A project: the folder within which one environment has one key. A command looks up each fact about it only once.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,13 +20,13 @@ use crate::team::Policy;
 
 /// A project, as it is for the env files of one folder: with the schema beside them.
 ///
-/// Env files and the keys in them are those from when they were first asked for: a command that changes env files opens
-/// the project under the lock.
+/// Env files and the keys in them are kept from when they are first asked for, so a command that changes env files
+/// opens the project under the lock.
 pub struct Project {
     facts: Rc<ProjectFacts>,
-    /// The team file's, and what the schema calls plain.
+    /// The team file's policy, and the names that the schema declares plain.
     policy: Policy,
-    /// The schema's file, and its names.
+    /// The schema file, and the names in it.
     schema: Option<(PathBuf, BTreeSet<String>)>,
 }
 
@@ -61,7 +61,7 @@ struct EnvironmentKeys {
 }
 
 impl ProjectPlace {
-    /// Returns that of env files in the folder `dir`.
+    /// Returns the place of the project for env files in the folder `dir`.
     pub(super) fn of(dir: &Path) -> Self {
         Self { root: project_root(dir), git_root: git::find_root(dir) }
     }
@@ -104,7 +104,7 @@ impl ProjectFacts {
     }
 }
 
-/// Returns what the cell holds, found out at the first call.
+/// Returns the cell's value, which is computed at the first call.
 fn once<T>(cell: &OnceCell<T>, find: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
     if let Some(known) = cell.get() {
         return Ok(known);
@@ -161,7 +161,7 @@ impl Project {
         &self.facts.repositories
     }
 
-    /// Returns the team file's place, whether or not there is one.
+    /// Returns the team file's path, whether or not it exists.
     pub fn team_file(&self) -> PathBuf {
         self.root().join(TEAM_FILE)
     }
@@ -179,14 +179,14 @@ impl Project {
         }
     }
 
-    /// Returns true if anything but the env file at `but` says that there is a variable of this name: another env file of
-    /// the project, the schema, or the policy, of names that the target machine sets.
+    /// Returns true if a variable of this name is known from anywhere but the env file at `but`: another env file of
+    /// the project, the schema, or the policy's names that the target machine sets.
     pub(super) fn knows(&self, name: &str, but: &Path) -> Result<bool, Error> {
         let in_schema = self.schema.as_ref().is_some_and(|(_, names)| names.contains(name));
         Ok(in_schema || self.policy.is_external(name) || self.sets(name, but)?)
     }
 
-    /// Returns true if another of its env files than `but` has a variable of this name.
+    /// Returns true if one of its env files other than `but` has a variable of this name.
     fn sets(&self, name: &str, but: &Path) -> Result<bool, Error> {
         let names = once(&self.facts.names, || {
             let mut names = Vec::new();
@@ -214,8 +214,8 @@ impl Project {
         path.strip_prefix(self.root()).is_ok_and(|relative| self.facts.policy.is_excluded(relative))
     }
 
-    /// Returns the env files below `under` as they are now, in byte order, those of projects further in too: tracked ones,
-    /// and untracked ones that git does not ignore.
+    /// Returns the env files below `under` as they are now, in byte order, including those of nested projects: tracked
+    /// ones, and untracked ones that git does not ignore.
     fn list(&self, under: &Path) -> Result<Vec<PathBuf>, Error> {
         Ok(match self.repository()? {
             Some(repo) => repo.list_files(under, &ENV_FILE_GLOBS, &is_env_file)?,
@@ -223,7 +223,7 @@ impl Project {
         })
     }
 
-    /// Returns every env file of the worktree, or outside git of the project's folder, as when first asked for.
+    /// Returns every env file of the worktree (outside git, of the project's folder), as it was at the first call.
     pub(super) fn all_listed(&self) -> Result<&[PathBuf], Error> {
         once(&self.facts.listing, || self.list(self.place().lock_dir())).map(Vec::as_slice)
     }
@@ -235,7 +235,7 @@ impl Project {
         Ok(files)
     }
 
-    /// Returns [`Self::env_files`], and those of the projects further in, each as its own policy has it.
+    /// Returns [`Self::env_files`] and those of nested projects, as each project's own policy filters them.
     pub fn env_files_of_all(&self, under: &Path) -> Result<Vec<PathBuf>, Error> {
         let mut projects = Projects::new(self.repositories());
         let mut files = self.list(under)?;
@@ -266,7 +266,7 @@ impl Project {
 
     /// Returns the public key of an environment, and a file that has it; an error if the files disagree.
     pub fn key_of(&self, env: &EnvName) -> Result<Option<(PathBuf, PublicKey)>, Error> {
-        // A folder is no env file, so none is left out.
+        // The root is not an env file, so no file is left out.
         self.public_key_of(env, self.root())
     }
 
@@ -279,7 +279,7 @@ impl Project {
         Ok(found)
     }
 
-    /// Returns the public key that the environment's files but `but` have, and one of them; an error if they disagree.
+    /// Returns the public key of the environment's files other than `but`, and one of them; an error if they disagree.
     pub(super) fn public_key_of(
         &self,
         env: &EnvName,
@@ -303,7 +303,7 @@ impl Project {
         });
         let mut others: Vec<_> = others.collect();
         for failed in keys.failed.iter().filter(|path| real_place(path) != but) {
-            // One that can be read by now counts as well.
+            // A file that can be read by now counts as well.
             let file = EnvFile::load(failed)?;
             let key = file.public_key().filter(|key| others.iter().all(|(_, there)| there != *key));
             others.extend(key.map(|key| (failed.clone(), *key)));
@@ -378,12 +378,12 @@ impl Project {
         }
     }
 
-    /// Rejects a key of `env` that an env file of another environment, or of another project in the worktree, has too:
-    /// whoever is granted one could read the other.
+    /// Rejects a key of `env` that an env file of another environment, or of another project in the worktree, also has:
+    /// access to one would be access to both.
     pub fn refuse_shared_key(&self, env: &EnvName, key: &PublicKey) -> Result<(), Error> {
         for path in self.list(self.place().lock_dir())? {
             let Ok(other) = EnvName::of_file(&path) else { continue };
-            // A link to another environment's file is of no environment of its own.
+            // A symlink to another environment's file has no environment of its own.
             if other == *env && self.place().holds(&path) || refuse_link_elsewhere(&path).is_err() {
                 continue;
             }
@@ -396,7 +396,7 @@ impl Project {
                     let hint = hint!("see who put it there: git log -p -- {path}", path);
                     return Err(Error::refused(message).with_hint(hint));
                 }
-                // One of another project is not this one's business.
+                // Errors in another project's files don't matter here.
                 Err(error) if self.place().holds(&path) => return Err(error),
                 Ok(_) | Err(_) => {}
             }
@@ -404,8 +404,8 @@ impl Project {
         Ok(())
     }
 
-    /// Rejects a `path`, which is no env file, that is a symlink which git tracks, so that whoever can write to the
-    /// repository chose where it leads, and that leads out of the worktree or into `.git`.
+    /// Rejects a symlink at `path`, which is not an env file, if git tracks it and it leads out of the worktree or into
+    /// `.git`: anyone who can write to the repository may have chosen the target.
     pub(super) fn refuse_leading_outside(&self, path: &Path) -> Result<(), Error> {
         if !path.is_symlink() {
             return Ok(());
@@ -439,8 +439,8 @@ impl Projects {
         EnvFile::load_among(path, &mut self.listings)
     }
 
-    /// Loads an env file, or stands for a new one, as [`EnvFile::load_or_new`] does.
-    /// One `in_merge` may have conflict markers.
+    /// Loads an env file or returns a new one, like [`EnvFile::load_or_new`]. If `in_merge`, it may have conflict
+    /// markers.
     pub(super) fn load_or_new(&mut self, path: &Path, in_merge: bool) -> Result<EnvFile, Error> {
         EnvFile::load_or_new_among(path, &mut self.listings, in_merge)
     }
@@ -464,8 +464,8 @@ impl Projects {
         Ok(project)
     }
 
-    /// Returns true if the policy that holds for the file excludes it. One that cannot be read excludes nothing; the file's
-    /// own command will say what is wrong with it.
+    /// Returns true if the policy that applies to the file excludes it. A policy that cannot be read excludes nothing;
+    /// commands on the file itself report what is wrong with it.
     fn excludes(&mut self, path: &Path) -> bool {
         self.of_folder(&folder_of(path)).is_ok_and(|project| project.excludes(path))
     }

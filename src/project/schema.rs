@@ -1,5 +1,5 @@
-//! What the example file beside env files says of their variables: which are plain, and what a program may be started
-//! with.
+//! What the example file says about the variables of the env files beside it: which are plain, and what a program may
+//! be started with.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
@@ -32,7 +32,7 @@ enum ValueOrigin {
     /// An env file, and the line.
     File(PathBuf, usize),
     Process,
-    /// Nowhere; this is the env file that it could be set in.
+    /// Not set anywhere; this is the env file that it could be set in.
     Nowhere(PathBuf),
 }
 
@@ -61,7 +61,7 @@ impl fmt::Display for Breach {
     }
 }
 
-/// The schema for the env files in `dir`, and its file; none where neither of the files for it is there.
+/// Returns the schema for the env files in `dir`, and its file; None if neither of the files for it exists.
 pub(crate) fn schema_of(dir: &Path) -> Result<Option<(PathBuf, Schema)>, Error> {
     for name in SCHEMA_FILES {
         match fs::read_entry(dir, name) {
@@ -73,8 +73,8 @@ pub(crate) fn schema_of(dir: &Path) -> Result<Option<(PathBuf, Schema)>, Error> 
     Ok(None)
 }
 
-/// Refuses to go on where what a program would get is not as the schemas beside `files` say: the `variables` read from
-/// them, and the process's own. Names that are not `wanted` are asked nothing; one that may be missing is not required.
+/// Fails if what a program would get, the `variables` read from `files` and the process's own, does not match the
+/// schemas beside `files`. Names that are not `wanted` are not checked; one that may be missing is not required.
 pub(crate) fn hold_to_schemas(
     files: &[EnvFile],
     variables: &[Variable<'_>],
@@ -97,7 +97,7 @@ pub(crate) fn hold_to_schemas(
             let hint = hint!("see what is supported: docs/schema.md; then edit {schema_file}", schema_file);
             return Err(Error::refused(message).with_status(1).with_hint(hint));
         }
-        // What is missing is best set where others find it too.
+        // A missing variable is best set in a file that others use too.
         let whole =
             |other: &&EnvFile| other.path().parent() == file.path().parent() && !other.env().is_overlay();
         let home = files.iter().find(whole).unwrap_or(file);
@@ -105,7 +105,7 @@ pub(crate) fn hold_to_schemas(
             values.extend(variables.iter().map(|variable| (variable.name, variable)));
         }
         for item in schema.items().iter().filter(|item| wanted(&item.name)) {
-            // What the process overrides is not among the variables.
+            // Values that the process overrides are not among the variables.
             let found = values.get(item.name.as_str());
             let own = if found.is_none() { process.get(&item.name) } else { None };
             let value = found.map(|found| found.value.expose()).or(own.map(OsStr::as_encoded_bytes));
@@ -136,7 +136,7 @@ fn breached(breaches: &[Breach]) -> Error {
         .with_hint(breaches[0].hint())
 }
 
-/// Returns how `set` is told of an env file.
+/// Returns the option with which `set` selects an env file.
 fn in_file(path: &Path) -> Hint {
     let beside = path.parent().is_none_or(|folder| folder.as_os_str().is_empty());
     match EnvName::of_file(path) {
@@ -155,18 +155,18 @@ fn judged(item: &SchemaItem, value: Option<&[u8]>, may_be_missing: &[String]) ->
     }
 }
 
-/// An example file as it could be.
+/// An example file with the missing names added.
 pub(crate) struct Example {
-    /// Its place: the schema's, where there is one.
+    /// Its path: the schema's, if there is one.
     pub path: PathBuf,
     /// The present text, with a line for each missing name.
     pub text: Vec<u8>,
     pub added: usize,
-    /// True if the file is there, and has nothing in it.
+    /// True if the file exists and is empty.
     pub is_emptied: bool,
 }
 
-/// Puts together the example file of the env files in `folder`.
+/// Builds the example file for the env files in `folder`.
 pub(crate) fn example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, Error> {
     let dir = folder_of(&folder.join(SCHEMA_FILES[0]));
     let project = Project::of(&dir, store.repositories())?;
@@ -174,7 +174,7 @@ pub(crate) fn example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, Er
     let document = Document::parse(text.clone().unwrap_or_default()).map_err(not_text(&path))?;
     let mut paths = project.env_files_of_all(&dir)?;
     paths.retain(|path| path.parent() == Some(&dir));
-    // That of `.env` is the one that the others add to.
+    // `.env` comes first: the others add to it.
     paths.sort_by_key(|path| EnvName::of_file(path).is_ok_and(|env| env.as_str() != "default"));
     let files = paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
     let names = known(&files, &project);
@@ -194,7 +194,7 @@ pub(crate) fn write_example(folder: &Path, store: &KeyStore<'_>) -> Result<Examp
     Ok(example)
 }
 
-/// The schema's place, and its text; that of a new one where there is none.
+/// Returns the schema's path and text; the path for a new one if there is none.
 fn standing(folder: &Path) -> Result<(PathBuf, Option<Vec<u8>>), Error> {
     for name in SCHEMA_FILES {
         match fs::read_entry(folder, name) {
@@ -206,14 +206,14 @@ fn standing(folder: &Path) -> Result<(PathBuf, Option<Vec<u8>>), Error> {
     Ok((folder.join(SCHEMA_FILES[1]), None))
 }
 
-/// The variables of these files, each once, in their order.
+/// Returns the variables of these files, each once, in their order.
 fn known(files: &[EnvFile], project: &Project) -> Vec<ExampleName> {
     let mut names: Vec<ExampleName> = Vec::new();
     let mut seen = HashMap::new();
     for file in files {
         for (_, entry) in file.variables() {
             let name = file.document().name(entry);
-            // What is sealed once is a secret, whatever it is declared elsewhere; a reserved name needs no declaring.
+            // A name that is sealed in any file is a secret, whatever declares it plain. A reserved name needs no mark.
             let plain = file.token_text(entry).is_none()
                 && project.policy().leaves_plain(file.document(), entry)
                 && !is_reserved(name);

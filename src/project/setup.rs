@@ -1,4 +1,4 @@
-//! The first key of an environment: chosen, made, kept out of git.
+//! The first key of an environment: chosen, created, and kept out of git.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,10 +21,10 @@ use crate::team::{ExposureState, with_globs};
 
 const HEADER: &str = "# Values below are encrypted with this public key. Add one: envseal set NAME";
 
-/// The key that a file's values are to be sealed to.
+/// The key that a file's values will be encrypted to.
 #[derive(Clone)]
 pub(super) enum KeyChoice {
-    /// The one that stands in the file.
+    /// The one in the file.
     InFile,
     /// The environment has it already, in this env file.
     OfEnvironment(PublicKey, PathBuf),
@@ -34,31 +34,31 @@ pub(super) enum KeyChoice {
     None,
 }
 
-/// Something that was made or changed on the way, for a person to know.
+/// Something that was created or changed along the way, for a person to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Notice {
-    /// A key pair was made, its private half kept in this file.
+    /// A key pair was created; its private key is in this file.
     KeyMade(PathBuf),
-    /// A private key was put into this keys file too, for env files that have it nearest.
+    /// A private key was copied to this keys file too, for env files that use it first.
     KeyCopied(PathBuf),
-    /// A new file's values are sealed to a key that the environment has already.
+    /// A new file's values are encrypted to a key that the environment already has.
     KeyTaken { key: KeyId, from: PathBuf },
-    /// Others could read this keys file, and cannot any more.
+    /// Other users could read this keys file, and no longer can.
     MadePrivate(PathBuf),
     /// The keys file was added to this ignore file.
     Ignored(PathBuf),
     /// The state of an exposed value has changed.
     Noted { env: EnvName, name: String, state: ExposureState, path: PathBuf },
-    /// An environment's key was seen for the first time, and is the accepted one from now on.
+    /// An environment's key was seen for the first time, and is trusted from now on.
     Pinned { env: EnvName, key: PublicKey },
-    /// The accepted key is another, for who held the one before has proven that it was rotated.
+    /// The trusted key has changed, because a holder of the previous one has proven that it was rotated.
     PinMoved { env: EnvName, from: PublicKey, to: PublicKey },
-    /// The accepted key is the committed one: the one before was created here and never committed.
+    /// The trusted key is now the committed one: the previous one was created here and never committed.
     PinGaveWay { env: EnvName, from: PublicKey, to: PublicKey },
-    /// An environment's key is to be the accepted one, but that could not be kept.
+    /// An environment's key should be trusted from now on, but that could not be saved.
     NotPinned {
         env: EnvName,
-        /// Why; none where this user has no folder for it.
+        /// The reason; None if this user has no folder for it.
         why: Option<String>,
     },
 }
@@ -135,7 +135,7 @@ fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Re
     }
     for keys in store.keys_files(&file.dir()) {
         let keys = match keys {
-            // A file that was named may be yet to be created.
+            // A keys file that was named may not exist yet.
             Err(KeyLookupError::NoKeysFile(_)) => continue,
             keys => keys?,
         };
@@ -150,8 +150,8 @@ fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Re
     Ok(KeyChoice::None)
 }
 
-/// Returns those of these env files with which an environment would begin, so that its name may be a typo. Not the first
-/// `.env` of a project, nor one whose environment has a key, even if only in the last commit.
+/// Returns those env files among `paths` that would start a new environment, so that its name may be a typo. Leaves out
+/// the first `.env` of a project, and a file whose environment has a key, even if only in the last commit.
 pub(crate) fn new_environments(
     paths: &[PathBuf],
     store: &KeyStore<'_>,
@@ -168,15 +168,15 @@ pub(crate) fn new_environments(
             new.push((env.clone(), path.clone()));
         }
     }
-    // Whatever refuses the others does so before a person is asked.
+    // Errors in the other files come before a person is asked.
     for path in paths.iter().filter(|path| !new.is_empty() && path.exists()) {
         projects.load_or_new(path, false)?;
     }
     Ok(new)
 }
 
-/// Keeps a new key of `env` in the keys file for env files in `dir`, once git and docker ignore that file.
-/// Refuses where git tracks it. `is_copy` is whether another keys file has it too.
+/// Saves a new key of `env` in the keys file for env files in `dir`, once git and docker ignore that file. Fails if git
+/// tracks it. `is_copy` is true if another keys file has the key too.
 pub(super) fn keep_key(
     env: &EnvName,
     key: &PrivateKey,
@@ -191,7 +191,7 @@ pub(super) fn keep_key(
     let path = std::path::absolute(&path).unwrap_or(path);
     let mut keys = store.keys_file(dir)?.unwrap_or_else(|| KeysFile::new(&path));
     let mut notices = Vec::new();
-    // One that another tool, or a person, made for all to read; the new one has its mode.
+    // Another tool or a person may have made it readable for all; the file that replaces it keeps its mode.
     let is_wide = fs::mode_bits(&path).is_some_and(|mode| mode & 0o077 != 0);
     if is_wide && is_keys_file(&path) && write == Write::Files {
         fs::make_private(&path)?;
@@ -209,13 +209,13 @@ pub(super) fn keep_key(
     Ok(notices)
 }
 
-/// Sees to it that git and docker ignore the keys file at `path`, before a key is written to it.
+/// Makes git and docker ignore the keys file at `path`, before a key is written to it.
 pub(crate) fn guard_keys_file(path: &Path, project: &Project) -> Result<Vec<Notice>, Error> {
     let _lock = WriteLock::acquire(&[path.into()], &[], project.repositories())?;
     ignore_keys_file(path, project, Write::Files)
 }
 
-/// Sees to it that git and docker ignore the keys file at `path`; or finds out whether they would.
+/// Makes git and docker ignore the keys file at `path`; with [`Write::Plan`], only finds out whether they would.
 pub(super) fn ignore_keys_file(path: &Path, project: &Project, write: Write) -> Result<Vec<Notice>, Error> {
     let mut notices = Vec::new();
     let path = &place_of(path);
@@ -223,7 +223,7 @@ pub(super) fn ignore_keys_file(path: &Path, project: &Project, write: Write) -> 
     let name = path.file_name().map_or_else(|| KEYS_FILE.into(), |name| name.to_string_lossy());
     let root = git::find_root(dir);
     if root.is_none() && dir != project.root() {
-        // A folder of the user's own choosing that nothing is committed or built from.
+        // A folder of the user's own choice, from which nothing is committed or built.
         return Ok(notices);
     }
     let root = root.as_deref();
@@ -268,7 +268,7 @@ pub(super) fn ignore_keys_file(path: &Path, project: &Project, write: Write) -> 
     Ok(notices)
 }
 
-/// The `.dockerignore` files that do not name the keys file yet, with lines for it, ready to be written.
+/// Returns the `.dockerignore` files that do not list the keys file yet, with lines for it, ready to be written.
 fn dockerignores(
     dir: &Path,
     root: &Path,
@@ -321,8 +321,8 @@ fn guard_target(path: &Path, project: &Project) -> Result<(), Error> {
     if repo.is_ignored(&target)? { Ok(()) } else { Err(not_ignored(&target)) }
 }
 
-/// The globs worth declaring plain for these files: those that hold such names in plain text, and that are not declared
-/// yet. A name that is sealed anywhere was sealed on purpose, and a glob that calls it plain would be an error.
+/// Returns the globs worth declaring plain for these files: those that match names in plain text and are not declared
+/// yet. A name that is sealed anywhere was sealed on purpose; a glob that declares it plain would be an error.
 pub(crate) fn propose_plain(project: &Project, files: &[EnvFile]) -> Vec<&'static str> {
     let (mut plain, mut sealed) = (Vec::new(), Vec::new());
     for file in files {
@@ -342,13 +342,12 @@ pub(crate) fn propose_plain(project: &Project, files: &[EnvFile]) -> Vec<&'stati
 }
 
 /// Adds `globs` to the list `key` of the policy, in the project's team file.
-///
 pub(crate) fn add_to_policy(project: &Project, key: &str, globs: &[&str]) -> Result<(), Error> {
     let fail = |source| team_file_malformed(&project.team_file(), source);
     change_team_text(project, |text| with_globs(text, key, globs).map_err(fail)).map(drop)
 }
 
-/// `document`, made of the file's, with the public key's header, for a file that has none.
+/// Adds the public key's header to `document`, which is made of the file's, for a file that has none.
 pub(super) fn with_header(file: &EnvFile, document: &Document, key: &PublicKey) -> Result<Document, Error> {
     let (name, source) = (file.env().public_key_name(), key.to_string());
     let header = Edit::Header { comment: HEADER, name: &name, source: source.as_bytes() };

@@ -1,4 +1,4 @@
-//! The environment or the variable that was meant by a name that is not there.
+//! Finds the environment or the variable that was meant by a name that does not exist.
 
 use std::path::{Path, PathBuf};
 
@@ -14,21 +14,21 @@ pub(crate) fn env_file_names(folder: &Path) -> impl Iterator<Item = PathBuf> {
     listing.map(|item| PathBuf::from(item.file_name())).filter(|name| is_env_file(name))
 }
 
-/// The env file beside `path` whose environment is called most like that of `path`, and that environment; none if no
-/// one would take the one for the other.
+/// Returns the env file beside `path` whose environment's name is most like that of `path`, and that environment; None
+/// if no name is easily confused with it.
 pub(crate) fn similar_env_file(path: &Path) -> Option<(EnvName, PathBuf)> {
     let asked = EnvName::of_file(path).ok()?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let names = env_file_names(folder.unwrap_or(Path::new(".")));
     let others = names.filter_map(|name| Some((EnvName::of_file(&name).ok()?, name)));
     let near = others.filter_map(|(env, name)| Some((distance(asked.as_str(), env.as_str())?, env, name)));
-    // Of those as near, the first by name.
+    // Of equally near ones, the first by name.
     let (_, env, name) = near.min()?;
     Some((env, folder.map_or_else(|| name.clone(), |folder| folder.join(&name))))
 }
 
-/// Returns the nearest env file in a folder above that of `path` that `is_it` accepts by its name. It is in the same
-/// worktree; outside git it belongs to this user, for anyone may write to a folder like `/tmp`.
+/// Returns the nearest env file in a folder above that of `path` whose name `is_it` accepts. It must be in the same
+/// worktree; outside git it must belong to this user, because anyone may write to a folder like `/tmp`.
 pub(crate) fn env_file_above(path: &Path, is_it: impl Fn(&Path) -> bool) -> Option<PathBuf> {
     let folder = folder_of(path);
     let root = git::find_root(&folder);
@@ -46,9 +46,9 @@ pub(super) fn no_env_file(path: &Path) -> Error {
     Error::from(FsError::NotFound { path: path.into(), doing: "read" }).with_hint_if(hint)
 }
 
-/// Returns the one of `names` that is likest to `name`, if they may be taken for each other.
+/// Returns the one of `names` that is most like `name`, if the two are easily confused.
 pub(crate) fn nearest_name<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // Neither letter case nor `_` tells names apart.
+    // Letter case and `_` do not make names different.
     let plain = |name: &str| name.replace('_', "").to_lowercase();
     let asked = plain(name);
     let (distance, nearest) =
@@ -56,8 +56,8 @@ pub(crate) fn nearest_name<'a>(name: &str, names: impl Iterator<Item = &'a str>)
     (distance <= (asked.len() / 3).min(2)).then_some(nearest)
 }
 
-/// Returns the distance of two names that may be taken for each other: by a slip of the fingers, or one as the other's
-/// short form (`prod`). `qa1` and `qa2` are two names on purpose, and so are `production` and `production.local`.
+/// Returns the distance of two names that are easily confused: by a typo, or because one is short for the other
+/// (`prod`). `qa1` and `qa2` differ on purpose, and so do `production` and `production.local`.
 fn distance(asked: &str, there: &str) -> Option<usize> {
     let (asked, there) = match (asked.strip_suffix(".local"), there.strip_suffix(".local")) {
         (Some(asked), Some(there)) => (asked, there),

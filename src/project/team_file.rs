@@ -12,7 +12,7 @@ use crate::fs::{self, FsError};
 use crate::git::FileKind;
 use crate::team::TeamFile;
 
-/// The name that the key of an environment's exposure tags is sealed under: no variable can be called so.
+/// The name under which the key of an environment's exposure tags is sealed: no variable can have it.
 const TAG_KEY: &str = "ENVSEAL_EXPOSURE_TAGS";
 
 impl Project {
@@ -52,8 +52,8 @@ pub(super) fn team_file_malformed(path: &Path, source: impl std::fmt::Display) -
     malformed(path, source).with_hint(hint!("fix {path} and try again", path))
 }
 
-/// Changes the project's team file, under the lock. Nothing is written where `change` fails, or changes nothing. Returns
-/// whether something was.
+/// Changes the project's team file, under the lock. Writes nothing if `change` fails or changes nothing. Returns true
+/// if something was written.
 pub(crate) fn change_team(
     project: &Project,
     change: impl FnOnce(&mut TeamFile) -> Result<(), Error>,
@@ -65,7 +65,7 @@ pub(crate) fn change_team(
     })
 }
 
-/// Like [`change_team`], of the text.
+/// Like [`change_team`], for the text.
 pub(super) fn change_team_text(
     project: &Project,
     change: impl FnOnce(&[u8]) -> Result<String, Error>,
@@ -82,15 +82,14 @@ pub(super) fn change_team_text(
     Ok(true)
 }
 
-/// The key that an environment's exposed values are told by, opened with the environment's key. None where it has none
-/// yet, or where what stands there does not open or was sealed by someone without that key: then no exposure can be
-/// verified.
+/// Returns the key of an environment's exposure tags, decrypted with the environment's key. None if there is none yet,
+/// or if it can't be decrypted or was sealed by someone without that key: then no exposure can be verified.
 pub fn tag_key(team: &TeamFile, env: &EnvName, key: &PrivateKey) -> Option<TagKey> {
     let opened = Opener::new(key.clone()).open(TAG_KEY, team.tag_key(env)?).ok()?;
     TagKey::from_proven(&opened.bytes, env.as_str(), key).filter(|_| opened.kind == PlaintextKind::Value)
 }
 
-/// Seals the key that an environment's exposed values are told by to the environment's key.
+/// Encrypts the key of an environment's exposure tags to the environment's key.
 pub fn put_tag_key(team: &mut TeamFile, env: &EnvName, key: &PrivateKey, tags: &TagKey) {
     let sealed = Sealer::new(&key.public())
         .and_then(|mut sealer| {

@@ -1,4 +1,4 @@
-//! Env files that git ignores, which is where most projects come from: seen by git once they can be committed safely.
+//! Env files that git ignores, as in most projects at first: lets git see them once they are safe to commit.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ use crate::error::Error;
 use crate::fs::{self, NewMode};
 use crate::git::{self, Repositories};
 
-/// Returns those of the files that [`Project::passed_over`] has directly in `folder`, though they are meant to be committed
-/// once they are sealed: not those that are each clone's own by custom, `.env.local` and the like.
+/// Returns those of the files from [`Project::passed_over`] that are directly in `folder` and should be committed once
+/// they are encrypted: not those that are private to each clone by convention, such as `.env.local`.
 pub(crate) fn unseen_of(mut passed_over: Vec<PathBuf>, folder: &Path) -> Vec<PathBuf> {
     passed_over.retain(|path| path.parent() == Some(folder) && !is_own_clones(path));
     passed_over
 }
 
-/// Returns those of these env files that git ignores and does not track, so that they will not be committed; of those
-/// that are each clone's own, none. What cannot be asked of git is left out.
+/// Returns those env files among `paths` that git ignores and does not track, so that they will not be committed.
+/// Leaves out those that are private to each clone, and those that git can't be asked about.
 pub(crate) fn unseen_among<'a>(
     paths: impl Iterator<Item = &'a Path>,
     repositories: &Repositories,
@@ -42,8 +42,8 @@ pub(crate) fn unseen_among<'a>(
     unseen
 }
 
-/// Takes these env files back in, by a line each in the `.gitignore` of the worktree's root, and returns its path. None
-/// where that is not enough, as below a folder that is ignored as a whole: then nothing is changed.
+/// Stops git from ignoring these env files, by a line each in the `.gitignore` of the worktree's root, and returns its
+/// path. Returns None and changes nothing if that is not enough, as below a folder that is ignored as a whole.
 pub(crate) fn take_back_in(paths: &[PathBuf], project: &Project) -> Result<Option<PathBuf>, Error> {
     let Some(root) = project.git_root() else { return Ok(None) };
     let ignore = root.join(".gitignore");
@@ -76,8 +76,8 @@ fn is_own_clones(path: &Path) -> bool {
     EnvName::of_file(path).is_ok_and(|env| env.is_overlay())
 }
 
-/// The rule that takes back in this one file (gitignore(5)). None where its name is no text, or one that a rule could
-/// not hold.
+/// Returns the rule that stops git from ignoring this one file (gitignore(5)); None if its name is not UTF-8, or has a
+/// line break.
 fn rule(root: &Path, path: &Path) -> Option<String> {
     let mut rule = "!".to_owned();
     for part in path.strip_prefix(root).ok()?.components() {

@@ -58,32 +58,32 @@ pub(crate) struct UpdatedFile<T> {
 /// The new document of each file, or why it can't be changed.
 type Prepare<'a> = &'a mut dyn FnMut(&mut Target<'_>) -> Result<Document, Error>;
 
-/// True if an update is written.
+/// How far an update goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
     Files,
-    /// Nowhere: whatever would refuse the change is found, and nothing is changed.
+    /// Nothing is changed, but everything that would reject the change is checked.
     Plan,
-    /// Nowhere: the caller prints the documents. No key is made.
+    /// Nothing is changed: the caller prints the documents. No key is created.
     Nothing,
 }
 
-/// A private key to be kept before anything is sealed to it.
+/// A private key to be saved before anything is encrypted to it.
 struct NewKey {
     env: EnvName,
     project_root: PathBuf,
-    /// The folders of the env files that are sealed to it: each may have a keys file of its own.
+    /// The folders of the env files that are encrypted to it: each may have a keys file of its own.
     dirs: Vec<PathBuf>,
     key: PrivateKey,
-    /// True if it was made; else it is in another keys file.
+    /// True if it was just created; otherwise it is in another keys file.
     is_made: bool,
 }
 
-/// Prepares a change of each env file and writes it beside the file; only when that worked for all are they put in
-/// place, the keys file first, so that no value is ever sealed to a key that nobody has. `change` returns the file's new
-/// document, and what the caller wants to know of it.
+/// Prepares a change to each env file and writes it beside the file. Only if that works for all are they put in place,
+/// the keys file first, so that no value is ever encrypted to a key that no one has. `change` returns the file's new
+/// document, and what the caller wants to know about it.
 ///
-/// Files of one environment whose public keys disagree are refused.
+/// Rejects files of one environment whose public keys disagree.
 pub(crate) fn update<T>(
     paths: &[PathBuf],
     store: &KeyStore<'_>,
@@ -93,7 +93,7 @@ pub(crate) fn update<T>(
     with_outcomes(change, |prepare| update_files(paths, store, write, false, prepare))
 }
 
-/// Like [`update`], of a file that may be in the middle of a merge: the document that `change` gets may have conflict
+/// Like [`update`], for a file that may be in the middle of a merge: the document that `change` gets may have conflict
 /// markers, but none around its public key (see [`EnvFile::resolve_key`]).
 pub(crate) fn update_in_merge<T>(
     path: &Path,
@@ -176,7 +176,7 @@ fn update_files(
         let files = changed().map(|(file, document, _)| {
             FileWrite::new(file.path(), file.exists().then(|| file.on_disk()), document.as_bytes())
         });
-        // Last, for they record what became of the values.
+        // Last, because they record what became of the values.
         let team_files = team_files
             .iter()
             .map(|(path, renewed)| FileWrite::new(path, Some(&renewed.before), renewed.after.as_bytes()));
@@ -195,7 +195,7 @@ fn update_files(
     Ok(updated)
 }
 
-/// Keeps each key in every keys file in which it will be looked for.
+/// Saves each key in every keys file in which it will be looked for.
 fn keep_keys(
     new_keys: &[NewKey],
     store: &KeyStore<'_>,
@@ -216,7 +216,7 @@ fn keep_keys(
     Ok(())
 }
 
-/// The team files in which this change shows.
+/// Returns the changes to team files that follow from this change.
 fn team_files(
     prepared: &[(EnvFile, Document, Rc<Project>)],
     store: &KeyStore<'_>,
@@ -238,8 +238,8 @@ fn team_files(
     Ok(texts)
 }
 
-/// Returns the error for a new key where the last commit has `key`. `path` is relative to the repository's root; `exists`
-/// says that the file is in the worktree, without the key's line.
+/// Returns the error for a new key if the last commit has `key`. `path` is relative to the repository's root; `exists`
+/// is true if the file is in the worktree, without the key's line.
 fn key_in_last_commit(env: &EnvName, key: &PublicKey, path: &Path, exists: bool) -> Error {
     let (key, place) = (key.id(), path.display());
     Error::refused(format!("{env} already has a public key in the last commit ({key}), in {place}"))
@@ -260,7 +260,7 @@ impl Target<'_> {
         &self.project
     }
 
-    /// Refuses a file that is not there: only `set` and `key generate` make one.
+    /// Rejects a missing file, for commands that don't create one.
     pub(crate) fn must_exist(&self) -> Result<(), Error> {
         if self.file.exists() {
             return Ok(());
@@ -268,18 +268,18 @@ impl Target<'_> {
         Err(no_env_file(self.file.path()))
     }
 
-    /// Returns true if there is anything to seal among the names that `wants` asks for.
+    /// Returns true if there is anything to encrypt among the names that `wants` asks for.
     pub(crate) fn has_secrets(&self, wants: &dyn Fn(&str) -> bool) -> bool {
         has_secrets(&self.file, &self.project, wants)
     }
 
-    /// The document that changes start from: the file's, with the header of a key that [`Self::seal_to`] added.
+    /// Returns the document that changes start from: the file's, with the header if [`Self::seal_to`] added a key.
     pub(crate) fn document(&self) -> &Document {
         self.headed.as_ref().unwrap_or(self.file.document())
     }
 
-    /// The key that this file's values are sealed to; made, or taken over from the environment, where the file
-    /// has none yet. One that this user has not accepted is refused.
+    /// Returns the key that this file's values are encrypted to. If the file has none yet, takes the environment's or
+    /// creates one. Rejects a key that this machine does not trust.
     pub(crate) fn seal_to(&mut self) -> Result<PublicKey, Error> {
         let (key, notice) = match &self.choice {
             KeyChoice::InFile => return self.key_in_file(),
@@ -314,30 +314,29 @@ impl Target<'_> {
         Ok(key)
     }
 
-    /// The key that stands in the file, for what is to be sealed to it anew. One that this user has not accepted is
-    /// refused.
+    /// Returns the key in the file, to encrypt values to it. Rejects a key that this machine does not trust.
     pub(crate) fn key_in_file(&mut self) -> Result<PublicKey, Error> {
         let key = *self.file.public_key().ok_or_else(|| self.file.no_public_key())?;
         self.pinning.check(&self.file, self.file.path(), &self.project, &key, self.store)?;
         Ok(key)
     }
 
-    /// An opener for the file's values, if the private key is at hand. Nobody is asked for a passphrase: sealing needs
-    /// none.
+    /// Returns an opener for the file's values, if the private key is available. Never asks for a passphrase, because
+    /// encrypting needs none.
     pub(crate) fn opener(&self) -> Result<Option<Opener>, Error> {
         let Some(key) = self.file.public_key() else { return Ok(None) };
         let key = self.store.find_unasked(self.file.env(), key, &self.file.dir())?;
         Ok(key.map(Opener::new))
     }
 
-    /// An opener for the file's values; without the private key an error that says where it was looked for.
+    /// Returns an opener for the file's values. Without the private key, the error says where it was looked for.
     pub(crate) fn opener_or_fail(&self) -> Result<Opener, Error> {
         let key = self.file.public_key().ok_or_else(|| self.file.no_public_key())?;
         Ok(Opener::new(self.store.find(self.file.env(), key, &self.file.dir())?))
     }
 
-    /// An opener for what is sealed to the key that [`Self::seal_to`] gave; without the private key an error that says
-    /// where it was looked for.
+    /// Returns an opener for values that are encrypted to the key of [`Self::seal_to`]. Without the private key, the
+    /// error says where it was looked for.
     pub(crate) fn opener_of_its_key(&mut self) -> Result<Opener, Error> {
         let public = self.seal_to()?;
         let new = self.new_keys.iter().find(|new| new.key.public() == public);
@@ -348,8 +347,8 @@ impl Target<'_> {
         Ok(Opener::new(key))
     }
 
-    /// Every private key at hand for the file's environment, older ones too; and, where they do not suffice, those that
-    /// were ever granted to this user.
+    /// Returns every available private key for the file's environment, including older ones, and if they do not
+    /// suffice, those that were ever granted to this user.
     pub(crate) fn all_keys(&self) -> Result<Vec<PrivateKey>, Error> {
         let mut keys = self.store.all_unlocked(self.file.env(), &self.file.dir())?;
         let mut tokens = self.file.variables().filter_map(|(_, entry)| self.file.token(entry)?.ok());
@@ -364,8 +363,8 @@ impl Target<'_> {
         self.replaces_committed = true;
     }
 
-    /// Refuses to take or create a key where the last commit has another of the environment, in a file that is gone or has
-    /// lost its line.
+    /// Rejects taking or creating a key if the last commit has another one of the environment, in a file that is gone
+    /// or has lost its line.
     fn refuse_key_beside_head(&self, key: Option<&PublicKey>) -> Result<(), Error> {
         if self.replaces_committed || self.headed.is_some() {
             return Ok(());
@@ -393,8 +392,8 @@ impl Target<'_> {
         public
     }
 
-    /// The private half of the environment's key, where it is at hand for the env file `from` and this file's folder has a
-    /// keys file of its own that lacks it: what is sealed to it here would not open here.
+    /// Returns the environment's private key if it is available for the env file `from`, but not in the separate keys
+    /// file for this file's folder: without it, values encrypted here could not be decrypted here.
     fn key_beside(&self, from: &Path, key: &PublicKey) -> Result<Option<PrivateKey>, Error> {
         let (env, dir) = (self.file.env(), self.file.dir());
         let own = place_of(&self.store.keys_file_path(&dir));

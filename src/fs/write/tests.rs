@@ -226,7 +226,7 @@ fn a_full_disk_leaves_the_old_file_and_nothing_else() {
     write_atomic(&file, b"new", NewMode::Default).unwrap();
 }
 
-/// A child that another thread starts holds every descriptor until it runs its program, removed files too.
+/// A child process that another thread starts holds every descriptor, even of removed files, until it runs its program.
 #[test]
 fn a_failed_write_gives_the_space_back_at_once() {
     let Some(full) = Tmpfs::mount() else { return };
