@@ -48,8 +48,8 @@ pub(crate) fn remove_empty_folder(dir: &Path) {
     let _ = fs::remove_dir(dir);
 }
 
-/// Returns true if the file or folder at `path`, symlinks followed, belongs to the effective user of this process. Always
-/// true on Windows.
+/// Returns true if the file or folder at `path`, symlinks followed, belongs to the effective user of this process.
+/// Always true on Windows.
 pub(crate) fn owned_by_this_user(path: &Path) -> Result<bool, FsError> {
     Ok(owner(path)?.is_none_or(is_this_user))
 }

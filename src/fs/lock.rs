@@ -36,9 +36,9 @@ pub(crate) fn on_wait(tell: impl Fn() + Send + Sync + 'static) {
 
 /// An exclusive, advisory lock on a folder, held until dropped or until the process ends.
 ///
-/// It is `flock` on the file `.envseal-tmp-lock` in the folder, of mode 0600 and removed with the lock: any user who can
-/// read a file or a folder can lock it, and make everyone else wait. If the folder is not writable, the folder itself is
-/// locked. On Windows the file stays.
+/// It is `flock` on the file `.envseal-tmp-lock` in the folder, of mode 0600 and removed with the lock: any user who
+/// can read a file or a folder can lock it, and make everyone else wait. If the folder is not writable, the folder
+/// itself is locked. On Windows the file stays.
 #[derive(Debug)]
 pub struct FolderLock {
     _held: File,
@@ -48,8 +48,8 @@ pub struct FolderLock {
 }
 
 impl FolderLock {
-    /// Locks `dir`. Waits for another process or thread that holds it, does what [`on_wait`] says after a second, and fails
-    /// with [`FsError::Locked`] after a minute.
+    /// Locks `dir`. Waits for another process or thread that holds it, does what [`on_wait`] says after a second, and
+    /// fails with [`FsError::Locked`] after a minute.
     pub fn acquire(dir: &Path) -> Result<Self, FsError> {
         Self::acquire_within(dir, PATIENCE, || {
             if let Some(tell) = ON_WAIT.get() {

@@ -27,8 +27,8 @@ pub(crate) struct PrivateFile {
 }
 
 impl PrivateFile {
-    /// Creates the folder for a file called `name`: in `runtime_dir`, if that is an absolute folder private to this user;
-    /// else in `/dev/shm`; else in the folder for temporary files, which is not in memory.
+    /// Creates the folder for a file called `name`: in `runtime_dir`, if that is an absolute folder private to this
+    /// user; else in `/dev/shm`; else in the folder for temporary files, which is not in memory.
     pub(crate) fn new(runtime_dir: Option<&Path>, name: &str) -> Result<Self, FsError> {
         let runtime_dir = runtime_dir.filter(|dir| is_private_folder(dir));
         let shared = Some(Path::new("/dev/shm")).filter(|dir| cfg!(unix) && dir.is_dir());

@@ -31,7 +31,7 @@ pub(crate) enum NewMode {
 ///
 /// Symlinks are followed, also one to a file that does not exist yet. The bytes go to a temporary file beside the
 /// target, which takes over the target's mode, owner and group, reaches the disk, and is then renamed over it. A
-/// new file gets its mode from `new`. A target that this user cannot write to, or that nobody may (0444), is refused
+/// new file gets its mode from `new`. A target that this user cannot write to, or that no one may (0444), is refused
 /// although a rename would succeed: read-only is intended. On failure the target is as it was, and no temporary file
 /// stays; only an error in flushing the folder itself comes after the new content is in place.
 ///
@@ -107,8 +107,8 @@ pub(crate) fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<StagedFil
         keep_owner(temp.as_file(), old, &target)?;
     }
     if let Err(e) = temp.write_all(bytes) {
-        // Removing it frees a full disk only once no process has it open, and a child that another thread is just starting
-        // does.
+        // Removing the file frees a full disk only once no process has it open, and a child that another thread is just
+        // starting does have it open.
         let _ = temp.as_file().set_len(0);
         return Err(fail(e));
     }
@@ -161,8 +161,8 @@ fn writable_target(target: &Path) -> Result<Option<Metadata>, FsError> {
     Ok(Some(meta))
 }
 
-/// Creates an empty temporary file in `dir`, private to its owner unless `shared`: then the umask decides, which can only
-/// be learnt by creating a file, or by changing it for every thread.
+/// Creates an empty temporary file in `dir`, private to its owner unless `shared`: then the umask decides, which can
+/// only be learnt by creating a file, or by changing it for every thread.
 fn create_temp(dir: &Path, shared: bool) -> Result<NamedTempFile, FsError> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMP_PREFIX).rand_bytes(12);
@@ -263,8 +263,8 @@ pub(crate) fn with_lines(path: &Path, lines: &[&str], new: NewMode) -> Result<Op
     if text.len() == before { Ok(None) } else { stage(path, &text, new).map(Some) }
 }
 
-/// Writes a private file (0600) at `path`, whole or not at all, through the file `by` beside it: always the same name, so
-/// that killed processes leave at most one.
+/// Writes a private file (0600) at `path`, whole or not at all, through the file `by` beside it: always the same name,
+/// so that killed processes leave at most one.
 pub(crate) fn write_by(path: &Path, by: &Path, bytes: &[u8]) -> Result<(), FsError> {
     let fail = |e| FsError::io(path, "write", e);
     remove_if_there(by)?;

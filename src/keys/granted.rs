@@ -25,8 +25,8 @@ pub(crate) fn project_root(dir: &Path) -> PathBuf {
 }
 
 impl KeyStore<'_> {
-    /// Returns the private key for `wanted`, the public key of `env`, granted to `me` in the team file at `path`; or why it
-    /// is not. Rejects an invalid grant of `env` to this user, whatever key it is for.
+    /// Returns the private key for `wanted`, the public key of `env`, granted to `me` in the team file at `path`; or
+    /// why it is not. Rejects an invalid grant of `env` to this user, whatever key it is for.
     pub(super) fn granted(
         &self,
         env: &EnvName,

@@ -40,14 +40,14 @@ impl KeysFile {
         dir.ancestors().take_while(|folder| folder.starts_with(&root)).find_map(keys_file_in)
     }
 
-    /// Returns the path of the keys file for env files in `dir` in this worktree: the nearest, else one to be created at the
-    /// project's root, where all of the project's env files find it.
+    /// Returns the path of the keys file for env files in `dir` in this worktree: the nearest, else one to be created
+    /// at the project's root, where all of the project's env files find it.
     pub fn place(dir: &Path) -> PathBuf {
         Self::nearest(dir).unwrap_or_else(|| project_root(dir).join(KEYS_FILE))
     }
 
-    /// Returns the path of the keys file for new keys of env files in `dir`: in the main worktree if there is one, because
-    /// `git worktree remove` deletes ignored files.
+    /// Returns the path of the keys file for new keys of env files in `dir`: in the main worktree if there is one,
+    /// because `git worktree remove` deletes ignored files.
     pub(super) fn lasting_place(dir: &Path) -> PathBuf {
         Self::place(git::in_main_worktree(dir).as_deref().unwrap_or(dir))
     }

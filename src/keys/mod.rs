@@ -1,5 +1,5 @@
-//! The lookup of private keys: in the process's environment, then from the user's key command, then in the keys file, then in
-//! a grant to this user in the team file. Each is optional, and an error lists the places that were searched.
+//! The lookup of private keys: in the process's environment, then from the user's key command, then in the keys file,
+//! then in a grant to this user in the team file. Each is optional, and an error lists the places that were searched.
 
 mod backup;
 mod granted;
@@ -60,7 +60,7 @@ pub struct KeyStore<'a> {
 }
 
 impl<'a> KeyStore<'a> {
-    /// Without `keys_file` and `ENVSEAL_KEYS_FILE`, keys are taken from the keys file that belongs to an env file's folder.
+    /// Without `keys_file` and `ENVSEAL_KEYS_FILE`, keys come from the keys file that belongs to an env file's folder.
     pub fn new(process: &'a ProcessEnv, keys_file: Option<PathBuf>) -> Self {
         Self {
             process,
@@ -354,8 +354,8 @@ impl<'a> KeyStore<'a> {
         self.keys_file.clone().unwrap_or_else(|| KeysFile::lasting_place(near))
     }
 
-    /// Returns the files that git must ignore before a key is created near `near`: [`Self::keys_file_path`], and the one that
-    /// may be in this worktree, whose ignore file is committed.
+    /// Returns the files that git must ignore before a key is created near `near`: [`Self::keys_file_path`], and the
+    /// one that may be in this worktree, whose ignore file is committed.
     pub fn keys_files_to_ignore(&self, near: &Path) -> Vec<PathBuf> {
         let mut paths: Vec<_> = (!self.is_piped()).then(|| self.keys_file_path(near)).into_iter().collect();
         paths.extend(self.keys_file.is_none().then(|| KeysFile::place(near)));

@@ -93,8 +93,8 @@ impl Pins {
         self.lists.iter().flat_map(|list| &list.pins).filter(move |pin| pin.env == env)
     }
 
-    /// Trusts keys, each at its place, instead of those that [`Self::at`] returns here. A replaced key is replaced at every
-    /// place where it was trusted. A pin that another process has changed in the meantime stays as it is.
+    /// Trusts keys, each at its place, instead of those that [`Self::at`] returns here. A replaced key is replaced at
+    /// every place where it was trusted. A pin that another process has changed in the meantime stays as it is.
     pub(crate) fn accept(&self, keys: &[NewPin]) -> Result<(), Error> {
         let folder = self.lists.first().and_then(|list| list.path.parent()).expect("a repository has a name");
         fs::make_private_folder(folder).map_err(KeyLookupError::from)?;

@@ -256,7 +256,7 @@ struct EditPlan<'a> {
 }
 
 impl<'a> EditPlan<'a> {
-    /// Refuses a change to envseal's own lines.
+    /// Rejects a change to envseal's own lines.
     fn refuse_own_lines(&self) -> Result<(), Error> {
         let own = |document: &'a Document| {
             let entries = document.entries().iter().filter(|entry| is_own_name(document.name(entry)));

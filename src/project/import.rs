@@ -119,8 +119,8 @@ pub(crate) struct ImportPlan {
 }
 
 impl ImportPlan {
-    /// Plans to make `text` the env file at `path`, with its comments and order. Variables that aren't wanted stay as they
-    /// are. Errors call the text `label`.
+    /// Plans to make `text` the env file at `path`, with its comments and order. Variables that aren't wanted stay as
+    /// they are. Errors call the text `label`.
     pub(crate) fn convert(
         path: &Path,
         label: &Path,

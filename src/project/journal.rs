@@ -83,9 +83,9 @@ pub(super) fn recover_locked(dir: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Finishes or undoes an interrupted change in the worktree that contains the folder `dir`, for commands that only read.
-/// Returns None if there is nothing to do, or if another envseal is at work: that one does it. If this fails, reading
-/// may go on, because every file can be decrypted with the keys file as it is.
+/// Finishes or undoes an interrupted change in the worktree that contains the folder `dir`, for commands that only
+/// read. Returns None if there is nothing to do, or if another envseal is at work: that one does it. If this fails,
+/// reading may go on, because every file can be decrypted with the keys file as it is.
 pub(crate) fn recover_interrupted(dir: &Path) -> Result<Option<RecoveredChange>, Error> {
     let Some(root) = git::find_root(dir) else { return Ok(None) };
     if !is_pending(&root) {

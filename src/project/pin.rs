@@ -468,8 +468,8 @@ fn differs(
         .with_hint(hint!("see whether it is one, then merge it: git show {commit}", commit))
 }
 
-/// Returns the commit that first recorded that `from` was rotated to `to`, if some ref has it and HEAD does not; and true if
-/// an available private key proves the rotation.
+/// Returns the commit that first recorded that `from` was rotated to `to`, if some ref has it and HEAD does not; and
+/// true if an available private key proves the rotation.
 fn other_rotation(
     project: &Project,
     file: &EnvFile,

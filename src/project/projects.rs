@@ -339,7 +339,7 @@ impl Project {
         Ok(keys)
     }
 
-    /// Returns the key that was chosen for an environment's files that have none yet and use this keys file, or chooses it.
+    /// Returns the key chosen for an environment's files that have none yet and use this keys file, or chooses one.
     pub(super) fn chosen_key(
         &self,
         env: &EnvName,

@@ -38,8 +38,8 @@ pub(crate) struct Resolved {
 }
 
 impl EnvFile {
-    /// Resolves a conflict about the public key to the side whose key is trusted on this machine or a proven rotation of
-    /// one. Fails if that is neither side, or two different keys: no push may choose the key for new values.
+    /// Resolves a conflict about the public key to the side whose key is trusted on this machine or a proven rotation
+    /// of one. Fails if that is neither side, or two different keys: no push may choose the key for new values.
     pub(super) fn resolve_key(&mut self, project: &Project, store: &KeyStore<'_>) -> Result<(), Error> {
         let (name, text) = (self.env().public_key_name(), self.document().as_bytes().to_vec());
         let text = Zeroizing::new(text);
@@ -149,7 +149,7 @@ pub(crate) fn resolve(
     Ok(Resolved { document, key, outcome, is_outdated, left: left.into_iter().collect() })
 }
 
-/// Refuses a choice of the public key other than the trusted one, which is resolved in `file`.
+/// Rejects a choice of the public key other than the trusted one, to which `file` is resolved.
 fn refuse_other_side(file: &EnvFile, name: &str, resolution: &Resolution<'_>) -> Result<(), Error> {
     let before = ConflictedText::read(file.on_disk()).expect("it was in conflict");
     let is_it = match resolution {

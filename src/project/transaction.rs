@@ -94,8 +94,8 @@ fn sweep_locked(folder: &Path, repositories: &Repositories) {
     });
 }
 
-/// Removes what killed commands left in the folder `dir`, unless another envseal is at work there: for commands that only
-/// read.
+/// Removes what killed commands left in the folder `dir`, unless another envseal is at work there: for commands that
+/// only read.
 pub(crate) fn sweep(dir: &Path, repositories: &Repositories) {
     let dir = folder_of(&dir.join("x"));
     let place = lock_dir(&dir);
@@ -142,7 +142,7 @@ pub(super) fn stage<'a>(
 /// Replaces all of the files or none, in this order; within one worktree, even if it is interrupted. Keys files come
 /// first, so that no value is ever encrypted to a key that was not saved. A file that records the change comes last.
 ///
-/// Refuses a file that somebody else has changed since it was read.
+/// Rejects a file that someone else has changed since it was read.
 pub(super) fn commit(ready: Vec<ReadyFile<'_>>) -> Result<(), Error> {
     for ReadyFile { staged, before, .. } in &ready {
         refuse_changed(staged.target(), *before)?;
