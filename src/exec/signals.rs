@@ -76,8 +76,7 @@ const PROBE_WAIT: Duration = Duration::from_millis(100);
 const SAME_SIGNAL: Duration = Duration::from_millis(200);
 
 impl Probe {
-    /// Starts a probe. Call it after starting the child: a signal in between is then sent to the child twice, not
-    /// never.
+    /// Starts a probe. Start it after the child, so that a signal in between is sent twice rather than not at all.
     pub(super) fn start() -> Self {
         Self { process: start_probe().ok(), last: None }
     }

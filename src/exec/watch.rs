@@ -39,7 +39,7 @@ mod unix {
     /// The time that a child has to end after SIGHUP or SIGTERM.
     const PATIENCE: Duration = Duration::from_secs(3);
 
-    /// The signals that end a process, except those meant for the child and those that write a core file.
+    /// The signals that end a process, except SIGINT, which is meant for the child, and SIGQUIT.
     const ENDING: [i32; 9] =
         [SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGABRT];
 
@@ -49,7 +49,7 @@ mod unix {
     /// file, does nothing.
     pub(crate) struct Watch {
         shared: Arc<WatchShared>,
-        /// True if a SIGINT came and was not yet handled.
+        /// True if a SIGINT has come and is not handled yet.
         interrupted: Arc<AtomicBool>,
         handlers: Vec<SigId>,
         wake: UnixStream,

@@ -38,8 +38,7 @@ pub(crate) struct Setting {
 }
 
 /// Returns the value of a variable, in lower case, as the user has configured it: on this machine, for this account or
-/// for this call (git-config(1), `--show-scope`). Ignores the repository's own value, which could name a program that
-/// others chose.
+/// for this call (git-config(1), `--show-scope`). Ignores the repository's own, which could name any program.
 pub(crate) fn users_setting(name: &str) -> Result<Option<String>, GitError> {
     let here = Path::new(".");
     let mut call = git(here, &config::git_location());

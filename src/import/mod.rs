@@ -71,7 +71,7 @@ impl ImportError {
         Self { kind, message, variable: Some(variable.to_owned()) }
     }
 
-    /// `line` counts from 1; `why` holds no value.
+    /// `line` counts from 1; `why` contains no value.
     fn syntax(line: usize, why: impl std::fmt::Display) -> Self {
         Self::new(ImportErrorKind::Syntax, format!("line {line}: {why}"))
     }
