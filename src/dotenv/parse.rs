@@ -1,4 +1,4 @@
-//! Finding the statements of a document: dotenv's line pattern, matched by hand in linear time.
+//! Finds the statements of a document: dotenv's line pattern, matched by hand in linear time.
 //!
 //! The pattern of dotenv and dotenvx 2.38 (all line ends read as `\n`):
 //!

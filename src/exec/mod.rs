@@ -121,8 +121,8 @@ impl Program {
     /// Starts it as a child, masks `forms` in its output, and returns its exit status; 128 + N if signal N ended it. If that
     /// was SIGINT, this process dies of it too, so that a shell's loop ends.
     ///
-    /// If stdin, stdout and stderr are a terminal, the child gets its own one, in a session led by another process of
-    /// `own`, this program, called with `session` before the program and its arguments: [`Self::session`]. Otherwise
+    /// If stdin, stdout and stderr are a terminal, the child gets its own terminal, in a session led by another process
+    /// of `own`, this program, called with `session` before the program and its arguments: [`Self::session`]. Otherwise
     /// stdout and stderr are one pipe each.
     pub(crate) fn run_masked(self, forms: Forms, own: &Path, session: &[&str]) -> Result<u8, Error> {
         #[cfg(unix)]

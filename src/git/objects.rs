@@ -218,7 +218,7 @@ impl Repo {
         self.object(id, "blob")
     }
 
-    /// Returns None if this clone lacks the blob. Use it only where a missing blob does not make a check less strict.
+    /// Returns None if this clone lacks the blob. Use it only if nothing becomes allowed because a blob is missing.
     pub(crate) fn blob_if_there(&self, id: ObjectId) -> Result<Option<Vec<u8>>, GitError> {
         match self.blob(id) {
             Err(GitError::Missing(_)) => Ok(None),

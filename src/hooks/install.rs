@@ -434,7 +434,7 @@ fn plan_removal(path: &Path, hook: Hook) -> Result<Option<FileRewrite>, Error> {
     Ok(Some(FileRewrite { path: path.to_path_buf(), before: Some(before), after, executable: false }))
 }
 
-/// A file's content before and after; None if there is no file.
+/// A file's content before and after the change; None if there is no file.
 #[derive(Debug)]
 struct FileRewrite {
     path: PathBuf,

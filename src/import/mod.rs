@@ -9,7 +9,7 @@ pub(crate) mod sops;
 mod tree;
 pub mod yaml;
 
-/// Why a source can't be read. Holds no byte of a value.
+/// Why a source can't be read. Contains no byte of a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ImportError {

@@ -31,7 +31,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Takes private keys from this file instead of `.env.keys`, as `-K` does. Its owner isn't checked, nor if git tracks it.
+    /// Reads private keys from this file, like `-K`, instead of `.env.keys`. Its owner and git status aren't checked.
     pub fn keys_file(self, path: impl Into<PathBuf>) -> Self {
         Self { keys_file: Some(path.into()), ..self }
     }

@@ -66,7 +66,7 @@ fn lines<'a>(text: &'a [u8], range: Range<usize>, items: &mut Vec<FileItem<'a>>)
     }
 }
 
-/// Removes the conflicts from an ancestor: after a criss-cross merge, git merges the ancestors first and passes the
+/// Removes the conflicts from an ancestor: in a criss-cross merge, git merges the ancestors first and passes the
 /// result, with conflict markers. Returns what is left, and the names in conflict, whose base is unknown.
 pub(super) fn without_conflicts(items: Vec<FileItem<'_>>) -> (Vec<FileItem<'_>>, Vec<&str>) {
     let (mut kept, mut unknown) = (Vec::new(), Vec::new());

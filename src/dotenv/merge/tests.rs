@@ -171,7 +171,7 @@ fn what_cannot_be_merged_by_name_is_a_conflict_of_the_whole_file() {
 fn an_ancestor_in_conflict_says_nothing_of_the_names_in_conflict() {
     let base = "A=1\n<<<<<<<<< ours\nB=2\n=========\nB=3\n>>>>>>>>> theirs\nC=4\n";
     assert_eq!(clean(base, "A=1\nB=2\nC=x\n", "A=y\nB=2\nC=4\n"), "A=y\nB=2\nC=x\n");
-    // Ours equals one side of the ancestor's conflict; that is no reason to take theirs.
+    // Ours equals one side of the ancestor's conflict. Theirs must not be taken because of that.
     let text = conflict(base, "A=1\nB=2\nC=4\n", "A=1\nB=5\nC=4\n");
     assert_eq!(text, "A=1\n<<<<<<< ours\nB=2\n=======\nB=5\n>>>>>>> theirs\nC=4\n");
     conflict(base, "A=1\nB=2\nC=4\n", "A=1\nC=4\n");
