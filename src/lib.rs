@@ -33,9 +33,9 @@
 //! (`ENVSEAL_PRIVATE_KEY…`, `ENVSEAL_KEYS_FILE`, `ENVSEAL_IDENTITY`, `ENVSEAL_PASSPHRASE`, and names that values refer
 //! to), the keys file, the team file `envseal.toml` with this user's identity, and `.env.schema` or `.env.example`.
 //! Changing a file also reads the project's other env files, asks `git`, and remembers the trusted public key in the
-//! user's data folder. Nothing is sent anywhere or printed, the working directory stays, and only [`Options::ask`] asks
-//! for a passphrase. Reading starts `git` only if git's index doesn't show whether the keys file is tracked. A key
-//! rotation that was interrupted in the repository is finished or undone by the next reader, including this library.
+//! user's data folder. Nothing is sent or printed, the working directory stays, and only [`Options::ask`] asks for a
+//! passphrase. Reading starts only `git`, if git's index doesn't show whether the keys file is tracked. A key rotation
+//! that was interrupted in the repository is finished or undone by the next reader, including this library.
 //!
 //! # What is not promised
 //!
