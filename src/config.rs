@@ -234,7 +234,7 @@ impl EnvName {
         }
     }
 
-    /// Returns the environment whose public key has this name. A `_` may stand for other characters, which are lost.
+    /// Returns the environment whose public key has this name. A `_` may replace another character, which is lost.
     pub fn of_public_key_name(variable: &str) -> Option<Self> {
         let rest = variable.strip_prefix(PUBLIC_KEY)?;
         Self::of_private_key_name(&format!("{PRIVATE_KEY}{rest}"))
@@ -264,8 +264,8 @@ impl EnvName {
         format!("{PRIVATE_KEY}{}", self.key_suffix())
     }
 
-    /// Returns the environment whose private key has this name. A `_` may stand for other characters, which are lost. Returns
-    /// None if no environment's key can have this name.
+    /// Returns the environment whose private key has this name. A `_` may replace another character, which is lost.
+    /// Returns None if no environment's key can have this name.
     pub fn of_private_key_name(variable: &str) -> Option<Self> {
         let rest = variable.strip_prefix(PRIVATE_KEY)?;
         let env = if rest.is_empty() { DEFAULT } else { rest.strip_prefix('_')? };
@@ -303,12 +303,12 @@ fn looks_like_another(name: &str) -> bool {
         .any(|c| becomes_ascii(c) || !(c.is_alphanumeric() || is_accent(c)) || has_latin && !is_latin(c))
 }
 
-/// Returns true for a keys file, also under a name that some file systems treat alike.
+/// Returns true for a keys file, also in a spelling that some file systems treat as the same name.
 pub(crate) fn is_keys_file(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == KEYS_FILE || is_spelling_of(name, KEYS_FILE))
 }
 
-/// Returns the right name of a team file or a schema with a name that some file systems treat alike.
+/// Returns the correct name for a misspelled team file or schema that some file systems treat as the same file.
 pub(crate) fn misspelled(path: &Path) -> Option<&'static str> {
     let name = path.file_name()?;
     let names = [TEAM_FILE, SCHEMA_FILES[0], SCHEMA_FILES[1]];
@@ -319,7 +319,7 @@ pub(crate) fn misspelled(path: &Path) -> Option<&'static str> {
 /// code points that HFS+ ignores, or dots and spaces at the end (Windows). `wanted` is in lower case.
 fn is_spelling_of(name: &OsStr, wanted: &str) -> bool {
     let bytes = name.as_encoded_bytes();
-    // Called for every file of a repository: the length rules most out.
+    // Called for every file of a repository: the length check excludes most of them.
     if bytes == wanted.as_bytes() || bytes.len() < wanted.len() {
         return false;
     }
@@ -346,8 +346,8 @@ pub(crate) enum FileRole {
     /// A file of another tool or kind, with its description.
     Foreign(&'static str),
     KeysFile,
-    /// Named like an env file, but with an invalid environment name: a control character, `=`, `,`, `\`, bytes that are no text,
-    /// or a name that passes for another.
+    /// Named like an env file, but with an invalid environment name: a control character, `=`, `,`, `\`, bytes that
+    /// aren't Unicode, or a name that passes for another.
     Misnamed,
     Other,
 }
@@ -355,7 +355,7 @@ pub(crate) enum FileRole {
 impl FileRole {
     pub(crate) fn of(path: &Path) -> Self {
         let name = path.file_name().unwrap_or_default();
-        // Called for every file of a repository: these two checks rule most out.
+        // Called for every file of a repository: these two checks exclude most of them.
         if is_keys_file(path) {
             return Self::KeysFile;
         }
@@ -501,11 +501,11 @@ pub fn is_own_name(name: &str) -> bool {
     })
 }
 
-/// A snapshot of the process's environment. Sealed values, which another program read from an env file as text, count as not
-/// set.
+/// A snapshot of the process's environment. A sealed value, which another program copied from an env file, counts as
+/// not set.
 pub struct ProcessEnv {
     vars: Vec<(OsString, OsString)>,
-    /// The names of those that were sealed.
+    /// The names of the variables that held sealed values.
     sealed: Vec<OsString>,
     /// True for the process's own environment, whose user has a data folder.
     own: bool,
@@ -533,7 +533,7 @@ impl ProcessEnv {
         self.sealed.iter().map(OsString::as_os_str)
     }
 
-    /// Returns an environment with only those of the variables whose name is one of `names`: no key is copied.
+    /// Returns an environment with only the variables in `names`, so that no key is copied.
     #[must_use]
     pub fn narrowed(&self, names: &[&str]) -> Self {
         let is_kept = |(name, _): &&(OsString, OsString)| names.iter().any(|kept| same_name(name, kept));
@@ -566,8 +566,8 @@ impl ProcessEnv {
         self.own.then(|| directories::ProjectDirs::from("", "", "envseal"))?
     }
 
-    /// Returns the environment of the key command: all that a child inherits, the environment whose key is wanted, and its
-    /// public key.
+    /// Returns the environment of the key command: what any child inherits, the name of the environment whose key is
+    /// wanted, and its public key.
     pub fn of_key_command(&self, env: &EnvName, key: &str) -> Vec<(OsString, OsString)> {
         let inherited = self.inherited().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let own = [("ENVSEAL_KEY_FOR", env.as_str()), (PUBLIC_KEY, key)];
@@ -584,7 +584,7 @@ impl ProcessEnv {
         self.get(IDENTITY).is_some_and(OsStr::is_empty)
     }
 
-    /// Returns the passphrase of locked keys and identities, if nobody can be prompted.
+    /// Returns the passphrase of locked keys and identities, for use when nobody can be prompted.
     pub fn passphrase(&self) -> Option<&OsStr> {
         self.non_empty(PASSPHRASE)
     }
@@ -742,7 +742,7 @@ mod tests {
         {
             assert!(matches!(role(name), FileRole::Foreign(_)), "{name:?}: {:?}", role(name));
         }
-        // In `NAME.env`, and as a part of a word, these mean nothing.
+        // These mean nothing in `NAME.env` or as part of a word.
         for name in "backup.env|old.env|vault.env|json.env|keys.env|.env.examples|.env.my-example|\
              .env.backup-eu|.env.tmpl-eu|.env.json.local|.env.sh|.env.txt|.env.my_local|.env.copycat|\
              .env.oldham|a.json.env"

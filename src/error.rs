@@ -1,6 +1,6 @@
-//! The one error: what is wrong, what to try next, and the exit status. It is worded once, where it arises.
+//! The single error type: what is wrong, what to try next, and the exit status. It is worded once, where it arises.
 //!
-//! A module has an error type of its own only where the program chooses by it ("try the next key", "not there yet").
+//! A module has its own error type only if the program branches on it ("try the next key", "not there yet").
 
 use std::fmt;
 use std::io;
@@ -11,9 +11,9 @@ use crate::hint::Hint;
 
 /// Why something could not be read, decrypted or written.
 ///
-/// It shows as one line, which names the file, the line and the variable; [`Self::details`] and [`Self::hint`] say
-/// more, in words for a person. None of them holds a byte of any value, key or passphrase, so all of them may be
-/// logged. A program decides by [`Self::kind`].
+/// It displays as one line, which names the file, the line and the variable. [`Self::details`] and [`Self::hint`] tell
+/// a person more. None of them contains a byte of a value, key or passphrase, so all of them may be logged. Programs
+/// should branch on [`Self::kind`].
 pub struct Error(Box<Parts>);
 
 struct Parts {
@@ -21,37 +21,36 @@ struct Parts {
     status: u8,
     message: String,
     details: Vec<String>,
-    /// The whole error in one line, where the message only counts what the details name.
+    /// The whole error in one line, if the message only counts what the details name.
     line: Option<String>,
     hint: Option<Hint>,
-    /// For a program that embeds the library, where the command's options mean nothing.
+    /// For programs that embed the library, where the command's options mean nothing.
     library_hint: Option<Hint>,
     source: Option<io::Error>,
 }
 
-/// The subject of an [`Error`]. There may be more kinds in a later release.
+/// The kind of an [`Error`]. Later releases may add more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// There is no such env file, or no such variable in it.
+    /// The env file, or the variable in it, does not exist.
     NotFound,
-    /// The private key that is needed was found nowhere, or stays locked; the keys file or the identity that was named is
-    /// not there.
+    /// The private key was not found or is still locked, or the given keys file or identity does not exist.
     NoKey,
-    /// A value does not open with the file's key: it is sealed to another one, belongs under another name, or was
+    /// A value can't be decrypted with the file's key: it was encrypted with another key or for another name, or was
     /// altered.
     CannotOpen,
-    /// A file, a name, a key or a token is not of the form that it should have.
+    /// A file, a name, a key or a sealed value is malformed.
     Malformed,
     /// A rule forbids it: a schema, a merge conflict that is not resolved, a reserved name, a public key that is not
-    /// the one accepted on this machine, a keys file that git tracks, …
+    /// the one this machine trusts, a keys file that git tracks, …
     Refused,
-    /// The operating system, or git, could not do it.
+    /// An operation of the operating system or of git failed.
     Io,
 }
 
 impl ErrorKind {
-    /// The exit status of a command that fails with it, unless the error says otherwise.
+    /// Returns the exit status of a command that fails with it, unless the error sets another.
     fn status(self) -> u8 {
         match self {
             Self::NoKey | Self::CannotOpen => 3,
@@ -61,18 +60,17 @@ impl ErrorKind {
 }
 
 impl Error {
-    /// Returns the subject.
+    /// Returns the kind.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Returns lines that say more: each value that could not be decrypted, each place where a private key was looked for.
+    /// Returns more lines: each value that could not be decrypted, each place that was searched for a private key.
     pub fn details(&self) -> &[String] {
         &self.0.details
     }
 
-    /// Returns what a person may try next: a command line to be pasted into a shell, mostly one of `envseal`, or a
-    /// sentence.
+    /// Returns what a person may try next: a command line to paste into a shell, usually of `envseal`, or a sentence.
     pub fn hint(&self) -> Option<String> {
         self.0.library_hint.as_ref().or(self.0.hint.as_ref())?.line()
     }
@@ -90,7 +88,7 @@ impl Error {
         }))
     }
 
-    /// Returns the error of another type in one line, with a copy of the operating system's error that it goes back to.
+    /// Returns an error of another type as one line, with a copy of the operating system's error that caused it.
     pub(crate) fn of(kind: ErrorKind, error: &(dyn std::error::Error + 'static)) -> Self {
         let mut message = error.to_string();
         let mut source = None;
@@ -111,17 +109,17 @@ impl Error {
         }
     }
 
-    /// The command line asks for something that makes no sense.
+    /// Returns the error for a command line that makes no sense.
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<Hint>) -> Self {
         Self::refused(message).with_status(2).with_hint(hint)
     }
 
-    /// A rule forbids it.
+    /// Returns the error for something that a rule forbids.
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Refused, message)
     }
 
-    /// Reading, writing or starting something failed: `cannot {doing}`, with `doing` a verb and its object.
+    /// Returns the error for an operation that failed: `cannot {doing}`, with `doing` a verb and its object.
     pub(crate) fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let doing = doing.into();
         move |source| Self::new(ErrorKind::Io, format!("cannot {doing}: {source}")).with_source(source)
@@ -145,7 +143,7 @@ impl Error {
         self
     }
 
-    /// Sets the hint for a program that embeds the library, where the other one would name options of a command.
+    /// Sets the hint for programs that embed the library, if the other hint names options of the command.
     #[must_use]
     pub(crate) fn with_library_hint(mut self, hint: impl Into<Hint>) -> Self {
         self.0.library_hint = Some(hint.into());
@@ -158,7 +156,7 @@ impl Error {
         self
     }
 
-    /// Sets what is shown where there is one line only, as in a program's log.
+    /// Sets the text for places with only one line, such as a program's log.
     #[must_use]
     pub(crate) fn with_line(mut self, line: String) -> Self {
         self.0.line = Some(line);
@@ -171,7 +169,7 @@ impl Error {
         self
     }
 
-    /// The message without details, as it stands behind `error: `.
+    /// Returns the message without details, as shown after `error: `.
     pub(crate) fn message(&self) -> &str {
         &self.0.message
     }
@@ -180,7 +178,7 @@ impl Error {
         self.0.status
     }
 
-    /// What to try next, for a person at the command line.
+    /// Returns what to try next, for a person at the command line.
     pub(crate) fn command_hint(&self) -> Option<&Hint> {
         self.0.hint.as_ref()
     }
@@ -191,14 +189,14 @@ impl Error {
     }
 }
 
-/// One line.
+/// Writes one line.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.line.as_ref().unwrap_or(&self.0.message))
     }
 }
 
-/// Everything there is to say, for this is what a `main` that returns the error shows.
+/// Writes everything, because a `main` that returns the error shows this.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Error");
@@ -214,8 +212,8 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {
-    /// Returns the operating system's error, where there is one that says more than that something is missing or
-    /// forbidden. Its words are in the error's own line already.
+    /// Returns the operating system's error, if it says more than that something is missing or forbidden. The error's
+    /// own line already contains its text.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_ref().map(|source| source as _)
     }

@@ -1,14 +1,14 @@
 //! The next step, as a line that can be pasted into a shell: constant text, and quoted words from elsewhere.
 //!
-//! Words are quoted for POSIX shells (POSIX.1-2024, Shell Command Language, 2.2). PowerShell reads `'…'` alike unless the word
-//! holds a `'`; cmd.exe has no such quotes, so a line with a quoted word can't be pasted there.
+//! Words are quoted for POSIX shells (POSIX.1-2024, Shell Command Language, 2.2). PowerShell reads `'…'` the same way
+//! unless the word contains a `'`. cmd.exe has no such quotes, so a line with a quoted word can't be pasted there.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::config::EnvName;
 
-/// Placeholders of findings that are filled only for printing: the finding's file, its folder, the checked range.
+/// Placeholders in findings that are filled only when printed: the finding's file, its folder, the checked range.
 const LATER: [&str; 3] = ["file", "folder", "range"];
 
 /// The next step. `hint!` and constant text are the only ways to make one, so that every other word is quoted.
@@ -30,8 +30,8 @@ pub enum Word {
     Path(PathBuf),
 }
 
-/// Makes a [`Hint`] from a constant template: `hint!("envseal set {name} -f {file}", name, file = path)`. Each `{…}` becomes
-/// one argument, or several for a list, which repeat a one-letter option before them.
+/// Makes a [`Hint`] from a constant template: `hint!("envseal set {name} -f {file}", name, file = path)`. Each `{…}`
+/// becomes one argument, or several for a list; a one-letter option before the list is repeated.
 macro_rules! hint {
     ($template:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {{
         const { assert!($crate::hint::is_template($template, &[$(stringify!($name)),*])) };
@@ -127,7 +127,7 @@ impl Hint {
         self
     }
 
-    /// Joins several with `joint`, and the last one with `last`.
+    /// Joins the hints with `joint`, and the last one with `last`.
     pub fn list(hints: impl IntoIterator<Item = Self>, joint: &'static str, last: &'static str) -> Self {
         let mut hints: Vec<_> = hints.into_iter().collect();
         let end = hints.pop();
@@ -148,7 +148,7 @@ impl Hint {
         self
     }
 
-    /// Replaces each path that is an argument by itself.
+    /// Replaces each path that is a whole argument.
     #[must_use]
     pub fn seen(mut self, seen: impl Fn(&Path) -> PathBuf) -> Self {
         let mut alone = true;
@@ -168,11 +168,11 @@ impl Hint {
         self
     }
 
-    /// Returns the line. Returns None if a word holds a character that a terminal hides or obeys, such as a line break or an
-    /// escape sequence: nobody could see what they paste.
+    /// Returns the line. Returns None if a word contains a character that a terminal hides or acts on, such as a line
+    /// break or an escape sequence: people could not see what they paste.
     pub fn line(&self) -> Option<String> {
         let mut line = String::new();
-        // Arguments that look like options, and those after them, go behind a `--` at the command's end.
+        // Arguments that look like options, and those after them, go after a `--` at the command's end.
         let mut behind = Vec::new();
         let mut is_ours = false;
         for part in &self.0 {
@@ -253,7 +253,7 @@ fn option_before(line: &str) -> Option<&str> {
 }
 
 impl Word {
-    /// Returns the quoted word, and true if it looks like an option. A path that stands `alone` gets `./` instead.
+    /// Returns the quoted word, and true if it looks like an option. An `alone` path gets `./` instead.
     fn quoted(&self, alone: bool) -> Option<(String, bool)> {
         let (bytes, text) = match self {
             Self::Text(text) => (text.as_bytes(), text.into()),
@@ -266,7 +266,7 @@ impl Word {
         let is_path = matches!(self, Self::Path(_));
         let lead = if dashed && is_path { "./" } else { "" };
         let Ok(text) = std::str::from_utf8(bytes) else {
-            // POSIX.1-2024, 2.2.4; bash and zsh read it too.
+            // POSIX.1-2024, 2.2.4; bash and zsh support it, too.
             let escaped = |byte: &u8| match byte {
                 b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
                 b' '..=b'~' => char::from(*byte).to_string(),
@@ -284,9 +284,9 @@ impl Word {
     }
 }
 
-/// Returns true if a character acts on the terminal, makes a line read as another one (bidirectional controls, UAX #9), splits
-/// it (line separators), or shows nothing: `Default_Ignorable_Code_Point` of Unicode, but for the variation selectors, which
-/// belong to emoji.
+/// Returns true if a character acts on the terminal, makes a line read as another one (bidirectional controls, UAX #9),
+/// splits it (line separators), or is invisible: Unicode's `Default_Ignorable_Code_Point`, except the variation
+/// selectors, which belong to emoji.
 pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -339,7 +339,7 @@ pub(crate) const fn is_template(template: &str, names: &[&str]) -> bool {
     quote == 0 && used == (1 << names.len()) - 1
 }
 
-/// Returns the index of the name that is `text[start..end]`; `names.len()` if none is.
+/// Returns the index of the name that equals `text[start..end]`, or `names.len()` if none does.
 const fn position(text: &[u8], start: usize, end: usize, names: &[&str]) -> usize {
     let mut which = 0;
     while which < names.len() {

@@ -1,8 +1,8 @@
 //! Secrets in `.env` files, encrypted value by value to a public key, and decrypted in the program that needs them.
 //!
-//! The files are those of the `envseal` command, which is this crate's binary: a sealed value is a token in the `.env` file,
-//! which is committed; the private key never is. The command encrypts, reviews, rotates and shares; this library decrypts,
-//! and encrypts where a program issues the secret. A program that only needs its variables needs no library:
+//! The files are those of the `envseal` command, which is this crate's binary: the `.env` file with the sealed values
+//! is committed, the private key never is. The command encrypts, reviews, rotates and shares. This library decrypts,
+//! and also encrypts, for programs that issue secrets. A program that only needs its variables needs no library:
 //! `envseal run -- program` starts it with them.
 //!
 //! ```
@@ -30,29 +30,29 @@
 //! # What is read, and from where
 //!
 //! [`Vault::open`] reads the env file, and the names of the files beside it. Decrypting reads the process's environment
-//! (`ENVSEAL_PRIVATE_KEY…`, `ENVSEAL_KEYS_FILE`, `ENVSEAL_IDENTITY`, `ENVSEAL_PASSPHRASE`, and names that values refer to), the keys file, the
-//! team file `envseal.toml` with this user's identity, and `.env.schema` or `.env.example`. Changing a file also reads the
-//! project's other env files, asks `git`, and remembers the trusted public key in the user's data folder. Nothing is sent
-//! anywhere, nothing is printed, the working directory stays, and only [`Options::ask`] asks for a passphrase. Reading starts
-//! no program, unless git's index doesn't say if the keys file is tracked; then it asks `git`. A key rotation that was
-//! interrupted in the repository is finished or undone by the next reader, including this library.
+//! (`ENVSEAL_PRIVATE_KEY…`, `ENVSEAL_KEYS_FILE`, `ENVSEAL_IDENTITY`, `ENVSEAL_PASSPHRASE`, and names that values refer
+//! to), the keys file, the team file `envseal.toml` with this user's identity, and `.env.schema` or `.env.example`.
+//! Changing a file also reads the project's other env files, asks `git`, and remembers the trusted public key in the
+//! user's data folder. Nothing is sent or printed, the working directory stays, and only [`Options::ask`] asks for a
+//! passphrase. Reading starts only `git`, if git's index doesn't show whether the keys file is tracked. A key rotation
+//! that was interrupted in the repository is finished or undone by the next reader, including this library.
 //!
 //! # What is not promised
 //!
-//! A [`Value`] is wiped when dropped, as are the buffers that it went through. Not wiped are a program's own copies, what the
-//! operating system swaps out, what a debugger or a core dump takes, and the process's own environment, of which a copy is
-//! read each time that keys are looked up. The command's threat model, `docs/threat-model.md` in the repository, applies.
+//! A [`Value`] is wiped when dropped, as are the buffers that it went through. A program's own copies are not wiped,
+//! nor are swapped memory, core dumps, or the process's own environment, of which a copy is read each time that keys
+//! are looked up. The command's threat model, `docs/threat-model.md` in the repository, applies.
 //!
 //! # Stability
 //!
-//! What is documented here is the API, and follows semver: as long as the version is 0.x, a breaking change raises the minor
-//! version, and so does a newer Rust than the `rust-version` of `Cargo.toml`. The file format has a version of its own: what
-//! version 1 encrypted stays readable. Modules that are not documented here belong to the binary, are public for its tests
-//! alone, and may change in any release.
+//! The API is what is documented here. It follows semver: while the version is 0.x, a breaking change raises the minor
+//! version, and so does requiring a newer Rust than the `rust-version` of `Cargo.toml`. The file format has its own
+//! version: values that version 1 encrypted stay readable. Modules that are not documented here belong to the binary,
+//! are public only for its tests, and may change in any release.
 //!
 //! # Features
 //!
-//! `cli`, on by default, is the binary and all that it needs. A program that embeds the library leaves it out:
+//! `cli`, on by default, is the binary and all that it needs. Programs that embed the library should leave it out:
 //!
 //! ```sh
 //! cargo add --git https://github.com/OWNER/envseal --tag v0.1.0 --no-default-features envseal
@@ -60,7 +60,7 @@
 //!
 //! `OWNER/envseal` stands for the repository. The crate called `envseal` on crates.io is another project's.
 
-// The compiler names dead code in the whole build; the library alone needs less of the modules that it shares.
+// The compiler finds dead code in the whole build. The library alone needs less of the shared modules.
 #![cfg_attr(not(feature = "cli"), allow(dead_code, unreachable_pub, unused_imports))]
 
 #[macro_use]

@@ -8,7 +8,7 @@ fn main() -> ExitCode {
     ExitCode::from(envseal::main(std::env::args_os()))
 }
 
-/// musl's own allocator asks the system for memory more often, and gives it back sooner.
+/// Used because musl's own allocator requests memory from the system more often, and returns it sooner.
 #[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;

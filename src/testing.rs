@@ -1,4 +1,4 @@
-//! What the tests, benches and fuzz targets need of the modules. Nothing here is promised to anybody.
+//! Exports for the tests, benches and fuzz targets. Nothing here is stable.
 
 #[cfg(feature = "cli")]
 pub mod check {

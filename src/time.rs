@@ -1,9 +1,9 @@
-//! Moments as RFC 3339 writes them.
+//! Moments in RFC 3339's format.
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-/// A moment, and the offset of the clock that it was read from.
+/// A moment, and the UTC offset of the clock that gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Seconds since 1970-01-01T00:00:00Z.
@@ -13,15 +13,15 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// This one, in UTC.
+    /// Returns the current moment, in UTC.
     pub fn now() -> Self {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Self { seconds: i64::try_from(since.as_secs()).unwrap_or(0), offset: 0 }
     }
 }
 
-/// Returns `2026-01-02T03:04:05+01:00`. A moment outside of four-digit years becomes the nearest within, in UTC: nobody
-/// commits then, and a reader of RFC 3339 (section 5.6) must be able to read it.
+/// Returns `2026-01-02T03:04:05+01:00`. A moment outside of four-digit years becomes the nearest one within, in UTC,
+/// because RFC 3339 (section 5.6) allows no other years. No real commit has such a date.
 pub(crate) fn rfc3339(moment: Moment) -> String {
     let offset = Offset::from_seconds(moment.offset.saturating_mul(60)).unwrap_or(Offset::UTC);
     let at = Timestamp::from_second(moment.seconds).ok();
@@ -32,7 +32,7 @@ pub(crate) fn rfc3339(moment: Moment) -> String {
     }
 }
 
-/// Parses a moment as RFC 3339 writes it.
+/// Parses a moment in RFC 3339's format.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<Moment> {
     Some(Moment { seconds: text.parse::<Timestamp>().ok()?.as_second(), offset: 0 })
 }

@@ -15,7 +15,7 @@ use super::{
     suite::{self, ValueKeys},
 };
 
-/// Binds every context to this use of an identity (RFC 9180, section 5.1, `info`), and begins what is signed.
+/// Binds every context to this use of an identity (RFC 9180, section 5.1, `info`), and starts the signed bytes.
 const INFO: &[u8] = b"envseal/1/grant";
 const PROOF: &[u8] = b"envseal/1/grant-proof";
 const PREFIX: &str = "envseal-gr1-";
@@ -62,7 +62,7 @@ impl Grant {
     ///
     /// # Panics
     ///
-    /// When the operating system has no randomness to give.
+    /// If the operating system's random number generator fails.
     pub fn make(env: &str, key: &PrivateKey, recipient: &IdentityKey, granter: &Identity) -> Self {
         let terms = GrantTerms { env, key: &key.public(), recipient, granter: &granter.public() };
         let (enc, context) =
@@ -79,13 +79,13 @@ impl Grant {
         grant
     }
 
-    /// Checks that the granter signed it, which takes no key.
+    /// Checks the granter's signature. Needs no private key.
     pub fn verify(&self, terms: &GrantTerms<'_>) -> Result<(), GrantError> {
         let signed = terms.granter.verify(&self.signed(terms), &self.signature);
         if signed { Ok(()) } else { Err(GrantError::Signature) }
     }
 
-    /// Checks that its maker had `key`, the private key of the public key in the terms.
+    /// Checks that the grant's maker had `key`, the private key of the public key in the terms.
     pub fn verify_proof(&self, terms: &GrantTerms<'_>, key: &PrivateKey) -> Result<(), GrantError> {
         if key.public() != *terms.key {
             return Err(GrantError::Key);
@@ -94,8 +94,8 @@ impl Grant {
         if bool::from(holds) { Ok(()) } else { Err(GrantError::Proof) }
     }
 
-    /// Decrypts the private key for the recipient, and verifies all there is to verify: the signature, the commitment,
-    /// the tag, the public key and the proof.
+    /// Decrypts the private key for the recipient, and verifies everything: the signature, the commitment, the tag, the
+    /// public key and the proof.
     pub fn open(&self, terms: &GrantTerms<'_>, recipient: &Identity) -> Result<PrivateKey, GrantError> {
         self.verify(terms)?;
         if recipient.public() != *terms.recipient {
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(again.verify_proof(&terms, &PrivateKey::generate()), Err(GrantError::Key));
     }
 
-    /// Another environment, another key, another recipient, another granter: each breaks the signature.
+    /// Changing the environment, the key, the recipient or the granter breaks the signature.
     #[test]
     fn it_is_bound_to_all_its_terms() {
         let case = Case::new();
@@ -251,12 +251,12 @@ mod tests {
         }
     }
 
-    /// Someone who only signs, without the environment's key, can make no proof and wrap no right key.
+    /// Someone who signs without having the environment's key can neither make the proof nor wrap the right key.
     #[test]
     fn a_sock_puppet_proves_nothing() {
         let case = Case::new();
         let terms = case.terms();
-        // Mallory has a key of her own, and signs that it is production's.
+        // Mallory wraps a key of her own, and signs that it is production's.
         let mut forged = Grant::make("production", &PrivateKey::generate(), terms.recipient, &case.alice);
         forged.signature = case.alice.sign(&forged.signed(&terms));
         assert_eq!(forged.verify(&terms), Ok(()));

@@ -1,5 +1,5 @@
-//! Identities: the Ed25519 keys (RFC 8032) of people and machines. They sign grants, and, as in age, serve for X25519
-//! too, so that grants can be wrapped to them.
+//! Identities: the Ed25519 keys (RFC 8032) of people and machines. They sign grants. As in age, they also work as
+//! X25519 keys, so that grants can be wrapped to them.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{PrivateKey, PublicKey};
 
-/// The kinds of keys that live in a security key (OpenSSH's PROTOCOL.u2f).
+/// The types of SSH keys that are stored on a security key (OpenSSH's PROTOCOL.u2f).
 const FIDO: [&str; 2] = ["sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"];
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -37,19 +37,19 @@ impl Identity {
     ///
     /// # Panics
     ///
-    /// When the operating system has no randomness to give.
+    /// If the operating system's random number generator fails.
     pub fn generate() -> Self {
         let mut seed = Zeroizing::new([0; 32]);
         OsRng.fill_bytes(&mut *seed);
         Self::from_seed(&seed)
     }
 
-    /// Takes a seed (RFC 8032, section 5.1.5), which is what OpenSSH keeps.
+    /// Creates an identity from a seed (RFC 8032, section 5.1.5), which is what OpenSSH stores.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(seed))
     }
 
-    /// Returns the seed; the caller answers for where it goes.
+    /// Returns the seed; the caller must keep it secret.
     pub fn expose(&self) -> &[u8; 32] {
         self.0.as_bytes()
     }
@@ -80,7 +80,7 @@ impl fmt::Debug for Identity {
 pub struct IdentityKey(VerifyingKey);
 
 impl IdentityKey {
-    /// Takes the compressed point, 32 bytes (RFC 8032, section 5.1.2).
+    /// Reads a compressed point, 32 bytes (RFC 8032, section 5.1.2).
     ///
     /// Errors: [`IdentityError::Point`].
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, IdentityError> {
@@ -93,7 +93,7 @@ impl IdentityKey {
         self.0.as_bytes()
     }
 
-    /// Reads OpenSSH's form, `ssh-ed25519 AAAA…`, and ignores a comment behind it.
+    /// Reads OpenSSH's form, `ssh-ed25519 AAAA…`, and ignores a comment after it.
     pub fn parse(text: &str) -> Result<Self, IdentityError> {
         if FIDO.iter().any(|kind| text.starts_with(kind)) {
             return Err(IdentityError::Fido);
@@ -127,7 +127,7 @@ impl IdentityKey {
 
     /// Returns the same key for X25519 (RFC 7748, section 4.1: the birational map).
     pub(super) fn x25519(&self) -> PublicKey {
-        // It is not of low order, or the Edwards point would be too.
+        // It is not of low order, because the Edwards point isn't.
         PublicKey::from_bytes(self.0.to_montgomery().to_bytes()).expect("a point of high order")
     }
 

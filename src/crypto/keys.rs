@@ -26,7 +26,7 @@ const PAYLOAD_LEN: usize = 32 + CHECKSUM_LEN;
 /// base64url without padding of [`PAYLOAD_LEN`] bytes; no bits are left over.
 const BODY_LEN: usize = PAYLOAD_LEN / 3 * 4;
 
-/// Why a key was refused. Carries no byte of it.
+/// Why a key was refused. Contains no byte of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum KeyError {
     #[error("not an envseal key")]
@@ -56,7 +56,7 @@ pub enum KeyError {
 pub struct PublicKey([u8; 32]);
 
 impl PublicKey {
-    /// Takes the u-coordinate, 32 bytes little-endian.
+    /// Reads a u-coordinate, 32 bytes little-endian.
     ///
     /// Errors: [`KeyError::NonCanonical`], [`KeyError::LowOrder`].
     pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, KeyError> {
@@ -70,7 +70,7 @@ impl PublicKey {
         &self.0
     }
 
-    /// Reads the text form, [`PUBLIC_PREFIX`] and 48 characters; nothing around it is trimmed.
+    /// Reads the text form, [`PUBLIC_PREFIX`] and 48 characters, without trimming blanks.
     ///
     /// Errors: every [`KeyError`] but [`KeyError::PublicGiven`].
     pub fn parse(text: &str) -> Result<Self, KeyError> {
@@ -86,13 +86,13 @@ impl PublicKey {
         KeyId([digest[0], digest[1], digest[2], digest[3]])
     }
 
-    /// Returns what people compare, in the form that SSH uses: `SHA256:` and 43 characters of base64 (RFC 4648, section
-    /// 4, without padding) of SHA-256 of the key's 32 bytes. Unlike the id it cannot be forged.
+    /// Returns the fingerprint that people compare, in SSH's form: `SHA256:` and 43 characters of base64 (RFC 4648,
+    /// section 4, without padding) of SHA-256 of the key's 32 bytes. Unlike the id it cannot be forged.
     pub fn fingerprint(&self) -> String {
         format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(self.0)))
     }
 
-    /// Skips the check, to reach the refusals behind it.
+    /// Skips the checks, so that tests can reach later ones.
     #[cfg(test)]
     pub(super) fn unchecked(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -112,7 +112,7 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// Names a public key in four bytes, to tell "another key" from "damaged". Too short to be trusted: it can be forged.
+/// Identifies a public key in four bytes, to tell "another key" from "damaged". Too short to trust: it can be forged.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(pub [u8; 4]);
 
@@ -133,7 +133,7 @@ impl fmt::Debug for KeyId {
 #[derive(Clone)]
 pub struct PrivateKey {
     secret: StaticSecret,
-    /// Derived once, when it is first asked for: that is a scalar multiplication.
+    /// Derived on first use and kept, because that takes a scalar multiplication.
     public: OnceLock<PublicKey>,
 }
 
@@ -142,12 +142,12 @@ impl PrivateKey {
     ///
     /// # Panics
     ///
-    /// When the operating system has no randomness to give.
+    /// If the operating system's random number generator fails.
     pub fn generate() -> Self {
         StaticSecret::random_from_rng(OsRng).into()
     }
 
-    /// Reads the text form, [`PRIVATE_PREFIX`] and 48 characters; nothing around it is trimmed.
+    /// Reads the text form, [`PRIVATE_PREFIX`] and 48 characters, without trimming blanks.
     ///
     /// Errors: [`KeyError::Prefix`], [`KeyError::PublicGiven`], [`KeyError::Length`], [`KeyError::Encoding`],
     /// [`KeyError::Checksum`].
@@ -167,7 +167,7 @@ impl PrivateKey {
         *self.public.get_or_init(|| PublicKey(x25519_dalek::PublicKey::from(&self.secret).to_bytes()))
     }
 
-    /// Computes X25519 (RFC 7748, section 6.1); its result tells if the other key was of low order.
+    /// Computes X25519 (RFC 7748, section 6.1); the result tells whether the other key was of low order.
     pub(super) fn diffie_hellman(&self, public: [u8; 32]) -> SharedSecret {
         self.secret.diffie_hellman(&public.into())
     }
@@ -206,7 +206,7 @@ const LOW_ORDER: [[u8; 32]; 5] = [
        \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
 ];
 
-/// Below p = 2^255 - 19, whose little-endian bytes are ed ff … ff 7f.
+/// Returns true below p = 2^255 - 19, whose little-endian bytes are ed ff … ff 7f.
 fn is_canonical(u: &[u8; 32]) -> bool {
     let [low, middle @ .., high] = u;
     *high < 0x7f || (*high == 0x7f && (*low < 0xed || middle.iter().any(|byte| *byte != 0xff)))
@@ -311,13 +311,13 @@ mod tests {
 
     #[test]
     fn low_order_points_are_refused() {
-        // Clamping makes every scalar a multiple of the cofactor, so any scalar at all finds the low orders.
+        // Clamping makes every scalar a multiple of the cofactor, so any scalar reveals points of low order.
         let is_low_order =
             |bytes: [u8; 32]| !StaticSecret::from([0; 32]).diffie_hellman(&bytes.into()).was_contributory();
         for bytes in LOW_ORDER {
             assert!(is_low_order(bytes) && is_canonical(&bytes), "{bytes:?}");
             assert_eq!(PublicKey::from_bytes(bytes), Err(KeyError::LowOrder));
-            // Each stands alone: its neighbours are fit for use.
+            // A neighbour is refused only if it is of low order, too.
             for low in [bytes[0].wrapping_add(1), bytes[0].wrapping_sub(1)] {
                 let mut near = bytes;
                 near[0] = low;
@@ -337,7 +337,7 @@ mod tests {
         assert_eq!(private.public().id().to_string().len(), 8);
     }
 
-    /// As Python's hashlib and base64 have it.
+    /// The expected value is from Python's hashlib and base64.
     #[test]
     fn a_fingerprint_is_the_whole_hash() {
         let key = PublicKey::from_bytes(u(9, 0, 0)).unwrap();

@@ -1,4 +1,4 @@
-//! Locked keys: an environment's private key behind a passphrase (`docs/format.md`, "Locked keys").
+//! Locked keys: an environment's private key, encrypted with a passphrase (`docs/format.md`, "Locked keys").
 
 use std::cell::RefCell;
 use std::{fmt, str::FromStr};
@@ -19,7 +19,7 @@ use super::{KeyError, PrivateKey, PublicKey, SecretText};
 pub(crate) const LOCKED_PREFIX: &str = "envseal-lk1-";
 
 const INFO: &[u8] = b"envseal/1/locked";
-/// Parameters, salt, nonce, public half, commitment.
+/// Parameters, salt, nonce, public key, commitment.
 const HEADER: usize = 12 + 16 + 24 + 32 + 32;
 const LEN: usize = HEADER + 32 + 16;
 
@@ -32,7 +32,7 @@ struct Argon2Cost {
 }
 
 const COST: Argon2Cost = Argon2Cost { memory: 256 << 10, passes: 3, lanes: 1 };
-/// The bounds when unlocking: below, a passphrase is soon guessed; above, unlocking is an attack on this machine.
+/// The bounds when unlocking: below them a passphrase is easy to guess; above them unlocking can exhaust this machine.
 const FLOOR: Argon2Cost = Argon2Cost { memory: 64 << 10, passes: 1, lanes: 1 };
 const CEILING: Argon2Cost = Argon2Cost { memory: 1 << 20, passes: 10, lanes: 1 };
 
@@ -44,7 +44,7 @@ pub enum LockError {
     Encoding,
     #[error("the locked key has {found} bytes, not {LEN}")]
     Length { found: usize },
-    /// Refused before any memory is taken.
+    /// Refused before any memory is allocated.
     #[error(
         "the locked key needs {memory} KiB, {passes} passes and {lanes} lanes of Argon2id, which is out of bounds"
     )]
@@ -62,7 +62,7 @@ pub enum LockError {
     Key,
 }
 
-/// A private key behind a passphrase. Its public key is readable, for recognition.
+/// A private key, encrypted with a passphrase. Its public key is readable, so that the key can be recognised.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LockedKey {
     header: [u8; HEADER],
@@ -71,7 +71,7 @@ pub struct LockedKey {
 }
 
 impl LockedKey {
-    /// Returns the public key that it claims; proven once it was unlocked.
+    /// Returns the public key that the header claims. It is verified only when the key is unlocked.
     pub fn public(&self) -> PublicKey {
         self.public
     }
@@ -137,7 +137,7 @@ impl Locker {
     ///
     /// # Panics
     ///
-    /// When the operating system has no randomness to give.
+    /// If the operating system's random number generator fails.
     pub fn new(passphrase: &SecretText) -> Result<Self, LockError> {
         Self::with(COST, passphrase)
     }
@@ -148,11 +148,11 @@ impl Locker {
         Ok(Self { cost, salt, keys: LockKeys::derive(cost, &salt, passphrase)? })
     }
 
-    /// Locks one key, under a nonce of its own.
+    /// Locks one key, with its own nonce.
     ///
     /// # Panics
     ///
-    /// When the operating system has no randomness to give.
+    /// If the operating system's random number generator fails.
     pub fn lock(&self, key: &PrivateKey) -> LockedKey {
         let mut nonce = [0; 24];
         OsRng.fill_bytes(&mut nonce);
@@ -253,7 +253,7 @@ impl Argon2Cost {
 struct LockKeys(Zeroizing<[u8; 64]>);
 
 impl LockKeys {
-    /// HKDF-Expand (RFC 5869) of what Argon2id version 0x13 (RFC 9106) makes of the passphrase.
+    /// Returns HKDF-Expand (RFC 5869) of the passphrase's Argon2id hash (version 0x13, RFC 9106).
     fn derive(cost: Argon2Cost, salt: &[u8; 16], passphrase: &SecretText) -> Result<Self, LockError> {
         let Argon2Cost { memory, passes, lanes } = cost;
         let params = Params::new(memory, passes, lanes, Some(32)).expect("within bounds");
@@ -293,7 +293,7 @@ mod tests {
     use super::super::properties::hex;
     use super::*;
 
-    /// The least that Argon2 takes: everything but its cost is under test.
+    /// The least that Argon2 accepts: the tests are about everything but its cost.
     const SMALL: Argon2Cost = Argon2Cost { memory: 8, passes: 1, lanes: 1 };
 
     fn text(text: &str) -> SecretText {
@@ -343,7 +343,7 @@ mod tests {
         for at in 0..LEN {
             for bit in [1, 0x80] {
                 let refused = match changed(&locked, |blob| blob[at] ^= bit) {
-                    // Larger parameters than a test should run.
+                    // These parameters are too expensive for a test.
                     Ok(other) if Argon2Cost::of(&other.header).memory > 1 << 14 => continue,
                     Ok(other) => unlocker.open(&other).unwrap_err(),
                     Err(error) => error,
@@ -370,7 +370,7 @@ mod tests {
             let mixed = changed(&one, |blob| blob[range.clone()].copy_from_slice(&theirs[range])).unwrap();
             assert_eq!(unlocker.open(&mixed).unwrap_err(), LockError::Damaged);
         }
-        // A holder of the passphrase can lock another key than the header says; that is refused, too.
+        // Someone with the passphrase can lock a different key than the header says. That is refused, too.
         let mut lying = one.clone();
         lying.header[52..84].copy_from_slice(other.public.as_bytes());
         let mut buffer = *PrivateKey::generate().expose();

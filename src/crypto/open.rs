@@ -16,7 +16,7 @@ use super::{
 use cores::{give_way, leave, this_core};
 
 /// The first step of `docs/format.md`, section "Opening", that a structurally valid sealed value fails, in the order of
-/// the steps. Only [`OpenError::OtherKey`] lets another key be tried; every other one is final.
+/// the steps. After [`OpenError::OtherKey`] another key can be tried; every other error is final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum OpenError {
     #[error("encrypted with another key: {sealed_to}")]
@@ -39,7 +39,7 @@ pub enum OpenError {
     RefsWithValue,
 }
 
-/// To start a thread takes about as long as this many X25519.
+/// Starting a thread takes about as long as this many X25519 operations.
 const FEWEST_FOR_A_THREAD: usize = 4;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub struct OpenedValue {
     pub bytes: SecretBytes,
 }
 
-/// Decrypts with one key. Keeps a context for every `enc` it meets, so that the values of one batch cost one X25519
-/// together.
+/// Decrypts with one key. Keeps a context for every `enc` it meets, so that a batch of values costs one X25519
+/// operation.
 pub struct Opener {
     private: PrivateKey,
     public: PublicKey,
@@ -102,13 +102,13 @@ impl Opener {
         Ok(OpenedValue { kind, bytes: SecretBytes::new(std::mem::take(&mut *padded)) })
     }
 
-    /// Returns true if `value` is of another batch than those before it, so that it takes an X25519 of its own.
+    /// Returns true if `value` is from another batch than those before it, so that it takes its own X25519 operation.
     pub fn is_of_another_batch(&self, value: &SealedValue) -> bool {
         !self.contexts.is_empty() && self.contexts.iter().all(|(cached, _)| cached != value.enc())
     }
 
-    /// Sets up the contexts for all of these, on all cores if they are many: values that were set one by one take an X25519
-    /// each. What is wrong with one of them is reported when that is opened.
+    /// Sets up the contexts for `values`, on all cores if there are many: values that were set one by one take an
+    /// X25519 operation each. An invalid value is reported when it is decrypted.
     pub fn prepare(&mut self, values: &[SealedValue]) {
         let mut known: HashSet<[u8; 32]> = self.contexts.iter().map(|(enc, _)| *enc).collect();
         let new: Vec<_> = values.iter().map(|value| *value.enc()).filter(|enc| known.insert(*enc)).collect();
@@ -132,11 +132,11 @@ impl Opener {
     }
 }
 
-/// Returns the results for all items, in any order, worked out on all cores if there are many. An item whose thread
+/// Returns the results for all items, in any order, computed on all cores if there are many. An item whose thread
 /// panics is left out.
 fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = match items.len() / FEWEST_FOR_A_THREAD {
-        // To ask for the cores takes a dozen system calls.
+        // Asking for the number of cores takes a dozen system calls.
         0 | 1 => 1,
         most => thread::available_parallelism().map_or(1, NonZero::get).min(most),
     };
@@ -161,13 +161,13 @@ fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) ->
     })
 }
 
-/// The cores of threads. Linux often starts a thread on its parent's core, where it waits, and moves one of the two only
-/// milliseconds later, when the work is done. So a thread leaves that core by itself, and its parent lets it.
+/// Moves threads to other cores. Linux often starts a thread on its parent's core, where it waits, and moves one of the
+/// two only milliseconds later, when the work is done. So each thread moves itself, and its parent yields.
 #[cfg(target_os = "linux")]
 mod cores {
     use rustix::thread::{sched_getaffinity, sched_getcpu, sched_setaffinity};
 
-    /// A thread is away after some dozens.
+    /// A few dozen yields are usually enough.
     const MOST_YIELDS: usize = 1000;
 
     pub(super) fn this_core() -> usize {
@@ -178,12 +178,12 @@ mod cores {
     pub(super) fn leave(core: usize) {
         if let Ok(mut cores) = sched_getaffinity(None) {
             cores.unset(core);
-            // Refused where there is no other core.
+            // Fails if there is no other core.
             let _ = sched_setaffinity(None, &cores);
         }
     }
 
-    /// Leaves this core to other threads until they are gone.
+    /// Yields this core to other threads until they have left it.
     pub(super) fn give_way(are_gone: impl Fn() -> bool) {
         for _ in 0..MOST_YIELDS {
             if are_gone() {
@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(Opener::new(alice).open("B", &value), Err(OpenError::OtherName));
     }
 
-    /// Of any number of values, whatever is among them.
+    /// For any number of values, with invalid ones among them.
     #[test]
     fn prepared_or_not_the_same_is_opened_and_refused() {
         let private = PrivateKey::generate();

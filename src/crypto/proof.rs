@@ -17,7 +17,7 @@ const ROTATION: &[u8] = b"envseal/1/rotation";
 const EXPOSURE: &[u8] = b"envseal/1/exposure";
 const TAGS: &[u8] = b"envseal/1/exposure-tags";
 
-/// HMAC-SHA256 over the concatenated `parts`, under HKDF-SHA256 of `key` with `info` and no salt.
+/// Returns HMAC-SHA256 over the concatenated `parts`, under HKDF-SHA256 of `key` with `info` and no salt.
 pub(super) fn mac(key: &PrivateKey, info: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut derived = Zeroizing::new([0; 32]);
     Hkdf::<Sha256>::new(None, key.expose()).expand(info, &mut *derived).expect("32 bytes are few");
@@ -52,7 +52,7 @@ impl Proof {
     }
 }
 
-/// In constant time.
+/// Compares in constant time.
 impl PartialEq for Proof {
     fn eq(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
@@ -78,7 +78,7 @@ impl FromStr for Proof {
     }
 }
 
-/// T, the key of the tags by which exposed values are recognised without being revealed.
+/// T, the key for the tags that identify exposed values without revealing them.
 #[derive(Clone)]
 pub struct TagKey(Zeroizing<[u8; 32]>);
 
@@ -87,7 +87,7 @@ impl TagKey {
     ///
     /// # Panics
     ///
-    /// When the operating system has no randomness to give.
+    /// If the operating system's random number generator fails.
     pub fn generate() -> Self {
         let mut key = Zeroizing::new([0; 32]);
         OsRng.fill_bytes(&mut *key);
@@ -98,8 +98,8 @@ impl TagKey {
         &self.0
     }
 
-    /// Returns T and the proof that its maker had `key`, the key of `env`: 64 bytes, to be encrypted. Anyone can encrypt,
-    /// and under another T every exposed value would look changed.
+    /// Returns T and the proof that its maker had `key`, the key of `env`: 64 bytes, to be encrypted. The proof is
+    /// there because anyone can encrypt, and under another T every exposed value would look changed.
     pub fn proven(&self, env: &str, key: &PrivateKey) -> SecretBytes {
         let proof = mac(key, TAGS, &[env.as_bytes(), &[0], &*self.0]);
         let mut bytes = Vec::with_capacity(64);

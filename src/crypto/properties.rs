@@ -1,4 +1,4 @@
-//! Properties of the whole, and what the tests of this module share.
+//! Property tests of the whole module, and helpers that its tests share.
 
 use std::collections::HashSet;
 
@@ -44,7 +44,7 @@ fn kinds() -> impl Strategy<Value = PlaintextKind> {
     prop_oneof![Just(PlaintextKind::Value), Just(PlaintextKind::Source)]
 }
 
-/// Whether `text` is a token that opens under `name`.
+/// Returns true if `text` is a sealed value that decrypts under `name`.
 fn opens(opener: &mut Opener, name: &str, text: &[u8]) -> bool {
     SealedValue::parse(text).is_ok_and(|value| opener.open(name, &value).is_ok())
 }
@@ -135,7 +135,7 @@ proptest! {
     }
 }
 
-/// Given the randomness of a vector, sealing comes to its very token.
+/// With a vector's randomness, encrypting gives exactly the vector's sealed value.
 #[test]
 fn sealing_agrees_with_the_vectors() {
     for vector in [
@@ -155,7 +155,7 @@ fn sealing_agrees_with_the_vectors() {
     }
 }
 
-/// Every one, not a sample: it takes a fraction of a second.
+/// Flips every bit, not a sample: it takes a fraction of a second.
 #[test]
 fn no_flipped_bit_is_decrypted() {
     let private = PrivateKey::generate();
@@ -174,7 +174,7 @@ fn no_flipped_bit_is_decrypted() {
     }
 }
 
-/// Every other character of the alphabet and some beside it, at every place.
+/// Tries characters of the alphabet, and some outside it, at every position.
 #[test]
 fn no_changed_character_opens() {
     let private = PrivateKey::generate();

@@ -25,10 +25,10 @@ pub enum SealError {
     TooLong,
 }
 
-/// Encrypts one write batch. One encapsulation serves it all, so that decrypting it takes one X25519.
+/// Encrypts one write batch. One encapsulation serves the whole batch, so decrypting it takes one X25519 operation.
 ///
-/// Never store one beyond its batch, and never clone one: the nonce is fixed, so a name may be sealed only once
-/// under a context. That is why there is no `Clone`.
+/// Never keep one beyond its batch, and never clone one: the nonce is fixed, so a name may be encrypted only once per
+/// context. That is why there is no `Clone`.
 pub struct Sealer {
     public: PublicKey,
     key_id: KeyId,
@@ -46,19 +46,19 @@ impl Sealer {
     ///
     /// # Panics
     ///
-    /// When the operating system has no randomness to give.
+    /// If the operating system's random number generator fails.
     pub fn new(public: &PublicKey) -> Result<Self, SealError> {
         Self::with_rng(public, &mut OsRng)
     }
 
-    /// Encrypts `plaintext`, any bytes, for the variable `name`, which the caller has validated. `refs` are the names it
-    /// may refer to once decrypted. Encapsulates afresh if `name` was encrypted before.
+    /// Encrypts `plaintext`, any bytes, for the variable `name`, which the caller has validated. `refs` are the names
+    /// it may refer to once decrypted. Encapsulates again if `name` was encrypted before.
     ///
     /// Errors: [`SealError::RefsWithValue`] when `refs` is not empty with [`PlaintextKind::Value`]; [`SealError::TooLong`].
     ///
     /// # Panics
     ///
-    /// When the operating system has no randomness to give.
+    /// If the operating system's random number generator fails.
     pub fn seal(
         &mut self,
         name: &str,
@@ -104,7 +104,7 @@ impl Sealer {
             self.context.export(context, out)
         });
 
-        // The plaintext is encrypted where it lies; should that be refused, the buffer is wiped.
+        // Encrypts the plaintext in place; if that fails, the buffer is wiped.
         let padded_len = padded_len(plaintext.len());
         let mut blob = Zeroizing::new(Vec::with_capacity(HEADER_LEN + padded_len + 16));
         blob.extend_from_slice(&self.key_id.0);
@@ -123,12 +123,12 @@ impl fmt::Debug for Sealer {
     }
 }
 
-/// How the decrypted bytes are to be read.
+/// How to interpret the decrypted bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PlaintextKind {
     /// The exact bytes of the value.
     Value,
-    /// The exact source text to the right of `=`, quotes included; to be read by the dialect's rules.
+    /// The exact source text to the right of `=`, quotes included; parsed by the dialect's rules.
     Source,
 }
 
@@ -152,7 +152,7 @@ fn padded_len(len: usize) -> usize {
     (len + 2).next_multiple_of(PADDING_STEP)
 }
 
-/// Appends `kind ‖ bytes ‖ 0x80 ‖ 0x00*` to `buffer`, whose spare capacity holds it already.
+/// Appends `kind ‖ bytes ‖ 0x80 ‖ 0x00*` to `buffer`, whose spare capacity must suffice.
 fn append_padded(buffer: &mut Vec<u8>, kind: PlaintextKind, bytes: &[u8]) {
     let end = buffer.len() + padded_len(bytes.len());
     debug_assert!(buffer.capacity() >= end, "growing would leave a copy of the secret behind");
@@ -162,8 +162,8 @@ fn append_padded(buffer: &mut Vec<u8>, kind: PlaintextKind, bytes: &[u8]) {
     buffer.resize(end, 0);
 }
 
-/// Finds the kind, and where in `padded` its bytes lie.
-// The tag has been verified by now, so the result tells only the sealer anything: no constant time is needed.
+/// Returns the kind, and the range of the value's bytes in `padded`.
+// Needs no constant time: the tag has been verified by now, so the result tells only the author of the value anything.
 pub(super) fn unpad(padded: &[u8]) -> Result<(PlaintextKind, Range<usize>), MalformedPlaintext> {
     let end = padded.iter().rposition(|byte| *byte != 0).ok_or(MalformedPlaintext::Padding)?;
     if padded[end] != 0x80 || padded.len() - end > PADDING_STEP {

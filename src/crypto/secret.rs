@@ -1,4 +1,4 @@
-//! What must not be printed, compared in variable time, or left behind in memory.
+//! Secrets, which must not be printed, compared in variable time, or left behind in memory.
 
 use std::{fmt, ops::Deref};
 
@@ -15,12 +15,12 @@ pub type SecretBytes = SecretBuffer<Vec<u8>>;
 pub type SecretText = SecretBuffer<String>;
 
 impl<T: Zeroize + Deref + AsRef<[u8]>> SecretBuffer<T> {
-    /// Takes over `content` without copying. Size the buffer up front: one that grew has left copies behind.
+    /// Takes `content` without copying it. Allocate the buffer at its full size: one that grew has left copies behind.
     pub fn new(content: T) -> Self {
         Self(Zeroizing::new(content))
     }
 
-    /// Returns the content; the caller answers for where it goes.
+    /// Returns the content; the caller must keep it secret.
     pub fn expose(&self) -> &T::Target {
         &self.0
     }
@@ -40,14 +40,14 @@ impl<T: Zeroize + Deref + AsRef<[u8]>> SecretBuffer<T> {
 }
 
 impl SecretBytes {
-    /// Returns `length` random letters and digits, each as likely as the others: 5.95 bits each.
+    /// Returns `length` random letters and digits, all equally likely: 5.95 bits each.
     pub fn random_text(length: usize) -> Self {
         const CHARACTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         let mut text = Vec::with_capacity(length);
         let mut byte = Zeroizing::new([0]);
         while text.len() < length {
             OsRng.fill_bytes(&mut *byte);
-            // The rest, up to 255, would make some characters likelier.
+            // Larger bytes, up to 255, would make some characters likelier.
             if byte[0] < 4 * 62 {
                 text.push(CHARACTERS[usize::from(byte[0]) % 62]);
             }

@@ -19,8 +19,8 @@ pub(super) const INFO: &[u8] = b"envseal/1/value";
 type Aead = ExportOnlyAead;
 type Kdf = HkdfSha256;
 
-/// DHKEM(X25519, HKDF-SHA256), 0x0020 (RFC 9180, section 4.1): hpke's, except that the private key carries its public key.
-/// hpke derives that anew for each decapsulation, which is a sixth of the time it takes.
+/// DHKEM(X25519, HKDF-SHA256), 0x0020 (RFC 9180, section 4.1): hpke's, except that the private key keeps its public
+/// key. hpke derives that again for each decapsulation, which is a sixth of the time.
 #[derive(Clone, Copy)]
 pub(super) struct Dhkem;
 
@@ -114,7 +114,7 @@ impl Kem for Dhkem {
     }
 }
 
-/// What [`Kem`] wants of a private key; nothing else turns one into bytes or back.
+/// Required by [`Kem`]; nothing else converts a private key to bytes or back.
 impl Serializable for PrivateKey {
     type OutputSize = <<X25519HkdfSha256 as Kem>::PrivateKey as Serializable>::OutputSize;
 
@@ -142,8 +142,8 @@ impl Eq for PrivateKey {}
 pub(super) struct ValueKeys(Zeroizing<[u8; 64]>);
 
 impl ValueKeys {
-    /// Exports for `name` and `refs`; `export` is the context's, sender's or receiver's.
-    // No list holds a zero byte, so the last one parts name from list: distinct pairs give distinct contexts.
+    /// Exports for `name` and `refs`; `export` is the method of the sender's or the receiver's context.
+    // No list contains a zero byte, so the last one separates name and list: distinct pairs give distinct contexts.
     pub(super) fn export<E>(
         name: &str,
         refs: &Refs,
@@ -180,7 +180,7 @@ impl ValueKeys {
         tag.map(Into::into).map_err(|_| AeadRefused)
     }
 
-    /// Decrypts in place under K; on refusal `buffer` still is the ciphertext.
+    /// Decrypts in place under K; on failure `buffer` is still the ciphertext.
     pub(super) fn decrypt(self, buffer: &mut [u8], tag: &[u8; 16]) -> Result<(), AeadRefused> {
         let tag = Tag::from_slice(tag);
         self.cipher().decrypt_in_place_detached(&Nonce::default(), b"", buffer, tag).map_err(|_| AeadRefused)

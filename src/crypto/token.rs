@@ -1,4 +1,4 @@
-//! The text of a sealed value: its structure, without its meaning.
+//! The text of a sealed value: its structure only.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -28,7 +28,7 @@ pub enum TokenError {
     /// A sealed value is only a part of it, or its prefix is not in lower case.
     #[error("a sealed value must be the whole value, exactly as envseal wrote it")]
     Misplaced,
-    /// With the version, if a newer envseal could have written it.
+    /// Contains the version, if a newer envseal could have written it.
     #[error("a sealed value of {}", .0.map_or("an unknown version".into(), described_version))]
     UnknownVersion(Option<u8>),
     /// The data is not base64url in canonical form, without padding (RFC 4648, sections 3.5 and 5).
@@ -39,7 +39,7 @@ pub enum TokenError {
     Length,
     #[error("the sealed value's encapsulated key is not in canonical form")]
     EncTopBit,
-    /// The list is empty, unsorted, repeats a name, or contains what is not a name.
+    /// The list is empty, unsorted, repeats a name, or contains something that is not a name.
     #[error("the sealed value's list of names is malformed")]
     Refs,
 }
@@ -50,8 +50,8 @@ pub fn claims_to_be_sealed(text: &[u8]) -> bool {
     text.starts_with(SCHEME.as_bytes())
 }
 
-/// Returns true if `text` seems to contain a sealed value, at any place and in any letter case: `envseal:`, a version,
-/// `:` and 32 characters of base64url.
+/// Returns true if `text` seems to contain a sealed value, anywhere and in any letter case: `envseal:`, a version, `:`
+/// and 32 characters of base64url.
 pub(crate) fn holds_sealed(text: &[u8]) -> bool {
     memchr::memchr_iter(b':', text).any(|colon| {
         let start = colon.checked_sub(SCHEME.len() - 1);
@@ -71,8 +71,8 @@ pub(super) fn described_version(version: u8) -> String {
     format!("version {version}, which a newer envseal wrote; this one reads version 1")
 }
 
-/// Returns the version that a text begins with, followed by `end`, if it is later than 1 and as a newer envseal would write
-/// it: at most 255, so that no more of a secret can be taken for one.
+/// Returns the version that `text` begins with, followed by `end`, if it is later than 1 and written as a newer envseal
+/// would: at most 255, so that no more of a secret can be mistaken for a version.
 pub(super) fn newer_version(text: &[u8], end: u8) -> Option<u8> {
     let digits = &text[..memchr::memchr(end, &text[..text.len().min(4)])?];
     let version: u8 = std::str::from_utf8(digits).ok()?.parse().ok()?;
@@ -129,7 +129,7 @@ impl SealedValue {
         &self.refs
     }
 
-    /// Takes key id, `enc`, commitment, ciphertext and tag, of the right lengths.
+    /// Creates a value from key id, `enc`, commitment, ciphertext and tag, whose lengths the caller has checked.
     pub(super) fn from_blob(blob: Vec<u8>, refs: Refs) -> Self {
         Self { blob, refs }
     }
@@ -161,7 +161,7 @@ impl fmt::Display for SealedValue {
 }
 
 /// The names that a sealed value may refer to: sorted by their bytes, distinct, each `[A-Za-z0-9_.-]+`.
-// Kept as the joined text, which is what is authenticated, printed and read; one allocation at most.
+// Stored as the joined text, which is authenticated, printed and read; one allocation at most.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Refs(String);
 

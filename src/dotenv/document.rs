@@ -29,7 +29,7 @@ pub struct Entry {
     pub line: usize,
 }
 
-/// A line that is neither a statement nor a comment nor blank; readers pass over it.
+/// A line that is neither a statement nor a comment nor blank; readers ignore it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stray {
     pub(super) range: Range<usize>,
@@ -90,13 +90,13 @@ impl Document {
         &self.text[entry.start..entry.end]
     }
 
-    /// Returns the text of a line that is no statement.
+    /// Returns the text of a stray line.
     pub fn stray_text(&self, stray: &Stray) -> &[u8] {
         &self.text[stray.range.clone()]
     }
 
     /// Returns true if the entry's value seems to continue in the lines below, without quotes: a PEM header without its
-    /// end, an opening brace or bracket at the end of the line, or an unclosed quote above a line that is no statement.
+    /// end, an opening brace or bracket at the end of the line, or an unclosed quote above a stray line.
     pub fn is_cut_off(&self, entry: &Entry) -> bool {
         let source = self.source(entry).trim_ascii();
         let below = || {
@@ -111,7 +111,7 @@ impl Document {
         }
     }
 
-    /// Returns the entry whose value a line that is no statement seems to belong to.
+    /// Returns the entry whose value seems to continue in this stray line.
     pub fn cut_off_above(&self, stray: &Stray) -> Option<&Entry> {
         self.entries.iter().rev().filter(|entry| entry.line < stray.line).find(|entry| self.is_cut_off(entry))
     }
@@ -132,7 +132,7 @@ impl Document {
         entry.comment.as_ref().is_some_and(|c| !is_blank_before(&self.text, c.start))
     }
 
-    /// Returns the comment lines: each one's number, from 1, and its text from the `#` on.
+    /// Returns the comment lines: their line numbers, from 1, and their text, starting with `#`.
     pub fn comments(&self) -> impl Iterator<Item = (usize, &[u8])> {
         let mut taken = self.entries.iter().map(|entry| entry.start..entry.end).peekable();
         let (mut at, mut line) = (0, 0);
@@ -158,7 +158,7 @@ impl Document {
         &self.text[entry.name.end..entry.value.start]
     }
 
-    /// Returns the index of the last entry of that name, which is the one that counts.
+    /// Returns the index of the last entry of that name, whose value counts.
     pub fn last(&self, name: &str) -> Option<usize> {
         self.entries.iter().rposition(|entry| self.name(entry) == name)
     }
@@ -182,7 +182,7 @@ impl Document {
     }
 }
 
-/// Returns true if a line begins a text of several lines: PEM (RFC 7468, section 2), JSON.
+/// Returns true if a line begins a multi-line text: PEM (RFC 7468, section 2), JSON.
 fn opens(line: &[u8]) -> bool {
     let has = |part: &str| memchr::memmem::find(line, part.as_bytes()).is_some();
     let pem = has("-----BEGIN ") && !has("-----END ");
@@ -195,7 +195,7 @@ fn is_blank_before(text: &[u8], at: usize) -> bool {
 }
 
 /// Returns true for `at_least` marker characters and a blank, or a divider of seven. Git writes seven, unless the
-/// attribute `conflict-marker-size` (gitattributes(5)), which the repository can set, says otherwise.
+/// repository sets the attribute `conflict-marker-size` (gitattributes(5)).
 pub(super) fn is_marker(line: &[u8], at_least: usize) -> bool {
     let Some((&first, _)) = line.split_first() else { return false };
     let count = line.iter().take_while(|b| **b == first).count();
@@ -219,7 +219,7 @@ pub enum CommentMark<'a> {
 impl<'a> CommentMark<'a> {
     pub const PLAIN_COMMENT: &'static str = "# envseal: plain";
 
-    /// Returns the marks in a comment (`#` included), each behind a `#` of its own.
+    /// Returns the marks in a comment (`#` included), each after its own `#`.
     pub fn all(comment: &'a [u8]) -> impl Iterator<Item = Self> {
         comment.split(|b| *b == b'#').filter_map(Self::parse)
     }

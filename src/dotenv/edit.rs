@@ -1,4 +1,4 @@
-//! Edits: each changes the bytes of one entry and nothing else, or the whole batch is refused.
+//! Edits: each changes the bytes of one entry and nothing else; otherwise the whole batch is refused.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -70,8 +70,8 @@ pub enum EditError {
         /// The first line, in the text as it stands, that would be affected.
         line: usize,
     },
-    /// Edits of one entry that contradict each other: two of its source, of its name or of its mark, or any beside its
-    /// removal.
+    /// Edits of one entry that contradict each other: two of its source, of its name or of its mark, or any together
+    /// with its removal.
     #[error("two changes to line {line} contradict each other")]
     Overlap {
         /// The line of the entry's name.
@@ -86,12 +86,11 @@ pub enum EditError {
 }
 
 impl Document {
-    /// Returns the document with `edits` made. Every byte outside the edited spans stays as it is, and every entry that is
-    /// not edited reads as before; else nothing is changed. The caller validates names.
+    /// Returns the document with `edits` made. Every byte outside the edited spans stays as it is, and every other
+    /// entry reads as before; otherwise nothing is changed. The caller validates names.
     ///
-    /// The edits are one change, made at once to the document as it is: their order does not matter, except among appended
-    /// lines and among headers. An entry takes one new source, one new name and one change of its mark, or its removal
-    /// alone.
+    /// All edits apply to the original document: their order does not matter, except among appended lines and among
+    /// headers. An entry may get one new source, one new name and one change of its mark, or be removed.
     ///
     /// Errors: [`EditError::Overlap`] for an entry with more edits than that, [`EditError::NoEntry`] for an index that no
     /// entry has, [`EditError::ReadsOtherwise`]. The whole batch is refused.
@@ -101,11 +100,11 @@ impl Document {
         for edit in edits {
             self.splice(edit, &mut splices);
         }
-        // Stable: at one place the parts are in the order of a line, and equal parts keep their order.
+        // Stable: splices at one position are in the order of a line's parts, and equal parts keep their order.
         splices.sort_by_key(|splice| (splice.range.start, splice.range.end, splice.part));
         let added: usize = splices.iter().flat_map(|splice| &splice.text).map(|piece| piece.len()).sum();
         let taken: usize = splices.iter().map(|splice| splice.range.len()).sum();
-        // No larger than necessary, because all of it is wiped; and no smaller if two splices of one place overlap.
+        // No larger than necessary, because all of it is wiped. Saturates if two splices at one position overlap.
         let mut text =
             Zeroizing::new(Vec::with_capacity((self.as_bytes().len() + added).saturating_sub(taken)));
         let mut kept = 0;
@@ -121,7 +120,7 @@ impl Document {
         Ok(edited)
     }
 
-    /// Rejects edits of missing entries, and of one part twice.
+    /// Rejects edits of missing entries, and two edits of one part.
     fn refuse_unclear(&self, edits: &[Edit<'_>]) -> Result<(), EditError> {
         let mut asked: Vec<_> = edits.iter().filter_map(|edit| Some((edit.entry()?, edit.part()))).collect();
         asked.sort_unstable();
@@ -161,7 +160,7 @@ impl Document {
                 let Some(comment) = entry.comment.clone() else { return };
                 match CommentMark::without_plain(&text[comment.clone()]) {
                     Some(left) => (comment, vec![left.into()]),
-                    // The blank behind `NAME:` is no part of the comment, even with nothing in between.
+                    // The blank after `NAME:` is not part of the comment, even if the value is empty.
                     None => {
                         let start = super::parse::trimmed_end(&text[..comment.start], entry.value.end);
                         (start..comment.end, Vec::new())
@@ -207,7 +206,7 @@ impl Document {
         }
     }
 
-    /// Checks that the edited document reads as the edits say, and nothing else changed.
+    /// Checks that the edited document reads as the edits say, and that nothing else changed.
     fn verify(&self, edited: &Self, edits: &[Edit<'_>]) -> Result<(), EditError> {
         let mut wanted: Vec<Option<(&str, &[u8], usize)>> =
             self.entries().iter().map(|e| Some((self.name(e), self.source(e), e.line))).collect();
@@ -286,7 +285,7 @@ enum EditPart {
 struct Splice<'a> {
     range: Range<usize>,
     part: EditPart,
-    /// A source may be large and is not copied.
+    /// Borrowed, because a source may be large.
     text: Vec<Cow<'a, [u8]>>,
 }
 
@@ -336,7 +335,7 @@ mod tests {
     fn an_edit_that_another_entry_would_swallow_is_refused() {
         let append = Edit::Append { name: "N", source: b"v", plain: false };
         assert_eq!(edit("A=1\nB:", &[append]), Err(EditError::ReadsOtherwise { line: 1 }));
-        // The quotes of B keep A's from reaching the comment.
+        // B's quotes keep A's quote from reaching the comment.
         let text = "A=\"foo\nB=\"bar\"baz\n# \"\n";
         let replace = Edit::Source { entry: 1, source: b"new" };
         assert_eq!(edit(text, &[replace]), Err(EditError::ReadsOtherwise { line: 1 }));
@@ -374,7 +373,7 @@ mod tests {
         assert_eq!(edit("A=", &edits).unwrap(), "A=x # envseal: plain\nN=v");
     }
 
-    /// What one edit asks for, owned.
+    /// An edit as owned data.
     type Asked = (u8, usize, bool);
 
     fn as_edit<'a>((kind, entry, flag): Asked) -> Edit<'a> {
@@ -390,7 +389,7 @@ mod tests {
         }
     }
 
-    /// Whether the edits of one entry say what becomes of it.
+    /// Returns true if no edits of one entry contradict each other.
     fn is_clear(asked: &[Asked]) -> bool {
         let of = |entry: usize| asked.iter().filter(move |it| it.0 < 5 && it.1 == entry).map(|it| it.0);
         asked.iter().filter(|it| it.0 < 5).all(|(_, entry, _)| {
@@ -428,7 +427,7 @@ mod tests {
                     prop_assert!(!is_clear(&asked), "{text:?} {asked:?}");
                     return Ok(());
                 }
-                // Of a text that is told apart by what stands in it.
+                // Some texts cannot be edited safely.
                 Err(EditError::ReadsOtherwise { line }) => {
                     prop_assert!(line > 0);
                     return Ok(());

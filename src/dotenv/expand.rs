@@ -1,8 +1,8 @@
-//! Expanding references: `$NAME`, `${NAME}`, and POSIX's operators that need no variable to be assigned or measured
-//! (Shell Command Language, section 2.6.2): `${NAME:-text}`, `:=`, `:?`, `:+`, and each without the colon. They nest.
+//! Expanding references: `$NAME`, `${NAME}`, and those of POSIX's operators (Shell Command Language, section 2.6.2)
+//! that work without assigning or measuring: `${NAME:-text}`, `:=`, `:?`, `:+`, and each without the colon. They nest.
 //!
-//! `:=` gives what `:-` gives, and assigns nothing. Every other `${` is refused, because another reader may read it
-//! differently; `\$` is a dollar sign. Text that a reference brought in is never scanned again, so no value can refer to
+//! `:=` gives the same as `:-` and assigns nothing. Every other `${` is refused, because another reader may read it
+//! differently; `\$` is a dollar sign. The value of a reference is never scanned again, so no value can refer to
 //! another.
 
 use std::collections::BTreeSet;
@@ -23,10 +23,10 @@ pub enum ReferenceValue<'a> {
     Text,
 }
 
-/// A value that cannot be expanded. Carries no text of it but a name.
+/// A value that cannot be expanded. Contains none of its text but a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExpandError {
-    /// A `${` that begins none of the forms above.
+    /// A `${` that begins none of the supported forms.
     #[error("unsupported `${{…}}`: write ${{NAME}} or ${{NAME:-text}} (or := :? :+ - = ? + instead of :-)")]
     Malformed,
     /// The variable of `${NAME:?text}` or `${NAME?text}`, which is unset, or empty.
@@ -35,7 +35,7 @@ pub enum ExpandError {
 }
 
 impl ExpandError {
-    /// Returns the variable that is required and not there.
+    /// Returns the variable that is required but missing.
     pub fn missing(&self) -> Option<&str> {
         match self {
             Self::Missing(name) => Some(name),
@@ -44,8 +44,8 @@ impl ExpandError {
     }
 }
 
-/// Expands the references in `text`, a value as read from a source whose quote expands. `look_up` is asked for the names
-/// that count, in the order in which they are met.
+/// Expands the references in `text`, a value as read from a source whose quote expands. `look_up` is called for the
+/// names that matter, in order of appearance.
 pub fn expand<'a>(
     text: &[u8],
     look_up: &mut dyn FnMut(&str) -> ReferenceValue<'a>,
@@ -55,7 +55,7 @@ pub fn expand<'a>(
     Ok(out)
 }
 
-/// Returns the value of `text` where nothing in it is a reference.
+/// Returns the value of `text` if nothing in it is a reference.
 pub(crate) fn unescape(text: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
     for (at, byte) in text.iter().enumerate() {
@@ -66,12 +66,12 @@ pub(crate) fn unescape(text: &[u8]) -> Zeroizing<Vec<u8>> {
     out
 }
 
-/// Returns the names that `text` (a value as read from a source whose quote expands) refers to, in whichever branch.
+/// Returns the names that `text` (a value as read from a source whose quote expands) refers to, in any branch.
 pub fn references(text: &[u8]) -> Result<BTreeSet<String>, ExpandError> {
     names(text, |_| true)
 }
 
-/// Returns the names that `text` refers to without saying, by an operator, what holds where they are unset.
+/// Returns the names that `text` refers to without an operator for the case that they are unset.
 pub(crate) fn required(text: &[u8]) -> Result<BTreeSet<String>, ExpandError> {
     names(text, |operator| operator == Operator::None)
 }
@@ -102,7 +102,7 @@ enum Segment<'t> {
         /// An empty value counts as unset.
         colon: bool,
         word: Vec<Segment<'t>>,
-        /// The text behind it: `}`, or nothing.
+        /// The text after the word: `}`, or nothing.
         tail: &'static [u8],
     },
 }
@@ -174,7 +174,7 @@ struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
-    /// Reads up to the `}` that ends the reference around it, or to the end.
+    /// Reads up to the `}` that ends the enclosing reference, or to the end.
     fn parts(&mut self, depth: usize) -> Result<Vec<Segment<'t>>, ExpandError> {
         let (mut parts, mut start) = (Vec::new(), self.at);
         loop {
@@ -203,7 +203,7 @@ impl<'t> Parser<'t> {
                     parts.push(Segment::Reference { head, name, operator, colon: false, word, tail: b"" });
                     start = self.at;
                 }
-                // For some readers the brace would have to be closed, too.
+                // Some readers would expect this brace to be closed, too.
                 [] | [b'{', ..] if depth > 0 => return Err(ExpandError::Malformed),
                 [b'}', ..] if depth > 0 => {
                     flush(&mut parts);

@@ -1,8 +1,8 @@
-//! The `.env` dialect: a lossless document, its reading, its expansion, its edits and its merge. Text only.
+//! The `.env` dialect: a lossless document, and how it is read, expanded, edited and merged. Text only.
 //!
-//! The reading is dotenvx 2.38's: a statement is what dotenv's line pattern matches, a value is trimmed,
-//! unquoted and unescaped as dotenv does it, and `${…}` and `$NAME` are expanded as POSIX does it; `$(…)` is text.
-//! `docs/files.md` lists the rules and the differences.
+//! Files are read as by dotenvx 2.38: a statement is what dotenv's line pattern matches, a value is trimmed, unquoted
+//! and unescaped as in dotenv, and `${…}` and `$NAME` are expanded as in POSIX; `$(…)` is text. `docs/files.md` lists
+//! the rules and the differences.
 
 mod document;
 mod edit;

@@ -4,11 +4,11 @@ use std::fmt;
 
 /// A name that envseal writes: `[A-Za-z_][A-Za-z0-9_]*`, which every shell and every reader accepts.
 ///
-/// Files may hold more when they are read (`[A-Za-z0-9_.-]+`, as dotenv reads); those names are plain `&str`.
+/// When a file is read, more names are accepted (`[A-Za-z0-9_.-]+`, as in dotenv); those are plain `&str`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VarName(String);
 
-/// A text that is no such name. Carries no text, which may be a value typed in the wrong place.
+/// A text that is not such a name. Does not contain the text, which may be a value typed in the wrong place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VarNameError {
     #[error("the variable name is empty")]
@@ -40,8 +40,8 @@ impl fmt::Display for VarName {
     }
 }
 
-/// Returns true if every process has a variable of this name: those that POSIX sets at login (XBD, section 8.3), and
-/// reserved names, which belong to the machine.
+/// Returns true if every process may have a variable of this name: one that POSIX sets at login (XBD, section 8.3), or
+/// one with a reserved name, which belongs to the machine.
 pub(crate) fn is_set_everywhere(name: &str) -> bool {
     matches!(name, "HOME" | "LOGNAME" | "PATH" | "PWD" | "SHELL" | "USER") || super::is_reserved(name)
 }

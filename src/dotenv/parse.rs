@@ -1,21 +1,21 @@
-//! Finding the statements of a document: dotenv's line pattern, matched by hand in linear time.
+//! Finds the statements of a document: dotenv's line pattern, matched by hand in linear time.
 //!
-//! The pattern, as dotenv and dotenvx 2.38 have it (line ends taken as `\n`):
+//! The pattern of dotenv and dotenvx 2.38 (all line ends read as `\n`):
 //!
 //! ```text
 //! ^\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)
 //!   (\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?$
 //! ```
 //!
-//! `tests/library/reading.rs` holds this module to a regex engine running that pattern. One difference is meant:
-//! U+2028 and U+2029 are white space here but end no line, so nothing hides behind them in a comment.
+//! `tests/library/reading.rs` compares this module with a regex engine running that pattern. One difference is
+//! deliberate: U+2028 and U+2029 are white space here but end no line, so a comment can't hide a statement.
 
 use std::ops::Range;
 
 use super::document::{Entry, Stray};
 use super::name::is_name_byte;
 
-/// A text that is not read as a document at all.
+/// A text that cannot be read as a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
@@ -29,7 +29,7 @@ pub(super) fn parse(text: &[u8]) -> Result<(Vec<Entry>, Vec<Stray>), ParseError>
     if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
         return Err(ParseError::Utf16);
     }
-    // A sealed value's line is longer than this: no growing, and no copies, where most are sealed.
+    // A sealed value's line is longer than this, so the vector does not grow if most values are sealed.
     let (mut entries, mut strays) = (Vec::with_capacity(text.len() / 128), Vec::new());
     let mut lines = LineCounter::default();
     let mut at = 0;
@@ -75,7 +75,7 @@ fn statement(text: &[u8], at: usize) -> Option<MatchedStatement> {
     let exported = after_export
         .filter(|&end| space_len(text, end) > 0)
         .and_then(|end| assignment(text, at, skip_space(text, end)));
-    // `export = 1` sets a variable of that name, as the pattern's backtracking has it.
+    // `export = 1` sets a variable of that name, because the pattern backtracks.
     exported.or_else(|| assignment(text, at, at))
 }
 
@@ -107,8 +107,8 @@ fn assignment(text: &[u8], start: usize, name_start: usize) -> Option<MatchedSta
 fn value(text: &[u8], after: usize) -> Range<usize> {
     let first = skip_space(text, after);
     if let Some(end) = quoted(text, first) {
-        // A quoted value may start on a later line; the line breaks before it are then part of the source, because without
-        // them another text in its place would not be read as this variable's.
+        // A quoted value may start on a later line; the line breaks before it are then part of the source, because
+        // without them a replacement would not be read as this variable's value.
         let on_this_line = skip_blanks(text, after) == first;
         return if on_this_line { first..end } else { after..end };
     }
@@ -122,8 +122,8 @@ fn value(text: &[u8], after: usize) -> Range<usize> {
 
 /// Returns the end of the quoted text that opens at `open` if a comment or the line's end follows it.
 ///
-/// The pattern takes the first quote that no backslash precedes; where something else follows that one, it
-/// falls back to the last escaped quote before it that could close the value.
+/// The pattern takes the first quote without a backslash before it. If something else follows that one, it falls back
+/// to the last escaped quote before it that could close the value.
 fn quoted(text: &[u8], open: usize) -> Option<usize> {
     let quote = *text.get(open).filter(|b| matches!(b, b'\'' | b'"' | b'`'))?;
     let mut fallback = None;
@@ -150,8 +150,8 @@ fn start_of_line(text: &[u8], at: usize) -> usize {
 
 /// Returns the length in bytes of the white-space character that starts at `at`, or 0.
 ///
-/// The set is ECMAScript's `\s` (ECMA-262, `WhiteSpace` and `LineTerminator`), which dotenv's pattern uses; the byte
-/// order mark and the no-break space are among it.
+/// The set is ECMAScript's `\s` (ECMA-262, `WhiteSpace` and `LineTerminator`), which dotenv's pattern uses; it includes
+/// the byte order mark and the no-break space.
 pub(super) fn space_len(text: &[u8], at: usize) -> usize {
     match &text[at..] {
         [b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | b' ', ..] => 1,
@@ -225,7 +225,7 @@ pub(super) fn trimmed_end(text: &[u8], start: usize) -> usize {
     end
 }
 
-/// Counts lines as it moves through the text, each byte once.
+/// Counts lines while moving through the text; reads each byte once.
 #[derive(Default)]
 struct LineCounter {
     seen: usize,
@@ -233,7 +233,7 @@ struct LineCounter {
 }
 
 impl LineCounter {
-    /// Returns the number, from 1, of the line at `at`, which never moves backwards.
+    /// Returns the number, from 1, of the line at `at`, which must not decrease between calls.
     fn at(&mut self, text: &[u8], at: usize) -> usize {
         for found in memchr::memchr2_iter(b'\n', b'\r', &text[self.seen..at]) {
             let here = self.seen + found;
@@ -280,7 +280,7 @@ mod tests {
             (r#"A="a"b"#, &[("A", r#""a"b"#)]),
             ("A=\"x\\\"\nB=\"y\" z", &[("A", "\"x\\\""), ("B", "\"y\" z")]),
             ("A=\"open\nB=1", &[("A", "\"open"), ("B", "1")]),
-            // Nothing hides behind a line separator of Unicode.
+            // A Unicode line separator does not end a comment.
             ("# c\u{2028}B=2\nA=1", &[("A", "1")]),
             ("export A: 'x # y' # c\nB : 1\nC:#1\n", &[("A", "'x # y'")]),
             ("A: # c\nB: \n", &[("A", ""), ("B", "")]),
@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_byte_that_only_ends_like_white_space_is_kept() {
-        // U+4080 ends in 0x80 as U+3000 does.
+        // U+4080 ends in 0x80 like U+3000.
         assert_eq!(trim("\u{4080}".as_bytes()), "\u{4080}".as_bytes());
         assert_eq!(trim(&[b'a', 0xa0]), &[b'a', 0xa0]);
     }

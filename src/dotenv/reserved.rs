@@ -1,22 +1,22 @@
-//! Names that programs read by themselves and that control them. `docs/format.md` contains the table too:
+//! Names of variables that programs read by themselves and that control them. `docs/format.md` contains the table, too:
 //! `UPDATE=1 cargo test --lib reserved` writes it there.
 
 /// The danger of a reserved name, which decides how envseal treats it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tier {
-    /// Some program runs or loads what the value names. It is never a secret, and never encrypted.
+    /// A program runs or loads what the value names. The value is never a secret, and never encrypted.
     RunsCode,
-    /// Some program trusts, or sends data to, what the value names. It may contain a password: `check` asks for a review
-    /// when it is first encrypted.
+    /// A program trusts, or sends data to, what the value names. The value may contain a password: `check` asks for a
+    /// review when it is first encrypted.
     Redirects,
 }
 
 #[derive(Debug)]
 struct Reserved {
     tier: Tier,
-    /// Separated by blanks. A `*` stands for any text.
+    /// Separated by blanks. A `*` matches any text.
     names: &'static str,
-    /// The use that programs make of the value.
+    /// What programs do with the value.
     why: &'static str,
     /// The manual pages and documents that say so.
     #[cfg_attr(not(test), expect(dead_code, reason = "read by those who read the specification"))]
@@ -46,7 +46,7 @@ static TABLE: [Reserved; count(TEXT, b'\n')] = {
     table
 };
 
-/// The position of a name without a `*`: its row, counted from 1, and its place among that row's names. Row 0: none.
+/// The position of a name without a `*`: its row, counted from 1, and its range in that row's names. Row 0: empty.
 #[derive(Clone, Copy)]
 struct NameSlot {
     row: u16,
@@ -83,7 +83,7 @@ static NAMES: [NameSlot; 4096] = {
     places
 };
 
-/// The text before and behind the `*` of each name that has one, and its row.
+/// The text before and after the `*` of each name that has one, and its row.
 static PATTERNS: [(&str, &str, usize); count(TEXT, b'*')] = {
     let mut patterns = [("", "", 0); count(TEXT, b'*')];
     let (mut found, mut row) = (0, 0);
@@ -104,7 +104,7 @@ static PATTERNS: [(&str, &str, usize); count(TEXT, b'*')] = {
     patterns
 };
 
-/// The beginnings of names that are settings in any letter case. npm takes `-` for `_` too (@npmcli/config, `loadEnv`;
+/// Prefixes of names that are settings in any letter case. npm also accepts `-` for `_` (@npmcli/config, `loadEnv`;
 /// @yarnpkg/core, `ENVIRONMENT_PREFIX`).
 const SETTINGS: [&str; 3] = ["npm_config_", "pnpm_config_", "yarn_"];
 
@@ -112,7 +112,7 @@ const SETTINGS: [&str; 3] = ["npm_config_", "pnpm_config_", "yarn_"];
 fn reserved(name: &str) -> Option<&'static Reserved> {
     let starts = |start: &&str| name.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start));
     let setting = SETTINGS.iter().find(|start| starts(start));
-    // pnpm's settings are npm's.
+    // pnpm reads npm's settings, too.
     let name = if setting == Some(&"pnpm_config_") { &name[1..] } else { name };
     let is_same = |listed: &str, name: &str| match setting {
         Some(_) => listed.bytes().map(fold).eq(name.bytes().map(fold)),
@@ -145,12 +145,12 @@ pub fn is_reserved(name: &str) -> bool {
     reserved(name).is_some_and(|known| known.tier == Tier::RunsCode)
 }
 
-/// Returns true if a variable of this name decides whom programs trust or where they send data.
+/// Returns true if a variable of this name controls whom programs trust or where they send data.
 pub(crate) fn is_redirecting(name: &str) -> bool {
     reserved(name).is_some_and(|known| known.tier == Tier::Redirects)
 }
 
-/// Returns the use that programs make of the value; empty if the name is not reserved.
+/// Returns what programs do with the value, or an empty text if the name is not reserved.
 pub(crate) fn why_reserved(name: &str) -> &'static str {
     reserved(name).map_or("", |known| known.why)
 }
@@ -163,7 +163,7 @@ const fn fold(byte: u8) -> u8 {
     }
 }
 
-/// FNV-1a of the folded name.
+/// Returns FNV-1a of the folded name.
 const fn hash(name: &str) -> usize {
     let (bytes, mut hash, mut at) = (name.as_bytes(), 0x811c_9dc5_u32, 0);
     while at < bytes.len() {
@@ -173,7 +173,7 @@ const fn hash(name: &str) -> usize {
     hash as usize
 }
 
-/// Returns the text before and behind the first `byte`; all and nothing if there is none.
+/// Returns the text before and after the first `byte`; the whole text and an empty one if there is none.
 const fn cut(text: &str, byte: u8) -> (&str, &str) {
     let (bytes, mut at) = (text.as_bytes(), 0);
     while at < bytes.len() {
@@ -267,7 +267,7 @@ mod tests {
         }
     }
 
-    /// The chapter of `docs/format.md`, from the first table on.
+    /// Returns the chapter of `docs/format.md`, starting with the first table.
     fn rendered() -> String {
         let mut text = String::new();
         for (tier, title) in [

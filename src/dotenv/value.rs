@@ -1,5 +1,5 @@
-//! A value's source text: reading it (trim, unquote, unescape, as dotenvx 2.38 does), writing it, and recognising what
-//! other tools encrypted.
+//! A value's source text: reading it (trim, unquote, unescape, as dotenvx 2.38 does), writing it, and recognising
+//! values that other tools encrypted.
 
 use zeroize::Zeroizing;
 
@@ -7,7 +7,7 @@ use super::document::Document;
 use super::expand::{references, unescape};
 use super::parse::trim;
 
-/// The quotes around a value, known by its first character.
+/// The quotes around a value, determined by its first character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quote {
     /// None: `A=x`.
@@ -72,9 +72,9 @@ pub fn read(source: &[u8]) -> (Quote, Zeroizing<Vec<u8>>) {
 
 /// Returns source text that reads as exactly `value` and refers to nothing, or None if the dialect cannot express it.
 ///
-/// The plainest form that works is taken: bare, then the quotes that every dotenv reader treats alike, then those that
-/// only some unescape. Each candidate is proved by reading it back, if possible with any text behind it; else with lines
-/// without quotes behind it, and the edit of a file must check the rest.
+/// Uses the plainest form that works: bare, then quotes that every dotenv reader treats the same way, then those that
+/// only some unescape. Each candidate is verified by reading it back, if possible with quotes in the lines after it.
+/// Otherwise those lines have no quotes, and the edit of a file must check the rest.
 pub fn quote(value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let forms: [QuoteForm; 8] = [
         |v| bare(v, |b| b.is_ascii_alphanumeric() || b"_./:@%+,-=".contains(&b)),
@@ -84,7 +84,7 @@ pub fn quote(value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         |v| bare(v, |b| b > b' ' && !b"#$'\"`".contains(&b)),
         |v| (!v.contains(&b'"')).then(|| escaped(v, b'"', double_escape)),
         |v| Some(escaped(v, b'\'', |b| (b == b'\'').then_some(b'\''))),
-        // A backslash at the end would take a closing quote along.
+        // A backslash at the end would escape a closing quote.
         |v| bare(v, |b| b >= b' ' && !b"#$".contains(&b)),
     ];
     let proved = |behind: &[u8]| {
@@ -99,7 +99,7 @@ fn bare(value: &[u8], allowed: fn(u8) -> bool) -> Option<Zeroizing<Vec<u8>>> {
     (!value.is_empty() && value.iter().all(|b| allowed(*b))).then(|| Zeroizing::new(value.to_vec()))
 }
 
-/// Quotes without escapes, if no reader could see an end or an escape inside.
+/// Adds quotes without escaping, if no reader could see an end or an escape inside.
 fn literal(value: &[u8], quote: u8) -> Option<Zeroizing<Vec<u8>>> {
     (!value.contains(&quote) && !value.ends_with(b"\\")).then(|| escaped(value, quote, |_| None))
 }
@@ -127,11 +127,11 @@ fn escaped(value: &[u8], quote: u8, escape: fn(u8) -> Option<u8>) -> Zeroizing<V
     source
 }
 
-/// After `\"` a value continues to the next quote that ends a line, if there is one.
+/// After `\"` a value continues up to the next quote at the end of a line, if there is one.
 const QUOTES_BEHIND: &[u8] = b" # c\nB=1\"\nB=1'\nB=1`\n";
 const NONE_BEHIND: &[u8] = b" # c\nB=1\n";
 
-/// Returns true if `source`, in a file before a comment and lines of `B`, reads as `value`.
+/// Returns true if `source`, in a file with `behind` after it, reads as `value`.
 fn reads_as(source: &[u8], value: &[u8], behind: &[u8]) -> bool {
     let mut text = Zeroizing::new(Vec::with_capacity(source.len() + 2 + behind.len()));
     text.extend_from_slice(b"A=");
@@ -164,13 +164,13 @@ pub struct ForeignFormat {
     pub import: &'static str,
     begins: &'static [u8],
     ends: &'static [u8],
-    /// The rest is base64 and nothing else.
+    /// True if the rest must be base64.
     base64: bool,
 }
 
-/// Beginnings and ends from dotenvx 2.38, sops 3.10 (`aes/cipher.go`), ejson (README, "Secret format"), 1Password's
-/// secret references, varlock's values, age (C2SP/age.md), `OpenPGP` (RFC 9580, section 6.2), Ansible's vault, `HashiCorp`
-/// Vault's transit engine, git-crypt (`commands.cpp`, in base64).
+/// Prefixes and suffixes from dotenvx 2.38, sops 3.10 (`aes/cipher.go`), ejson (README, "Secret format"), 1Password's
+/// secret references, varlock's values, age (C2SP/age.md), `OpenPGP` (RFC 9580, section 6.2), Ansible's vault,
+/// `HashiCorp` Vault's transit engine, git-crypt (`commands.cpp`, in base64).
 const FORMS: [ForeignFormat; 10] = [
     form("dotenvx", "envseal import dotenvx {file}", b"encrypted:", b"", true),
     form("sops", "envseal import sops {file}", b"ENC[", b"]", false),
@@ -261,7 +261,7 @@ mod tests {
             (r"C:\Program Files\", Some(r"C:\Program Files\")),
             (r"it's\", Some(r"it's\")),
             (r"a `b` \", Some(r"a `b` \")),
-            // The only form, and right only before lines without quotes.
+            // The only form, and correct only if no quotes follow.
             ("l1\nl2\\", Some("\"l1\\nl2\\\"")),
             ("\r'\"`", None),
             ("\r\"", None),

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 
 const ANOTHER_EDITOR: &str = "use another one, as in: GIT_EDITOR=vi envseal edit";
 
-/// Editors with a window of their own, and the option that makes them wait until the file is closed (from their help texts).
+/// Editors that open a window, and the option that makes them wait until the file is closed (from their help texts).
 const WINDOWED: [(&str, &[&str]); 3] = [
     (
         "--wait",
@@ -28,7 +28,7 @@ pub(crate) struct Editor {
 }
 
 impl Editor {
-    /// Finds the program of `command`, by the rules of [`parse_command`].
+    /// Finds the program of `command` as [`parse_command`] does.
     pub(crate) fn find(command: &OsStr, folders: &[PathBuf]) -> Result<Self, Error> {
         let (program, name, arguments) = parse_command(command, folders).map_err(|fault| {
             let (message, hint) = match &fault {
@@ -68,7 +68,7 @@ impl Editor {
             .with_hint("nothing was written; start again: envseal edit"))
     }
 
-    /// Returns the command that makes an editor with a window of its own wait, if this one does not.
+    /// Returns the command with the option to wait, if this editor opens a window and does not wait.
     pub(crate) fn waiting(&self) -> Option<String> {
         let name = Path::new(&self.name).file_stem()?.to_str()?;
         let (option, _) = WINDOWED.iter().find(|(_, names)| names.contains(&name))?;

@@ -1,4 +1,4 @@
-//! Runs the user's key command, which prints private keys: of a password manager, a keychain, an agent.
+//! Runs the user's key command, which prints private keys from a password manager, a keychain or an agent.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The largest output in bytes: more than any keys file.
 const LARGEST: usize = 1 << 20;
 
-/// Does what [`run_within`] does, within a minute.
+/// Calls [`run_within`] with a limit of one minute.
 pub(crate) fn run_key_command(
     command: &str,
     setting: &str,
@@ -30,8 +30,8 @@ pub(crate) fn run_key_command(
 /// Runs `command`, which `setting` names, and returns what it prints. Any failure is an error with status 3, as for a key that
 /// can't be had.
 ///
-/// Its environment is `vars` and nothing else. It has no stdin; stderr and the terminal are free for its prompts. A bare name
-/// is looked up in the absolute paths among `folders`.
+/// Its environment is `vars` and nothing else. It has no stdin; it may use stderr and the terminal for prompts. A bare
+/// name is looked up in the absolute paths among `folders`.
 fn run_within(
     limit: Duration,
     command: &str,
@@ -56,7 +56,7 @@ fn run_within(
         .stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|error| failed(format!("can't be run: {name}: {error}")))?;
     let mut stdout = child.stdout.take().expect("it is a pipe");
-    // Read in a thread: what it has started may keep the pipe open.
+    // Read in a thread, because programs that it started may keep the pipe open.
     let (send, receive) = mpsc::channel();
     let read = move || {
         let _ = send.send(read_output(&mut stdout, LARGEST));
@@ -71,7 +71,7 @@ fn run_within(
         _ => None,
     };
     if ended.is_none() {
-        // Already gone, it cannot be ended, and that is fine.
+        // Fails if it has already exited, which is fine.
         let _ = child.kill();
         let _ = child.wait();
     }
@@ -84,7 +84,7 @@ fn run_within(
     }
 }
 
-/// Returns None if the program is still running at that moment.
+/// Waits until `end`. Returns None if the program is still running then.
 fn wait_until(child: &mut Child, end: Instant) -> Option<ExitStatus> {
     loop {
         match child.try_wait() {

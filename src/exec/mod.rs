@@ -1,4 +1,4 @@
-//! Starting programs: one in an environment, with its output masked, and the editor, the pager and sops.
+//! Starts programs: one in an environment, with its output masked, and the editor, the pager and sops.
 
 #![allow(missing_docs, reason = "exported for the tests only")]
 
@@ -32,7 +32,7 @@ pub use sops::Sops;
 pub(crate) use watch::Watch;
 
 /// Returns the error for a program that was not started. Its exit status is a shell's: 127 if there is no such program,
-/// else 126.
+/// otherwise 126.
 fn not_started(command: &Command, source: io::Error) -> Error {
     let program = Path::new(command.get_program());
     let name = program.display();
@@ -94,11 +94,11 @@ pub(crate) fn hide_memory() {
     }
 }
 
-/// A program to be started, in an environment that is empty at first.
+/// A program to start, in an initially empty environment.
 pub(crate) struct Program(Command);
 
 impl Program {
-    /// Takes the program, looked up in `PATH` if it is a bare name, and its arguments.
+    /// Sets the program, which is looked up in `PATH` if it is a bare name, and its arguments.
     pub(crate) fn new(program: &OsStr, arguments: &[OsString]) -> Self {
         let mut command = Command::new(program);
         command.args(arguments).env_clear();
@@ -112,8 +112,8 @@ impl Program {
 
     /// Starts it.
     ///
-    /// On Unix it replaces this process, and this function returns only an error; the standard library restores SIGPIPE on
-    /// the way. Elsewhere it is a child, and its exit status is returned.
+    /// On Unix the program replaces this process, and this function returns only on errors; the standard library
+    /// restores SIGPIPE first. Elsewhere the program is a child, and its exit status is returned.
     pub(crate) fn run(mut self) -> Result<u8, Error> {
         replace(&mut self.0).map_err(|source| not_started(&self.0, source))
     }
@@ -121,9 +121,9 @@ impl Program {
     /// Starts it as a child, masks `forms` in its output, and returns its exit status; 128 + N if signal N ended it. If that
     /// was SIGINT, this process dies of it too, so that a shell's loop ends.
     ///
-    /// If stdin, stdout and stderr are a terminal, the child gets one of its own, in a session led by another process of
-    /// `own`, this program, called with `session` before the program and its arguments: [`Self::session`]. Else stdout and
-    /// stderr are a pipe each.
+    /// If stdin, stdout and stderr are a terminal, the child gets its own terminal, in a session led by another process
+    /// of `own`, this program, called with `session` before the program and its arguments: [`Self::session`]. Otherwise
+    /// stdout and stderr are one pipe each.
     pub(crate) fn run_masked(self, forms: Forms, own: &Path, session: &[&str]) -> Result<u8, Error> {
         #[cfg(unix)]
         if io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal() {
@@ -157,7 +157,7 @@ fn replace(command: &mut Command) -> io::Result<u8> {
     Ok(u8::try_from(code).unwrap_or(1))
 }
 
-/// Why a command that a user set names no program.
+/// Why no program can be run for a command that a user set.
 #[derive(Debug, thiserror::Error)]
 enum CommandFault {
     #[error("it cannot be parsed")]
@@ -168,11 +168,11 @@ enum CommandFault {
     NotFound(String),
 }
 
-/// Returns the program, its name as written, and the arguments of a command that a user set. It is split into words like a shell does, but never
-/// given to one.
+/// Returns the program, its name as written, and the arguments of a command that a user set. Splits it into words like
+/// a shell, but never runs a shell.
 ///
-/// A bare name is looked up in the absolute paths among `folders`, never in the working directory, where others may have
-/// put one.
+/// A bare name is looked up in the absolute paths among `folders`, never in the working directory, where others may
+/// have put a program of that name.
 fn parse_command(
     command: &OsStr,
     folders: &[PathBuf],
@@ -191,8 +191,8 @@ fn parse_command(
     Ok((program, name, words.collect()))
 }
 
-/// Returns the program `name` in the absolute paths among `folders`, never in the working directory, where others may have
-/// put one.
+/// Returns the program `name` in the absolute paths among `folders`, never in the working directory, where others may
+/// have put a program of that name.
 fn look_up(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
     let here = Path::new(".").canonicalize().ok();
     let elsewhere = |folder: &&PathBuf| folder.is_absolute() && folder.canonicalize().ok() != here;

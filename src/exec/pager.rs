@@ -1,4 +1,4 @@
-//! A pager, started as git starts one (`pager.c`, `run-command.c`).
+//! A pager, started the way git does it (`pager.c`, `run-command.c`).
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
@@ -51,7 +51,7 @@ impl Drop for Pager {
     }
 }
 
-/// While it lives, Ctrl-C concerns the pager alone, which shares the terminal: if we ended, the shell would read beside it.
+/// While it exists, only the pager reacts to Ctrl-C: if we ended, the shell would read from the terminal beside it.
 #[cfg(unix)]
 struct InterruptIgnored(Option<signal_hook::SigId>);
 

@@ -18,8 +18,8 @@ use windows::Waiter;
 /// Bytes read at once: the capacity of a pipe on Linux.
 const CHUNK: usize = 64 * 1024;
 
-/// Runs `command` and returns its exit status once both its outputs have ended: as in `CMD | cat`, processes that it left
-/// behind may go on writing. It is not started if the system allows no thread for its second output.
+/// Runs `command` and returns its exit status once both its outputs have ended: as in `CMD | cat`, processes that it
+/// left behind may still write. Does not start it if no thread can be created for its second output.
 pub(super) fn run_masked(mut command: Command, forms: Forms) -> Result<u8, Error> {
     let forms = Arc::new(forms);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -40,14 +40,14 @@ pub(super) fn run_masked(mut command: Command, forms: Forms) -> Result<u8, Error
     let to_stdout = copy(stdout, OwnOutput::Stdout, forms);
     let to_stderr = other.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
     let status = waiter.wait().map_err(output_failed)?;
-    // A failure of the program counts first.
+    // A failure of the program takes precedence.
     if status == 0 {
         to_stdout.and(to_stderr).map_err(output_failed)?;
     }
     Ok(status)
 }
 
-/// Copies to the end. A reader that has gone is no error: the pipe is closed, and the writer notices as without us.
+/// Copies until the end. A closed output is not an error: the pipe is closed, and the writer notices as usual.
 fn copy(mut from: impl Read, mut to: impl Write, forms: Arc<Forms>) -> io::Result<()> {
     let mut chunk = Zeroizing::new(vec![0; CHUNK]);
     let mut masker = Masker::new(forms, CHUNK);
@@ -135,10 +135,10 @@ mod unix {
     use crate::exec::no_thread;
     use crate::exec::signals::{ChildSignals, Probe, catch_and, exit_status, reap, send, wait_for_end};
 
-    /// The time to pass on the last output before the processes that the child left behind are ended.
+    /// The time to pass on the last output before killing the processes that the child left behind.
     const GRACE: Duration = Duration::from_secs(1);
 
-    /// The end of the child, once it has been reaped: from then on its id may be another process's.
+    /// The child's status, once it has been reaped: from then on another process may get its id.
     type End = Mutex<Option<WaitStatus>>;
 
     /// A child that receives the signals of this process, which as PID 1 also reaps every orphan.
@@ -149,7 +149,7 @@ mod unix {
     }
 
     impl Waiter {
-        /// Starts the child, if the system allows a thread that passes signals on.
+        /// Starts the child, if a thread can be created that passes signals on.
         pub(super) fn start(start: impl FnOnce() -> Result<Child, Error>) -> Result<Self, Error> {
             let end = Arc::<End>::default();
             let (hand_over, taken) = mpsc::channel::<(ChildSignals, Pid)>();
@@ -163,7 +163,7 @@ mod unix {
             Ok(Self { pid, end, handle })
         }
 
-        /// Waits for its end; returns its exit status.
+        /// Waits until the child has ended. Returns its exit status.
         pub(super) fn wait(self) -> io::Result<u8> {
             wait_for_end(self.pid);
             let mut end = lock(&self.end);
@@ -181,7 +181,7 @@ mod unix {
 
     fn forward(signals: &mut ChildSignals, pid: Pid, end: &End) {
         let is_init = getpid().is_init();
-        // A signal to PID 1 comes from outside its namespace, to it alone; and a probe would be reaped with the orphans.
+        // A signal to PID 1 comes from outside its namespace, to it alone. A probe would be reaped with the orphans.
         let mut probe = (!is_init).then(Probe::start);
         while !signals.handle().is_closed() {
             if is_init && reap_all(pid, end) {
@@ -191,7 +191,7 @@ mod unix {
             }
             let _ = poll(&mut [PollFd::new(signals.get_read(), PollFlags::IN)], None);
             for origin in signals.pending().filter(|origin| origin.signal != SIGCHLD) {
-                // What the system itself sends, the terminal's whole foreground group has received.
+                // Signals from the system itself have reached the terminal's whole foreground group.
                 let is_for_child = probe.as_mut().is_none_or(|probe| probe.is_for_child(origin.signal))
                     && origin.process.is_some();
                 pass_on(origin.signal, is_for_child, pid, end);
@@ -199,7 +199,7 @@ mod unix {
         }
     }
 
-    /// Reaps whatever has ended; returns true if `pid` has, now or before.
+    /// Reaps all ended processes. Returns true if `pid` has ended, now or before.
     fn reap_all(pid: Pid, end: &End) -> bool {
         let mut end = lock(end);
         while let Ok(Some(status)) = reap(pid, WaitOptions::empty()) {
@@ -215,7 +215,7 @@ mod unix {
         }
         let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
         if !getpid().is_init() && matches!(waitid(WaitId::Pid(pid), ended), Ok(Some(_))) {
-            // Processes that it left behind keep us alive; only this signal would end us.
+            // Processes that it left behind keep us waiting; only this signal can end us.
             drop(end);
             thread::sleep(GRACE);
             let _ = emulate_default_handler(signal);
@@ -240,7 +240,7 @@ mod windows {
             start().map(Self)
         }
 
-        /// Waits for its end; returns its exit status.
+        /// Waits until the child has ended. Returns its exit status.
         pub(super) fn wait(mut self) -> io::Result<u8> {
             let code = self.0.wait()?.code().unwrap_or(1);
             Ok(u8::try_from(code).unwrap_or(1))

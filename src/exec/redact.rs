@@ -1,4 +1,4 @@
-//! Masking secrets in a stream of bytes, in chunks of any size.
+//! Masks secrets in a stream of bytes, in chunks of any size.
 //!
 //! [`Forms`] are the texts to mask, a [`Masker`] is the position of one stream in the search. Bytes in, bytes out.
 
@@ -8,23 +8,23 @@ use std::sync::Arc;
 
 use zeroize::{Zeroize, Zeroizing};
 
-/// The least length of a form in bytes: the beginnings of forms are found by this many.
+/// The least length of a form in bytes: forms are found by this many first bytes.
 const MIN_FORM: usize = 4;
 
-/// The bits of a hash that select a bit of the filter: 16 KB, which stay in a processor's first cache.
+/// The number of hash bits that select a bit of the filter: 16 KB, which fit in a processor's L1 cache.
 const FILTER_BITS: u32 = 17;
 const FILTER_WORDS: usize = 1 << (FILTER_BITS - 6);
 
-/// The texts to mask, each with the name in its mark. Wiped when dropped.
+/// The texts to mask, each with the name that replaces it. Wiped when dropped.
 pub struct Forms {
     names: Vec<String>,
     /// Sorted, distinct.
     sorted: Vec<SecretForm>,
     /// The first bytes of the forms, sorted and distinct.
     heads: Zeroizing<Vec<u32>>,
-    /// For each head the first form that has it, and the number of forms at the end.
+    /// For each head the first form with it, followed by the number of forms.
     firsts: Vec<usize>,
-    /// A bit for each head; if it is not set, no form begins like this.
+    /// One bit for the hash of each head; if it is not set, no form begins with that head.
     filter: Box<Zeroizing<[u64; FILTER_WORDS]>>,
 }
 
@@ -34,8 +34,8 @@ struct SecretForm {
 }
 
 impl Forms {
-    /// Takes each name with the forms of its value. Forms of fewer than 4 bytes are left out; a form of two names belongs to
-    /// the first.
+    /// Creates the forms from each name and the forms of its value. Leaves out forms of fewer than 4 bytes. A form of
+    /// two names belongs to the first.
     pub fn new(secrets: Vec<(String, Vec<Zeroizing<Vec<u8>>>)>) -> Self {
         let mut names = Vec::with_capacity(secrets.len());
         let mut forms = Vec::new();
@@ -70,7 +70,7 @@ impl Forms {
         self.sorted.iter().map(|form| form.bytes.len()).max().unwrap_or(0)
     }
 
-    /// Returns the first place in `text` where a form may begin, with [`MIN_FORM`] bytes at least.
+    /// Returns the first position in `text` where a form may begin and at least [`MIN_FORM`] bytes follow.
     fn next(&self, text: &[u8]) -> Option<usize> {
         text.windows(MIN_FORM).position(|four| {
             let (word, bit) = place(head(four));
@@ -78,7 +78,7 @@ impl Forms {
         })
     }
 
-    /// Returns the forms that begin like `text`, which has [`MIN_FORM`] bytes at least.
+    /// Returns the forms that begin like `text`, which has at least [`MIN_FORM`] bytes.
     fn with_head(&self, text: &[u8]) -> Range<usize> {
         match self.heads.binary_search(&head(text)) {
             Ok(at) => self.firsts[at]..self.firsts[at + 1],
@@ -101,33 +101,33 @@ impl fmt::Debug for Forms {
     }
 }
 
-/// Returns the first bytes; big-endian, so that numbers are in the order of the texts.
+/// Returns the first bytes as a big-endian number, so that numbers sort like texts.
 fn head(text: &[u8]) -> u32 {
     u32::from_be_bytes([text[0], text[1], text[2], text[3]])
 }
 
-/// Returns the word of the filter and the bit in it.
+/// Returns the index of the word in the filter, and the bit in it.
 fn place(head: u32) -> (usize, u64) {
     // Knuth's multiplicative hash.
     let hash = head.wrapping_mul(0x9E37_79B1) >> (u32::BITS - FILTER_BITS);
     ((hash >> 6) as usize, 1 << (hash & 63))
 }
 
-/// The held bytes that are shown to a person who waits: enough for the echo of typed keys, and too few to recognise a
-/// secret.
+/// The number of held bytes that are shown to a person who waits: enough for the echo of typed keys, too few to
+/// recognise a secret.
 const SHOWN_EARLY: usize = 3;
 
-/// Masks one stream. A chunk is written at once, except for an end that may be the beginning of a form.
+/// Masks one stream. A chunk is written at once, except for its end if that may begin a form.
 ///
-/// Forms that overlap have one mark, with their names in the order in which they begin. All positions are counted from
+/// Overlapping forms get one mark, with their names in the order in which they begin. All positions are counted from
 /// the first held byte.
 pub struct Masker {
     forms: Arc<Forms>,
     /// The held bytes, the last ones of the stream.
     text: Zeroizing<Vec<u8>>,
-    /// The first place where a form may begin, as far as known.
+    /// The first position where a form may begin, as far as known.
     next: usize,
-    /// Forms that reach the end of the text, and may continue; in the order in which they begin.
+    /// Forms that reach the end of the text and may continue, in the order in which they begin.
     live: Vec<PartialMatch>,
     /// Forms in the text that are not yet part of a mark.
     found: Vec<FullMatch>,
@@ -164,7 +164,7 @@ impl Masker {
         Self { forms, text, next: 0, live: Vec::new(), found: Vec::new(), mark: None, shown: 0 }
     }
 
-    /// Takes the next chunk, and adds to `out` all bytes that are no part of a form, and each complete mark, as far as known.
+    /// Takes the next chunk. Adds to `out` all bytes outside of forms, and each complete mark, as far as known.
     pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
         self.append(chunk);
         for live in std::mem::take(&mut self.live) {
@@ -184,7 +184,7 @@ impl Masker {
         self.write_certain(out);
     }
 
-    /// Ends the stream: the held bytes are no form.
+    /// Ends the stream: the held bytes are not a form.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         self.live.clear();
         self.next = self.text.len();
@@ -199,8 +199,8 @@ impl Masker {
         }
     }
 
-    /// Call it when nothing has come for a while and a person waits: adds to `out` the mark that may continue, or up to three
-    /// held bytes. If these turn out to begin a form, the rest of it is masked.
+    /// Adds to `out` the mark that may continue, or up to three held bytes. Call it when no input has come for a while
+    /// and a person waits. If the bytes turn out to begin a form, the rest of it is masked.
     pub fn release(&mut self, out: &mut Vec<u8>) {
         if let Some(mark) = &mut self.mark {
             write_mark(&self.forms, mark, out);
@@ -241,7 +241,7 @@ impl Masker {
         }
     }
 
-    /// Writes all that is certain: up to the first place where a form may begin, or has begun and may continue.
+    /// Writes all that is certain: up to the first position where a form may begin, or has begun and may continue.
     fn write_certain(&mut self, out: &mut Vec<u8>) {
         let certain = self.live.first().map_or(self.next, |live| live.start);
         self.found.sort_by(|a, b| (a.start, b.end, a.name).cmp(&(b.start, a.end, b.name)));
@@ -338,7 +338,7 @@ mod tests {
         String::from_utf8(whole).unwrap()
     }
 
-    /// Every place tried with every form.
+    /// Tries every form at every position.
     fn naive(given: &NamedForms, text: &[u8]) -> Vec<u8> {
         let first = |form: &Vec<u8>| given.iter().position(|(_, forms)| forms.contains(form)).unwrap();
         let mut found = Vec::new();
@@ -370,7 +370,7 @@ mod tests {
         out
     }
 
-    /// Few letters, so that forms overlap, repeat and begin each other.
+    /// Generates few letters, so that forms overlap, repeat and are prefixes of each other.
     fn letters(len: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = Vec<u8>> {
         vec(prop_oneof![4 => Just(b'a'), 2 => Just(b'b'), 1 => any::<u8>()], len)
     }
@@ -382,7 +382,7 @@ mod tests {
         })
     }
 
-    /// Pieces of text, some of them whole forms or their beginnings.
+    /// Generates pieces of text, some of them whole forms or their beginnings.
     fn stream(given: &NamedForms) -> impl Strategy<Value = Vec<u8>> + use<> {
         let mut pieces: Vec<_> = given.iter().flat_map(|(_, forms)| forms).cloned().collect();
         pieces.push(b"ab".to_vec());
@@ -430,7 +430,7 @@ mod tests {
             for chunk in chunks(&text, &sizes) {
                 masker.push(chunk, &mut out);
                 seen.extend_from_slice(chunk);
-                // Where the last form begins that may still be on its way, or the end.
+                // The first position where a form may have begun that is not complete, or the end.
                 let pending = |at: &usize| all().any(|form| form.len() > seen.len() - at && form.starts_with(&seen[*at..]));
                 let held = (0..seen.len()).find(pending).unwrap_or(seen.len());
                 if held == seen.len() {
@@ -453,7 +453,7 @@ mod tests {
                 prop_assert!(!masker.holds());
             }
             masker.finish(&mut out);
-            // Nothing but bytes of forms is masked, and no form of twice that length is ever shown whole.
+            // Text without a form is not masked.
             let all = given.iter().flat_map(|(_, forms)| forms);
             if all.clone().all(|form| !text.windows(form.len()).any(|there| there == form) || form.len() < MIN_FORM) {
                 prop_assert_eq!(&out, &text);
@@ -499,7 +499,7 @@ mod tests {
         assert_eq!(step("nt", true), "un");
         assert_eq!(step("x", true), "tx");
         assert_eq!(step("hunte", true), "hun");
-        // A mark is shown though another form may overlap it, and that one has its own then.
+        // A mark is shown although another form may overlap it. That form then gets its own mark.
         assert_eq!(step("r2", true), "[A]");
         assert_eq!(step("345.", false), "[B].");
         assert_eq!(step("hunter2", true), "[A]");

@@ -1,4 +1,4 @@
-//! Passing signals on to the child, and ending as the child ended.
+//! Passes signals on to the child, and ends as the child ended.
 
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
@@ -22,10 +22,10 @@ use crate::error::Error;
 
 const FORWARDED: [i32; 7] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH];
 
-/// Received signals, and a descriptor that becomes readable when there are some.
+/// Received signals, and a descriptor that becomes readable when a signal arrives.
 pub(super) type ChildSignals = SignalDelivery<UnixStream, WithOrigin>;
 
-/// Catches [`FORWARDED`] signals, SIGCHLD, and `more`, and starts a child: no signal in between ends this process alone.
+/// Catches [`FORWARDED`] signals, SIGCHLD, and `more`, then starts a child, so that no signal ends only us.
 ///
 /// The child must inherit ignored signals, as nohup(1) sets them, so those are not caught; on systems that do not list
 /// them, all are caught after the child has been started.
@@ -48,8 +48,8 @@ pub(super) fn catch_and<T>(
     Ok((catch(all().collect()).map_err(no_terminal)?, started))
 }
 
-/// Returns the signals that this process ignores, a bit for each, the lowest for signal 1 (proc(5), `SigIgn`). None if the
-/// system does not list them.
+/// Returns the signals that this process ignores, one bit each, the lowest for signal 1 (proc(5), `SigIgn`). Returns
+/// None if the system does not list them.
 fn ignored() -> Option<u64> {
     let status =
         rustix::fs::open("/proc/self/status", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
@@ -62,28 +62,28 @@ fn ignored() -> Option<u64> {
 }
 
 /// Detects signals that the child has received already: those sent to the whole process group, or to each process of a
-/// service. Nothing in the signal says so, but they end another process in our group, which this is.
+/// service. The signal does not say so, but it also ends another process in our group, which this one is for.
 pub(super) struct Probe {
-    /// With our end of its stdin: it ends when we do.
+    /// The process, and our end of its stdin, so that it ends when we do.
     process: Option<(Child, UnixStream)>,
     /// The last signal that the child received.
     last: Option<(i32, Instant)>,
 }
 
-/// The time in which a signal ends a probe on a busy machine.
+/// The time that a signal may take to end a probe on a busy machine.
 const PROBE_WAIT: Duration = Duration::from_millis(100);
-/// Equal signals within this time are one: timeout(1) sends it to its child, and then to the group.
+/// Equal signals within this time count as one: timeout(1) sends it to its child, and then to the group.
 const SAME_SIGNAL: Duration = Duration::from_millis(200);
 
 impl Probe {
-    /// Starts it after the child: a signal in between is sent to the child twice, rather than not at all.
+    /// Starts a probe. Start it after the child, so that a signal in between is sent twice rather than not at all.
     pub(super) fn start() -> Self {
         Self { process: start_probe().ok(), last: None }
     }
 
-    /// Returns true if the child has not received this signal by itself. Waits until that is known.
+    /// Returns true if the child has not received this signal already. Waits until that is known.
     pub(super) fn is_for_child(&mut self, signal: i32) -> bool {
-        // They end no process.
+        // These do not end a process.
         if [SIGWINCH, SIGTSTP].contains(&signal) {
             return true;
         }
@@ -103,7 +103,7 @@ impl Probe {
     }
 }
 
-/// Waits for the other end to be closed, at most [`PROBE_WAIT`].
+/// Waits until the other end is closed, at most [`PROBE_WAIT`]. Returns true if it is.
 fn has_ended(stream: &mut UnixStream) -> bool {
     loop {
         match stream.read(&mut [0]).map_err(|error| error.kind()) {
@@ -122,21 +122,21 @@ fn start_probe() -> io::Result<(Child, UnixStream)> {
     Ok((shell.spawn()?, ours))
 }
 
-/// Sends a signal. A process that has gone is no error.
+/// Sends a signal. Does nothing if the process has ended.
 pub(super) fn send(pid: Pid, signal: i32) {
     if let Some(signal) = Signal::from_named_raw(signal) {
         let _ = rustix::process::kill_process(pid, signal);
     }
 }
 
-/// Waits until a child has ended, and leaves it to be reaped: until then its id is no other process's.
+/// Waits until a child has ended. Does not reap it, so that no other process gets its id.
 pub(super) fn wait_for_end(pid: Pid) {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
     while matches!(waitid(WaitId::Pid(pid), options), Err(Errno::INTR)) {}
 }
 
-/// Returns a child's change of state, or None if there is none; does not wait. PID 1 inherits every orphan, and reaps those
-/// too.
+/// Returns a child's change of state, or None if there is none; does not wait. As PID 1 it also reaps the orphans that
+/// it inherits.
 pub(super) fn reap(pid: Pid, options: WaitOptions) -> io::Result<Option<WaitStatus>> {
     let options = options | WaitOptions::NOHANG;
     if !getpid().is_init() {
@@ -150,8 +150,8 @@ pub(super) fn reap(pid: Pid, options: WaitOptions) -> io::Result<Option<WaitStat
     Ok(None)
 }
 
-/// Returns the exit status for the child's end. Does not return if that was SIGINT: a shell that runs us in a loop ends the
-/// loop only if it ended us too. PID 1 returns, because its own signals do not end it.
+/// Returns the exit status for the child's status. Does not return if SIGINT ended the child: a shell that runs us in a
+/// loop ends the loop only if the signal ended us, too. PID 1 returns, because its own signals do not end it.
 pub(super) fn exit_status(status: WaitStatus) -> u8 {
     let signal = status.terminating_signal();
     if signal == Some(SIGINT) && !getpid().is_init() {

@@ -1,4 +1,4 @@
-//! Runs sops, which alone decrypts its files: their keys may be in age, gpg, or a cloud service.
+//! Runs sops, because only sops can decrypt its files: their keys may be in age, gpg, or a cloud service.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ const LARGEST: usize = 16 << 20;
 pub struct Sops(PathBuf);
 
 impl Sops {
-    /// Looks in the absolute paths among `folders`, never in the working directory.
+    /// Looks for sops in the absolute paths among `folders`, never in the working directory.
     pub fn find(folders: &[PathBuf]) -> Result<Self, Error> {
         look_up("sops", folders).map(Self).ok_or_else(|| {
             Error::new(ErrorKind::Io, "sops was not found in an absolute folder of PATH").with_hint(
@@ -27,8 +27,8 @@ impl Sops {
 
     /// Decrypts `file`. The types are sops's: `dotenv`, `ini`, `json`, `yaml`, `binary`.
     ///
-    /// Its environment is `vars` and nothing else. It shares stdin and stderr, so that it can ask for a passphrase and print
-    /// errors. The plaintext comes through a pipe and is never on disk.
+    /// Its environment is `vars` and nothing else. It inherits stdin and stderr, so that it can ask for a passphrase
+    /// and print errors. The plaintext comes through a pipe and is never on disk.
     pub fn decrypt<'a>(
         &self,
         file: &Path,
@@ -37,7 +37,7 @@ impl Sops {
         vars: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let mut command = Command::new(&self.0);
-        // The option, because the command `decrypt` came with 3.9.
+        // Uses the option, because the command `decrypt` exists only since 3.9.
         command.args(["--decrypt", "--input-type", input_type, "--output-type", output_type]);
         // With `./`, a name that starts with `-` isn't an option.
         command.arg(Path::new(".").join(file)).env_clear().envs(vars).stdout(Stdio::piped());
@@ -86,7 +86,7 @@ mod tests {
     mod stand_in {
         use super::*;
 
-        /// Makes a program called sops of this script.
+        /// Creates a program called sops from this script.
         fn sops(script: &str) -> (tempfile::TempDir, Sops) {
             use std::os::unix::fs::PermissionsExt;
             let folder = tempfile::tempdir().unwrap();

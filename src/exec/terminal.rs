@@ -1,8 +1,8 @@
-//! A child on a terminal of its own, with its output masked on the way to ours.
+//! Runs a child on its own terminal, and masks its output on the way to ours.
 //!
-//! A program that leads its session cannot be stopped by Ctrl-Z, because its process group is orphaned. So another process of
-//! ours leads the session ([`run_session`]), and the program has a group of its own, in the foreground, as a shell would have
-//! started it.
+//! A program that leads its session cannot be stopped by Ctrl-Z, because its process group is orphaned. So another
+//! process of ours leads the session ([`run_session`]), and the program has its own group in the foreground, as if a
+//! shell had started it.
 
 use std::ffi::CString;
 use std::io;
@@ -42,10 +42,10 @@ const LAST_SCREEN: Duration = Duration::from_millis(20);
 const MOST_HELD: usize = 256 * 1024;
 /// After this time the child counts as started.
 const START: Duration = Duration::from_secs(2);
-/// The interval for checking whether we are in the foreground, of which nothing notifies us.
+/// The interval for checking whether we are in the foreground, because no notification exists for that.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Runs `command` on a terminal of its own; `own` with `session` leads its session. Returns its exit status.
+/// Runs `command` on its own terminal; `own` with `session` leads its session. Returns its exit status.
 pub(super) fn run_masked(command: Command, forms: Forms, own: &Path, session: &[&str]) -> Result<u8, Error> {
     let (outer, inner) = pair().map_err(no_terminal)?;
     let mut leader = Command::new(own);
@@ -65,7 +65,7 @@ pub(super) fn run_masked(command: Command, forms: Forms, own: &Path, session: &[
         })
     };
     let (signals, child) = catch_and(&[SIGCONT, BEGUN.as_raw()], start)?;
-    // Closes the child's ends of the terminal here, so that ours shows when the others have closed theirs.
+    // Closes our copies of the child's end of the terminal, so that our end shows when all others are closed.
     drop((leader, inner, command));
     let pid = Pid::from_child(&child);
     let mut terminal = MaskedTerminal {
@@ -82,7 +82,7 @@ pub(super) fn run_masked(command: Command, forms: Forms, own: &Path, session: &[
         begun: false,
     };
     let status = terminal.serve();
-    // Before a signal ends us: restores the terminal, and wipes everything.
+    // Restores the terminal and wipes everything before a signal ends us.
     drop(terminal);
     status.map(exit_status).map_err(no_terminal)
 }
@@ -90,20 +90,20 @@ pub(super) fn run_masked(command: Command, forms: Forms, own: &Path, session: &[
 struct MaskedTerminal {
     /// The leader of the session.
     pid: Pid,
-    /// Our end of the child's terminal; None once nothing comes from it or goes to ours any more.
+    /// Our end of the child's terminal. None once its output has ended, or ours can't be written any more.
     outer: Option<OwnedFd>,
     signals: ChildSignals,
     masker: Masker,
     chunk: Zeroizing<Vec<u8>>,
-    /// Typed, and not yet taken by the child.
+    /// Typed bytes that the child's terminal has not taken yet.
     typed: Zeroizing<Vec<u8>>,
-    /// Our own terminal can still be read.
+    /// True if our own terminal can still be read.
     reads: bool,
     /// Set while we are in the foreground.
     raw: Option<RawTerminal>,
     shown: Instant,
     start: Instant,
-    /// The child has the foreground of its terminal.
+    /// True once the child has the foreground of its terminal.
     begun: bool,
 }
 
@@ -120,7 +120,7 @@ impl MaskedTerminal {
     /// Runs until the child has ended and all its output is shown.
     fn serve(&mut self) -> io::Result<WaitStatus> {
         let status = loop {
-            // First of all: the child may have ended by now, and its output is shown in raw mode.
+            // Comes first, because the child may have ended by now, and its output must be shown in raw mode.
             self.come_to_foreground()?;
             if let Some(status) = self.look_after()? {
                 break status;
@@ -142,7 +142,7 @@ impl MaskedTerminal {
             if ready.keys {
                 self.read_keys();
             } else if ready.gone {
-                // And with our terminal the child's.
+                // Our terminal is gone, so the child's is closed.
                 (self.reads, self.outer) = (false, None);
             }
             if ready.input {
@@ -155,7 +155,7 @@ impl MaskedTerminal {
         Ok(status)
     }
 
-    /// Returns the status of a child that has ended. If it has stopped, so do we, until both are continued.
+    /// Returns the status of a child that has ended. If it has stopped, stops us, too, until both are continued.
     fn look_after(&mut self) -> io::Result<Option<WaitStatus>> {
         while let Some(status) = reap(self.pid, WaitOptions::UNTRACED)? {
             if !status.stopped() {
@@ -165,7 +165,7 @@ impl MaskedTerminal {
             self.drain(LAST_SCREEN)?;
             self.write(Masker::release);
             self.raw = None;
-            // As Ctrl-Z does to a program without us: not if nobody would continue us.
+            // Like Ctrl-Z, this has no effect on an orphaned group, which no shell would continue.
             kill_current_process_group(Signal::TSTP)?;
             self.come_to_foreground()?;
             kill_process(self.pid, Signal::CONT)?;
@@ -173,8 +173,8 @@ impl MaskedTerminal {
         Ok(None)
     }
 
-    /// Returns true if the child has the foreground of its terminal. Before, a key that sends a signal would reach the leader
-    /// of the session, and no child.
+    /// Returns true if the child has the foreground of its terminal. Before that, a key that sends a signal would reach
+    /// the leader of the session, not the child.
     fn has_begun(&self) -> bool {
         self.begun || self.start.elapsed() > START
     }
@@ -206,7 +206,7 @@ impl MaskedTerminal {
         let hands_over = !self.typed.is_empty() && self.has_begun();
         let mut fds = vec![PollFd::new(self.signals.get_read(), PollFlags::IN)];
         let keys = self.reads.then(|| {
-            // Without IN it still reports that the terminal has gone.
+            // Without IN, poll still reports that the terminal is gone.
             let reads = self.raw.is_some() && self.typed.is_empty();
             fds.push(PollFd::new(&stdin, if reads { PollFlags::IN } else { PollFlags::empty() }));
             fds.len() - 1
@@ -239,7 +239,7 @@ impl MaskedTerminal {
         let Some(outer) = &self.outer else { return 0 };
         match rustix::io::read(outer, &mut *self.chunk) {
             Err(Errno::INTR | Errno::AGAIN) => 0,
-            // On Linux a terminal whose other end is closed gives an error, elsewhere an end.
+            // Reading from a terminal whose other end is closed is an error on Linux, and returns no bytes elsewhere.
             Ok(0) | Err(_) => {
                 self.outer = None;
                 0
@@ -254,7 +254,7 @@ impl MaskedTerminal {
         }
     }
 
-    /// Shows output until a silence; no more than the buffer of a terminal.
+    /// Shows output until there is none for `silence`, but no more than a terminal's buffer.
     fn drain(&mut self, silence: Duration) -> io::Result<()> {
         let mut left = MOST_HELD;
         while self.outer.is_some() && left > 0 {
@@ -279,7 +279,7 @@ impl MaskedTerminal {
         while !rest.is_empty() {
             match write(stdout.as_fd(), rest) {
                 Ok(count) => rest = &rest[count..],
-                // Our terminal has gone, and so the child's goes.
+                // Our terminal is gone, so the child's is closed.
                 Err(_) => {
                     self.outer = None;
                     return;
@@ -296,7 +296,7 @@ impl MaskedTerminal {
         }
     }
 
-    /// Hands over the typed bytes, or as many as the child's terminal takes.
+    /// Passes the typed bytes to the child's terminal, or as many as it takes.
     fn hand_over(&mut self) {
         let Some(outer) = &self.outer else { return };
         match rustix::io::write(outer, &self.typed) {
@@ -310,7 +310,7 @@ impl MaskedTerminal {
 /// Sent by the session's leader when the program has the terminal. Other processes ignore it.
 const BEGUN: Signal = Signal::URG;
 
-/// Takes the terminal that is stdin for a new session and runs `command` in it. Returns its exit status.
+/// Starts a new session on the terminal at stdin, and runs `command` in it. Returns its exit status.
 pub(super) fn run_session(mut command: Command) -> Result<u8, Error> {
     let own_terminal = || {
         setsid()?;
@@ -321,15 +321,15 @@ pub(super) fn run_session(mut command: Command) -> Result<u8, Error> {
     let start = || command.process_group(0).spawn().map_err(|source| not_started(&command, source));
     let (mut signals, child) = catch_and(&[SIGTSTP], start)?;
     let pid = Pid::from_child(&child);
-    // We are in the foreground ourselves here, and may hand it on.
+    // This process is in the foreground, so it may give the foreground to the child.
     let _ = tcsetpgrp(io::stdin(), pid);
-    // It may have read from the terminal too early, and been stopped. This comes before any key: a continued process
-    // forgets a pending stop.
+    // The child may have read from the terminal too early, and been stopped. This comes before any key: a continued
+    // process forgets a pending stop.
     let _ = kill_process_group(pid, Signal::CONT);
     if let Some(parent) = getppid() {
         let _ = kill_process(parent, BEGUN);
     }
-    // A change until now was signalled to us, in the foreground.
+    // Changes of the size until now were signalled to us, because we were in the foreground.
     if let (Ok(before), Ok(now)) = (size, tcgetwinsize(io::stdin()))
         && (before.ws_row, before.ws_col) != (now.ws_row, now.ws_col)
     {
@@ -345,10 +345,10 @@ fn wait_in_session(pid: Pid, signals: &mut ChildSignals) -> io::Result<WaitStatu
     loop {
         while let Some((_, status)) = waitpid(Some(pid), WaitOptions::NOHANG | WaitOptions::UNTRACED)? {
             let Some(signal) = status.stopping_signal() else { return Ok(status) };
-            // It has used the terminal before it was given to it.
+            // The child used the terminal before it was in the foreground.
             let too_early = [SIGTTIN, SIGTTOU].contains(&signal) && tcgetpgrp(io::stdin()) == Ok(pid);
             if !too_early {
-                // Our parent notices, and continues us.
+                // Our parent notices this, and will continue us.
                 kill_process(getpid(), Signal::STOP)?;
             }
             let _ = kill_process_group(pid, Signal::CONT);
@@ -362,7 +362,7 @@ fn wait_in_session(pid: Pid, signals: &mut ChildSignals) -> io::Result<WaitStatu
     }
 }
 
-/// Writes, and waits also if another process has made the descriptor non-blocking.
+/// Writes, and waits even if another process has made the descriptor non-blocking.
 pub(super) fn write(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     loop {
         match rustix::io::write(to, bytes) {
@@ -375,8 +375,8 @@ pub(super) fn write(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     }
 }
 
-/// Opens a new terminal with the settings and the size of the one at stdin, and returns its two ends. A child inherits
-/// neither unless it is given one.
+/// Opens a new terminal with the settings and the size of the one at stdin. Returns its two ends, which children don't
+/// inherit by default.
 fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let outer = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
     fcntl_setfd(&outer, FdFlags::CLOEXEC)?;
@@ -385,7 +385,7 @@ fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let name: CString = ptsname(&outer, Vec::new())?;
     let inner = rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
     tcsetattr(&inner, OptionalActions::Now, &tcgetattr(io::stdin())?)?;
-    // Some systems want the size set at the inner end.
+    // On some systems the size must be set at the inner end.
     tcsetwinsize(&inner, tcgetwinsize(io::stdin())?)?;
     Ok((outer, inner))
 }
@@ -426,7 +426,7 @@ impl RawTerminal {
 
 impl Drop for RawTerminal {
     fn drop(&mut self) {
-        // From the background it would stop us, and a shell that took the terminal has set it right.
+        // From the background this would stop us, and a shell that took over the terminal has already restored it.
         if in_foreground() {
             let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.before);
         }

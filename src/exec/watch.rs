@@ -1,4 +1,4 @@
-//! Ending by a signal, but only after a last task.
+//! Runs a last task before a signal ends the process.
 
 #[cfg(not(unix))]
 use std::io;
@@ -36,20 +36,20 @@ mod unix {
 
     use crate::exec::signals::wait_for_end;
 
-    /// The time for a child to end on a polite signal.
+    /// The time that a child has to end after SIGHUP or SIGTERM.
     const PATIENCE: Duration = Duration::from_secs(3);
 
-    /// The signals that end a process, except those that concern the child alone or dump memory to a file.
+    /// The signals that end a process, except SIGINT, which is meant for the child, and SIGQUIT.
     const ENDING: [i32; 9] =
         [SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGABRT];
 
-    /// While it lives, a signal that ends the process first ends a running child (by SIGHUP if that came, else by SIGTERM);
-    /// then a last task runs, and the process ends as the signal would have ended it. SIGINT concerns the child alone, which
-    /// shares the terminal; without a child it ends the process in the same way. SIGQUIT, which would dump memory to a file,
-    /// does nothing.
+    /// While it exists, a signal that ends the process first ends a running child (with SIGHUP if that came, otherwise
+    /// with SIGTERM). Then a last task runs, and the process ends as by the signal. SIGINT is left to the child, which
+    /// shares the terminal; without a child it ends the process in the same way. SIGQUIT, which would write a core
+    /// file, does nothing.
     pub(crate) struct Watch {
         shared: Arc<WatchShared>,
-        /// A SIGINT came and was not yet handled.
+        /// True if a SIGINT has come and is not handled yet.
         interrupted: Arc<AtomicBool>,
         handlers: Vec<SigId>,
         wake: UnixStream,
@@ -69,7 +69,7 @@ mod unix {
         ending: bool,
     }
 
-    /// A child that a [`Watch`] knows of.
+    /// A child that a [`Watch`] ends when a signal comes.
     pub(in crate::exec) struct Guarded<'a> {
         watch: &'a Watch,
         child: Child,
@@ -108,7 +108,7 @@ mod unix {
             Ok(Self { shared, interrupted, handlers, wake, closed, thread: Some(thread) })
         }
 
-        /// Starts a child that signals go to.
+        /// Starts a child that is ended when a signal comes.
         pub(in crate::exec) fn guard(
             &self,
             start: impl FnOnce() -> io::Result<Child>,
@@ -136,12 +136,12 @@ mod unix {
     }
 
     impl Guarded<'_> {
-        /// Waits for it. Does not return where the process is to end.
+        /// Waits for the child. Does not return if the process is about to end.
         pub(in crate::exec) fn wait(mut self) -> io::Result<ExitStatus> {
-            // Its id is forgotten before it can be another process's.
+            // The id is forgotten before another process can get it.
             wait_for_end(Pid::from_child(&self.child));
             let mut state = self.watch.shared.lock();
-            // A SIGINT while it ran concerned the child alone, even if not handled yet.
+            // A SIGINT while the child ran was meant for the child only, even if it is not handled yet.
             self.watch.interrupted.store(false, Ordering::SeqCst);
             state.child = None;
             let status = self.child.wait();

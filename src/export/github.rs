@@ -1,8 +1,8 @@
 //! Lines for `>> "$GITHUB_ENV"` in a GitHub Actions step: `NAME<<DELIMITER`, the value, `DELIMITER`.
 //!
 //! The runner (actions/runner, `FileCommandManager`) decodes the file as UTF-8 and takes everything up to a line that
-//! equals the delimiter, without the last line's break. On Windows lines end at `\r\n` too, so a carriage return at a
-//! value's end would be lost, and a line may be the delimiter in spite of one.
+//! equals the delimiter, without the last line's break. On Windows lines also end at `\r\n`, so a carriage return at
+//! the end of a value would be lost, and a line can equal the delimiter despite one.
 //!
 //! The runner refuses `NODE_OPTIONS` in any letter case. It sets its own `GITHUB_…` and `RUNNER_…` variables in each step,
 //! so those it knows are rejected by exact name; `GITHUB_TOKEN`, `GITHUB_CLIENT_SECRET` and the like are ordinary variables.
@@ -14,11 +14,11 @@ use zeroize::Zeroizing;
 use super::{Output, Variable};
 
 const DELIMITER: &str = "ENVSEAL_EOF";
-/// How the workflow command begins that masks what follows on its line (GitHub's documentation, "Workflow commands").
+/// The start of the workflow command that masks the rest of its line (GitHub's documentation, "Workflow commands").
 const MASK: &str = "::add-mask::";
 
-/// The names to which the runner gives its own values (`GitHubContext`, `RunnerContext`; "Default environment
-/// variables" in GitHub's documentation).
+/// Names that the runner sets itself (`GitHubContext`, `RunnerContext`; "Default environment variables" in GitHub's
+/// documentation).
 #[rustfmt::skip]
 const RESERVED: &[(&str, &[&str])] = &[
     ("NODE_", &["OPTIONS"]),
@@ -50,7 +50,7 @@ pub(super) fn put(vars: &[Variable<'_>], out: &mut Output) {
 /// blanks, since the runner masks nothing that is blank (`AddMaskCommandExtension`).
 pub(crate) fn masks(vars: &[Variable<'_>]) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::new());
-    // Allocated once, so that no copy is left behind; an escape takes three bytes.
+    // Allocated once, so that no copy is left behind. An escape takes three bytes.
     text.reserve(vars.iter().map(|var| (MASK.len() + 4) * (var.value.len() + 1)).sum());
     for line in vars.iter().flat_map(|var| var.value.split(|b| matches!(b, b'\n' | b'\r'))) {
         if let Ok(line) = std::str::from_utf8(line)

@@ -30,7 +30,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Error> {
     Err(Error::refused(format!("{name:?} can't name a Kubernetes Secret: use {rule}")).with_status(3))
 }
 
-/// Returns true for a key, given a dotted name. Keys become file names in a volume, where `.` and `..*` have a meaning.
+/// Returns true if a dotted name is a valid key. Keys become file names in a volume, where `.` and `..*` are special.
 pub(super) fn is_key(name: &str) -> bool {
     name.len() <= NAME && name != "." && !name.starts_with("..")
 }

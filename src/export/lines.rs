@@ -2,10 +2,10 @@
 
 use super::{Output, Variable};
 
-/// Names that bash or dash would not give back: read-only, set by the shell itself, or taken for a number.
-/// (Bash Reference Manual, 5.2 "Bash Variables"; `OPTIND` is dash's too.)
+/// Names that bash or dash would not keep as set: read-only, set by the shell itself, or converted to a number. (Bash
+/// Reference Manual, 5.2 "Bash Variables"; `OPTIND` is dash's too.)
 ///
-/// zsh's further ones (`GID`, `USERNAME`, `status`, …) are allowed, because bash and dash hold them.
+/// Names that only zsh reserves (`GID`, `USERNAME`, `status`, …) are allowed, because they work in bash and dash.
 #[rustfmt::skip]
 pub(super) const RESERVED_BY_SHELLS: &[&str] = &[
     "_", "BASHOPTS", "BASHPID", "BASH_ALIASES", "BASH_ARGC", "BASH_ARGV", "BASH_ARGV0", "BASH_CMDS", "BASH_COMMAND",
@@ -20,20 +20,20 @@ pub(super) const RESERVED_BY_FISH: &[&str] = &[
     "pipestatus", "status", "status_generation", "umask", "version",
 ];
 
-/// Variables that Nushell keeps itself: to set one is an error (`automatic_env_var_set_manually`).
+/// Variables that Nushell maintains: setting one is an error (`automatic_env_var_set_manually`).
 const RESERVED_BY_NUSHELL: &[&str] = &["CURRENT_FILE", "FILE_PWD", "PWD"];
 
 pub(super) fn is_reserved_by_nushell(name: &str) -> bool {
     RESERVED_BY_NUSHELL.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
 }
 
-/// docker's `bufio.MaxScanTokenSize`, which includes the line's break.
+/// docker's `bufio.MaxScanTokenSize`, which includes the line break.
 pub(super) const DOCKER_LINE: usize = 64 * 1024 - 1;
 
 /// Writes `export NAME='value'` for `eval "$(…)"` or `.` in a POSIX shell.
 ///
-/// In single quotes every byte stands for itself and only `'` ends them (POSIX 2017, XCU 2.2.2), so values pass as they are,
-/// line breaks and other bytes than UTF-8 included. A shell word has no NUL.
+/// In single quotes every byte stands for itself and only `'` ends them (POSIX 2017, XCU 2.2.2), so values pass
+/// unchanged, including line breaks and bytes that aren't UTF-8. A shell word has no NUL.
 pub(super) fn put_shell(vars: &[Variable<'_>], out: &mut Output) {
     for var in vars {
         out.put("export ");
@@ -46,7 +46,7 @@ pub(super) fn put_shell(vars: &[Variable<'_>], out: &mut Output) {
 
 /// Writes `set -gx NAME 'value'` for `… | source` in fish.
 ///
-/// In single quotes only `\'` and `\\` are escapes (fish documentation, "Quotes"). fish keeps other bytes than UTF-8.
+/// In single quotes only `\'` and `\\` are escapes (fish documentation, "Quotes"). fish keeps bytes that aren't UTF-8.
 /// `eval (…)` can't read this: fish splits a command's output at line breaks.
 pub(super) fn put_fish(vars: &[Variable<'_>], out: &mut Output) {
     for var in vars {

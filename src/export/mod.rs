@@ -1,4 +1,4 @@
-//! Decrypted variables as text for other programs; pure: names and values in, bytes out.
+//! Writes decrypted variables as text for other programs. Pure: names and values in, bytes out.
 //!
 //! A value that a format can't hold is rejected by name, never changed: the reader gets exactly the value, or there is no
 //! output.
@@ -22,13 +22,13 @@ pub(crate) use github::masks;
 /// A decrypted variable.
 #[derive(Clone, Copy)]
 pub struct Variable<'a> {
-    /// `[A-Za-z0-9_.-]+`, as an env file has it.
+    /// `[A-Za-z0-9_.-]+`, as in an env file.
     pub name: &'a str,
     /// Any bytes.
     pub value: &'a [u8],
 }
 
-/// A format to write. `raw` is none, and `dotenv` is the env file's own.
+/// A format to write. `raw` is not a format, and `dotenv` is the env file's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// One JSON object (RFC 8259), names to strings, in the order given.
@@ -50,7 +50,7 @@ pub enum Format {
 }
 
 impl fmt::Display for Format {
-    /// Writes the word that the command line has for it.
+    /// Writes the format's name on the command line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Json => "json",
@@ -67,10 +67,10 @@ impl fmt::Display for Format {
 
 /// Writes `vars` in `format`, in the order given. `k8s_name` is the `metadata.name` of a [`Format::K8s`] `Secret`.
 ///
-/// The result is wiped on drop and was allocated once, at its final size.
+/// The result is allocated once, at its final size, and wiped on drop.
 ///
-/// Errors: the first variable that the format can't hold, or a bad `k8s_name`. They name the variable, and show no byte of its
-/// value.
+/// Errors: the first variable that the format can't hold, or a bad `k8s_name`. Errors name the variable, but contain no
+/// byte of its value.
 pub fn write(format: Format, vars: &[Variable<'_>], k8s_name: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     refuse_repeated(format, vars)?;
     if format == Format::K8s {
@@ -97,7 +97,7 @@ pub fn write(format: Format, vars: &[Variable<'_>], k8s_name: &str) -> Result<Ze
 fn refuse_repeated(format: Format, vars: &[Variable<'_>]) -> Result<(), Error> {
     let mut seen = HashSet::with_capacity(vars.len());
     for var in vars {
-        // Windows, PowerShell's home, ignores letter case in names; Nushell's `$env` does everywhere.
+        // Windows, where PowerShell comes from, ignores letter case in names; Nushell's `$env` does so everywhere.
         let key = match format {
             Format::Powershell | Format::Nushell => var.name.to_ascii_uppercase(),
             _ => var.name.to_owned(),
@@ -112,7 +112,7 @@ fn refuse_repeated(format: Format, vars: &[Variable<'_>]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Strings are Unicode (RFC 8259, section 8.1), so a value must be UTF-8. NUL is `\u0000`.
+/// Writes JSON. Strings are Unicode (RFC 8259, section 8.1), so a value must be UTF-8. NUL is `\u0000`.
 fn put_json(vars: &[Variable<'_>], out: &mut Output) {
     struct Object<'a>(&'a [Variable<'a>]);
 
@@ -131,7 +131,7 @@ impl Variable<'_> {
         Error::refused(message).with_status(3).with_hint(hint!("leave it out: -x {name}", name = self.name))
     }
 
-    /// Rejects what the format's reader would not give back as it is. `total` counts the bytes of the values up to this one.
+    /// Rejects a variable that the format's reader would change or refuse. `total` counts the values' bytes so far.
     fn check(&self, format: Format, total: usize) -> Result<(), Error> {
         let Self { name, value } = *self;
         let is_name = match format {
@@ -143,7 +143,7 @@ impl Variable<'_> {
         if !is_name {
             return Err(self.error(format!("{name:?} is not a valid name in the {format} format")));
         }
-        // The reader refuses to assign these, or has values of its own for them.
+        // The reader refuses to set these, or sets its own values.
         let is_reserved = match format {
             Format::Shell => lines::RESERVED_BY_SHELLS.contains(&name),
             Format::Fish => lines::RESERVED_BY_FISH.contains(&name),
@@ -172,7 +172,7 @@ impl Variable<'_> {
         Err(self.error(format!("the value of {name} {why}, which the {format} format can't hold")))
     }
 
-    /// Returns the value of a format that holds UTF-8 only.
+    /// Returns the value in a format that holds only UTF-8.
     fn text(&self) -> &str {
         std::str::from_utf8(self.value).expect("others were rejected")
     }
@@ -189,7 +189,7 @@ fn is_dotted(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
 }
 
-/// Where a format writes: first only the length is counted, then a buffer of that length is filled.
+/// The target that a format writes to: first it only counts the length, then it fills a buffer of that length.
 #[derive(Default)]
 struct Output {
     length: usize,
@@ -216,7 +216,7 @@ impl Output {
         }
     }
 
-    /// Puts `value` with each byte replaced for which `escape` returns a text.
+    /// Writes `value`, and replaces each byte for which `escape` returns a text.
     fn put_escaped(&mut self, value: &[u8], escape: impl Fn(u8) -> Option<&'static str>) {
         let mut start = 0;
         for (at, &byte) in value.iter().enumerate() {

@@ -1,9 +1,9 @@
 //! `$env:NAME = 'value'` for `… | Out-String | Invoke-Expression` in `PowerShell`, Windows' own 5.1 included.
 //!
-//! The output is printable ASCII, one line for each variable, so that it survives a pipe and any code page of the console.
-//! In single quotes only a single quote is special, and is doubled; U+2018, U+2019, U+201A and U+201B count as one too (`about_Quoting_Rules`, and `CharTraits` in its tokenizer). Those, and
-//! line breaks, control characters and everything beyond ASCII, are written as UTF-16 units: `[char]10`. One flat `-join (…)`
-//! joins the parts: a chain of `+` would nest as deep as the value has line breaks.
+//! The output is printable ASCII, one line for each variable, so that it survives a pipe and any code page of the
+//! console. In single quotes only a single quote is special, and is doubled; U+2018, U+2019, U+201A and U+201B count as
+//! one (`about_Quoting_Rules`; `CharTraits` in the tokenizer). Those, line breaks, control characters and non-ASCII are
+//! written as UTF-16 units: `[char]10`. One flat `-join (…)` joins the parts: a chain of `+` would nest per line break.
 //!
 //! Before `PowerShell` 7.5 an empty value removes the variable.
 

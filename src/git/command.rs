@@ -1,7 +1,7 @@
 //! Calls of the `git` program.
 //!
-//! They run in the caller's environment, so that what git knows from there (`GIT_DIR`, `GIT_CONFIG_COUNT`, …) counts here
-//! too, less what would make it run other programs, fetch, prompt, read pathspecs differently, or see our variables.
+//! They run in the caller's environment, so that its settings (`GIT_DIR`, `GIT_CONFIG_COUNT`, …) apply, except those
+//! that would make git run other programs, fetch, prompt, read pathspecs differently, or see our variables.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -14,9 +14,9 @@ use super::paths::from_git;
 use crate::config::{self, GitLocation};
 use crate::fs::FsError;
 
-/// Options before every subcommand (git(1)). `safe.bareRepository`: a bare repository that somebody committed as plain
-/// files is not ours. `core.fsmonitor` and the pager name programs. A damaged commit graph would hide commits. Blobs above
-/// `core.bigFileThreshold` come in pieces, and git never holds them whole.
+/// Options before every subcommand (git(1)). `safe.bareRepository` ignores a bare repository that somebody committed as
+/// plain files. `core.fsmonitor` and the pager name programs. A damaged commit graph would hide commits. Git streams
+/// blobs above `core.bigFileThreshold` and never holds them whole in memory.
 const ALWAYS: &[&str] = &[
     "--no-pager",
     "--no-replace-objects",
@@ -36,7 +36,7 @@ const ALWAYS: &[&str] = &[
 /// `core.bigFileThreshold` above, in bytes.
 pub(super) const IN_PIECES: u64 = 16 << 20;
 
-/// Removed from git's environment: what changes how pathspecs are read, and what runs programs.
+/// Variables removed from git's environment: those that change how pathspecs are read, or that run programs.
 const REMOVED: &[&str] = &[
     "GIT_LITERAL_PATHSPECS",
     "GIT_GLOB_PATHSPECS",
@@ -48,15 +48,15 @@ const REMOVED: &[&str] = &[
     "GIT_CONFIG",
 ];
 
-/// Options where git may fetch: no prompt for a password.
+/// Options for calls that may fetch: no prompt for a password.
 const FETCHING: &[&str] =
     &["-c", "protocol.ext.allow=never", "-c", "core.askPass=true", "-c", "credential.interactive=false"];
 
-/// Returns a call of git in the folder `dir`, up to the subcommand. Of the variables that say where the repository is, it
-/// has those of `location` only. It fetches nothing: neither on request nor in passing, as git does for partial clones.
+/// Returns a call of git in the folder `dir`, up to the subcommand. Of the variables that locate the repository, it
+/// gets only those of `location`. It fetches nothing, not even implicitly, as git does for partial clones.
 pub(super) fn git(dir: &Path, location: &GitLocation) -> Command {
     let mut command = call(dir, location);
-    // Older gits know the second variable only.
+    // Older versions of git know only the second variable.
     command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none");
     command
 }
@@ -85,12 +85,12 @@ fn call(dir: &Path, location: &GitLocation) -> Command {
         };
     }
     command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
-    // No file is called so: parents are those that the commits have, as with `--no-replace-objects`.
+    // No file has this name, so commits keep their own parents, as with `--no-replace-objects`.
     command.env("GIT_GRAFT_FILE", "");
     command
 }
 
-/// Runs a call to its end.
+/// Runs a call and waits for its end.
 pub(super) fn output(mut command: Command, input: &[u8]) -> Result<Output, GitError> {
     if !input.is_empty() {
         command.stdin(input_file(input)?);
@@ -98,8 +98,8 @@ pub(super) fn output(mut command: Command, input: &[u8]) -> Result<Output, GitEr
     command.output().map_err(|e| not_started(&e))
 }
 
-/// Returns git's input as a file without a name, because git may answer before it has read everything, and would wait for
-/// a reader.
+/// Returns git's input as an unnamed file. With a pipe, git could answer before it has read everything, and wait for a
+/// reader.
 pub(super) fn input_file(input: &[u8]) -> Result<File, GitError> {
     let fill = || {
         let mut file = tempfile::tempfile()?;
@@ -127,13 +127,13 @@ pub(super) fn bytes_arg(bytes: &[u8]) -> &OsStr {
     from_git(bytes).map_or(OsStr::new(""), Path::as_os_str)
 }
 
-/// Returns true if git warns of something or fails. Other output on stderr was asked for, as by `GIT_TRACE`.
+/// Returns true if git printed a warning or an error. Other output on stderr was requested, as with `GIT_TRACE`.
 pub(super) fn has_complaint(stderr: &[u8]) -> bool {
     let leads = [&b"warning: "[..], b"error: ", b"fatal: "];
     split(stderr, b'\n').any(|line| leads.iter().any(|lead| line.starts_with(lead)))
 }
 
-/// Returns git's words for a failure: its first `error:` or `fatal:` line, without that word.
+/// Returns git's message for a failure: its first `error:` or `fatal:` line, without that word.
 pub(super) fn complaint(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let said = |lead: &str| text.lines().find_map(|line| line.strip_prefix(lead));

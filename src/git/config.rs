@@ -1,4 +1,4 @@
-//! The repository's configuration and attributes, and the folder that git calls hooks from.
+//! The repository's configuration and attributes, and the folder of its hooks.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,18 +11,18 @@ use super::{GitError, Repo};
 use crate::config;
 
 const READ_CONFIG: &str = "read the configuration of";
-/// Asks for the variables whose names match the pattern that follows, each with its scope.
+/// Lists the variables whose names match the pattern that follows, each with its scope.
 const GET: &[&str] = &["config", "--null", "--show-scope", "--get-regexp"];
 
-/// The folder that git takes the hooks of one repository from. It need not exist.
+/// The folder from which git runs the hooks of a repository. It need not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HooksDir {
     /// Absolute.
     pub path: PathBuf,
-    /// True if it belongs to this repository alone: it lies in its git folder or worktree, and no configuration that
-    /// holds for other repositories too names it.
+    /// True if only this repository uses it: it is in the git folder or a worktree, and no configuration that also
+    /// applies to other repositories names it.
     pub own: bool,
-    /// True if it belongs to this clone alone: it lies in its git folder, and no configuration from outside names it.
+    /// True if only this clone uses it: it is in the git folder, and no configuration from outside names it.
     pub private: bool,
 }
 
@@ -31,19 +31,19 @@ pub(crate) struct HooksDir {
 pub(crate) struct Setting {
     /// From `--show-scope` (git-config(1)): `system`, `global`, `local`, `worktree` or `command`.
     pub scope: String,
-    /// The variable, as git spells it: lower case, except between the first dot and the last.
+    /// The variable as git prints it: lower case, except between the first and the last dot.
     pub name: String,
     /// Bytes that are not UTF-8 are replaced.
     pub value: String,
 }
 
-/// Returns the value of a variable, in lower case, as the user has configured it: on this machine, for this account or for
-/// this call (git-config(1), `--show-scope`). A repository's own is left out, for it names programs that its owner chose.
+/// Returns the value of a variable, in lower case, as the user has configured it: on this machine, for this account or
+/// for this call (git-config(1), `--show-scope`). Ignores the repository's own, which could name any program.
 pub(crate) fn users_setting(name: &str) -> Result<Option<String>, GitError> {
     let here = Path::new(".");
     let mut call = git(here, &config::git_location());
     let done = match call.args(GET).arg(name).output() {
-        // Without git nothing is configured.
+        // Without git, nothing is configured.
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         done => done.map_err(|error| not_started(&error))?,
     };
@@ -52,9 +52,9 @@ pub(crate) fn users_setting(name: &str) -> Result<Option<String>, GitError> {
     Ok(settings.into_iter().rfind(|setting| setting.name == name && is_users(setting)).map(|one| one.value))
 }
 
-/// Parses the answer to [`GET`] in the folder `dir`.
+/// Parses the output of [`GET`] in the folder `dir`.
 fn parse_settings(dir: &Path, done: &Output) -> Result<Vec<Setting>, GitError> {
-    // 1: there are none.
+    // 1: no match.
     if !matches!(done.status.code(), Some(0 | 1)) {
         return Err(GitError::failed(dir, READ_CONFIG, &complaint(&done.stderr)));
     }
@@ -69,14 +69,14 @@ fn parse_settings(dir: &Path, done: &Output) -> Result<Vec<Setting>, GitError> {
 
 impl Repo {
     /// Returns the values of the variables whose names match `pattern` (git-config(1), `--get-regexp`), in the order in
-    /// which git reads them: of one name the last counts.
+    /// which git reads them: the last of one name counts.
     pub(crate) fn settings_like(&self, pattern: &str) -> Result<Vec<Setting>, GitError> {
         let mut call = self.call(GET);
         call.arg(pattern);
         parse_settings(self.root(), &output(call, &[])?)
     }
 
-    /// Returns a setting's value: of several, the one that counts.
+    /// Returns a setting's value: if there are several, the last one.
     pub(crate) fn setting(&self, name: &str) -> Option<String> {
         self.settings(name).ok()?.pop()
     }
@@ -84,7 +84,7 @@ impl Repo {
     /// Returns every value of a setting that may be given several times (git-config(1)).
     pub(crate) fn settings(&self, name: &str) -> Result<Vec<String>, GitError> {
         let done = output(self.call(&["config", "--null", "--get-all", name]), &[])?;
-        // 1: there is none.
+        // 1: not set.
         if !matches!(done.status.code(), Some(0 | 1)) {
             return Err(self.failed(READ_CONFIG, &done));
         }
@@ -100,7 +100,7 @@ impl Repo {
         };
         match done.status.code() {
             Some(0) => Ok(()),
-            // 5: there is none to be removed.
+            // 5: not set.
             Some(5) if value.is_none() => Ok(()),
             _ if complaint(&done.stderr).starts_with("could not lock config file") => {
                 Err(GitError::config_locked(&self.common_dir().join("config.lock")))
@@ -118,8 +118,8 @@ impl Repo {
         Ok(fields.chunks_exact(3).map(|triple| triple[2].to_string()).collect())
     }
 
-    /// Returns the folder that git takes this worktree's hooks from (git-config(1), `core.hooksPath`), if these are the
-    /// settings of that name.
+    /// Returns the folder from which git runs this worktree's hooks, given all settings of that name (git-config(1),
+    /// `core.hooksPath`).
     pub(crate) fn hooks_dir_by(&self, settings: &[Setting]) -> Result<HooksDir, GitError> {
         let named = settings.iter().rfind(|setting| setting.name == "core.hookspath");
         let Some(Setting { scope, value, .. }) = named else {
@@ -128,7 +128,7 @@ impl Repo {
             return Ok(HooksDir { path, own, private });
         };
         if value.is_empty() {
-            // Git puts `/NAME` after the value, so an empty one is the root of all files.
+            // Git appends `/NAME` to the value, so an empty one means the root directory.
             return Ok(HooksDir { path: PathBuf::from("/"), own: false, private: false });
         }
         let is_absolute = Path::new(value).is_absolute() || value.starts_with('~');
@@ -140,7 +140,7 @@ impl Repo {
         Ok(HooksDir { own: own && (named_here || !is_absolute), private: private && named_here, path })
     }
 
-    /// Returns the folder of hooks if no configuration names another.
+    /// Returns the folder of hooks that is used without configuration.
     pub(crate) fn default_hooks_dir(&self) -> PathBuf {
         let common = self.common_dir();
         let below = fs::canonicalize(self.root())
@@ -149,8 +149,8 @@ impl Repo {
         below.unwrap_or_else(|| common.to_owned()).join("hooks")
     }
 
-    /// Tells if the folder `dir`, its symlinks resolved, lies in this worktree, in the main one, or in the git folder; and
-    /// if it lies in the git folder. A symlink that leads nowhere could lead anywhere.
+    /// Returns whether `dir`, with symlinks resolved, is in this worktree, the main one or the git folder; and whether
+    /// it is in the git folder. A dangling symlink counts as outside, because it could lead anywhere.
     fn holds(&self, dir: &Path) -> (bool, bool) {
         let dangles = dir.ancestors().any(|part| part.is_symlink() && !part.exists());
         let Some(real) = real_folder(dir).ok().filter(|_| !dangles) else { return (false, false) };

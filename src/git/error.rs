@@ -1,4 +1,4 @@
-//! Errors of git, worded: the two that the program chooses by, and all others.
+//! Errors of git: two that the program branches on, and all others.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind};
 use crate::fs::FsError;
 use crate::hint::Hint;
 
-/// Why git could not be asked, or why its answer cannot be used.
+/// Why git could not be run, or why its output cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// An object or a part of history is not in this clone.
@@ -35,7 +35,7 @@ impl GitError {
         io(format!("{} is outside the git worktree {}", path.display(), root.display())).into()
     }
 
-    /// The path holds a NUL, or, on Windows, is not Unicode.
+    /// The path contains a NUL or, on Windows, is not Unicode.
     pub(crate) fn unnameable_path(path: &Path) -> Self {
         io(format!("git cannot name the path {}", path.display())).into()
     }
@@ -65,7 +65,7 @@ impl GitError {
         io(format!("unknown revision {revision:?}")).with_hint(hint).into()
     }
 
-    /// `what` is not in the clone at `root`, which is shallow, or else partial or damaged.
+    /// `what` is missing from the clone at `root`, which is shallow, partial or damaged.
     pub(super) fn missing(what: impl std::fmt::Display, root: &Path, shallow: bool) -> Self {
         let complete = if shallow { "fetch --unshallow" } else { "fetch --refetch --no-filter" };
         Self::Missing(
@@ -79,7 +79,7 @@ impl GitError {
         Self::Damaged(io(message).with_hint("see what is damaged: git fsck"))
     }
 
-    /// There are commits in the repository at `root`, and no ref leads to one.
+    /// The repository at `root` has commits, but no ref leads to one.
     pub(super) fn lost_refs(root: &Path) -> Self {
         let message = format!(
             "the git repository in {} has commits, but no branch or tag leads to any; it may be damaged",
@@ -95,7 +95,7 @@ impl GitError {
             .into()
     }
 
-    /// `doing` is a verb that fits behind "cannot" and before "the git repository"; `message` is git's own.
+    /// `doing` is a verb that fits between "cannot" and "the git repository"; `message` is git's own.
     pub(super) fn failed(path: &Path, doing: &str, message: &str) -> Self {
         io(format!("cannot {doing} the git repository in {}: {message}", path.display())).into()
     }

@@ -1,5 +1,5 @@
-//! History: revisions, refs, the commits that can be reached from them, and what each of these changed
-//! (`git rev-list`, `git diff-tree --stdin`).
+//! History: revisions, refs, the commits reachable from them, and the changes of each commit (`git rev-list`, `git
+//! diff-tree --stdin`).
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::io::{BufRead, BufReader};
@@ -17,7 +17,7 @@ const WALK: &str = "walk the history of";
 /// A commit and its parents, as far as this clone has them.
 pub(crate) type Linked = (ObjectId, Vec<ObjectId>);
 
-/// Returns the two ends of `A..B` or `A...B`, as written, either may be empty; and true for three dots. None without dots.
+/// Returns the ends of `A..B` or `A...B` as written, which may be empty, and true for three dots. None without dots.
 pub(crate) fn range_ends(range: &str) -> Option<(&str, &str, bool)> {
     let parted = range.split_once("...").map(|(start, end)| (start, end, true));
     parted.or_else(|| range.split_once("..").map(|(start, end)| (start, end, false)))
@@ -33,11 +33,11 @@ impl Repo {
         }
     }
 
-    /// Returns what `revision` leads to, tags followed to their end.
+    /// Returns the object that `revision` leads to, with tags resolved.
     pub(crate) fn peel(&self, revision: &str) -> Result<Peeled, GitError> {
         let call = self.call(&["rev-parse", "--verify", "--quiet", "--end-of-options", revision]);
         let done = output(call, &[])?;
-        // A HEAD that cannot be read says more than the revision.
+        // If HEAD cannot be read, that error says more than one about the revision.
         let check_head = || if revision.starts_with("HEAD") { self.head().map(drop) } else { Ok(()) };
         match ObjectId::parse(done.stdout.trim_ascii()) {
             Some(named) if done.status.success() => {
@@ -47,7 +47,7 @@ impl Repo {
                 }
                 Ok(peeled?.pop().expect("one for each id"))
             }
-            // Git says nothing if it has no such name.
+            // Git prints nothing if it does not know the name.
             _ if has_complaint(&done.stderr) => Err(self.failed(WALK, &done)),
             _ if self.is_shallow() => Err(self.missing(format_args!("{revision:?}"))),
             _ => {
@@ -57,12 +57,12 @@ impl Repo {
         }
     }
 
-    /// Returns the commit at one end of a range: HEAD if it is left out (gitrevisions(7)).
+    /// Returns the commit at one end of a range: HEAD if it is empty (gitrevisions(7)).
     pub(crate) fn range_end(&self, revision: &str) -> Result<ObjectId, GitError> {
         self.commit(if revision.is_empty() { "HEAD" } else { revision })
     }
 
-    /// Returns what every ref points to, HEAD included and notes left out; tags are not followed.
+    /// Returns what every ref points to, including HEAD but not notes; tags are not followed.
     pub(crate) fn tips(&self) -> Result<Vec<ObjectId>, GitError> {
         let mut tips = self.tips_of(&|name| !name.starts_with(b"refs/notes/"))?;
         tips.extend(self.head()?);
@@ -71,10 +71,10 @@ impl Repo {
         Ok(tips)
     }
 
-    /// Returns what the refs point to whose full names `want` holds for. A ref that cannot be read is an error.
+    /// Returns what the refs point to whose full names satisfy `want`. A ref that cannot be read is an error.
     pub(crate) fn tips_of(&self, want: &dyn Fn(&[u8]) -> bool) -> Result<Vec<ObjectId>, GitError> {
         let done = output(self.call(&["for-each-ref", "--format=%(objectname) %(refname)"]), &[])?;
-        // Git warns of a broken one, and passes over it.
+        // Git warns about a broken ref and skips it.
         if !done.status.success() || has_complaint(&done.stderr) {
             return Err(self.failed("list the refs of", &done));
         }
@@ -108,11 +108,11 @@ impl Repo {
 
 /// Reachable commits.
 impl Repo {
-    /// Returns the commits reachable from `tips` and from none of `not`, parents before their children, whatever their dates
-    /// say. Tags count for what they point to; a tip that is not a commit has none.
+    /// Returns the commits reachable from `tips` but not from `not`, parents before their children regardless of their
+    /// dates. Tags are resolved; a tip that is not a commit contributes none.
     ///
-    /// Every one is read, hashed and compared with what git walks by, and so are those that lead from `not` to where they
-    /// start: if history is cut off below one of them, that is [`GitError::Missing`].
+    /// Each commit is read, hashed and compared with what git walks by, as are those that lead from `not` to where they
+    /// start. If history is cut off at one of them, that is [`GitError::Missing`].
     pub(crate) fn commits(&self, tips: &[ObjectId], not: &[ObjectId]) -> Result<Vec<ObjectId>, GitError> {
         let (commits, cut) = self.reachable(tips, not)?;
         match cut {
@@ -121,8 +121,8 @@ impl Repo {
         }
     }
 
-    /// Returns every commit that any ref leads to, parents before their children; and one at which a shallow clone ends.
-    /// If there are commits, but none that a ref leads to, that is an error.
+    /// Returns every commit reachable from any ref, parents before their children, and one at which a shallow clone
+    /// ends. It is an error if there are commits, but none reachable from a ref.
     pub(crate) fn all_commits(&self) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
         let found = self.reachable(&self.tips()?, &[])?;
         if found.0.is_empty() {
@@ -131,7 +131,7 @@ impl Repo {
         Ok(found)
     }
 
-    /// Rejects a repository that has commits, if no ref was found that leads to one. Commits of a push do not count
+    /// Rejects a repository that has commits; call it if no ref leads to one. Commits of a push do not count
     /// (git-receive-pack(1), quarantine).
     pub(crate) fn refuse_lost_refs(&self) -> Result<(), GitError> {
         let mut call =
@@ -149,7 +149,7 @@ impl Repo {
         Ok(())
     }
 
-    /// Returns what [`Self::commits`] does, with the parents of each; and one at which a shallow clone ends.
+    /// Returns the commits of [`Self::commits`] with their parents, and one at which a shallow clone ends.
     pub(crate) fn reachable(
         &self,
         tips: &[ObjectId],
@@ -172,7 +172,7 @@ impl Repo {
         Ok((commits, cut))
     }
 
-    /// Lists the commits reachable from `tips` and from none of `not`, none before what comes after it.
+    /// Lists the commits reachable from `tips` but not from `not`, children before their parents.
     fn rev_list(&self, tips: &[ObjectId], not: &[ObjectId]) -> Result<Vec<Linked>, GitError> {
         if tips.is_empty() {
             return Ok(Vec::new());
@@ -190,7 +190,7 @@ impl Repo {
         commits.ok_or_else(|| GitError::garbled(self.root(), WALK))
     }
 
-    /// Requires that each of `wanted` is one of `tips` or comes before one, by commits that are hashed.
+    /// Requires that each of `wanted` is one of `tips` or an ancestor of one, and hashes the commits in between.
     fn require_ancestors(&self, mut wanted: HashSet<ObjectId>, tips: &[ObjectId]) -> Result<(), GitError> {
         let mut seen: HashSet<_> = tips.iter().copied().collect();
         let mut level = tips.to_vec();
@@ -202,7 +202,7 @@ impl Repo {
                 return Err(GitError::damaged(*id, reason));
             }
             let parents = match self.all_parents(&level) {
-                // Git has the parents of a commit at which it ends.
+                // Git has the parents of a commit at which the clone ends.
                 Err(GitError::Missing(_)) if self.is_shallow() => {
                     level.iter().filter_map(|id| self.parents(*id).ok()).collect()
                 }
@@ -213,27 +213,26 @@ impl Repo {
     }
 }
 
-/// A commit, and what it changed.
+/// A commit and its changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WalkedCommit {
     pub id: ObjectId,
-    /// Empty at a root, and where a shallow clone ends.
+    /// Empty for a root, and where a shallow clone ends.
     pub parents: Vec<ObjectId>,
-    /// True if a shallow clone ends here: what came before is not known, and no change of it either.
+    /// True if a shallow clone ends here: what came before is not known, so neither are the changes.
     pub cut: bool,
-    /// The files in which it differs from each parent; from nothing, if it has none.
+    /// The files that differ from each parent, or all files if it has none.
     pub changes: Vec<Vec<ChangedFile>>,
 }
 
-/// A walk over the history of some commits, the youngest first by the committers' clocks, and none before what comes
-/// after it.
+/// A walk over the history of some commits, the newest first by commit date, and children before their parents.
 pub(crate) struct HistoryWalk<'a> {
     repo: &'a Repo,
-    /// Those to come, each with its parents.
+    /// The commits to come, each with its parents.
     commits: VecDeque<Linked>,
     wanted: fn(&Path) -> bool,
     diff: DiffTree,
-    /// The commits that were walked ahead, so that a partial clone gets all it lacks in one go.
+    /// The commits that were walked ahead, so that a partial clone can fetch all it lacks at once.
     walked: VecDeque<WalkedCommit>,
 }
 
@@ -241,7 +240,7 @@ pub(crate) struct HistoryWalk<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileVersion {
     pub blob: ObjectId,
-    /// The oldest commit that has it, by the committers' clocks.
+    /// The oldest commit that has it, by commit date.
     pub commit: ObjectId,
 }
 
@@ -249,13 +248,13 @@ pub(crate) struct FileVersion {
 pub(crate) struct FileVersions {
     /// Without repetitions, the newest first.
     pub versions: Vec<FileVersion>,
-    /// The commit at which a shallow clone ends, and behind which history goes on.
+    /// The commit at which a shallow clone ends although history continues.
     pub cut: Option<ObjectId>,
 }
 
 impl Repo {
-    /// Walks from `tips`; changes hold the files that `wanted` takes. (Git compares whole folders sooner than it matches
-    /// every name in them with globs.)
+    /// Walks from `tips`; changes contain only the files that `wanted` accepts. (Git compares whole folders faster than
+    /// it matches every name in them with globs.)
     pub(crate) fn walk(
         &self,
         tips: &[ObjectId],
@@ -264,7 +263,7 @@ impl Repo {
         self.walk_by(tips, &BTreeSet::new(), wanted)
     }
 
-    /// Walks from `tips`; changes hold these files only, paths relative to the root.
+    /// Walks from `tips`; changes contain only these files, paths relative to the root.
     pub(crate) fn walk_files(
         &self,
         tips: &[ObjectId],
@@ -307,8 +306,8 @@ impl Repo {
 }
 
 impl HistoryWalk<'_> {
-    /// Gets the contents of all files that the walk names, and of those that `read` takes, in one go, if this is a partial
-    /// clone that may: for a caller who reads them all.
+    /// Fetches the contents of all changed files that the walk's filter or `read` accepts at once, if this is a partial
+    /// clone that may fetch: for a caller that reads them all.
     pub(crate) fn with_contents(mut self, read: fn(&Path) -> bool) -> Result<Self, GitError> {
         if self.repo.may_obtain()? {
             let wanted = std::mem::replace(&mut self.wanted, read);
@@ -335,7 +334,7 @@ impl HistoryWalk<'_> {
         for _ in 0..parents.len().max(1) {
             let header = self.diff.field()?;
             if header.as_deref().and_then(ObjectId::parse) != Some(id) {
-                // Git has stopped in the middle, at something that it could not read.
+                // Git has stopped at something that it could not read.
                 return Err(self.repo.unreadable(id, "tree"));
             }
             let changed = self.diff.changed(self.wanted)?;
@@ -343,13 +342,13 @@ impl HistoryWalk<'_> {
         }
         let cut = parents.is_empty() && self.repo.is_shallow() && !self.repo.parents(id)?.is_empty();
         if cut {
-            // Nobody has what was there before.
+            // What was there before is not known.
             changes.clear();
         }
         Ok(Some(WalkedCommit { id, parents, cut, changes }))
     }
 
-    /// Names these files too in the commits to come.
+    /// Adds these files to those reported for the commits to come.
     pub(crate) fn add_files(&mut self, paths: &BTreeSet<PathBuf>) -> Result<(), GitError> {
         self.diff = DiffTree::start(self.repo, &self.commits, paths)?;
         Ok(())
@@ -360,7 +359,7 @@ impl HistoryWalk<'_> {
 struct DiffTree {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    /// The field that was read to see that the last commit has ended.
+    /// The field that was read to detect the end of the last commit.
     ahead: Option<Vec<u8>>,
 }
 
@@ -368,7 +367,7 @@ impl DiffTree {
     fn start(repo: &Repo, commits: &VecDeque<Linked>, paths: &BTreeSet<PathBuf>) -> Result<Self, GitError> {
         let mut pairs = String::new();
         for (id, parents) in commits {
-            // A merge is compared with each of its parents separately: together, git does not say which one is meant.
+            // A merge is compared with each parent separately: otherwise git does not say which one a change is for.
             match &parents[..] {
                 [] | [_] => pairs.extend([format!("{id}\n")]),
                 parents => pairs.extend(parents.iter().map(|parent| format!("{id} {parent}\n"))),
@@ -385,7 +384,7 @@ impl DiffTree {
         Ok(Self { child, stdout, ahead: None })
     }
 
-    /// Reads the files that follow a commit's header; None if they cannot be understood.
+    /// Reads the files that follow a commit's header. Returns None if they cannot be parsed.
     fn changed(&mut self, wanted: fn(&Path) -> bool) -> Result<Option<Vec<ChangedFile>>, GitError> {
         let mut changed = Vec::new();
         while let Some(field) = self.field()? {

@@ -1,5 +1,5 @@
-//! Files of git that `run` and `get` read without starting git: the index's bytes, which tell that a file is not tracked, and
-//! the links between a linked worktree and the main one.
+//! Files of git that `run` and `get` read without starting git: the index, whose bytes can prove that a file is not
+//! tracked, and the links between a linked worktree and the main one.
 
 use std::path::{Path, PathBuf};
 
@@ -18,8 +18,8 @@ const HASH: usize = 20;
 
 /// Like `Repo::is_tracked` on the repository at `worktree_root`, but quick if the answer is no.
 ///
-/// A path that really lies elsewhere, by way of a symlinked folder, is looked for in the repository it lies in.
-/// If something cannot be read or understood, that is an error, never a no.
+/// A path in another repository, reached through a symlinked folder, is looked up in that repository. Returns an error,
+/// never false, if something cannot be read or parsed.
 pub(crate) fn is_tracked_fast(worktree_root: &Path, path: &Path) -> Result<bool, GitError> {
     let entry = real_entry(path)?;
     let root = std::fs::canonicalize(worktree_root).map_err(|e| FsError::io(worktree_root, "resolve", e))?;
@@ -38,20 +38,20 @@ fn tracked_in(root: &Path, relative: &Path) -> Result<bool, GitError> {
     match fs::read(&git_dir.join("index")) {
         Ok(bytes) => {
             refuse_cut_short(&bytes, root)?;
-            // In a hook, git's environment names the index of the worktree that it works in.
+            // In a hook, git's environment names the index of the current worktree.
             let location =
                 if named_git_dir(root).is_some() { config::git_location() } else { GitLocation::default() };
             Ok(!proves_absence(bytes, &relative) && is_tracked_in(root, &location, &relative)?)
         }
-        // Nothing was ever added, provided that this is a git folder at all.
+        // Nothing was ever added, if this is a git folder.
         Err(FsError::NotFound { .. }) if git_dir.join("HEAD").symlink_metadata().is_ok() => Ok(false),
         Err(FsError::NotFound { .. }) => Err(GitError::not_a_repository(root)),
         Err(e) => Err(e.into()),
     }
 }
 
-/// Returns the git folder of the worktree at `root`: its `.git`, or where the file `.git` says (`gitdir: PATH`). If git's
-/// environment names this worktree's git folder, it is that.
+/// Returns the git folder of the worktree at `root`: its `.git`, or the folder that the file `.git` names (`gitdir:
+/// PATH`). A git folder that git's environment names for this worktree comes first.
 pub(crate) fn git_dir_of(root: &Path) -> Result<PathBuf, GitError> {
     if let Some(git_dir) = named_git_dir(root) {
         return Ok(git_dir);
@@ -70,8 +70,8 @@ fn named_git_dir(root: &Path) -> Option<PathBuf> {
 }
 
 /// Returns the git folder that the worktree at `root` shares with the others of its clone (gitrepository-layout(5),
-/// `commondir`). None if it does not name the linked worktree too (`worktrees/ID/gitdir`): anybody can write a `.git` file
-/// that leads to somebody else's repository.
+/// `commondir`). Returns None if it does not name the linked worktree in turn (`worktrees/ID/gitdir`): anyone can write
+/// a `.git` file that leads to another repository.
 pub(crate) fn common_dir_of(root: &Path) -> Option<PathBuf> {
     let git_dir = git_dir_of(root).ok()?.canonicalize().ok()?;
     let dot_git = root.join(".git").canonicalize().ok();
@@ -85,7 +85,7 @@ pub(crate) fn common_dir_of(root: &Path) -> Option<PathBuf> {
     is_named.then_some(common)
 }
 
-/// Returns the folder of the main worktree that corresponds to `dir`, or the nearest one above it that exists there; None if
+/// Returns the folder of the main worktree that corresponds to `dir`, or its nearest existing parent. Returns None if
 /// `dir` is not in a linked worktree, or the main one is not the parent of a folder called `.git`.
 pub(crate) fn in_main_worktree(dir: &Path) -> Option<PathBuf> {
     let linked = find_root(dir).filter(|root| root.join(".git").is_file())?;
@@ -98,15 +98,15 @@ pub(crate) fn in_main_worktree(dir: &Path) -> Option<PathBuf> {
     below.ancestors().find(is_of_main).map(Path::to_path_buf)
 }
 
-/// Returns true if the index surely does not hold `relative`: in versions 2 and 3 a path stands whole, followed by NUL.
+/// Returns true if the index certainly lacks `relative`: versions 2 and 3 contain whole paths, each followed by NUL.
 ///
-/// Version 4 shortens paths, a split index (`link`) leaves entries to a shared file, and a sparse one (`sdir`) may hold
-/// only a folder above the path.
+/// Version 4 shortens paths, a split index (`link`) keeps entries in a shared file, and a sparse one (`sdir`) may
+/// contain only a folder above the path.
 fn proves_absence(mut bytes: Vec<u8>, relative: &[u8]) -> bool {
     if !has_whole_paths(&bytes) || [*b"link", *b"sdir"].iter().any(|name| may_have_extension(&bytes, *name)) {
         return false;
     }
-    // Letter case is ignored, because it is not known here if git ignores it; git has the last word.
+    // Letter case is ignored, because git may ignore it. If the name is found, git decides.
     bytes.make_ascii_lowercase();
     let lower = relative.to_ascii_lowercase();
     let name_at = memchr::memrchr(b'/', &lower).map_or(0, |slash| slash + 1);
@@ -134,8 +134,8 @@ fn number(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes)
 }
 
-/// Returns true if the extension `signature` may be there. Entries are not parsed, so a path may look like one; then git is
-/// asked needlessly, but none is missed.
+/// Returns true if the index may have the extension `signature`. Entries are not parsed, so a path may look like one.
+/// Then git is run needlessly, but no extension is missed.
 fn may_have_extension(bytes: &[u8], signature: [u8; 4]) -> bool {
     memmem::find_iter(bytes, &signature).any(|at| {
         let body = bytes.get(at + 8..bytes.len().saturating_sub(HASH)).unwrap_or_default();
@@ -154,7 +154,7 @@ mod tests {
         is_tracked_fast(g.root(), &g.root().join(name))
     }
 
-    /// Checks each path of `tracked` and `absent`; of those after `!`, the bytes alone must say that they are absent.
+    /// Checks each path of `tracked` and `absent`; after `!`, the bytes alone must prove its absence.
     #[track_caller]
     fn expect(g: &Fixture, tracked: &str, absent: &str) {
         let index = fs::read(git_dir_of(g.root()).unwrap().join("index")).unwrap();

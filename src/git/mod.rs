@@ -1,10 +1,10 @@
-//! The one door to git: which repository a folder belongs to, what git tracks, ignores and has committed.
+//! All access to git: which repository a folder belongs to, and what git tracks, ignores and has committed.
 //!
-//! Facts are asked of the `git` program (`command`). Its files are not parsed here, except for the bytes of the index and
-//! the links between worktrees, so that `run` and `get` need not start a process (`index_bytes`). Objects come through one `git cat-file --batch-command`
-//! and are hashed here (`objects`). `git2` compares texts, and opens no repository.
+//! Facts come from the `git` program (`command`). Its files are not parsed here, except for the bytes of the index and
+//! the links between worktrees, so that `run` and `get` need not start a process (`index_bytes`). Objects come through
+//! one `git cat-file --batch-command` and are hashed here (`objects`). `git2` only compares texts.
 //!
-//! Paths that come in may be relative to the current folder and lead through symlinks; paths that go out are below
+//! Paths in arguments may be relative to the current folder and lead through symlinks; returned paths are below
 //! [`Repo::root`].
 
 mod command;

@@ -1,5 +1,5 @@
-//! Objects and commits: read through one `git cat-file --batch-command`. Each is hashed and compared with the id that was
-//! asked for, because git does not do that when it reads.
+//! Objects and commits: read through one `git cat-file --batch-command`. Each is hashed and compared with the requested
+//! id, because git does not do that when it reads.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -12,17 +12,17 @@ use sha2::{Digest, Sha256};
 use super::command::{IN_PIECES, complaint, not_started, output, split};
 use super::{GitError, Repo};
 
-/// Bytes of the longest id, SHA-256's.
+/// The length of the longest id, SHA-256's, in bytes.
 const LONGEST: usize = 32;
 
-/// The name of an object: printed in hexadecimal, 40 digits with SHA-1, 64 with SHA-256.
+/// The id of an object: printed in hexadecimal, 40 digits with SHA-1, 64 with SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ObjectId {
     bytes: [u8; LONGEST],
     format: ObjectFormat,
 }
 
-/// How a repository names its objects (git-init(1), `--object-format`).
+/// The hash by which a repository identifies its objects (git-init(1), `--object-format`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum ObjectFormat {
     Sha1,
@@ -42,16 +42,16 @@ pub(crate) enum FileKind {
 /// A file of a commit or of the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileRef {
-    /// The blob; of a submodule, the commit.
+    /// The blob, or for a submodule the commit.
     pub id: ObjectId,
     pub kind: FileKind,
 }
 
-/// The target of a revision once tags are followed (gitglossary(7), peel).
+/// The target of a revision with tags resolved (gitglossary(7), peel).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peeled {
     Commit(ObjectId),
-    /// [`Repo::files`] and [`Repo::file`] take its id in the place of a commit's.
+    /// [`Repo::files`] and [`Repo::file`] accept its id instead of a commit's.
     Tree(ObjectId),
     Blob(ObjectId),
 }
@@ -64,16 +64,16 @@ pub(crate) struct ChangedFile {
     pub after: Option<FileRef>,
 }
 
-/// A commit. Names are those that were recorded: `.mailmap` is a file of the repository, and
-/// anyone who can write to it could otherwise sign another's name under a change.
+/// A commit, with names as recorded. `.mailmap` is not applied: it is a file of the repository, so anyone who can write
+/// to it could attribute a change to somebody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Commit {
     pub id: ObjectId,
-    /// In this clone or not.
+    /// Whether in this clone or not.
     pub parents: Vec<ObjectId>,
     pub author: String,
     pub email: String,
-    /// When it was written, by its author's clock: seconds since 1970.
+    /// The author's date: seconds since 1970.
     pub time: i64,
     /// The author's offset from UTC, in minutes.
     pub offset: i32,
@@ -82,10 +82,10 @@ pub(crate) struct Commit {
     pub signed: Option<SignedPayload>,
 }
 
-/// A commit's signature, and the bytes it was made over.
+/// A commit's signature, and the signed bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SignedPayload {
-    /// The armoured signature: `-----BEGIN SSH SIGNATURE-----`, or another sort.
+    /// The armoured signature: `-----BEGIN SSH SIGNATURE-----` or another kind.
     pub signature: Vec<u8>,
     /// The commit without its signature.
     pub payload: Vec<u8>,
@@ -108,7 +108,7 @@ impl ObjectFormat {
         }
     }
 
-    /// Returns the hash that ends one of git's own files of these bytes (gitformat-index(5)).
+    /// Returns the hash that git appends to its own files with these bytes (gitformat-index(5)).
     pub(super) fn sum(self, bytes: &[u8]) -> Vec<u8> {
         match self {
             Self::Sha1 => Sha1::digest(bytes).to_vec(),
@@ -136,14 +136,14 @@ impl ObjectId {
         Some(Self { bytes, format })
     }
 
-    /// Takes an id's own bytes, which must have that format's length.
+    /// Creates an id from its raw bytes, which must have the format's length.
     pub(super) fn from_raw(raw: &[u8], format: ObjectFormat) -> Self {
         let mut bytes = [0; LONGEST];
         bytes[..format.len()].copy_from_slice(raw);
         Self { bytes, format }
     }
 
-    /// The id of forty zeros, which git prints for what is not committed yet.
+    /// Returns the id of forty zeros, which git prints for content that is not committed yet.
     pub(crate) fn none() -> Self {
         Self { bytes: [0; LONGEST], format: ObjectFormat::Sha1 }
     }
@@ -161,7 +161,7 @@ impl fmt::Debug for ObjectId {
     }
 }
 
-/// The hash that names an object, of its kind, its size and its bytes (gitformat-loose(5)).
+/// The hash of an object's kind, size and bytes, which is its id (gitformat-loose(5)).
 enum ObjectHash {
     Sha1(Sha1),
     Sha256(Sha256),
@@ -192,7 +192,7 @@ impl ObjectHash {
     }
 }
 
-/// An object's bytes as they come, hashed on the way.
+/// Reads an object's bytes and hashes them.
 struct HashedReader<'a> {
     from: io::Take<&'a mut BufReader<ChildStdout>>,
     hash: ObjectHash,
@@ -206,19 +206,19 @@ impl Read for HashedReader<'_> {
     }
 }
 
-/// Bytes reserved at most on an object's word of its size, before its bytes are there.
+/// The most bytes to reserve for an object by its claimed size, before its bytes are read.
 const MOST_RESERVED: u64 = 1 << 20;
 
-/// Takes an object: its place among those asked for, its kind, its bytes and its size.
+/// Receives an object: its index among those requested, its kind, its bytes and its size.
 type TakeObject<'a> = dyn FnMut(usize, &str, &mut dyn Read, u64) -> io::Result<()> + 'a;
 
-/// Reading objects. One that this clone lacks is [`GitError::Missing`].
+/// Reads objects. If this clone lacks one, that is [`GitError::Missing`].
 impl Repo {
     pub(crate) fn blob(&self, id: ObjectId) -> Result<Vec<u8>, GitError> {
         self.object(id, "blob")
     }
 
-    /// Returns None if this clone lacks the blob: only for what is allowed nothing for not being there.
+    /// Returns None if this clone lacks the blob. Use it only if nothing becomes allowed because a blob is missing.
     pub(crate) fn blob_if_there(&self, id: ObjectId) -> Result<Option<Vec<u8>>, GitError> {
         match self.blob(id) {
             Err(GitError::Missing(_)) => Ok(None),
@@ -226,8 +226,8 @@ impl Repo {
         }
     }
 
-    /// Hands the bytes of each blob to `take`, piece by piece, with its place in the list. Only after it returns are they
-    /// known to be those asked for.
+    /// Passes the bytes of each blob to `take`, piece by piece, with its index in the list. Their hashes are known to
+    /// match only after this function returns.
     pub(crate) fn read_blobs(
         &self,
         ids: &[ObjectId],
@@ -236,12 +236,12 @@ impl Repo {
         self.each(ids, Some("blob"), &mut |at, _, from, _| take(at, from))
     }
 
-    /// Returns the id that a file of these bytes has in this repository.
+    /// Returns the id that a file with these bytes has in this repository.
     pub(crate) fn id_of(&self, bytes: &[u8]) -> ObjectId {
         self.format.id_of("blob", bytes)
     }
 
-    /// Reads an object of this kind. For many of them, have them obtained in one go before.
+    /// Reads an object of this kind. Before reading many, fetch them at once with [`Self::obtain`].
     pub(super) fn object(&self, id: ObjectId, kind: &'static str) -> Result<Vec<u8>, GitError> {
         let read = match self.objects(&[id], kind) {
             Err(GitError::Missing(_)) if self.obtain(&[id])? => self.objects(&[id], kind),
@@ -250,7 +250,7 @@ impl Repo {
         Ok(read?.pop().expect("one for each id"))
     }
 
-    /// Reads many objects of one kind in one go, in the order of their ids.
+    /// Reads many objects of one kind at once, in the order of `ids`.
     pub(super) fn objects(&self, ids: &[ObjectId], kind: &'static str) -> Result<Vec<Vec<u8>>, GitError> {
         let mut all = Vec::with_capacity(ids.len());
         self.each(ids, Some(kind), &mut |_, _, from, size| {
@@ -260,7 +260,7 @@ impl Repo {
         Ok(all)
     }
 
-    /// Returns what these objects lead to once tags are followed. Git does not hash the tags that it follows.
+    /// Returns what these objects lead to with tags resolved. Git does not hash the tags that it follows.
     pub(super) fn peeled(&self, ids: &[ObjectId]) -> Result<Vec<Peeled>, GitError> {
         let mut found = Vec::with_capacity(ids.len());
         let mut level = ids.to_vec();
@@ -285,7 +285,7 @@ impl Repo {
         Ok(found)
     }
 
-    /// Hands these objects to `take`, and compares the hash of each with its id; of any kind if none is named.
+    /// Passes these objects to `take`, and compares the hash of each with its id. Accepts any kind if `kind` is None.
     fn each(
         &self,
         ids: &[ObjectId],
@@ -297,7 +297,7 @@ impl Repo {
             self.request(first)?;
         }
         while let Some((chunk, some)) = chunks.next() {
-            // Git reads these while the others are looked at here.
+            // Git reads these while the current ones are processed here.
             let next = chunks.peek().map_or(&[][..], |(_, next)| *next);
             self.request(next)?;
             for (at, id) in some.iter().enumerate() {
@@ -305,8 +305,8 @@ impl Repo {
                 let take = &mut |kind: &str, from: &mut dyn Read, size| take(place, kind, from, size);
                 match self.answer(*id, kind, IN_PIECES, take) {
                     Ok(true) => {}
-                    // A large object may have fewer bytes than announced, and git then waits for the next
-                    // request: so this one is asked for last.
+                    // A large object may have fewer bytes than announced, and git then waits for the next request. So
+                    // this one is requested last.
                     Ok(false) => {
                         self.request(&[*id])?;
                         self.reader.borrow_mut().as_mut().map(CatFile::end_requests);
@@ -316,7 +316,7 @@ impl Repo {
                         self.request(next)?;
                     }
                     Err(error) => {
-                        // Nobody will read the other answers.
+                        // The other answers will not be read.
                         if at + 1 < some.len() || !next.is_empty() {
                             *self.reader.borrow_mut() = None;
                         }
@@ -337,15 +337,15 @@ impl Repo {
             Some(reader) => reader.request(ids),
             none => none.insert(CatFile::start(self.call(&[]))?).request(ids),
         };
-        // If git has stopped, its answer says why; without this, a git that waits for the request would be waited for.
+        // If git has stopped, its answer says why. Otherwise git could wait for the request while we wait for git.
         if asked.is_err() {
             reader.as_mut().map(CatFile::end_requests);
         }
         Ok(())
     }
 
-    /// Reads the answer to a request for an object, and compares its hash with the id. Returns false, and stops git, if the
-    /// object has more than `most` bytes.
+    /// Reads the answer to a request for an object, and compares the hash with the id. Stops git and returns false if
+    /// the object has more than `most` bytes.
     fn answer(
         &self,
         id: ObjectId,
@@ -358,7 +358,7 @@ impl Repo {
         let Some(cat_file) = reader.as_mut() else { return Err(self.unreadable(id, kind)) };
         let (found, size) = match cat_file.header() {
             Ok(Some(header)) => header,
-            // Git also says "missing" of an object that is there and cannot be read.
+            // Git also says "missing" for an object that exists but cannot be read.
             Ok(None) => return Err(self.unreadable(id, kind)),
             Err(_) => {
                 *reader = None;
@@ -397,11 +397,11 @@ impl Repo {
         Ok(true)
     }
 
-    /// Returns the error for an object that `cat-file` did not hand over: that it is missing, or git's own words.
+    /// Returns the error for an object that `cat-file` could not read: that it is missing, or git's own message.
     pub(super) fn unreadable(&self, id: ObjectId, kind: &str) -> GitError {
         let id_text = id.to_string();
         let mut call = match kind {
-            // Any folder of a commit.
+            // Any folder of a commit may be meant.
             "tree" => self.call(&["ls-tree", "-r", "-t", "--name-only", &id_text]),
             "object" => self.call(&["cat-file", "-p", &id_text]),
             kind => self.call(&["cat-file", kind, &id_text]),
@@ -431,8 +431,8 @@ pub(super) struct CatFile {
 }
 
 impl CatFile {
-    /// Twice so many requests fit into a pipe's buffer, which has 16 KiB where it is small (pipe(7)), so that neither side
-    /// waits for the other.
+    /// The most requests at once. Twice as many fit into a pipe's buffer, which can be as small as 16 KiB (pipe(7)), so
+    /// that neither side waits for the other.
     const AT_ONCE: usize = 100;
 
     fn start(mut command: Command) -> Result<Self, GitError> {
@@ -443,7 +443,7 @@ impl CatFile {
         Ok(Self { stdin: child.stdin.take(), stdout, child })
     }
 
-    /// Asks for objects, [`Self::AT_ONCE`] at most; their answers come in the same order.
+    /// Requests at most [`Self::AT_ONCE`] objects; the answers come in the same order.
     fn request(&mut self, ids: &[ObjectId]) -> io::Result<()> {
         let mut text = String::new();
         for id in ids {
@@ -453,12 +453,12 @@ impl CatFile {
         self.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write_all(text.as_bytes())
     }
 
-    /// Lets git end after the last answer.
+    /// Makes git exit after the last answer.
     fn end_requests(&mut self) {
         self.stdin = None;
     }
 
-    /// Reads the kind and size of the next object; None if it is missing.
+    /// Reads the kind and size of the next object. Returns None if it is missing.
     fn header(&mut self) -> io::Result<Option<(String, u64)>> {
         let mut line = Vec::new();
         self.stdout().read_until(b'\n', &mut line)?;
@@ -478,7 +478,7 @@ impl CatFile {
         self.stdout.as_mut().expect("open until it is dropped")
     }
 
-    /// Reads the line break behind an object's bytes.
+    /// Reads the line break after an object's bytes.
     fn end(&mut self) -> io::Result<()> {
         let mut end = [0];
         self.stdout().read_exact(&mut end)?;
@@ -488,14 +488,14 @@ impl CatFile {
 
 impl Drop for CatFile {
     fn drop(&mut self) {
-        // Without them git ends by itself, even in the middle of an answer.
+        // When they are closed, git exits by itself, even in the middle of an answer.
         self.stdin = None;
         self.stdout = None;
         let _ = self.child.wait();
     }
 }
 
-/// Commits, read from their bytes (git-commit-tree(1), gitformat-signature(5)).
+/// Parses commits (git-commit-tree(1), gitformat-signature(5)).
 impl Repo {
     pub(crate) fn read_commit(&self, id: ObjectId) -> Result<Commit, GitError> {
         let text = self.object(id, "commit")?;
@@ -524,13 +524,13 @@ impl Repo {
         })
     }
 
-    /// Returns the parents that a commit itself names, in this clone or not.
+    /// Returns the parents that a commit itself names, whether in this clone or not.
     pub(crate) fn parents(&self, commit: ObjectId) -> Result<Vec<ObjectId>, GitError> {
         let text = self.object(commit, "commit")?;
         Ok(tree_and_parents(commit, &text)?.1)
     }
 
-    /// Like [`Self::parents`], of many commits.
+    /// Like [`Self::parents`], for many commits.
     pub(super) fn all_parents(&self, commits: &[ObjectId]) -> Result<Vec<Vec<ObjectId>>, GitError> {
         let mut all = Vec::with_capacity(commits.len());
         for some in commits.chunks(1024) {
@@ -543,7 +543,7 @@ impl Repo {
         Ok(all)
     }
 
-    /// Returns the tree of a commit; a tree's own id is accepted too.
+    /// Returns the tree of a commit. Also accepts a tree's own id.
     pub(super) fn tree_of(&self, commit: ObjectId) -> Result<ObjectId, GitError> {
         if let Some(tree) = self.commit_trees.borrow().get(&commit) {
             return Ok(*tree);
@@ -596,7 +596,7 @@ fn subject(message: &[u8]) -> Vec<u8> {
     paragraph.collect::<Vec<_>>().join(&b' ')
 }
 
-/// Parts the signature, whose lines continue with a blank, from what it signs. `head` is the header's length.
+/// Separates the signature, whose lines continue with a blank, from the signed bytes. `head` is the header's length.
 fn split_signature(text: &[u8], head: usize) -> Option<SignedPayload> {
     const LEAD: &[u8] = b"gpgsig ";
     let starts_line = |at: &usize| *at == 0 || text[at - 1] == b'\n';

@@ -1,5 +1,5 @@
-//! Paths as the file system has them and as git has them, and the root of the worktree that a path is in, found without
-//! starting git, which `run` should not have to wait for.
+//! Paths in the file system's and in git's form, and the root of the worktree that a path is in. The root is found
+//! without starting git, so that `run` need not wait for it.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::config;
 use crate::fs::FsError;
 
 /// Returns the real, absolute path of the entry `path`: the symlinks of its folder are resolved, but not its own name,
-/// because git tracks a symlink, not what it leads to. Folders that do not exist are taken as spelled.
+/// because git tracks a symlink, not its target. Folders that do not exist are kept as spelled.
 pub(super) fn real_entry(path: &Path) -> Result<PathBuf, GitError> {
     let absolute = absolute(path)?;
     match (absolute.parent(), absolute.file_name()) {
@@ -51,7 +51,7 @@ pub(super) fn same_folder(one: &Path, other: &Path) -> bool {
     matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Converts a relative path to git's spelling: raw bytes on Unix, UTF-8 with `/` on Windows.
+/// Converts a relative path to git's form: raw bytes on Unix, UTF-8 with `/` on Windows.
 pub(super) fn to_git(relative: &Path) -> Result<Vec<u8>, GitError> {
     let unnameable = || GitError::unnameable_path(relative);
     let mut bytes = Vec::new();
@@ -64,7 +64,7 @@ pub(super) fn to_git(relative: &Path) -> Result<Vec<u8>, GitError> {
     if memchr::memchr(0, &bytes).is_some() { Err(unnameable()) } else { Ok(bytes) }
 }
 
-/// Converts a path in git's spelling to this system's; None if the system cannot name it.
+/// Converts a path from git's form to this system's. Returns None if the system cannot represent it.
 #[cfg(unix)]
 #[allow(clippy::unnecessary_wraps)] // not so elsewhere
 pub(crate) fn from_git(bytes: &[u8]) -> Option<&Path> {
@@ -79,7 +79,7 @@ fn name_to_git(name: &OsStr) -> Option<&[u8]> {
     Some(name.as_bytes())
 }
 
-/// Converts a path in git's spelling to this system's; None if the system cannot name it.
+/// Converts a path from git's form to this system's. Returns None if the system cannot represent it.
 #[cfg(not(unix))]
 pub(crate) fn from_git(bytes: &[u8]) -> Option<&Path> {
     std::str::from_utf8(bytes).ok().map(Path::new)
@@ -100,7 +100,7 @@ pub(crate) fn relative_path(path: &Path) -> PathBuf {
     path_from(&Path::new(".").canonicalize().unwrap_or_default(), path)
 }
 
-/// Returns the path as seen from the folder `here`: through `..` within the repository that `here` is in, else unchanged.
+/// Returns the path as seen from the folder `here`: with `..` inside `here`'s repository, otherwise unchanged.
 pub(crate) fn path_from(here: &Path, path: &Path) -> PathBuf {
     if let Ok(below) = path.strip_prefix(here) {
         return below.to_owned();
@@ -115,16 +115,16 @@ pub(crate) fn path_from(here: &Path, path: &Path) -> PathBuf {
     up.map(Path::new).chain([down]).collect()
 }
 
-/// Returns the root of the worktree that `start`, a folder, is in: the nearest folder upward that holds a `.git`, be it a
-/// git folder or the file that a linked worktree or a submodule has. None outside git, and in a bare repository.
+/// Returns the root of the worktree that `start`, a folder, is in: the nearest folder upward with a `.git`, either a
+/// git folder or the file of a linked worktree or a submodule. Returns None outside git and in a bare repository.
 ///
-/// The result is spelled as `start` is, made absolute, so that it is one of its ancestors; only where a symlink or
-/// `..` lies between the two is it the real path.
+/// The result is an ancestor of `start` as spelled, made absolute. Only if a symlink or `..` lies between the two, it
+/// is the real path.
 ///
 /// A worktree that git's environment names (`GIT_DIR`, `GIT_WORK_TREE`) comes first, for every folder in it.
 pub(crate) fn find_root(start: &Path) -> Option<PathBuf> {
     let spelled = std::path::absolute(start).ok()?;
-    // A folder that is still to be made is in git if the one above it is.
+    // A folder that does not exist yet is in git if its parent is.
     let real = || spelled.ancestors().find_map(|dir| fs::canonicalize(dir).ok());
     if let Some((root, _)) = named_worktree() {
         if spelled.starts_with(&root) {
@@ -144,8 +144,8 @@ pub(crate) fn find_root(start: &Path) -> Option<PathBuf> {
     walk_up(&real()?).map(Path::to_path_buf)
 }
 
-/// Returns the worktree that git's environment names, and its git folder. Without `GIT_WORK_TREE` it is the current folder,
-/// unless that is the git folder itself, as when git receives a push (git(1)).
+/// Returns the worktree that git's environment names, and its git folder. Without `GIT_WORK_TREE`, the worktree is the
+/// current folder, unless that is the git folder itself, as when git receives a push (git(1)).
 pub(super) fn named_worktree() -> Option<(PathBuf, PathBuf)> {
     let location = config::git_location();
     let (named, git_dir) = (location.work_tree().map(Path::to_path_buf), location.git_dir?);
@@ -162,8 +162,8 @@ fn walk_up(from: &Path) -> Option<&Path> {
 fn is_root(dir: &Path) -> bool {
     let dot_git = dir.join(".git");
     match fs::metadata(&dot_git) {
-        // Git passes over an empty `.git` folder as well. HEAD may be a symlink to a branch that is not born yet. A folder
-        // that lacks one of these only is a damaged repository.
+        // Git ignores an empty `.git` folder as well. HEAD may be a symlink to a branch that is not born yet. A folder
+        // that lacks only one of these is a damaged repository.
         Ok(meta) if meta.is_dir() => {
             let there = |name: &&str| fs::symlink_metadata(dot_git.join(name)).is_ok();
             ["HEAD", "objects", "refs"].iter().filter(|name| there(name)).count() > 1
@@ -222,7 +222,7 @@ mod tests {
             ("repo/a/b/../..", Some("repo")),
             ("repo/sub", Some("repo")),
             ("linked", Some("linked")),
-            // A symlink above the root keeps its spelling.
+            // A symlink above the root stays as spelled.
             ("alias/a", Some("alias")),
             ("bare.git/refs", None),
             ("", None),

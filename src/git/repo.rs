@@ -1,4 +1,4 @@
-//! The repository that a folder is in, asked of git once and in one process; and its name, which is the same in every clone.
+//! The repository of a folder, which git describes in a single call, and its name, which is the same in every clone.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -14,8 +14,8 @@ use super::{GitError, find_root};
 use crate::config::{self, GitLocation};
 use crate::fs::{self, FsError};
 
-/// The oldest git that works: older ones do not know `safe.bareRepository`. They are recognized by an option of `rev-parse`
-/// that is as old.
+/// The oldest git that works: older ones do not know `safe.bareRepository`. They are recognized by an option of
+/// `rev-parse` that was added in the same version.
 pub(crate) const OLDEST: &str = "2.39";
 
 /// A git repository: a plain one, a linked worktree, a submodule, or a bare one that `GIT_DIR` names.
@@ -25,11 +25,11 @@ pub struct Repo {
     real_root: Option<PathBuf>,
     pub(super) facts: RepoFacts,
     pub(super) format: ObjectFormat,
-    /// The absolute paths by which the process's environment says where this repository is.
+    /// The absolute paths in the process's environment that locate this repository.
     pub(super) location: GitLocation,
     may_fetch: Cell<bool>,
     head: OnceCell<Option<ObjectId>>,
-    /// The remote that has what a partial clone lacks.
+    /// The remote with the objects that a partial clone lacks.
     promisor: OnceCell<Option<String>>,
     pub(super) reader: RefCell<Option<CatFile>>,
     pub(super) trees: RefCell<TreeCache>,
@@ -50,16 +50,16 @@ pub(super) struct RepoFacts {
     shallow: bool,
     /// None in a bare repository.
     top: Option<PathBuf>,
-    /// None if HEAD names no commit, or was not said.
+    /// None if HEAD names no commit, or git did not print it.
     head: Option<ObjectId>,
 }
 
 impl Repo {
-    /// Returns the repository that the folder `path` is in; None outside git. A bare repository counts only where `GIT_DIR`
-    /// names it, as git does for its hooks.
+    /// Returns the repository that the folder `path` is in, or None outside git. A bare repository counts only if
+    /// `GIT_DIR` names it, as git does for its hooks.
     ///
-    /// Git's environment (`GIT_DIR`, `GIT_WORK_TREE`, `GIT_INDEX_FILE`) counts for the folders of the worktree that it
-    /// means, and for no other repository. Refuses a repository of another user, unless git's `safe.directory` allows it.
+    /// Git's environment (`GIT_DIR`, `GIT_WORK_TREE`, `GIT_INDEX_FILE`) applies only to the folders of the worktree
+    /// that it names. Rejects another user's repository, unless git's `safe.directory` allows it.
     pub(crate) fn discover(path: &Path) -> Result<Option<Self>, GitError> {
         Self::discover_at(path, find_root(path))
     }
@@ -87,7 +87,7 @@ impl Repo {
         let Some(root) = found else { return Ok(None) };
         let here = find_root(Path::new(".")).is_some_and(|here| same_folder(&here, &root));
         let location = if here && location.git_dir.is_none() { location } else { GitLocation::default() };
-        // A `.git` stands there: if git does not take it for a repository, it is damaged, not absent.
+        // There is a `.git`: if git does not recognize it as a repository, it is damaged, not absent.
         let dot_git = root.join(".git");
         let passed_over = |facts: &RepoFacts| {
             location.git_dir.is_none() && dot_git.is_dir() && !same_folder(&facts.git_dir, &dot_git)
@@ -99,7 +99,7 @@ impl Repo {
         match facts.top.clone() {
             // The caller's spelling, unless core.worktree points elsewhere.
             Some(top) => Self::new(if same_folder(&top, &root) { root } else { top }, facts, location),
-            // A `.git` that leads to a bare repository, beside its worktrees: history can be read there.
+            // A `.git` beside worktrees that leads to a bare repository: its history can be read.
             None => {
                 let git_dir = facts.git_dir.clone();
                 Self::new(git_dir.clone(), facts, location.with_git_dir(git_dir))
@@ -109,7 +109,7 @@ impl Repo {
     }
 
     /// Returns the repository that git would use for a command given here: the one that `GIT_DIR` names, wherever that
-    /// is, else that of the current folder.
+    /// is, otherwise that of the current folder.
     pub(crate) fn current() -> Result<Self, GitError> {
         let location = config::git_location();
         let here = absolute(Path::new("."))?;
@@ -144,16 +144,16 @@ impl Repo {
         })
     }
 
-    /// Lets git fetch what a partial clone lacks; but not while a push is checked (git-receive-pack(1), quarantine), which
-    /// has to bring everything.
+    /// Lets git fetch what a partial clone lacks, except while a push is checked (git-receive-pack(1), quarantine),
+    /// which must contain everything.
     pub(crate) fn allow_fetching(&self) {
         if !self.location.is_quarantine() {
             self.may_fetch.set(true);
         }
     }
 
-    /// Returns the worktree's root, absolute, spelled as it was found or given if that is the same folder; of a bare
-    /// repository its own folder.
+    /// Returns the worktree's absolute root, spelled as it was found or given if that is the same folder. For a bare
+    /// repository, returns its own folder.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
@@ -172,7 +172,7 @@ impl Repo {
         &self.facts.common_dir
     }
 
-    /// Returns the attributes file of this clone alone, for all its worktrees (gitattributes(5)). It need not exist.
+    /// Returns the attributes file for all worktrees of this clone only (gitattributes(5)). It need not exist.
     pub(crate) fn attributes_path(&self) -> &Path {
         &self.facts.attributes
     }
@@ -186,7 +186,7 @@ impl Repo {
         self.facts.shallow
     }
 
-    /// Returns the commit of HEAD, as it was when it was first asked for; None before the first one.
+    /// Returns the commit of HEAD at the time of the first call, or None before the first commit.
     pub(crate) fn head(&self) -> Result<Option<ObjectId>, GitError> {
         if let Some(head) = self.head.get() {
             return Ok(*head);
@@ -205,7 +205,7 @@ impl Repo {
         Ok(*self.head.get_or_init(|| head))
     }
 
-    /// Returns true if HEAD names a branch that has no commit yet, but not one that cannot be read.
+    /// Returns true if HEAD names a branch without a commit; false if the branch cannot be read.
     fn is_unborn(&self) -> Result<bool, GitError> {
         let branch = output(self.call(&["symbolic-ref", "--quiet", "HEAD"]), &[])?;
         if !branch.status.success() {
@@ -217,13 +217,13 @@ impl Repo {
         Ok(refs.status.success() && refs.stdout.is_empty() && !has_complaint(&refs.stderr))
     }
 
-    /// Returns `path` relative to the root, as a commit has it: its folder is resolved, its last name is not. In a bare
-    /// repository it is taken to be so already.
+    /// Returns `path` relative to the root, as in a commit: its folder is resolved, its last name is not. In a bare
+    /// repository it must be relative already.
     pub(crate) fn relative(&self, path: &Path) -> Result<PathBuf, GitError> {
         if self.is_bare() { Ok(path.to_owned()) } else { self.below_root(&real_entry(path)?, path) }
     }
 
-    /// Returns the folder `dir` relative to the worktree, fully resolved; empty for the root.
+    /// Returns the folder `dir`, fully resolved, relative to the worktree; empty for the root.
     pub(super) fn relative_folder(&self, dir: &Path) -> Result<PathBuf, GitError> {
         self.below_root(&real_folder(&absolute(dir)?)?, dir)
     }
@@ -260,13 +260,13 @@ impl Repo {
         GitError::missing(what, &self.root, self.is_shallow())
     }
 
-    /// Returns true if this is a partial clone that may get what it lacks.
+    /// Returns true if this is a partial clone that may fetch what it lacks.
     pub(crate) fn may_obtain(&self) -> Result<bool, GitError> {
         Ok(self.promisor_allowed()?.is_some())
     }
 
-    /// Gets what this partial clone lacks of these objects from the remote that has promised them, in one go, where that is
-    /// allowed. Returns true if something came.
+    /// Fetches those of these objects that this partial clone lacks from the promisor remote, at once, if that is
+    /// allowed. Returns true if something was fetched.
     pub(crate) fn obtain(&self, ids: &[ObjectId]) -> Result<bool, GitError> {
         if ids.is_empty() {
             return Ok(false);
@@ -282,22 +282,22 @@ impl Repo {
         if lacking.is_empty() {
             return Ok(false);
         }
-        // As git itself gets what was promised (its promisor-remote.c).
+        // The options that git itself uses to fetch promised objects (its promisor-remote.c).
         let mut call = fetching_git(&self.root, &self.location);
         call.args(["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags"]);
         call.args(["--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin"]);
         call.args(["--end-of-options", remote]);
         let done = output(call, &[&lacking.join(&b'\n')[..], b"\n"].concat())?;
-        // If an object did not come, reading it fails, and that error says what to do.
+        // If an object was not fetched, reading it fails, and that error says what to do.
         *self.reader.borrow_mut() = None;
         if !done.status.success() {
-            // Nor would it come the next time.
+            // It would fail the next time, too.
             self.may_fetch.set(false);
         }
         Ok(done.status.success())
     }
 
-    /// Returns the remote that has what this clone has left out (git-config(1), `remote.NAME.promisor`), if it may be asked.
+    /// Returns the remote with objects that this clone lacks (git-config(1), `remote.NAME.promisor`), if it may fetch.
     fn promisor_allowed(&self) -> Result<Option<&str>, GitError> {
         if !self.may_fetch.get() {
             return Ok(None);
@@ -316,13 +316,13 @@ impl Repo {
 }
 
 impl RepoFacts {
-    /// Asks git about the repository at `dir`; None if there is none, or a bare one that nobody has named.
+    /// Asks git about the repository at `dir`. Returns None if there is none, or a bare one that nobody has named.
     fn ask(dir: &Path, location: &GitLocation) -> Result<Option<Self>, GitError> {
         let mut call = git(dir, location);
         call.args(["rev-parse", "--exclude-hidden=receive", "--path-format=absolute", "--git-dir"])
             .args(["--git-common-dir", "--git-path", "info/exclude", "--git-path", "index"])
             .args(["--git-path", "info/attributes", "--show-object-format", "--is-shallow-repository"])
-            // Last, because they may fail: a bare repository has no top, and an unborn branch no commit.
+            // These are last because they may fail: a bare repository has no top, and an unborn branch no commit.
             .args(["--show-toplevel", "HEAD^{commit}"]);
         let done = output(call, &[])?;
         let lines: Vec<_> = done.stdout.split(|byte| *byte == b'\n').collect();
@@ -360,12 +360,12 @@ impl RepoFacts {
                 head,
             })
         };
-        // None if, for example, a folder's name holds a line break.
+        // None if, for example, a folder's name contains a line break.
         facts().map(Some).ok_or_else(|| GitError::garbled(dir, "open"))
     }
 }
 
-/// The repositories that one command has to do with, each asked about once.
+/// The repositories that a command works with; git is asked about each only once.
 #[derive(Default)]
 pub struct Repositories(RefCell<HashMap<PathBuf, Option<Rc<Repo>>>>);
 
@@ -404,26 +404,26 @@ fn version() -> String {
     said.trim().trim_start_matches("git version ").to_owned()
 }
 
-/// The file that keeps a repository's name, in the git folder that all worktrees share: the id of a root commit on each
-/// line, and `remote ADDRESS` or `folder PATH` from the time when the clone was shallow.
+/// The file with a repository's name, in the git folder that all worktrees share. Each line is the id of a root commit,
+/// or `remote ADDRESS` or `folder PATH` from the time when the clone was shallow.
 ///
-/// More than a cache: anyone who can push may merge so that another root is the first. A clone that has found a root
-/// keeps it.
+/// It is more than a cache: anyone who can push could make another root the first one by a merge. A clone that has
+/// found a root keeps it.
 const NAME_FILE: &str = "envseal-root";
 
-/// A name of a repository that does not depend on the folder it was cloned to.
+/// A name of a repository that does not depend on the folder of the clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RepoName {
-    /// The root commits: two clones that share one are one repository.
+    /// The root commits: two clones with a common root are the same repository.
     Roots(BTreeSet<ObjectId>),
-    /// A shallow clone has no root: the address it was cloned from, without credentials.
+    /// For a shallow clone, which has no root: the address it was cloned from, without credentials.
     Remote(String),
-    /// A shallow clone without a remote, or with several: the folder that its worktrees share.
+    /// For a shallow clone without a remote, or with several: the folder that its worktrees share.
     Folder(PathBuf),
 }
 
 impl Repo {
-    /// Returns [`Self::name`], and those that a clone had while it was shallow. Empty before the first commit.
+    /// Returns [`Self::name`], and the names that the clone had while it was shallow. Empty before the first commit.
     pub(crate) fn names(&self) -> Result<Vec<RepoName>, GitError> {
         let mut names: Vec<_> = self.name()?.into_iter().collect();
         for line in self.name_lines()? {
@@ -432,7 +432,7 @@ impl Repo {
         Ok(names)
     }
 
-    /// Returns None before the first commit.
+    /// Returns the name of this repository, or None before the first commit.
     pub(crate) fn name(&self) -> Result<Option<RepoName>, GitError> {
         // Roots that were found before, if they are commits of this repository.
         let kept = self.name_lines()?.into_iter().filter_map(|line| ObjectId::parse(line.as_bytes()));
@@ -456,15 +456,15 @@ impl Repo {
         Ok(Some(RepoName::Roots(roots)))
     }
 
-    /// Adds these lines to those that a shallow clone had. If they cannot be written, as in a git folder that is read-only,
-    /// they are looked for again the next time.
+    /// Adds these lines to the names that the clone had while it was shallow. If they cannot be written, as in a
+    /// read-only git folder, the name is determined again the next time.
     fn keep_name(&self, lines: impl Iterator<Item = String>) -> Result<(), GitError> {
         let before = self.name_lines()?;
         let earlier = before.iter().filter(|line| parse_shallow_name(line).is_some()).cloned();
         let after: BTreeSet<_> = earlier.chain(lines).collect();
         if !after.iter().eq(&before) {
             let text: String = after.iter().map(|line| format!("{line}\n")).collect();
-            // A write that is cut short does no harm: a line that is not the id of a commit counts for nothing.
+            // An incomplete write does no harm: a line that is not the id of a commit is ignored.
             let _ = std::fs::write(self.common_dir().join(NAME_FILE), text);
         }
         Ok(())
@@ -489,7 +489,7 @@ impl Repo {
     }
 }
 
-/// Returns None if no line can hold the name.
+/// Returns None if the name does not fit on a line.
 fn write_shallow_name(name: &RepoName) -> Option<String> {
     let line = match name {
         RepoName::Roots(_) => return None,
@@ -578,7 +578,7 @@ mod tests {
         assert!(!kept.exists());
         g.commit("a", "1");
         let root = g.say(&["rev-parse", "HEAD"]);
-        // Another root comes in as a second parent.
+        // Another root is merged as a second parent.
         g.git(&["checkout", "-q", "--orphan", "other"]);
         g.git(&["commit", "-q", "-m", "other root"]);
         g.git(&["checkout", "-q", "main"]);
@@ -593,10 +593,10 @@ mod tests {
         fs::remove_file(&kept).unwrap();
         assert_eq!(roots_of(&g.outside("linked")), roots);
         assert!(kept.exists(), "it is kept where all worktrees find it");
-        // HEAD has another root only; the one that is kept stays.
+        // HEAD has only another root; the recorded one stays.
         g.git(&["checkout", "-q", "other"]);
         assert_eq!(roots_of(g.root()), roots);
-        // A submodule has its own.
+        // A submodule has its own roots.
         let sub = g.with_submodule("sub");
         let head = open(&sub).head().unwrap().unwrap();
         assert_eq!(roots_of(&sub), format!("{head}\n"));

@@ -23,7 +23,7 @@ impl Fixture {
         fixture
     }
 
-    /// Makes a repository of this object format (git-init(1)); None if this git does not have it.
+    /// Makes a repository of this object format (git-init(1)). Returns None if this git does not support it.
     pub(crate) fn of_format(format: &str) -> Option<Self> {
         let fixture = Self::new();
         fs::remove_dir_all(fixture.root.join(".git")).unwrap();
@@ -79,7 +79,7 @@ impl Fixture {
             .unwrap()
     }
 
-    /// Writes a file in the worktree, with its folders.
+    /// Writes a file in the worktree, and creates its folders.
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.root.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

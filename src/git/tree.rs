@@ -1,5 +1,5 @@
-//! Trees, read strictly: a tree that git would refuse to make is refused, because two entries of one name, or a name with
-//! a slash in it, are seen by one reader and not by another (git-fsck(1)).
+//! Reads trees strictly: rejects a tree that git would refuse to make. Two entries of one name, or a name with a slash
+//! in it, are seen by some readers and not by others (git-fsck(1)).
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -10,10 +10,10 @@ use super::objects::{ChangedFile, FileKind, FileRef, ObjectFormat, ObjectId};
 use super::paths::{from_git, to_git};
 use super::{GitError, Repo};
 
-/// Folders in folders; git's own limit is 2048 (git-config(1), `core.maxTreeDepth`).
+/// The deepest nesting of folders; git's own limit is 2048 (git-config(1), `core.maxTreeDepth`).
 const MAX_DEPTH: usize = 512;
 
-/// Bytes of trees that are kept; then all are forgotten, and read again.
+/// The most bytes of trees to cache. Beyond that, the cache is emptied and trees are read again.
 const KEPT: usize = 32 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,14 +25,14 @@ struct TreeEntry<'a> {
     mode: u32,
 }
 
-/// The bytes of trees that were read, and that git would make.
+/// The bytes of trees that were read and checked.
 #[derive(Default)]
 pub(super) struct TreeCache {
     by_id: HashMap<ObjectId, Rc<[u8]>>,
     bytes: usize,
 }
 
-/// Takes a path, relative to the root in git's spelling, and the file at it on either side.
+/// Receives a path, relative to the root in git's form, and the file at it on either side.
 type Visit<'a> = dyn FnMut(&[u8], Option<FileRef>, Option<FileRef>) + 'a;
 
 impl TreeEntry<'_> {
@@ -52,7 +52,7 @@ impl TreeEntry<'_> {
 }
 
 impl Repo {
-    /// Returns every path at which the files of two commits differ, submodules included; None stands for no files at all.
+    /// Returns every path at which the files of two commits differ, including submodules. None: an empty tree.
     pub(crate) fn changes(
         &self,
         before: Option<ObjectId>,
@@ -66,7 +66,7 @@ impl Repo {
         Ok(found)
     }
 
-    /// Returns every file of a commit, submodules included; None stands for no commit.
+    /// Returns every file of a commit, including submodules. None stands for no commit.
     pub(crate) fn files(&self, commit: Option<ObjectId>) -> Result<Vec<(PathBuf, FileRef)>, GitError> {
         let files = self.changes(None, commit)?;
         Ok(files.into_iter().filter_map(|file| Some((file.path, file.after?))).collect())
@@ -91,7 +91,7 @@ impl Repo {
         Ok(None)
     }
 
-    /// Walks two trees side by side, entering only folders that differ.
+    /// Walks two trees side by side. Enters only folders that differ.
     fn compare_trees(
         &self,
         sides: [Option<ObjectId>; 2],
@@ -141,7 +141,7 @@ impl Repo {
         Ok(bytes.into())
     }
 
-    /// Reads all folders of these commits that were not read yet, level by level and each level in one go.
+    /// Reads all folders of these commits that were not read yet, each level at once.
     pub(crate) fn read_folders(&self, commits: &[ObjectId]) -> Result<(), GitError> {
         let mut level = commits.iter().map(|commit| self.tree_of(*commit)).collect::<Result<Vec<_>, _>>()?;
         while !level.is_empty() {
@@ -156,7 +156,7 @@ impl Repo {
         Ok(())
     }
 
-    /// Reads those of these trees that were not read yet, in one go.
+    /// Reads those of these trees that were not read yet, at once.
     fn read_trees(&self, ids: &[ObjectId]) -> Result<(), GitError> {
         let unread: Vec<_> = {
             let trees = self.trees.borrow();
@@ -184,7 +184,7 @@ impl TreeCache {
     }
 }
 
-/// Returns the entries in which two trees differ, those of one name and sort together.
+/// Returns the entries in which two trees differ, in pairs if they have the same name and both or neither are folders.
 fn side_by_side<'a>(
     before: impl Iterator<Item = TreeEntry<'a>>,
     after: impl Iterator<Item = TreeEntry<'a>>,
@@ -224,7 +224,7 @@ fn refuse_bad(bytes: &[u8], id: ObjectId, format: ObjectFormat) -> Result<(), Gi
         folders.extend(entry.kind.is_none().then_some(entry.name));
         last = Some(entry);
     }
-    // A file and a folder of one name need not be neighbours.
+    // A file and a folder of the same name may be apart.
     folders.sort_unstable();
     let is_folder = |name: &[u8]| folders.binary_search(&name).is_ok();
     if !folders.is_empty() && entries(bytes, format).any(|it| it.kind.is_some() && is_folder(it.name)) {
@@ -255,7 +255,7 @@ fn entry(bytes: &[u8], format: ObjectFormat) -> Option<(TreeEntry<'_>, &[u8])> {
     Some((TreeEntry { name, id, kind, mode }, &rest[format.len()..]))
 }
 
-/// Reads an octal mode; None for a folder and for a mode that git does not know.
+/// Reads an octal mode. Returns None for a folder and for a mode that git does not know.
 pub(super) fn parse_file_mode(mode: &str) -> Option<FileKind> {
     file_kind(u32::from_str_radix(mode, 8).ok()?)
 }
@@ -269,8 +269,8 @@ fn file_kind(mode: u32) -> Option<FileKind> {
     }
 }
 
-/// Returns true if git takes an entry of this name into a tree (git-fsck(1): `hasDot`, `hasDotdot`, `hasDotgit`,
-/// `fullPathname`, `emptyName`). Names that Windows or macOS take for `.git` count as it.
+/// Returns true if git accepts an entry of this name in a tree (git-fsck(1): `hasDot`, `hasDotdot`, `hasDotgit`,
+/// `fullPathname`, `emptyName`). Names that Windows or macOS treat as `.git` count as `.git`.
 fn is_allowed_name(name: &[u8]) -> bool {
     if name.is_empty() || name.contains(&b'/') || name == b"." || name == b".." {
         return false;
@@ -279,11 +279,11 @@ fn is_allowed_name(name: &[u8]) -> bool {
     if !starts_like {
         return true;
     }
-    // HFS+ passes over these when it compares names.
+    // HFS+ ignores these when it compares names.
     let ignored = |c: &char| matches!(*c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
     let plain: String =
         String::from_utf8_lossy(name).chars().filter(|c| !ignored(c)).flat_map(char::to_lowercase).collect();
-    // NTFS drops blanks and dots at the end, and what follows a colon names a stream.
+    // NTFS drops blanks and dots at the end, and the text after a colon names a stream.
     let plain = plain.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']);
     plain != ".git" && plain != "git~1"
 }
@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn what_git_refuses_to_make_is_refused() {
         assert_eq!(read(&[("100644", b"a"), ("40000", b"a-"), ("100755", b"b"), ("160000", b"c")]), Ok(4));
-        // `b` as a folder counts as `b/`, behind `b.c`.
+        // The folder `b` counts as `b/`, after `b.c`.
         assert_eq!(read(&[("100644", b"b.c"), ("40000", b"b"), ("120000", b"b0")]), Ok(3));
         for name in
             [&b""[..], b".", b"..", b"a/b", b".git", b".GIT", b"git~1", b".git ", b".git.", b".git::$INDEX"]

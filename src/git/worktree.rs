@@ -1,4 +1,4 @@
-//! The files of a worktree: which git tracks, which it ignores, which it would take, and what is staged.
+//! The files of a worktree: which of them git tracks, ignores or would add, and what is staged.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
@@ -21,17 +21,17 @@ use crate::fs::{FolderLock, FsError, NewMode, append_line, has_temporaries, swee
 
 pub(super) const READ_INDEX: &str = "read the index of";
 
-/// Takes a file name, without folders, and returns true if it is looked for.
+/// Receives a file name without folders, and returns true if the file is wanted.
 type NameFilter<'a> = &'a dyn Fn(&Path) -> bool;
 
 /// Tracked and ignored files.
 impl Repo {
-    /// Returns the files in the folder `under` and below it that one of `globs` matches (pathspecs, constants of ours;
-    /// without one all files) and whose names `want` holds for: every tracked one that exists, and every untracked one that
-    /// git does not ignore.
+    /// Returns the files in the folder `under` and below it that match one of `globs` (our own constant pathspecs;
+    /// without any, all files) and whose names satisfy `want`: every tracked one that exists, and every untracked one
+    /// that git does not ignore.
     ///
-    /// Files are regular files, and symlinks that do not lead to a folder. Other repositories are not entered, nor
-    /// submodules. Paths are below [`Repo::root`], in byte order, each once.
+    /// Files are regular files, and symlinks that do not lead to a folder. Other repositories and submodules are not
+    /// entered. Paths are below [`Repo::root`], in byte order, each once.
     pub(crate) fn list_files(
         &self,
         under: &Path,
@@ -60,8 +60,8 @@ impl Repo {
         Ok(found.into_iter().map(|path| self.root().join(path)).collect())
     }
 
-    /// Returns the files directly in the folder `under` that `want` holds for, and that [`Repo::list_files`] passes over
-    /// because git ignores and does not track them, in byte order. Git is not asked about those that it has `listed`.
+    /// Returns the files directly in the folder `under` that satisfy `want` and that [`Repo::list_files`] skips because
+    /// git ignores and does not track them, in byte order. Git is not asked about the files in `listed`.
     pub(crate) fn untracked_ignored(
         &self,
         under: &Path,
@@ -78,16 +78,16 @@ impl Repo {
         Ok(ignored.map(|(path, _)| path).collect())
     }
 
-    /// Returns true if the index holds exactly this path, in any stage of a merge; the file need not exist.
+    /// Returns true if the index contains exactly this path, in any stage of a merge. The file need not exist.
     ///
-    /// Symlinked folders on the way are resolved; of a symlink, it is the link that is looked for. If git ignores
-    /// letter case (`core.ignorecase`), so does this. Refuses a path outside the worktree.
+    /// Symlinked folders on the way are resolved, but not the path's last name. If git ignores letter case
+    /// (`core.ignorecase`), so does this. Rejects a path outside the worktree.
     pub(crate) fn is_tracked(&self, path: &Path) -> Result<bool, GitError> {
         is_tracked_in(self.root(), &self.location, &to_git(&self.relative(path)?)?)
     }
 
-    /// Returns true if git's ignore rules hold for `path`: `.gitignore` files, `info/exclude` and `core.excludesFile`; also
-    /// if the file is tracked. A path that does not exist is judged as a file.
+    /// Returns true if git's ignore rules match `path`: `.gitignore` files, `info/exclude` and `core.excludesFile`;
+    /// even if the file is tracked. A path that does not exist counts as a file.
     pub(crate) fn is_ignored(&self, path: &Path) -> Result<bool, GitError> {
         let relative = self.relative(path)?;
         if relative.as_os_str().is_empty() {
@@ -96,7 +96,7 @@ impl Repo {
         Ok(self.ignored(std::slice::from_ref(&relative), &["--no-index"])?.contains(&relative))
     }
 
-    /// Returns those of these paths that git ignores and does not track. Refuses a path outside the worktree.
+    /// Returns those of these paths that git ignores and does not track. Rejects a path outside the worktree.
     pub(crate) fn ignored_among(&self, paths: &[&Path]) -> Result<HashSet<PathBuf>, GitError> {
         let mut unlisted = HashMap::new();
         for path in paths {
@@ -123,7 +123,7 @@ impl Repo {
         let mut call = self.call(&["check-ignore", "-z", "--stdin"]);
         call.args(options);
         let done = output(call, &input)?;
-        // 1: none of them is.
+        // 1: none is ignored.
         if !matches!(done.status.code(), Some(0 | 1)) {
             return Err(self.failed("read the ignore rules of", &done));
         }
@@ -135,7 +135,7 @@ impl Repo {
     pub(crate) fn ensure_excluded(&self, pattern: &str) -> Result<bool, GitError> {
         let exclude = &self.facts.exclude;
         make_parent(exclude)?;
-        // Mostly there is nothing to do, and nobody has to wait.
+        // Usually there is nothing to do, and no need to wait for the lock.
         if with_lines(exclude, &[pattern], NewMode::Default)?.is_none() {
             return Ok(false);
         }
@@ -157,12 +157,12 @@ impl Repo {
         Ok(())
     }
 
-    /// Makes the folder of [`Self::attributes_path`].
+    /// Creates the folder of [`Self::attributes_path`].
     pub(crate) fn make_info_folder(&self) -> Result<(), GitError> {
         make_parent(self.attributes_path())
     }
 
-    /// Returns true if the path is a file, and not only by way of a symlink that took a folder's place.
+    /// Returns true if the path is a file that is not reached through a symlink in place of a folder.
     fn is_file_in_place(&self, relative: &Path) -> bool {
         let path = self.root().join(relative);
         let by_link = relative
@@ -178,7 +178,7 @@ fn make_parent(path: &Path) -> Result<(), GitError> {
     Ok(fs::create_dir_all(folder).map_err(|e| FsError::io(folder, "make", e))?)
 }
 
-/// Returns true if the index of the worktree at `root` holds this path, in git's spelling and relative to it.
+/// Returns true if the index of the worktree at `root` contains this path, in git's form and relative to `root`.
 pub(super) fn is_tracked_in(root: &Path, location: &GitLocation, name: &[u8]) -> Result<bool, GitError> {
     if name.is_empty() {
         return Ok(false);
@@ -201,7 +201,7 @@ pub(super) fn is_tracked_in(root: &Path, location: &GitLocation, name: &[u8]) ->
     Ok(output(call, &[])?.stdout.trim_ascii() == b"true")
 }
 
-/// Returns the files directly in the folder `under` whose names `want` holds for, in byte order, for use outside git.
+/// Returns the files directly in the folder `under` whose names satisfy `want`, in byte order, for use outside git.
 ///
 /// Files are regular files, and symlinks that do not lead to a folder. A missing folder is an error.
 pub(crate) fn plain_list_files(under: &Path, want: NameFilter<'_>) -> Result<Vec<PathBuf>, GitError> {
@@ -210,7 +210,7 @@ pub(crate) fn plain_list_files(under: &Path, want: NameFilter<'_>) -> Result<Vec
     for entry in fs::read_dir(under).map_err(fail)? {
         let entry = entry.map_err(fail)?;
         let kind = match entry.file_type() {
-            // Removed meanwhile.
+            // It was removed in the meantime.
             Err(e) if e.kind() == ErrorKind::NotFound => continue,
             kind => kind.map_err(fail)?,
         };
@@ -226,14 +226,14 @@ fn is_file(path: &Path, kind: FileType) -> bool {
     kind.is_file() || kind.is_symlink() && !path.is_dir()
 }
 
-/// `Path` compares folder by folder, which puts `a/b` before `a-b`; git and `ls-files` compare bytes.
+/// Returns bytes to compare, as git does. `Path` compares folder by folder, which puts `a/b` before `a-b`.
 fn bytes(path: &Path) -> &[u8] {
     OsStr::as_encoded_bytes(path.as_os_str())
 }
 
-/// The index that is to be committed.
+/// The index, which the next commit contains.
 impl Repo {
-    /// Returns every file of the index that would be committed, in git's order: read once, so that a check sees one state.
+    /// Returns every file of the index that would be committed, in git's order. Reads once: a check sees one state.
     pub(crate) fn index_files(&self) -> Result<&[(PathBuf, FileRef)], GitError> {
         if let Some(files) = self.index.get() {
             return Ok(files);
@@ -250,14 +250,14 @@ impl Repo {
         Ok(self.index.get_or_init(|| files))
     }
 
-    /// Returns the file that the index holds at exactly this path, relative to the root.
+    /// Returns the file in the index at exactly this path, relative to the root.
     pub(crate) fn index_file_at(&self, path: &Path) -> Result<Option<FileRef>, GitError> {
         let (files, path) = (self.index_files()?, to_git(path)?);
         let at = files.binary_search_by(|(there, _)| bytes(there).cmp(&path));
         Ok(at.ok().map(|at| files[at].1))
     }
 
-    /// Returns every path at which the index differs from a commit (None: from nothing), in git's order. Paths in an
+    /// Returns every path at which the index differs from a commit (None: an empty one), in git's order. Paths in an
     /// unfinished merge are left out: git commits none of them.
     pub(crate) fn staged(&self, commit: Option<ObjectId>) -> Result<Vec<ChangedFile>, GitError> {
         self.refuse_damaged_index()?;
@@ -266,7 +266,7 @@ impl Repo {
         call.args(["--no-ext-diff", "--ignore-submodules=none", "--ita-invisible-in-index", &base, "--"]);
         let done = output(call, &[])?;
         if !done.status.success() {
-            // A folder of the commit that is missing or cannot be read says more.
+            // If a folder of the commit is missing or unreadable, that error says more.
             self.changes(None, commit)?;
             return Err(self.failed(READ_INDEX, &done));
         }
@@ -285,8 +285,8 @@ impl Repo {
         Ok(found)
     }
 
-    /// Rejects an index that is cut short, or is not what git wrote: git may see fewer files in it, or others, without a
-    /// word.
+    /// Rejects an index that is cut short, or that git has not written: git may silently see fewer files in it, or
+    /// others.
     fn refuse_damaged_index(&self) -> Result<(), GitError> {
         let bytes = match crate::fs::read(&self.facts.index) {
             // Nothing was ever added.
@@ -295,7 +295,7 @@ impl Repo {
         };
         refuse_cut_short(&bytes, self.root())?;
         let (text, sum) = bytes.split_at(bytes.len().saturating_sub(self.format.len()));
-        // Zeros if git was told to write no hash (git-config(1), `index.skipHash`).
+        // The hash is all zeros if `index.skipHash` is set (git-config(1)).
         if sum == self.format.sum(text) || sum.iter().all(|byte| *byte == 0) && bytes.starts_with(b"DIRC") {
             return Ok(());
         }
@@ -317,8 +317,8 @@ fn parse_index_entry(entry: &[u8]) -> Option<(u8, Option<FileRef>, &[u8])> {
     Some((stage.parse().ok()?, parse_file_mode(mode).map(|kind| FileRef { id, kind }), &path[1..]))
 }
 
-/// Returns the numbers, from 1, of the lines that `after` has and `before` has not, in rising order. In a file that git
-/// takes for binary, all lines are new.
+/// Returns the numbers, from 1, of the lines that `after` has and `before` lacks, in ascending order. In a file that
+/// git considers binary, all lines are new.
 #[cfg(feature = "cli")]
 pub(crate) fn added_lines(before: &[u8], after: &[u8]) -> Vec<usize> {
     let mut options = DiffOptions::new();
@@ -403,7 +403,7 @@ mod tests {
         assert_eq!(found, [sub.join(".env")]);
     }
 
-    // Elsewhere a name has to be Unicode.
+    // On other systems a name must be Unicode.
     #[cfg(target_os = "linux")]
     #[test]
     fn links_and_odd_names() {
@@ -461,7 +461,7 @@ mod tests {
             ("build/.env", true),
             ("private", true),
             ("sub/not.keys", false),
-            // Missing, and so no folder.
+            // Does not exist, so it is not a folder.
             ("none/build", false),
             ("", false),
         ] {
@@ -551,7 +551,7 @@ mod tests {
         }
         g.git(&["rm", "-q", "--cached", "intended"]);
         g.git(&["commit", "-qm", "sub"]);
-        // In a conflict nothing is staged, and the file is tracked.
+        // In a conflict nothing is staged, but the file is tracked.
         g.git(&["checkout", "-q", "-b", "side"]);
         g.commit(".env", "A=1\n");
         g.git(&["checkout", "-q", "main"]);

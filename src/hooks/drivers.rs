@@ -1,4 +1,4 @@
-//! The merge driver and the diff driver in this clone: git's configuration says how to call them, its attributes for
+//! The merge driver and the diff driver in this clone. Git's configuration says how to call them, its attributes for
 //! which files. Both are in the git folder and never committed, because each clone decides what a driver runs.
 
 use std::ops::Range;
@@ -12,15 +12,15 @@ use crate::git::{Repo, Setting};
 const DRIVER: &str = "merge.envseal.driver";
 const TEXTCONV: &str = "diff.envseal.textconv";
 
-/// The beginnings of our drivers, of any version.
+/// The starts of our drivers' commands in every version.
 const OUR_DRIVER: &str = "envseal hook run merge ";
 const OUR_TEXTCONV: &str = "envseal hook run textconv";
 
-/// Git quotes what it puts in place of `%P` itself; the other names are its own temporary files (gitattributes(5)).
+/// Git itself quotes the value of `%P`; the other names are its own temporary files (gitattributes(5)).
 ///
-/// If the shell finds no envseal (127), as in a window program with another `PATH`, the text is merged as git does it
-/// without a driver, and shown unchanged. Otherwise git would take the 127 for a conflict and show ours alone, without a
-/// marker; and `git log -p` would end at the first env file.
+/// If the shell finds no envseal (127), as in a GUI program with another `PATH`, the text is merged as by git without a
+/// driver, and shown unchanged. Otherwise git would take the 127 for a conflict and leave only ours, without a marker,
+/// and `git log -p` would end at the first env file.
 const SETTINGS: [(&str, &str); 4] = [
     ("merge.envseal.name", "envseal: env files by name, envseal.toml by entry"),
     (
@@ -38,44 +38,44 @@ const ENV_FILES: &str = ".env merge=envseal diff=envseal\n\
                          .env.* merge=envseal diff=envseal\n\
                          *.env merge=envseal diff=envseal\n";
 const TEAM_FILE: &str = "envseal.toml merge=envseal\n";
-/// Ends the lines of env files where dotenvx's filter would refuse to have sealed values staged: `dotenvx protect` installs
-/// it for all of a user's repositories. (gitattributes(5): nothing that a repository commits comes before these lines.)
+/// Ends the lines of env files if dotenvx's filter would refuse to stage sealed values: `dotenvx protect` installs it
+/// for all of a user's repositories. (gitattributes(5): these lines override any that a repository commits.)
 const NO_FILTER: &str = " -filter\n";
-/// A file for each of these patterns, and true if it has a diff driver.
+/// A file name for each of these patterns, and true if it has a diff driver.
 const NAMED: [(&str, bool); 4] =
     [(".env", true), (".env.example", true), ("example.env", true), ("envseal.toml", false)];
-/// Written after [`BEGIN`] if the file was made for the block, or its last line got its line break from it, so that the
-/// block can be removed without a trace.
+/// Written after [`BEGIN`] if the file was created for the block, or the block added a line break to the line above, so
+/// that the block can be removed without a trace.
 const MADE: &str = " (in a file made for them)";
 const BROKEN: &str = " (with the line break above)";
 
 /// The drivers' state in one clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DriverState {
-    /// Git calls them as this envseal sets them up.
+    /// Git calls them as this version of envseal sets them up.
     Installed,
-    /// None of it is there, or not all.
+    /// None or only a part of them is there.
     Missing,
-    /// An older envseal's are there.
+    /// Those of an older envseal are there.
     Outdated,
-    /// Someone else has configured a driver under our name in this clone: the variable.
+    /// Someone else has configured a driver under our name in this clone. Contains the variable.
     Foreign(&'static str),
-    /// The drivers are there, but git goes by something else, in words.
+    /// The drivers are there, but git uses something else, which is described.
     Overridden(String),
 }
 
-/// Returns true for the filter of `dotenvx protect`, which refuses all that dotenvx has not encrypted.
+/// Returns true for the filter of `dotenvx protect`, which refuses everything that dotenvx has not encrypted.
 pub(crate) fn is_of_dotenvx(filter: &str) -> bool {
     filter == "dotenvx" || filter.starts_with("dotenvx.")
 }
 
-/// Tells if git, in this clone, calls the drivers as this envseal would set them up.
+/// Returns the state of the drivers in this clone.
 pub fn inspect(repo: &Repo) -> Result<DriverState, Error> {
     Ok(inspect_by(repo, &read_settings(repo)?)?.0)
 }
 
-/// Like [`inspect`], by these [`read_settings`]. Returns also the filter that git passes env files through before it stores
-/// them, if there is one (gitattributes(5), `filter`).
+/// Like [`inspect`], given [`read_settings`]. Also returns the filter that git runs on env files before it stores them,
+/// if there is one (gitattributes(5), `filter`).
 pub(crate) fn inspect_by(repo: &Repo, settings: &[Setting]) -> Result<(DriverState, Option<String>), Error> {
     let values = repo.attributes(&["merge", "diff", "filter"], &NAMED.map(|(path, _)| path))?;
     let mut rows = NAMED.iter().zip(values.chunks_exact(3));
@@ -83,7 +83,7 @@ pub(crate) fn inspect_by(repo: &Repo, settings: &[Setting]) -> Result<(DriverSta
         let works = |command: &str| {
             let name = format!("filter.{}.{command}", values[2]);
             let last = settings.iter().rfind(|setting| setting.name == name);
-            // With `cat`, dotenvx turns its own off.
+            // dotenvx sets `cat` to turn its own filter off.
             last.is_some_and(|setting| !matches!(&*setting.value, "" | "cat"))
         };
         (*is_env_file && (works("clean") || works("process"))).then(|| values[2].clone())
@@ -91,14 +91,14 @@ pub(crate) fn inspect_by(repo: &Repo, settings: &[Setting]) -> Result<(DriverSta
     Ok((drivers_by(repo, settings, &values)?, filter))
 }
 
-/// Returns the state of the drivers by the `values` of merge, diff and filter of each file in [`NAMED`].
+/// Returns the state of the drivers, given the `values` of merge, diff and filter of each file in [`NAMED`].
 fn drivers_by(repo: &Repo, settings: &[Setting], values: &[String]) -> Result<DriverState, Error> {
     if let Some(key) = foreign(settings) {
         return Ok(DriverState::Foreign(key));
     }
     let (mut configured, mut called) = (true, true);
     for (name, value) in SETTINGS {
-        // Git goes by the last one.
+        // Git uses the last one.
         let last = settings.iter().rfind(|setting| setting.name == name);
         configured &= last.is_some_and(|setting| setting.value == value);
         called &= last.is_some();
@@ -131,10 +131,10 @@ fn drivers_by(repo: &Repo, settings: &[Setting], values: &[String]) -> Result<Dr
     })
 }
 
-/// Sets the drivers up, or brings them up to date. Returns true if anything changed. Refused ([`ErrorKind::Refused`]) if
-/// someone else has configured a driver of our name.
+/// Sets the drivers up, or updates them. Returns true if anything changed. Fails with [`ErrorKind::Refused`] if someone
+/// else has configured a driver of our name.
 ///
-/// If our hooks stop plaintext (`has_hooks`), dotenvx's filter is turned off for env files; no other filter ever is.
+/// If our hooks stop plaintext (`has_hooks`), turns off dotenvx's filter for env files, and never any other filter.
 pub fn install(repo: &Repo, has_hooks: bool) -> Result<bool, Error> {
     let _lock = FolderLock::acquire(repo.common_dir())?;
     let there = read_settings(repo)?;
@@ -161,7 +161,7 @@ pub fn install(repo: &Repo, has_hooks: bool) -> Result<bool, Error> {
     change(repo, &there, &settings, before.as_deref(), Some(&after))
 }
 
-/// Removes what [`install`] set up, to the byte. Returns true if anything changed; someone else's driver of our name stays.
+/// Removes exactly what [`install`] set up. Returns true if anything changed. Someone else's driver of our name stays.
 pub fn uninstall(repo: &Repo) -> Result<bool, Error> {
     let _lock = FolderLock::acquire(repo.common_dir())?;
     let there = read_settings(repo)?;
@@ -183,7 +183,7 @@ pub(crate) fn leaves_out_filter(repo: &Repo) -> Result<bool, Error> {
     Ok(has_no_filter(read(repo.attributes_path())?.as_deref()))
 }
 
-/// Lets dotenvx's filter guard env files again, for they have no hooks any more. Returns false if it was not turned off.
+/// Lets dotenvx's filter guard env files again, for when the hooks are removed. Returns false if it was not turned off.
 pub(crate) fn restore_filter(repo: &Repo) -> Result<bool, Error> {
     let _lock = FolderLock::acquire(repo.common_dir())?;
     let before = read(repo.attributes_path())?;
@@ -194,7 +194,7 @@ pub(crate) fn restore_filter(repo: &Repo) -> Result<bool, Error> {
     change(repo, &[], &[], before.as_deref(), Some(&after))
 }
 
-/// Returns the error for attributes in which nobody can tell what is ours.
+/// Returns the error for attributes in which our block has no end.
 fn no_end(repo: &Repo) -> Error {
     let path = repo.attributes_path();
     let message = format!("{} has a line `{BEGIN}`, but no line `{END}` after it", path.display());
@@ -202,7 +202,7 @@ fn no_end(repo: &Repo) -> Error {
         .with_hint(hint!("remove that block from it: ${EDITOR:-vi} {path}", path))
 }
 
-/// Changes the configuration, and then the attributes from `before` to `after` (None: no file); all of it or nothing.
+/// Changes the configuration, then the attributes from `before` to `after` (None: no file); all of it or nothing.
 /// Returns false if there was nothing to change.
 fn change(
     repo: &Repo,
@@ -231,7 +231,7 @@ fn change(
     };
     if let Err(error) = attempt() {
         for (name, was) in done.into_iter().rev() {
-            // A failure here has the reason that is returned.
+            // A failure here has the same cause as the returned error.
             let _ = repo.set_local(name, was.as_deref());
         }
         return Err(error);
@@ -245,7 +245,7 @@ fn local<'a>(settings: &'a [Setting], name: &str) -> Vec<&'a str> {
     settings.iter().filter(is_it).map(|setting| &*setting.value).collect()
 }
 
-/// Returns the variable of this clone's configuration that holds someone else's driver of our name.
+/// Returns the variable in this clone's configuration that contains someone else's driver of our name.
 fn foreign(settings: &[Setting]) -> Option<&'static str> {
     let is_foreign = |name: &&str| {
         let values = local(settings, name);
@@ -259,7 +259,7 @@ pub(crate) fn section(key: &str) -> &str {
     key.rsplit_once('.').map_or(key, |(section, _)| section)
 }
 
-/// Returns true if the driver calls envseal, of any version.
+/// Returns true if the driver calls envseal in any version.
 fn is_ours(name: &str, value: &str) -> bool {
     let ours = if name == DRIVER { OUR_DRIVER } else { OUR_TEXTCONV };
     value.strip_prefix("f() { ").unwrap_or(value).starts_with(ours)
@@ -298,7 +298,7 @@ fn has_no_filter(text: Option<&[u8]>) -> bool {
     })
 }
 
-/// Returns the attributes with our block up to date; None if the one that is there has no end.
+/// Returns the attributes with our block up to date, or None if the existing block has no end.
 fn with_block(before: Option<&[u8]>, no_filter: bool) -> Option<Vec<u8>> {
     let line_end = if no_filter { NO_FILTER } else { "\n" };
     let lines = [&ENV_FILES.replace('\n', line_end), TEAM_FILE].concat();
@@ -315,7 +315,7 @@ fn with_block(before: Option<&[u8]>, no_filter: bool) -> Option<Vec<u8>> {
     })
 }
 
-/// Returns the attributes without our block; `Some(None)` if no file is to be left, None if the block has no end.
+/// Returns the attributes without our block; `Some(None)` to remove the file, None if the block has no end.
 #[allow(clippy::option_option)] // three cases
 fn without_block(text: &[u8]) -> Option<Option<Vec<u8>>> {
     let (range, said) = match find_block(text) {

@@ -1,5 +1,5 @@
-//! Installing and uninstalling envseal's part of the hooks, and inspecting them: what git would run for a hook, and what
-//! stands where envseal would write.
+//! Installs and uninstalls envseal's part of the hooks, and inspects them: what git would run for a hook, and what
+//! exists where envseal would write.
 
 use std::path::{Path, PathBuf};
 
@@ -12,31 +12,31 @@ use crate::error::Error;
 use crate::fs::{self, FolderLock, FsError, NewMode, StagedFile};
 use crate::git::{GitError, HooksDir, Repo, Setting};
 
-/// Why a hook does its work or does not.
+/// Why a hook works or does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HookState {
     /// Git calls envseal: by our lines, by a call in a hook of another kind, or through a hook manager.
     Installed,
-    /// By lines that an older version wrote: `envseal hook install` renews them.
+    /// Git calls envseal by lines that an older version wrote: `envseal hook install` updates them.
     Outdated,
     /// `envseal hook install` is needed.
     Missing,
     /// The hook cannot be added to: `envseal hook install` says what to do by hand.
     Foreign,
-    /// The file is for another program or for a person to write: `envseal hook install` says what.
+    /// Another program or a person must write the file: `envseal hook install` says what.
     NotOurs,
-    /// A call is there, but the file is not executable, so git passes over it: `chmod +x`.
+    /// The file calls envseal, but is not executable, so git ignores it: `chmod +x`.
     NotExecutable,
-    /// A call is there, but git runs what husky has yet to make in this worktree.
+    /// The file calls envseal, but git runs files that husky has not created in this worktree yet.
     NoHusky,
-    /// The file does not tell.
+    /// The file does not show whether it calls envseal.
     Unknown,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HookReport {
     pub hook: Hook,
-    /// The file that holds it, or would; or the one that leaves open whether it does its work.
+    /// The file that contains it, or would; or the one that does not show whether it works.
     pub path: PathBuf,
     pub state: HookState,
 }
@@ -44,7 +44,7 @@ pub(crate) struct HookReport {
 /// The hooks of one clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CloneHooks {
-    /// The folder that git takes them from. It need not exist.
+    /// The folder from which git runs them. It need not exist.
     pub dir: HooksDir,
     pub reports: Vec<HookReport>,
 }
@@ -52,13 +52,13 @@ pub(crate) struct CloneHooks {
 /// The result of [`install`].
 #[derive(Debug, Default)]
 pub(crate) struct InstallReport {
-    /// The folder that the hooks stand in.
+    /// The folder that contains the hooks.
     pub folder: PathBuf,
-    /// Empty if everything was in place.
+    /// Empty if nothing had to be written.
     pub written: Vec<Hook>,
-    /// Those in which git does not call envseal all the same, and those that do not tell.
+    /// The hooks that still don't call envseal, and those that don't show whether they do.
     pub left: Vec<HookReport>,
-    /// The program that calls envseal for some of the hooks, which were left to it.
+    /// The hook manager that calls envseal for some of the hooks, which were not changed.
     pub manager: Option<HookManager>,
 }
 
@@ -69,10 +69,10 @@ pub(crate) fn bare_repository(path: &Path) -> Error {
         .with_hint(hint!("on a server the check belongs in pre-receive: cp docs/pre-receive {hook}", hook))
 }
 
-/// Adds envseal's part to the three hooks, or changes nothing.
+/// Adds envseal's part to all three hooks, or changes nothing.
 ///
-/// Refused ([`crate::error::ErrorKind::Refused`]) if a person's own arrangement is in the way; the lines to paste are then
-/// the error's details.
+/// Fails with [`crate::error::ErrorKind::Refused`] if a hook can't be added to. The error's details are then the lines
+/// to paste.
 pub(crate) fn install(repo: &Repo) -> Result<InstallReport, Error> {
     let place = HooksFolder::new(repo, &read_settings(repo)?)?;
     let nothing = || InstallReport { folder: place.folder().to_path_buf(), ..InstallReport::default() };
@@ -83,7 +83,7 @@ pub(crate) fn install(repo: &Repo) -> Result<InstallReport, Error> {
         }
         return Err(left_alone(&place.dir, &place.file(Hook::PreCommit)));
     }
-    // Once before the folder is made, so that a refusal leaves no trace; and again under the lock.
+    // Done once before the folder is created, so that a refusal leaves no trace, and again under the lock.
     place.plan(&mut nothing())?;
     let made = fs::make_folder(place.folder())?;
     let result = FolderLock::acquire(place.folder()).map_err(Error::from).and_then(|_lock| {
@@ -100,8 +100,8 @@ pub(crate) fn install(repo: &Repo) -> Result<InstallReport, Error> {
     result
 }
 
-/// Removes envseal's part from the hooks: the lines of others are byte for byte as they were, and files that envseal made
-/// are gone. Returns the files that had it; all are changed or none.
+/// Removes envseal's part from the hooks. The lines of others stay byte for byte as they were, and files that envseal
+/// created are removed. Returns the files that had it. All are changed or none.
 pub(crate) fn uninstall(repo: &Repo) -> Result<Vec<PathBuf>, Error> {
     let mut places = vec![HooksFolder::default(repo)];
     let configured = HooksFolder::new(repo, &read_settings(repo)?)?;
@@ -121,23 +121,23 @@ pub(crate) fn uninstall(repo: &Repo) -> Result<Vec<PathBuf>, Error> {
     Ok(paths)
 }
 
-/// Reads git's configuration of hooks, of drivers called envseal, and of filters.
+/// Reads git's configuration of hooks, of drivers named envseal, and of filters.
 pub(crate) fn read_settings(repo: &Repo) -> Result<Vec<Setting>, GitError> {
     repo.settings_like(r"^(core\.hookspath|(merge|diff)\.envseal\..*|filter\..*\.(clean|process))$")
 }
 
-/// Inspects the hooks that git calls in this repository, by these [`read_settings`].
+/// Inspects the hooks that git calls in this repository, given [`read_settings`].
 pub(crate) fn inspect(repo: &Repo, settings: &[Setting]) -> Result<CloneHooks, Error> {
     let place = HooksFolder::new(repo, settings)?;
     Ok(CloneHooks { reports: place.inspect_all()?, dir: place.dir })
 }
 
-/// Returns the error for hooks of more than this clone, with the line to add to one that lacks it, `file`.
+/// Returns the error for hooks that other clones share, with the line to add to `file`, which lacks it.
 pub(crate) fn left_alone(dir: &HooksDir, file: &Path) -> Error {
     let whose =
         if dir.own { "which is not this clone's alone" } else { "which is not this repository's own" };
     let path = dir.path.display();
-    // Not a folder: for example /dev/null.
+    // It may not be a folder, for example /dev/null.
     let hint = if dir.own || dir.path.is_dir() {
         hint!(
             "add this to {file}, and likewise to the others: envseal hook run pre-commit \"$@\" || exit $?",
@@ -162,7 +162,7 @@ fn unfit(path: &Path, hook: Hook, why: &UnfitHook) -> Error {
     Error::refused(format!("cannot add to the hook {}: {why}", path.display())).with_hint(hint)
 }
 
-/// Returns the error for a hook that a manager writes, by its configuration `file`; `told` if that names envseal already.
+/// Returns the error for a hook that a manager writes from its `file`; `told` if that already names envseal.
 fn managed(path: &Path, hook: Hook, manager: HookManager, file: &Path, told: bool) -> Error {
     let lines = if told { &[][..] } else { manager.lines(hook) };
     let command = manager.command(hook);
@@ -175,7 +175,7 @@ fn managed(path: &Path, hook: Hook, manager: HookManager, file: &Path, told: boo
         .with_hint(hint)
 }
 
-/// The folder that git calls a repository's hooks from.
+/// The folder from which git runs a repository's hooks.
 struct HooksFolder {
     dir: HooksDir,
     /// True for husky, which generates the hooks in `.husky/_` and has them call the files in `.husky`.
@@ -183,16 +183,16 @@ struct HooksFolder {
     root: PathBuf,
 }
 
-/// The file where one hook is to be written.
+/// The existing content of the file for a hook.
 #[derive(Debug)]
 enum ExistingHook {
     Nothing,
-    /// Text that a block may go into, or is in.
+    /// Text that has a block, or can get one.
     Text(Vec<u8>),
-    /// Something else, which calls envseal or does not tell.
+    /// Something else, which calls envseal or may do so.
     Other(CallsEnvseal),
     Unfit(UnfitHook),
-    /// A manager's work, now or before long; whether that calls envseal, and by which configuration.
+    /// A hook that a manager writes or will write, with its configuration and whether that calls envseal.
     Managed {
         manager: HookManager,
         file: PathBuf,
@@ -208,7 +208,7 @@ impl HooksFolder {
         Ok(Self { dir, husky, root: repo.root().to_path_buf() })
     }
 
-    /// Returns the folder that git uses if no other is configured; it may hold what was installed earlier.
+    /// Returns the folder that git uses if no other is configured. It may contain hooks that were installed earlier.
     fn default(repo: &Repo) -> Self {
         let dir = HooksDir { path: repo.default_hooks_dir(), own: true, private: true };
         Self { dir, husky: false, root: repo.root().to_path_buf() }
@@ -232,17 +232,17 @@ impl HooksFolder {
         self.dir.path.join(hook.name())
     }
 
-    /// Returns true if git runs the file: it passes over one that is not executable (its hook.c, `find_hook`).
+    /// Returns true if git runs the file: it ignores one that is not executable (its hook.c, `find_hook`).
     fn is_called(&self, hook: Hook) -> bool {
         fs::is_executable(&self.entry(hook))
     }
 
-    /// Tells whether git, at this hook, has envseal called and stops if that fails, and by which file.
+    /// Returns whether git calls envseal at this hook and stops if that fails, and the file that decides it.
     fn check(&self, hook: Hook) -> (CallsEnvseal, PathBuf) {
         if self.is_called(hook) { self.check_text(hook) } else { (CallsEnvseal::No, self.entry(hook)) }
     }
 
-    /// Like [`Self::check`], if git may execute the file.
+    /// Like [`Self::check`], for a file that git may execute.
     fn check_text(&self, hook: Hook) -> (CallsEnvseal, PathBuf) {
         let entry = self.entry(hook);
         let text = match fs::read(&entry) {
@@ -261,7 +261,7 @@ impl HooksFolder {
             return self.check_husky(hook);
         }
         if mentions(&text, "overcommit") {
-            // A program for all hooks, which finds what to call in its configuration.
+            // One program for all hooks, which calls what its configuration says.
             let file = self.root.join(".overcommit.yml");
             let is_named = fs::read(&file).is_ok_and(|text| mentions(&text, "envseal"));
             return (if is_named { CallsEnvseal::Unclear } else { said }, file);
@@ -269,13 +269,13 @@ impl HooksFolder {
         (said, entry)
     }
 
-    /// Husky's `h`, which each of its wrappers reads, has `sh -e` run the file in `.husky`.
+    /// Checks husky's hook: its `h`, which each of its wrappers reads, runs the file in `.husky` with `sh -e`.
     fn check_husky(&self, hook: Hook) -> (CallsEnvseal, PathBuf) {
         let helper = self.dir.path.join("h");
         match fs::read(&helper) {
             Ok(text) if mentions(&text, "sh -e") => {}
             Ok(_) => return (CallsEnvseal::Unclear, helper),
-            // Then every commit fails.
+            // Without it, every commit fails.
             Err(_) => return (CallsEnvseal::No, helper),
         }
         let file = self.file(hook);
@@ -292,19 +292,19 @@ impl HooksFolder {
         (if is_kept { CallsEnvseal::Yes } else { said }, file)
     }
 
-    /// Tells whether the text, if written to [`Self::file`], calls envseal.
+    /// Returns whether the text, if written to [`Self::file`], calls envseal.
     fn answer(&self, text: &[u8], hook: Hook) -> CallsEnvseal {
         if self.husky { shell::check_calls(text, hook, true) } else { answer(text, hook) }
     }
 
-    /// Returns the file to which the pre-commit framework moves a hook that it finds, to call it before its own.
+    /// Returns the file to which the pre-commit framework moves an existing hook, which it calls before its own.
     fn kept(&self, hook: Hook) -> PathBuf {
         self.folder().join(format!("{hook}.legacy"))
     }
 
     fn existing(&self, hook: Hook) -> Result<ExistingHook, FsError> {
         let path = self.file(hook);
-        // A manager that is going to write the hook, and to put away what stands there.
+        // A manager may be about to write the hook, and to move away what exists there.
         let to_come = |other: ExistingHook| {
             let manager = HookManager::of_worktree(&self.root).filter(|_| !self.husky);
             manager.map_or(other, |manager| self.managed(manager, b"", hook, false))
@@ -328,7 +328,7 @@ impl HooksFolder {
             _ if is_link => ExistingHook::Unfit(UnfitHook::Symlink),
             (Err(UnfitHook::Damaged), ..) => ExistingHook::Unfit(UnfitHook::Damaged),
             (_, _, CallsEnvseal::Yes) | (Err(_), _, CallsEnvseal::Unclear) => ExistingHook::Other(said),
-            // Under conditions of a person's own.
+            // The existing call may depend on conditions.
             (Ok(_), _, CallsEnvseal::Unclear) if calls(&text, hook) => ExistingHook::Other(said),
             (Err(why), ..) => ExistingHook::Unfit(why),
             (Ok(_), ..) => to_come(ExistingHook::Text(text)),
@@ -378,7 +378,7 @@ impl HooksFolder {
         })
     }
 
-    /// Plans what has to be written for the three to be there; an error if one of them cannot be.
+    /// Plans what to write so that all three hooks are there. Fails if one of them can't be written.
     fn plan(&self, report: &mut InstallReport) -> Result<Vec<FileRewrite>, Error> {
         let mut rewrites = Vec::new();
         for hook in Hook::ALL {
@@ -399,13 +399,13 @@ impl HooksFolder {
             };
             let add = |text: Option<&[u8]>| with_block(text, hook).map_err(|why| unfit(&path, hook, &why));
             let mut after = add(before.as_deref())?;
-            // Lines that are not reached go to the front.
+            // If the lines are not reached, they are moved to the front.
             if self.answer(&after, hook) != CallsEnvseal::Yes
                 && let Ok(HookRest::Bytes(others)) = without_block(&after)
             {
                 after = add(Some(&others))?;
             }
-            // In a file that git passes over, running the lines of others is not ours to decide.
+            // Only our own file is made executable: whether the lines of others run is not ours to decide.
             let all_ours = without_block(&after) == Ok(HookRest::Nothing);
             if before.as_ref() != Some(&after) || (all_ours && !self.husky && !self.is_called(hook)) {
                 rewrites.push(FileRewrite { path, before, after: Some(after), executable: all_ours });
@@ -416,7 +416,7 @@ impl HooksFolder {
     }
 }
 
-/// Plans the removal of envseal's part; None if it is not in this file.
+/// Plans the removal of envseal's part. Returns None if it is not in this file.
 fn plan_removal(path: &Path, hook: Hook) -> Result<Option<FileRewrite>, Error> {
     if path.is_symlink() {
         return Ok(None);
@@ -434,17 +434,17 @@ fn plan_removal(path: &Path, hook: Hook) -> Result<Option<FileRewrite>, Error> {
     Ok(Some(FileRewrite { path: path.to_path_buf(), before: Some(before), after, executable: false }))
 }
 
-/// A file's content before and after; None if there is no file.
+/// A file's content before and after the change; None if there is no file.
 #[derive(Debug)]
 struct FileRewrite {
     path: PathBuf,
     before: Option<Vec<u8>>,
     after: Option<Vec<u8>>,
-    /// Made executable afterwards, whatever it was before.
+    /// True if the file is to be made executable, whatever its mode was.
     executable: bool,
 }
 
-/// A rewrite whose contents, old and new, are on the disk already.
+/// A rewrite whose old and new contents are already on the disk.
 struct StagedRewrite {
     path: PathBuf,
     backup: Option<StagedFile>,
@@ -517,7 +517,7 @@ mod tests {
             executable: true,
         });
         let staged = rewrites.into_iter().map(stage).collect::<Result<_, _>>().unwrap();
-        // A folder comes to stand where the last one goes, after everything was staged.
+        // After everything was staged, a folder is created at the last one's path.
         fs::create_dir(path("last")).unwrap();
         assert!(commit_all(staged).is_err());
         for (name, bits) in [("changed", 0o640), ("removed", 0o755)] {

@@ -1,4 +1,4 @@
-//! Hook managers: programs that generate hooks, which are not written to, from a configuration of their own.
+//! Hook managers: programs that generate hooks from their own configuration. We don't write to those hooks.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -42,13 +42,13 @@ impl HookManager {
         }
     }
 
-    /// Returns the manager that is going to write hooks here, though there are none yet. (The pre-commit framework keeps a
-    /// hook that it finds, and calls it; lefthook moves it away.)
+    /// Returns the manager that will write hooks here, even if there are none yet. (The pre-commit framework keeps an
+    /// existing hook and calls it; lefthook moves it away.)
     pub(super) fn of_worktree(root: &Path) -> Option<Self> {
         LEFTHOOK.iter().any(|name| root.join(name).is_file()).then_some(Self::Lefthook)
     }
 
-    /// Tells if its configuration has this hook, whose text it `generated`, call envseal, and which file that is.
+    /// Returns whether its configuration makes this hook (text: `generated`) call envseal, and that file.
     pub(super) fn check(self, root: &Path, generated: &[u8], hook: Hook) -> (CallsEnvseal, PathBuf) {
         let named = named_config(generated).map(|name| root.join(name)).filter(|_| self == Self::PreCommit);
         let names = match self {
@@ -63,7 +63,7 @@ impl HookManager {
         match self {
             Self::PreCommit => (check_pre_commit(&text, hook), file),
             Self::Lefthook => {
-                // A person's own file counts last.
+                // A person's local file overrides the others.
                 let is_local = |local: &PathBuf| {
                     fs::read(local)
                         .is_ok_and(|text| mentions(&text, hook.name()) || mentions(&text, "envseal"))
@@ -78,7 +78,7 @@ impl HookManager {
         }
     }
 
-    /// Returns the lines to add to its configuration; empty if that would not do.
+    /// Returns the lines to add to its configuration, or none if that would not help.
     pub(crate) fn lines(self, hook: Hook) -> &'static [&'static str] {
         match self {
             // It would not pass on the hook's stdin.
@@ -102,10 +102,10 @@ impl HookManager {
         }
     }
 
-    /// Returns the command with which it writes its hooks.
+    /// Returns the command that writes its hooks.
     pub(crate) fn command(self, hook: Hook) -> &'static str {
         match self {
-            // The framework keeps a hook that it finds, and calls that first, with its stdin.
+            // The framework keeps an existing hook and calls it first, with its stdin.
             Self::PreCommit if hook == Hook::PrePush => {
                 "pre-commit uninstall -t pre-push && envseal hook install && pre-commit install -t pre-push"
             }
@@ -137,7 +137,7 @@ fn check_lefthook(text: &str, hook: Hook) -> CallsEnvseal {
         if is_key && !line.starts_with([' ', '\t']) {
             let key = key.trim_matches(['"', '\'']);
             here = key == hook.name();
-            // More files, which may hold anything.
+            // These name more files, which may contain anything.
             unclear |= matches!(key, "extends" | "remotes" | "remote");
         }
         let is_call = calls(line.as_bytes(), hook)
@@ -206,7 +206,7 @@ fn check_pre_commit(text: &str, hook: Hook) -> CallsEnvseal {
     }
 }
 
-/// Tells if one hook of the pre-commit framework's configuration is run at every commit of this kind.
+/// Returns whether one hook of the pre-commit framework's configuration is run at every commit of this kind.
 fn check_item(item: &[&str], outside: &[&str], hook: Hook) -> CallsEnvseal {
     if item[0].contains('{') {
         return CallsEnvseal::Unclear;
@@ -214,7 +214,7 @@ fn check_item(item: &[&str], outside: &[&str], hook: Hook) -> CallsEnvseal {
     let value = |lines: &[&str], key: &str| {
         let at = lines.iter().position(|line| line.trim_start().starts_with(key))?;
         let (_, first) = lines[at].split_once(key)?;
-        // A list may go on in the lines below.
+        // A list may continue in the lines below.
         let more = lines[at + 1..].iter().take_while(|line| !line.contains(':')).copied();
         Some(std::iter::once(first).chain(more).collect::<Vec<_>>().join(" "))
     };

@@ -1,4 +1,4 @@
-//! The hook scripts and the configuration of git's drivers in this clone.
+//! Hook scripts, and the configuration of git's drivers in this clone.
 
 pub(crate) mod drivers;
 mod install;
@@ -14,35 +14,35 @@ pub(crate) use install::{
     read_settings, uninstall,
 };
 
-/// The file in the git folder that all worktrees share which says what a person knows of this clone's hooks, so that
-/// nobody is told twice, and `run` finds out without starting git.
+/// The file that records what the user was told about this clone's hooks, so that they are told once, and `run` can
+/// check it without starting git. It is in the git folder that all worktrees share.
 const MARK: &str = "envseal-hooks";
 const MENTIONED: &[u8] = b"mentioned\n";
 const SETTLED: &[u8] = b"settled\n";
 
-/// Returns true if a person has been told that the clone is not set up, or it is settled.
+/// Returns true if the user has been told that the clone is not set up, or if that is settled.
 pub(crate) fn is_marked(common_dir: &Path) -> bool {
     common_dir.join(MARK).symlink_metadata().is_ok()
 }
 
-/// Records that a person is told that the clone is not set up. Returns false if it is marked already, or cannot be.
+/// Records that the user was told that the clone is not set up. Returns false if it is already marked, or can't be.
 pub(crate) fn mark_mentioned(common_dir: &Path) -> bool {
     !is_marked(common_dir) && fs::create_new(&common_dir.join(MARK), MENTIONED)
 }
 
-/// Returns true if the hooks have been installed, or a person has answered that they shall not be.
+/// Returns true if the hooks have been installed, or the user has declined to install them.
 pub(crate) fn is_settled(common_dir: &Path) -> bool {
     fs::read(&common_dir.join(MARK)).is_ok_and(|text| text != MENTIONED)
 }
 
-/// Records that there is nothing more to say about the clone's hooks.
+/// Records that the user need not be told about the clone's hooks again.
 pub(crate) fn settle(common_dir: &Path) {
     forget(common_dir);
     fs::create_new(&common_dir.join(MARK), SETTLED);
 }
 
-/// Removes the mark, for hooks that were removed.
+/// Removes the mark, after hooks were removed.
 pub(crate) fn forget(common_dir: &Path) {
-    // Otherwise people are told once less, or once more.
+    // If this fails, people are told once too often or not at all, which does no harm.
     let _ = fs::remove_if_there(&common_dir.join(MARK));
 }

@@ -1,4 +1,4 @@
-//! The text of a hook: envseal's block in it, and the bytes of others around the block.
+//! The text of a hook: envseal's block in it, and other content around the block.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use super::shell::{self, CallsEnvseal};
 pub(super) const BEGIN: &str = "# >>> envseal >>>";
 pub(super) const END: &str = "# <<< envseal <<<";
 const SHEBANG: &[u8] = b"#!/bin/sh\n";
-/// Tells a file that envseal made from one that it found.
+/// Marks a file that envseal created, as opposed to one that existed.
 const MADE: &str =
     "# This file was made for the lines below; uninstalling removes it, unless other lines were added.";
-/// The beginning of [`MADE`] in every version.
+/// The start of [`MADE`] in every version.
 const MADE_LEAD: &[u8] = b"# This file was made for the lines below; uninstalling removes it, ";
 const SHELLS: [&str; 7] = ["sh", "bash", "dash", "zsh", "ksh", "ash", "mksh"];
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// A hook that envseal has a part in (githooks(5)).
+/// A hook that calls envseal (githooks(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(clippy::enum_variant_names)] // git's own names
 pub(crate) enum Hook {
@@ -23,14 +23,14 @@ pub(crate) enum Hook {
     PreCommit,
     /// Before a merge without conflicts is committed.
     PreMergeCommit,
-    /// Before a push, which also meets what was committed without the first two.
+    /// Before a push, which also catches what was committed without the first two.
     PrePush,
 }
 
 impl Hook {
     pub(crate) const ALL: [Self; 3] = [Self::PreCommit, Self::PreMergeCommit, Self::PrePush];
 
-    /// Returns its name in git, which is its file's name too.
+    /// Returns its name in git, which is also its file's name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::PreCommit => "pre-commit",
@@ -48,7 +48,7 @@ impl Hook {
         }
     }
 
-    /// Returns the command line that a hook must hold if envseal cannot write to it.
+    /// Returns the command line that a hook must contain if envseal cannot write to it.
     pub(crate) fn call(self) -> String {
         format!("envseal hook run {}", self.name())
     }
@@ -61,8 +61,8 @@ impl Hook {
             Self::PreCommit | Self::PreMergeCommit => {
                 format!("{call} \"$@\" </dev/null || exit $?")
             }
-            // Reads what git says of the push, and passes it on to the lines below. Not by `printf`: where that is no builtin
-            // (mksh), many refs are no argument that the kernel takes, and nothing would be checked.
+            // Reads git's description of the push from stdin, and passes it on to the lines below. Not with `printf`:
+            // if that is not a builtin (mksh), many refs are too long for an argument, and nothing would be checked.
             Self::PrePush => format!(
                 "envseal_refs=$(cat)\n\
                  if [ -n \"$envseal_refs\" ]; then\n    \
@@ -99,7 +99,7 @@ impl fmt::Display for Hook {
     }
 }
 
-/// Why a file that stands where a hook goes cannot be added to.
+/// Why envseal's lines can't be added to an existing file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum UnfitHook {
     #[error("it is not a shell script, it is run by {0:?}")]
@@ -107,7 +107,7 @@ pub(super) enum UnfitHook {
     /// A program, or other bytes that are not text.
     #[error("it is not a shell script")]
     Binary,
-    /// The file it leads to may serve others too.
+    /// Others may use its target, too.
     #[error("it is a symlink")]
     Symlink,
     #[error("it is not a regular file")]
@@ -122,15 +122,15 @@ pub(super) enum UnfitHook {
 pub(super) enum HookRest {
     /// There was no block.
     Same,
-    /// Nothing: envseal had made the file.
+    /// Nothing: envseal had created the file.
     Nothing,
     Bytes(Vec<u8>),
 }
 
-/// Returns the hook's text (None: there is no such file) with an up-to-date block in it; everything else stays the same.
+/// Returns the hook's text (None: no such file) with an up-to-date block in it; everything else stays the same.
 ///
-/// The block goes to the front, so that no `exit` or `exec` of others comes before it; one that is there already stays in
-/// its place.
+/// The block goes to the front, so that no `exit` or `exec` of others comes before it. An existing block stays in its
+/// place.
 pub(super) fn with_block(text: Option<&[u8]>, hook: Hook) -> Result<Vec<u8>, UnfitHook> {
     let Some(text) = text else {
         return Ok([SHEBANG, hook.block(true).as_bytes(), b"\n"].concat());
@@ -151,7 +151,7 @@ pub(super) fn with_block(text: Option<&[u8]>, hook: Hook) -> Result<Vec<u8>, Unf
     Ok(parts.concat())
 }
 
-/// Returns the hook's text without the block: byte for byte what it was before, and the lines that others wrote since.
+/// Returns the hook's text without the block: byte for byte what it was before, with any lines that were added since.
 pub(super) fn without_block(text: &[u8]) -> Result<HookRest, UnfitHook> {
     let Some(block) = find(text)? else { return Ok(HookRest::Same) };
     let (mut before, mut after) = (&text[..block.start], &text[block.end..]);
@@ -167,17 +167,17 @@ pub(super) fn without_block(text: &[u8]) -> Result<HookRest, UnfitHook> {
     Ok(HookRest::Bytes([before, after].concat()))
 }
 
-/// Returns true if the block in the text is of this version.
+/// Returns true if the text has a block of this version.
 pub(super) fn is_current(text: &[u8], hook: Hook) -> bool {
     with_block(Some(text), hook).is_ok_and(|wanted| wanted == text)
 }
 
-/// Returns true if a block is in the text, of any version.
+/// Returns true if the text has a block of any version.
 pub(super) fn has_block(text: &[u8]) -> bool {
     !matches!(find(text), Ok(None))
 }
 
-/// Tells if this hook, run as the system runs it, calls envseal.
+/// Returns whether this hook calls envseal if the system runs it.
 pub(super) fn answer(text: &[u8], hook: Hook) -> CallsEnvseal {
     match front(text) {
         Ok(at) => {
@@ -194,7 +194,7 @@ pub(super) fn calls(text: &[u8], hook: Hook) -> bool {
     mentions(text, &hook.call())
 }
 
-/// Returns true if a line that is not a comment holds these words, with no longer word around them.
+/// Returns true if a line that is not a comment contains these words, and not only the start of a longer word.
 pub(super) fn mentions(text: &[u8], words: &str) -> bool {
     let part_of_word =
         |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || b"-_".contains(b));
@@ -205,7 +205,7 @@ pub(super) fn mentions(text: &[u8], words: &str) -> bool {
     })
 }
 
-/// Finds the block, from the first byte of its first marker to the last of its last.
+/// Finds the block, from the start of the first marker to the end of the last.
 fn find(text: &[u8]) -> Result<Option<std::ops::Range<usize>>, UnfitHook> {
     let (mut begins, mut ends, mut at) = (Vec::new(), Vec::new(), 0);
     for line in text.split_inclusive(|b| *b == b'\n') {
@@ -224,7 +224,7 @@ fn find(text: &[u8]) -> Result<Option<std::ops::Range<usize>>, UnfitHook> {
     }
 }
 
-/// Returns where the block goes in a script that a POSIX shell reads: after the `#!` line, else at the very front.
+/// Returns the block's position in a script that a POSIX shell reads: after the `#!` line, otherwise at the front.
 fn front(text: &[u8]) -> Result<usize, UnfitHook> {
     if text.contains(&0) {
         return Err(UnfitHook::Binary);
@@ -237,7 +237,7 @@ fn front(text: &[u8]) -> Result<usize, UnfitHook> {
     if !SHELLS.contains(&interpreter) {
         return Err(UnfitHook::Interpreter(interpreter.to_owned()));
     }
-    // After a byte order mark no `#!` counts: the kernel sees none, and git passes the file to sh.
+    // After a byte order mark, `#!` is ignored: the kernel does not see it, and git passes the file to sh.
     Ok(if body.len() == text.len() { 2 + line_end } else { 0 })
 }
 
@@ -315,7 +315,7 @@ mod tests {
         let new = with_block(Some(old.as_bytes()), Hook::PrePush).unwrap();
         assert!(!is_current(old.as_bytes(), Hook::PrePush) && is_current(&new, Hook::PrePush));
         assert_eq!(without_block(&new).unwrap(), without_block(old.as_bytes()).unwrap());
-        // An editor that wrote the file anew with other line ends; a file of our own stays one.
+        // An editor may rewrite the file with other line ends. A file that we created stays recognized as such.
         let made =
             String::from_utf8(with_block(None, Hook::PreCommit).unwrap()).unwrap().replace('\n', "\r\n");
         let new = with_block(Some(made.as_bytes()), Hook::PreCommit).unwrap();

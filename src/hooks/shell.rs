@@ -1,21 +1,21 @@
-//! Foreign hooks, read as text: a script calls envseal, and fails if envseal does, only if nothing else can be.
+//! Analyses other hooks as text. The answer is yes only if a script certainly calls envseal, and fails if envseal does.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
 use super::script::{BEGIN, END, Hook};
 
-/// Tells if a hook has envseal called.
+/// Whether a hook calls envseal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CallsEnvseal {
-    /// Whatever happens before, and its failure is the hook's.
+    /// It always does, and the hook fails if envseal does.
     Yes,
     No,
-    /// There is a call, but it may be skipped, or its failure be ignored.
+    /// There is a call, but it may be skipped, or its failure ignored.
     Unclear,
 }
 
-/// Programs that run the one named after them, as `npx` does.
+/// Programs that run the program in their arguments, like `npx`.
 const RUNNERS: [&str; 12] =
     ["command", "exec", "env", "nice", "time", "npx", "bunx", "pnpm", "yarn", "mise", "direnv", "nix"];
 const OPENING: [&str; 7] = ["if", "while", "until", "for", "case", "select", "{"];
@@ -39,13 +39,13 @@ struct ShellCommand {
     depth: usize,
     /// The reserved word right before it: `if` or `then`.
     behind: Option<&'static str>,
-    /// True if the script goes on without waiting for it.
+    /// True if the script continues without waiting for it.
     background: bool,
-    /// True for envseal's block, which stops by itself.
+    /// True for envseal's block, which ends the script on failure.
     block: bool,
 }
 
-/// Checks a script that a POSIX shell reads; `errexit`: it is run with `-e`.
+/// Checks a script that a POSIX shell reads; `errexit` if it is run with `-e`.
 pub(super) fn check_calls(text: &[u8], hook: Hook, errexit: bool) -> CallsEnvseal {
     let commands = ShellReader::new(&String::from_utf8_lossy(text)).commands();
     let mut errexit = errexit;
@@ -66,7 +66,7 @@ pub(super) fn check_calls(text: &[u8], hook: Hook, errexit: bool) -> CallsEnvsea
         }
         let ends = match words[..] {
             ["exit" | "return", status] => status != "0" && status.bytes().all(|byte| byte.is_ascii_digit()),
-            // The status of what failed just before.
+            // Returns the status of the command that just failed.
             ["exit" | "return"] => command.joined == ShellOperator::Or,
             _ => false,
         } || command.joined == ShellOperator::Or && words == ["exit", "$?"];
@@ -75,7 +75,7 @@ pub(super) fn check_calls(text: &[u8], hook: Hook, errexit: bool) -> CallsEnvsea
             ["exec", ..] if sure && words.len() > 1 => break,
             ["exit" | "return", ..] => skipped |= !ends,
             ["exec", ..] => skipped |= words.len() > 1,
-            // They run other lines, which may end the script too.
+            // These run other lines, which may end the script, too.
             ["." | "source" | "eval" | "trap" | "alias", ..] => skipped = true,
             ["set", ..] if command.depth == 0 => sets_errexit(&words, &mut errexit),
             _ => {}
@@ -84,7 +84,7 @@ pub(super) fn check_calls(text: &[u8], hook: Hook, errexit: bool) -> CallsEnvsea
     if unclear { CallsEnvseal::Unclear } else { CallsEnvseal::No }
 }
 
-/// Returns true if this command is run whenever the script gets so far.
+/// Returns true if this command is run whenever the script gets to it.
 fn is_sure(commands: &[ShellCommand], at: usize) -> bool {
     let first = (0..=at).rev().find(|at| commands[*at].joined != ShellOperator::Pipe);
     first.is_some_and(|first| {
@@ -93,7 +93,7 @@ fn is_sure(commands: &[ShellCommand], at: usize) -> bool {
     })
 }
 
-/// Returns true for the branch of a script that finds envseal: `if command -v envseal; then …`.
+/// Returns true if the command is in the branch for an envseal that was found: `if command -v envseal; then …`.
 fn is_found(commands: &[ShellCommand], at: usize) -> bool {
     let Some(condition) = at.checked_sub(1).map(|before| &commands[before]) else { return false };
     let words: Vec<_> = condition.words.iter().map(String::as_str).collect();
@@ -168,7 +168,7 @@ pub(super) fn has_errexit(line: &str) -> bool {
     errexit
 }
 
-/// Parses a script as far as is needed to tell commands from other text.
+/// Parses a script as far as needed to tell commands from other text.
 struct ShellReader<'a> {
     rest: Peekable<Chars<'a>>,
     commands: Vec<ShellCommand>,
@@ -176,9 +176,9 @@ struct ShellReader<'a> {
     joined: ShellOperator,
     /// The reserved word before the command.
     behind: Option<&'static str>,
-    /// Compound commands that are open.
+    /// The open compound commands.
     open: Vec<&'static str>,
-    /// The ends of the here-documents that begin at the next line, and true if tabs before them are ignored.
+    /// The delimiters of the here-documents that begin at the next line, and true if tabs before them are ignored.
     documents: Vec<(String, bool)>,
     /// True if the next word is the target of a redirection.
     redirected: bool,
@@ -259,7 +259,7 @@ impl<'a> ShellReader<'a> {
         std::iter::from_fn(|| self.rest.next_if(|next| *next != '\n')).collect()
     }
 
-    /// Reads envseal's own lines, to the end of the last one.
+    /// Reads envseal's own block up to its end.
     fn block(&mut self) {
         while self.take('\n') {
             if self.line().trim_end() == END {
@@ -279,12 +279,12 @@ impl<'a> ShellReader<'a> {
         }
     }
 
-    /// Ends the command, which `joined` joins to the next.
+    /// Ends the command; `joined` is the operator before the next one.
     fn finish(&mut self, joined: ShellOperator) {
         self.redirected = false;
         let is_empty = self.words.is_empty();
         self.finish_quietly();
-        // A line break behind `&&` does not end what it joins.
+        // A line break after `&&` does not end the list.
         if !(is_empty && joined == ShellOperator::Next) {
             self.joined = joined;
         }
@@ -353,7 +353,7 @@ impl<'a> ShellReader<'a> {
             self.open.push(opening);
             self.behind = Some(opening);
         } else if word == "function" {
-            // The name counts as a command that does nothing, the body as a compound.
+            // The name counts as a command that does nothing, the body as a compound command.
         } else if known(&CLOSING).is_some() {
             self.open.pop();
             // An operator after a compound's end joins the compound.
@@ -369,7 +369,7 @@ impl<'a> ShellReader<'a> {
         }
     }
 
-    /// Reads a word without its quotes, and true if it had some. Substitutions are not expanded.
+    /// Reads a word without its quotes, and returns true if it had any. Substitutions are not expanded.
     fn read_word(&mut self, first: char) -> (String, bool) {
         let (mut word, mut quoted) = (String::new(), false);
         let mut next = Some(first);
@@ -406,7 +406,7 @@ impl<'a> ShellReader<'a> {
         (word, quoted)
     }
 
-    /// Reads to the end of a quotation or a substitution, over those within it; returns the text between.
+    /// Reads to the end of a quotation or a substitution, including nested ones. Returns the text inside.
     fn skip_to(&mut self, end: char) -> String {
         let mut between = String::new();
         while let Some(c) = self.rest.next() {

@@ -5,7 +5,7 @@
 //! eciesjs makes it). Private keys are 64 hexadecimal digits in `.env.keys` or in the process, as `DOTENV_PRIVATE_KEY` or with
 //! the environment appended; several are separated by commas.
 //!
-//! How dotenvx reads a decrypted value was found out by trying: the quotes around the token decide. In single quotes the text
+//! How dotenvx reads a decrypted value was found by experiment: the quotes around it decide. In single quotes the text
 //! is the value; otherwise references in it are live, `\$` is `$`, `$(…)` is run, and nothing else is an escape.
 
 use std::collections::{BTreeSet, HashMap};
@@ -56,10 +56,10 @@ pub(crate) fn private_keys(file: &[u8]) -> Result<Vec<(String, SecretText)>, Imp
     Ok(keys.collect())
 }
 
-/// Decrypts the values of `text` that are wanted, each with the first of `keys` that can; all of them, or an error for each
-/// that can't be decrypted. dotenvx's header stays if a value stays encrypted.
+/// Decrypts the values of `text` that are wanted, each with the first of `keys` that can; Decrypts all of them, or
+/// returns an error for each that can't be decrypted. dotenvx's header stays if a value stays encrypted.
 ///
-/// The key is expected under `variable`. Keys of other names are tried too, but what isn't a key is an error only under
+/// The key is expected under `variable`. Keys of other names are tried, too, but an invalid key is an error only under
 /// `variable`: another environment's may be armored.
 pub(crate) fn decrypt(
     text: &[u8],
@@ -171,9 +171,9 @@ fn read_differently(text: &ImportText, elsewhere: Option<&[u8]>) -> BTreeSet<Str
     names
 }
 
-/// Expands the references in `text` as dotenvx does (`@dotenvx/primitives` 2.38.2): it replaces the first text that equals
-/// the first live reference, and starts again with the result. Returns None if that never ends, or if JavaScript's
-/// `replace` takes part of a value for a pattern.
+/// Expands the references in `text` as dotenvx does (`@dotenvx/primitives` 2.38.2): it replaces the first text that
+/// equals the first live reference, and starts again with the result. Returns None if that never ends, or if
+/// JavaScript's `replace` interprets part of a value as a pattern.
 fn expand_as_dotenvx<'v>(
     text: &[u8],
     get: &dyn Fn(&[u8]) -> Option<&'v [u8]>,
@@ -247,7 +247,7 @@ fn token(document: &Document, entry: &Entry) -> Option<(Quote, Vec<u8>)> {
     value.strip_prefix(ENCRYPTED).map(|token| (quote, token.to_vec()))
 }
 
-/// Returns the keys, and an error if what `variable` holds is none.
+/// Returns the keys, and an error if `variable` contains something that isn't a key.
 fn secrets(variable: &str, keys: &[(String, SecretText)]) -> (Vec<Zeroizing<[u8; 32]>>, Option<ImportError>) {
     let (mut secrets, mut bad_key) = (Vec::new(), None);
     for (name, texts) in keys {
@@ -283,12 +283,12 @@ fn decrypt_token(
     decrypted.map(SecretBytes::new).ok_or_else(|| ImportError::undecryptable(origin, name))
 }
 
-/// Reads a decrypted text as dotenvx does. Returns None if no dotenv text holds its references.
+/// Reads a decrypted text as dotenvx does. Returns None if no dotenv text can express its references.
 fn item_value(quote: Quote, text: SecretBytes) -> Option<ItemValue> {
     if !quote.expands() {
         return Some(ItemValue::Literal(text));
     }
-    // What envseal rejects as a reference is text to dotenvx, if it finds none there.
+    // Text that envseal rejects as a reference is plain text to dotenvx, unless dotenvx finds one there.
     let names = references(text.expose());
     if names.map_or_else(|_| live_reference(text.expose()).is_none(), |names| names.is_empty()) {
         let mut value = unescape(text.expose());
@@ -463,7 +463,7 @@ mod tests {
             let file = decrypt_with(&before, &[], &|_| true).ok().unwrap();
             assert_eq!(String::from_utf8_lossy(file.text.document.as_bytes()), after, "{before:?}");
         }
-        // It stays if a value stays encrypted.
+        // The header stays if a value stays encrypted.
         let (key, token) = encrypted(b"x");
         let text = format!("#/---/\nDOTENV_PUBLIC_KEY=x\n\nA=encrypted:{token}\nB=encrypted:none\n");
         let file = decrypt_with(&text, &[(PRIVATE_KEY, &key)], &|name| name == "A").ok().unwrap();

@@ -1,8 +1,8 @@
 //! Shopify's ejson (ejson(5)): JSON with strings encrypted to the public key under `_public_key`.
 //!
 //! An encrypted string is `EJ[1:P:N:M]`, in base64: an ephemeral public key, a nonce and a `NaCl` box (X25519,
-//! XSalsa20-Poly1305). A string whose name starts with `_` isn't encrypted; that doesn't extend into objects. The private
-//! key is in a file of its own, named by the public key, both in hexadecimal.
+//! XSalsa20-Poly1305). A string whose name starts with `_` isn't encrypted; that doesn't extend into objects. The
+//! private key is in a separate file, named by the public key, both in hexadecimal.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -25,8 +25,8 @@ const ENVIRONMENT: &str = "environment";
 /// The content of an ejson file.
 #[derive(Debug)]
 pub struct Ejson {
-    /// In the order of the source, except that those of the object `environment` come first. Their names are their own, as
-    /// ejson2env exports them; other names are made of the path.
+    /// In the order of the source, except that those of the object `environment` come first. Those keep their names, as
+    /// in ejson2env; other names are made from the path.
     pub items: Vec<ImportItem>,
     /// The paths of wanted values that ejson should have encrypted and didn't.
     pub unencrypted: Vec<String>,
@@ -86,7 +86,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Decrypts what is wanted in `object`, whose path is `place`; its variables are named from `name` on.
+    /// Decrypts the wanted values in `object`, whose path is `place`; `name` starts the names of its variables.
     fn decrypt(&mut self, place: &Path, name: &Path, object: Object) -> Result<Object, ImportError> {
         let mut decrypted = Object::default();
         for (member, node) in object.into_entries() {

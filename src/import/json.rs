@@ -3,7 +3,7 @@
 //! Strings are unescaped; numbers keep their text, so `1.10` stays `1.10`, and neither 20 digits nor `1e400` are rounded.
 //! A name that appears twice in one object is rejected, because readers differ in which one counts (RFC 8259, section 4).
 //!
-//! `serde_json` reads one object at a time and borrows from the text. It unescapes strings in a buffer of its own, which is
+//! `serde_json` reads one object at a time and borrows from the text. It unescapes strings in its own buffer, which is
 //! not wiped.
 
 use std::fmt;

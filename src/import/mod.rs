@@ -9,7 +9,7 @@ pub(crate) mod sops;
 mod tree;
 pub mod yaml;
 
-/// Why a source can't be read. Holds no byte of a value.
+/// Why a source can't be read. Contains no byte of a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ImportError {
@@ -71,7 +71,7 @@ impl ImportError {
         Self { kind, message, variable: Some(variable.to_owned()) }
     }
 
-    /// `line` counts from 1; `why` holds no value.
+    /// `line` counts from 1; `why` contains no value.
     fn syntax(line: usize, why: impl std::fmt::Display) -> Self {
         Self::new(ImportErrorKind::Syntax, format!("line {line}: {why}"))
     }

@@ -1,4 +1,4 @@
-//! Properties of every reader: any bytes can be read, no name comes twice, no error quotes a value, values come back.
+//! Properties of every reader: any bytes can be read, names are distinct, errors quote no value, values are preserved.
 
 #![cfg(test)]
 

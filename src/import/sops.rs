@@ -4,8 +4,8 @@
 //! variables in dotenv. A file whose name sops doesn't know is encrypted as a whole ("binary"): JSON with one string, `data`.
 //! That happens to `.env.production`, unless `--input-type dotenv` is given.
 //!
-//! sops keeps numbers, booleans and dates of YAML by type: `0755` became `493` when it was encrypted. Of dotenv it reads
-//! `\n` as a line break, and keeps quotes. Its JSON has no comments, which it encrypts too.
+//! sops keeps numbers, booleans and dates of YAML by type: `0755` became `493` when it was encrypted. In dotenv it
+//! reads `\n` as a line break, and keeps quotes. Its JSON has no comments, which it encrypts, too.
 
 use std::collections::HashMap;
 
@@ -16,12 +16,12 @@ use crate::dotenv::Document;
 use crate::project::ImportItem;
 
 const ENCRYPTED: &[u8] = b"ENC[";
-/// The section of INI names that come before a header.
+/// The section of INI names before the first header.
 const NO_SECTION: &str = "DEFAULT";
 /// Encloses an INI value of several lines.
 const BLOCK: &str = "\"\"\"";
 
-/// The format of a sops file, as `--input-type` has it.
+/// The format of a sops file, as in `--input-type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SopsFormat {
     /// Lines `NAME=value`.
@@ -37,7 +37,7 @@ pub enum SopsFormat {
 }
 
 impl SopsFormat {
-    /// Returns None if `text` isn't a sops file. The file's `name` matters only for JSON that holds nothing but `data`.
+    /// Returns None if `text` isn't a sops file. The file's `name` matters only for JSON with nothing but `data`.
     pub fn detect(name: &str, text: &[u8]) -> Option<Self> {
         if text.trim_ascii_start().starts_with(b"{") {
             let object = json::object(text).ok()?;
@@ -62,7 +62,7 @@ impl SopsFormat {
         }
     }
 
-    /// Returns the word that sops has for it.
+    /// Returns sops's name for it.
     pub fn input_type(self) -> &'static str {
         match self {
             Self::Dotenv => "dotenv",
@@ -79,7 +79,7 @@ impl SopsFormat {
     }
 }
 
-/// Rejects a file of several YAML documents: sops's JSON holds only the first.
+/// Rejects a file with several YAML documents: sops's JSON contains only the first.
 pub fn refuse_documents(format: SopsFormat, encrypted: &[u8]) -> Result<(), ImportError> {
     if format == SopsFormat::Yaml { yaml::refuse_documents(encrypted) } else { Ok(()) }
 }
@@ -134,7 +134,7 @@ fn dotenv_object(text: &[u8]) -> Object {
 fn ini_object(text: &[u8]) -> Object {
     let mut object = Object::default();
     let (mut section, mut members) = (NO_SECTION.to_owned(), Object::default());
-    // Inside a value of several lines nothing is a name.
+    // A multi-line value contains no names.
     let (mut block, mut continued) = (false, false);
     for line in String::from_utf8_lossy(text).lines().map(str::trim) {
         let inside = block || continued;
@@ -153,7 +153,7 @@ fn ini_object(text: &[u8]) -> Object {
     object
 }
 
-/// Adds a value; of a repeated name, an encrypted one counts.
+/// Adds a value. If a name is repeated, an encrypted value wins.
 fn add_encrypted_first(object: &mut Object, name: &str, value: &str) {
     if value.as_bytes().starts_with(ENCRYPTED) {
         object.take(name);
@@ -177,7 +177,7 @@ pub fn without_comments(document: &Document) -> Result<Document, ImportError> {
         let statement =
             if document.source(entry).is_empty() { statement } else { statement.trim_ascii_end() };
         text.extend_from_slice(statement.strip_prefix(b"\xef\xbb\xbf").unwrap_or(statement));
-        // In `A:\r` without a value, the lone CR is a line break: an LF behind it would not be another one.
+        // In `A:\r` without a value, the lone CR is a line break: an LF after it would not be another one.
         if text.ends_with(b"\r") {
             text.push(b'\n');
         }

@@ -1,4 +1,4 @@
-//! Nested objects, from JSON, YAML or INI, and the variables they make.
+//! Nested objects from JSON, YAML or INI, and the variables made from them.
 //!
 //! The names of a path are joined with `_`, and every character that a variable's name can't have becomes `_`:
 //! `{"database": {"pass-word": …}}` is `database_pass_word`. Letter case is kept.
@@ -19,8 +19,7 @@ pub(super) enum Node {
     Text(SecretBytes),
     /// A scalar that was encrypted in the source.
     Decrypted(SecretBytes),
-    /// No value after a name on this line. What looks like a name may be the rest of a value that needs quotes:
-    /// `{A: b, c}`.
+    /// A name without a value, on this line. It may be the rest of a value that needs quotes: `{A: b, c}`.
     Missing(usize),
     /// Not a value of a variable; the text is the predicate of an error: `is null`.
     Unsupported(&'static str),
@@ -109,7 +108,7 @@ impl Path {
     }
 }
 
-/// Collects the variables of a source. Rejects two of one name, and whatever no variable can hold.
+/// Collects the variables of a source. Rejects two of one name, and values that no variable can have.
 pub(super) struct ItemList<'a> {
     items: Vec<ImportItem>,
     positions: HashMap<String, usize>,

@@ -1,12 +1,12 @@
 //! YAML (1.2.2): one document, a mapping, which may hold others.
 //!
-//! A plain scalar keeps its text: `0755`, `1_000`, `1.10`, `yes` and `2024-01-01` are what a person wrote, whatever type a
+//! A plain scalar keeps its text: `0755`, `1_000`, `1.10`, `yes` and `2024-01-01` stay as written, whatever type a
 //! reader would give them. Quoted and block scalars follow YAML's rules.
 //!
-//! Aliases are resolved, up to a limit. `<<` merges one mapping, whose names give way to those beside it (YAML 1.1's merge
-//! type). Of the tags, those of strings, numbers, booleans, null and `!!binary` are known; others are rejected.
+//! Aliases are resolved, up to a limit. `<<` merges one mapping, whose names yield to those beside it (YAML 1.1's merge
+//! type). The tags of strings, numbers, booleans, null and `!!binary` are accepted; others are rejected.
 //!
-//! The parser holds scalars in buffers of its own, which are not wiped.
+//! The parser keeps scalars in its own buffers, which are not wiped.
 
 use std::collections::HashMap;
 
@@ -41,7 +41,7 @@ pub(super) fn object(text: &[u8]) -> Result<Object, ImportError> {
     }
 }
 
-/// Rejects a text of several documents, whatever they hold.
+/// Rejects a text with several documents, whatever they contain.
 pub(super) fn refuse_documents(text: &[u8]) -> Result<(), ImportError> {
     let mut started = false;
     for event in Parser::new_from_str(super::utf8(text)?) {
@@ -184,7 +184,7 @@ impl Reader {
         };
         let Some(object) = &mut open.object else { return Ok(()) };
         match (open.name.take(), node) {
-            // An alias as a name.
+            // An alias can be a name.
             (None, Node::Text(text)) => {
                 open.merges = false;
                 open.name = Some(String::from_utf8_lossy(text.expose()).into_owned());

@@ -16,7 +16,7 @@ use crate::project::value_alone;
 pub struct PublicKey(pub(super) crypto::PublicKey);
 
 impl PublicKey {
-    /// Returns the text that a person compares: `SHA256:` and 43 characters of base64, like SSH's fingerprints.
+    /// Returns the fingerprint that people compare: `SHA256:` and 43 characters of base64, like SSH's fingerprints.
     pub fn fingerprint(&self) -> String {
         self.0.fingerprint()
     }
@@ -46,7 +46,7 @@ impl fmt::Debug for PublicKey {
 /// The private key of an environment, which decrypts all its values. Its text form, in a keys file or a CI secret, is
 /// `envseal-sk1-…`. It is wiped when dropped; `Debug` shows none of it.
 ///
-/// [`Options::private_key`] takes one that the program has as text, for example from a key management service:
+/// [`Options::private_key`] accepts a key that the program has as text, for example from a key management service:
 ///
 /// ```no_run
 /// # fn fetch_from_kms() -> String { unimplemented!() }
@@ -64,7 +64,7 @@ impl PrivateKey {
         PublicKey(self.0.public())
     }
 
-    /// Decrypts the token of the variable `name`, without a file: one that a [`Sealer`] made, or a line of an env file.
+    /// Decrypts the token of the variable `name` without a file: one from a [`Sealer`], or from a line of an env file.
     ///
     /// Errors: [`ErrorKind::CannotOpen`] if it is encrypted with another key, belongs to another name or was altered;
     /// [`ErrorKind::Refused`] if the value refers to other variables, which only the file has.
@@ -109,7 +109,7 @@ impl fmt::Debug for PrivateKey {
 /// # Ok::<(), envseal::Error>(())
 /// ```
 ///
-/// Values of one `Sealer` show that they belong to one batch, and are decrypted faster together.
+/// Anyone can see that the values of one `Sealer` belong to one batch. They are decrypted faster together.
 #[derive(Debug)]
 pub struct Sealer(crypto::Sealer);
 
@@ -118,7 +118,7 @@ impl Sealer {
     ///
     /// # Panics
     ///
-    /// If the operating system gives no randomness.
+    /// If the operating system's random number generator fails.
     pub fn new(public_key: &PublicKey) -> Result<Self, Error> {
         Ok(Self(crypto::Sealer::new(&public_key.0)?))
     }
@@ -126,12 +126,12 @@ impl Sealer {
     /// Encrypts `value`, any bytes, for the variable `name`; it can't be decrypted under another. The value is literal:
     /// nothing in it is expanded. It is padded to a multiple of 32 bytes.
     ///
-    /// Errors: [`ErrorKind::Malformed`] for an invalid name (`[A-Za-z_][A-Za-z0-9_]*`); [`ErrorKind::Refused`] for a reserved
-    /// name, such as `LD_PRELOAD`, by which programs run code.
+    /// Errors: [`ErrorKind::Malformed`] for an invalid name (`[A-Za-z_][A-Za-z0-9_]*`); [`ErrorKind::Refused`] for a
+    /// reserved name, such as `LD_PRELOAD`, that makes programs run code.
     ///
     /// # Panics
     ///
-    /// If the operating system gives no randomness.
+    /// If the operating system's random number generator fails.
     pub fn seal(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Token, Error> {
         let name = VarName::new(name)?;
         if is_reserved(name.as_str()) {
@@ -145,7 +145,7 @@ impl Sealer {
 /// A sealed value, as written right of the `=` in an env file: `envseal:1:…`. Without the private key it isn't secret. It
 /// needs no quotes.
 ///
-/// A parsed token has the right form; only decrypting shows if it is genuine.
+/// A parsed token is well-formed; only decrypting shows whether it is genuine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token(SealedValue);
 

@@ -1,4 +1,4 @@
-//! The API for Rust programs, held to semver. All other modules belong to the binary.
+//! The API for Rust programs, which follows semver. All other modules belong to the binary.
 
 mod keys;
 mod options;
@@ -13,9 +13,9 @@ pub use vault::{Changed, Vault};
 pub mod document {
     //! Env files as text: a lossless document, for programs that read, check or edit them without decrypting anything.
     //!
-    //! A parsed text prints as the same bytes; an edit changes the bytes of its entry and nothing else, or nothing at all.
-    //! The dialect is dotenv's, as dotenvx reads it. Sealed values are tokens in it; a [`Vault`] decrypts them. What may be
-    //! secret comes in the `Zeroizing` of the crate `zeroize`, version 1.
+    //! A parsed text prints as the same bytes; an edit changes the bytes of its entry and nothing else, or nothing at
+    //! all. The dialect is dotenv's, as dotenvx reads it. It contains sealed values as text; a [`Vault`] decrypts them.
+    //! Text that may be secret is returned in `Zeroizing` of the crate `zeroize`, version 1.
     //!
     //! ```
     //! use envseal::document::{Document, Edit, quote};

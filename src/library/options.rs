@@ -15,10 +15,10 @@ type Ask = Box<dyn Fn(&str) -> io::Result<Option<SecretText>> + Send + Sync>;
 
 /// How a [`Vault`] is opened: see [`Vault::options`].
 ///
-/// By default, private keys are found where the command finds them: in `ENVSEAL_PRIVATE_KEY` (for `.env`) or
-/// `ENVSEAL_PRIVATE_KEY_NAME` of the process, in the keys file `.env.keys` beside the env file or above it in the repository,
-/// and in a grant to this user's identity in `envseal.toml`. Nobody is asked for a passphrase, and the user's key command is
-/// not run.
+/// By default, private keys are looked up where the command looks: in `ENVSEAL_PRIVATE_KEY` (for `.env`) or
+/// `ENVSEAL_PRIVATE_KEY_NAME` of the process, in the keys file `.env.keys` beside the env file or above it in the
+/// repository, and in a grant to this user's identity in `envseal.toml`. Nobody is asked for a passphrase, and the
+/// user's key command is not run.
 #[must_use]
 #[derive(Default)]
 pub struct Options {
@@ -31,17 +31,17 @@ pub struct Options {
 }
 
 impl Options {
-    /// Takes private keys from this file instead of `.env.keys`, as `-K` does. Its owner isn't checked, nor if git tracks it.
+    /// Reads private keys from this file, like `-K`, instead of `.env.keys`. Its owner and git status aren't checked.
     pub fn keys_file(self, path: impl Into<PathBuf>) -> Self {
         Self { keys_file: Some(path.into()), ..self }
     }
 
-    /// Decrypts grants with this private SSH key (ssh-ed25519, in OpenSSH's form), as `--identity` does.
+    /// Decrypts grants with this private SSH key (ssh-ed25519, in OpenSSH's format), like `--identity`.
     pub fn identity(self, path: impl Into<PathBuf>) -> Self {
         Self { identity: Some(path.into()), ..self }
     }
 
-    /// Looks at this key first. May be given several times: the one that belongs to the file is used.
+    /// Tries this key first. May be called several times: the key that belongs to the file is used.
     pub fn private_key(mut self, key: PrivateKey) -> Self {
         self.given.push(key.0);
         self
@@ -52,16 +52,16 @@ impl Options {
         Self { passphrase: Some(SecretText::new(passphrase.into())), ..self }
     }
 
-    /// Calls `ask` for a passphrase that is needed and neither given nor in `ENVSEAL_PASSPHRASE`. Its argument is the
-    /// question, which ends in a colon and a space; `None` means that nobody can be asked. The passphrase is wiped after
-    /// use and asked for again the next time.
+    /// Calls `ask` if a passphrase is needed and neither given nor in `ENVSEAL_PASSPHRASE`. Its argument is the
+    /// question, which ends in a colon and a space; `None` means that nobody can be asked. The passphrase is wiped
+    /// after use and asked for again the next time.
     pub fn ask(self, ask: impl Fn(&str) -> io::Result<Option<String>> + Send + Sync + 'static) -> Self {
         let ask = move |question: &str| Ok(ask(question)?.map(SecretText::new));
         Self { ask: Some(Box::new(ask)), ..self }
     }
 
-    /// Allows to create a missing file, and a key pair for an environment without one: its private key is added to the keys
-    /// file, and that to `.gitignore`, as `envseal set` does. Not allowed by default.
+    /// Allows creating a missing file, and a key pair for an environment without one: the private key is added to the
+    /// keys file, and that to `.gitignore`, as `envseal set` does. Not allowed by default.
     pub fn create(self, create: bool) -> Self {
         Self { create, ..self }
     }
@@ -76,8 +76,8 @@ impl Options {
         Vault::new(self, path.as_ref())
     }
 
-    /// Reads several files at once, all or nothing, as [`Vault::vars`] reads one. The earlier file wins. Each must exist,
-    /// unless it is [`EnvPath::optional`].
+    /// Decrypts several files at once, all or nothing, like [`Vault::vars`] for one file. The earlier file wins. Each
+    /// must exist, unless it is [`EnvPath::optional`].
     ///
     /// ```no_run
     /// use envseal::{EnvPath, Vault};
@@ -97,14 +97,14 @@ impl Options {
         self.with_store(&ProcessEnv::capture(), |store| {
             let reading = read_files(files, store, store.process(), Precedence::EarlierFile)?;
             let (variables, _) = reading.variables(|_| true, &[])?;
-            // The process's variables do not count: the schema must hold for what is returned.
+            // The process's variables do not count: the returned values must match the schema.
             let nothing = ProcessEnv::from_vars(Vec::new());
             hold_to_schemas(files, &variables, &nothing, |_| true, &[])?;
             Ok(Vars::new(variables))
         })
     }
 
-    /// Calls `work` with a store that looks for keys as these options say.
+    /// Calls `work` with a store that looks for keys according to these options.
     pub(super) fn with_store<T>(
         &self,
         process: &ProcessEnv,
@@ -131,8 +131,8 @@ impl fmt::Debug for Options {
     }
 }
 
-/// An env file for [`Options::vars`]. Every path is one, of a file that must exist; [`EnvPath::optional`] makes one of a file
-/// that may be missing.
+/// An env file for [`Options::vars`]. Any path converts to one whose file must exist; [`EnvPath::optional`] creates one
+/// whose file may be missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvPath {
     path: PathBuf,
@@ -140,7 +140,7 @@ pub struct EnvPath {
 }
 
 impl EnvPath {
-    /// Makes a path that is skipped if it doesn't exist, like `-f '?FILE'`. Its name must be an env file's all the same.
+    /// Creates a path that is skipped if it doesn't exist, like `-f '?FILE'`. Its name must still be an env file's.
     pub fn optional(path: impl AsRef<Path>) -> Self {
         Self { path: path.as_ref().into(), may_be_missing: true }
     }
@@ -159,7 +159,7 @@ impl EnvPath {
     }
 }
 
-/// Makes a path that must exist.
+/// Creates a path that must exist.
 impl<P: AsRef<Path>> From<P> for EnvPath {
     fn from(path: P) -> Self {
         Self { path: path.as_ref().into(), may_be_missing: false }

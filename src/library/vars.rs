@@ -8,8 +8,8 @@ use crate::project::Variable;
 
 /// The decrypted value of a variable: any bytes. It is wiped when dropped.
 ///
-/// It can't be shown by accident: it has no `Display`, and `Debug` shows none of it. It can't be cloned either; copies of
-/// what [`Self::expose`] returns are the program's to wipe.
+/// It can't be shown by accident: it has no `Display`, and `Debug` shows none of it. It can't be cloned either. If a
+/// program copies what [`Self::expose`] returns, the program must wipe the copies.
 pub struct Value {
     bytes: SecretBytes,
     sealed: bool,
@@ -42,7 +42,7 @@ impl Value {
     }
 }
 
-/// Shows if it is sealed, and no byte of it.
+/// Shows whether it was encrypted, but none of its bytes.
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.sealed { "Value(sealed, …)" } else { "Value(…)" })

@@ -17,9 +17,9 @@ use crate::project::{
 
 /// An env file whose values can be decrypted and changed.
 ///
-/// It is read once, when it is opened; [`Self::reload`] reads it again. A change ([`Self::set`] and others) starts from the
-/// file as it is at that time, under the lock that the command takes, so that nothing is lost that others write; afterwards
-/// the vault holds the new content.
+/// It is read once, when it is opened; [`Self::reload`] reads it again. A change ([`Self::set`] and others) starts from
+/// the file's current content, under the command's lock, so that no other changes are lost. Afterwards the vault has
+/// the new content.
 ///
 /// Private keys are looked up each time they are needed. Only those given to [`Options`] are kept.
 pub struct Vault {
@@ -51,8 +51,8 @@ impl Changed {
 }
 
 impl Vault {
-    /// Reads the env file at `path` (`.env`, `.env.NAME` or `NAME.env`), which must exist. Private keys are found where the
-    /// command finds them, unless [`Self::options`] are given.
+    /// Reads the env file at `path` (`.env`, `.env.NAME` or `NAME.env`), which must exist. Private keys are looked up
+    /// where the command looks, unless [`Self::options`] are given.
     ///
     /// ```no_run
     /// let vars = envseal::Vault::open(".env.production")?.vars()?;
@@ -65,7 +65,7 @@ impl Vault {
         Self::options().open(path)
     }
 
-    /// Starts with options: where private keys come from, whether files may be created.
+    /// Returns options to set before opening: where private keys come from, whether files may be created.
     pub fn options() -> Options {
         Options::default()
     }
@@ -77,7 +77,7 @@ impl Vault {
         Ok(Self { options, path, file })
     }
 
-    /// Decrypts and expands every variable, or none: a value that can't be decrypted is an error, even if nobody asks for it.
+    /// Decrypts and expands every variable, or none: an undecryptable value is an error, even if it isn't used.
     ///
     /// The file's values win over the process's variables, which are used only if a value refers to a name that the file
     /// doesn't set. envseal's own lines (`ENVSEAL_…`) are left out. The result satisfies `.env.schema` or `.env.example`
@@ -113,7 +113,7 @@ impl Vault {
         names.filter(move |name| seen.insert(*name))
     }
 
-    /// Returns the environment that the file's name says: `production` for `.env.production`, `default` for `.env`.
+    /// Returns the environment in the file's name: `production` for `.env.production`, `default` for `.env`.
     pub fn environment(&self) -> &str {
         self.file.env().as_str()
     }
@@ -128,7 +128,7 @@ impl Vault {
         &self.path
     }
 
-    /// Returns the file's text, parsed; sealed values are tokens in it.
+    /// Returns the file's text, parsed. It contains sealed values as text.
     pub fn document(&self) -> &Document {
         self.file.document()
     }
@@ -140,17 +140,17 @@ impl Vault {
     }
 }
 
-/// Changes to the file. Each waits for the lock that `envseal` takes, reads the file again, and either writes all of its
-/// change durably or changes no byte. Nothing is committed.
+/// Changes to the file. Each waits for `envseal`'s lock, reads the file again, and either writes its whole change
+/// durably or changes nothing. None commits to git.
 ///
-/// Encrypting takes no private key. It is refused if the file's public key isn't the one that this user trusts, as the
-/// command refuses it: the value could be encrypted for someone else.
+/// Encrypting needs no private key. As in the command, it is refused if the file's public key isn't the one that this
+/// user trusts: the value could be encrypted for someone else.
 impl Vault {
     /// Encrypts a value, any bytes, under `name`. A plain mark on the line is removed.
     ///
     /// Errors: [`Malformed`](crate::ErrorKind::Malformed) for an invalid name (`[A-Za-z_][A-Za-z0-9_]*`);
     /// [`Refused`](crate::ErrorKind::Refused) for a reserved name, and for a public key that was replaced;
-    /// [`NoKey`](crate::ErrorKind::NoKey) if the file has no public key and [`Options::create`] doesn't allow to make one.
+    /// [`NoKey`](crate::ErrorKind::NoKey) if the file has no public key and [`Options::create`] isn't set.
     pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Changed, Error> {
         self.set_all([(name, value)])
     }
@@ -167,10 +167,10 @@ impl Vault {
         self.assign(&assignments, How::Seal)
     }
 
-    /// Writes a value as plain text, marked `# envseal: plain`. It replaces a sealed value too.
+    /// Writes a value as plain text, marked `# envseal: plain`. It also replaces a sealed value.
     ///
-    /// Errors: [`Malformed`](crate::ErrorKind::Malformed) for an invalid name; [`Refused`](crate::ErrorKind::Refused) for a
-    /// value that no quotes can hold in an env file.
+    /// Errors: [`Malformed`](crate::ErrorKind::Malformed) for an invalid name; [`Refused`](crate::ErrorKind::Refused)
+    /// for a value that can't be quoted in an env file.
     pub fn set_plain(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Changed, Error> {
         self.assign(&[assignment(name, value.as_ref())?], How::Plain)
     }
@@ -185,7 +185,7 @@ impl Vault {
         Ok(changed)
     }
 
-    /// Renames a variable. A sealed value is bound to its name, so it is decrypted and encrypted again, which takes the
+    /// Renames a variable. A sealed value is bound to its name, so it is decrypted and encrypted again, which needs the
     /// private key. Values that refer to the old name stay as they are; the notes name them.
     ///
     /// Errors: [`NotFound`](crate::ErrorKind::NotFound), [`NoKey`](crate::ErrorKind::NoKey);
@@ -231,7 +231,7 @@ impl Vault {
             })
         })?;
         self.file = EnvFile::load(&self.path)?;
-        // The first use of a key is nothing to note.
+        // The first use of a key is not reported.
         let notes = updated.notices.iter().filter(|notice| !matches!(notice, Notice::Pinned { .. }));
         let notes = notes.map(ToString::to_string).collect();
         Ok((Changed { names: Vec::new(), notes }, updated.into_outcome()))

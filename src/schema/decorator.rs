@@ -6,7 +6,7 @@ pub(super) struct Decorator<'a> {
     pub(super) argument: Argument<'a>,
 }
 
-/// What follows a decorator's name.
+/// The text after a decorator's name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Argument<'a> {
     /// `@required`
@@ -21,7 +21,7 @@ pub(super) enum Argument<'a> {
     Arguments,
     /// `{…}` or `[…]`
     Literal,
-    /// Without an end or a beginning, or directly followed by other text.
+    /// Incomplete, or directly followed by other text.
     Broken,
 }
 
@@ -89,7 +89,7 @@ pub(super) fn members(list: &str) -> Option<Vec<String>> {
 const BLANKS: [char; 2] = [' ', '\t'];
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
-/// Returns the argument at the start of `text`, and the text behind it.
+/// Returns the argument at the start of `text`, and the text after it.
 fn argument(text: &str) -> (Argument<'_>, &str) {
     if text.starts_with('(') {
         return ended(text, balanced_end(text), |_| Argument::Arguments);
@@ -130,7 +130,7 @@ fn split(text: &str, ends: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(ends).unwrap_or(text.len()))
 }
 
-/// Returns the position behind the bracket that closes the one at the start of `text`.
+/// Returns the position after the bracket that closes the one at the start of `text`.
 fn balanced_end(text: &str) -> Option<usize> {
     let (mut depth, mut before, mut at) = (0_usize, ' ', 0);
     while let Some(c) = text[at..].chars().next() {
@@ -154,7 +154,7 @@ fn balanced_end(text: &str) -> Option<usize> {
     None
 }
 
-/// Returns the position behind the quote that closes the one at the start of `text`.
+/// Returns the position after the quote that closes the one at the start of `text`.
 fn quoted_end(text: &str) -> Option<usize> {
     let quote = text.chars().next()?;
     let mut escaped = false;

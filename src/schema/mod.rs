@@ -1,5 +1,5 @@
-//! Schemas: what an example file says about variables, in the comment decorators of @env-spec: which are required, of which
-//! type, and which aren't secret. `docs/schema.md` lists the decorators.
+//! Schemas: an example file describes variables by comment decorators of @env-spec: which are required, their types,
+//! and which aren't secret. `docs/schema.md` lists the decorators.
 
 mod decorator;
 mod value_type;
@@ -13,7 +13,7 @@ use decorator::{Argument, Decorator, decorators, members};
 use value_type::UNKNOWN_TYPE;
 pub(crate) use value_type::ValueType;
 
-/// The content of an example file. One without decorators allows everything.
+/// The content of an example file. A file without decorators allows everything.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Schema {
     items: Vec<SchemaItem>,
@@ -21,7 +21,7 @@ pub(crate) struct Schema {
     problems: Vec<SchemaProblem>,
 }
 
-/// The rules for one variable; None where the file doesn't say.
+/// The rules for one variable; None if the file doesn't say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SchemaItem {
     pub name: String,
@@ -39,11 +39,11 @@ pub(crate) struct SchemaProblem {
     pub line: usize,
     pub name: Option<String>,
     pub message: String,
-    /// True if the file can't be used, because the decorator is about all of its variables. Others are ignored.
+    /// True if the file can't be used, because the decorator is about all variables. Other problems are ignored.
     pub is_refused: bool,
 }
 
-/// How a variable violates its schema. Holds no byte of its value.
+/// How a variable violates its schema. Contains no byte of its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SchemaViolation {
     #[error("is required but missing")]
@@ -65,7 +65,7 @@ pub(crate) struct ExampleName {
 }
 
 impl Schema {
-    /// Reads an example file. What is unclear in it is in [`Self::problems`].
+    /// Reads an example file. [`Self::problems`] lists what is unclear in it.
     pub(crate) fn parse(text: &[u8]) -> Self {
         let mut schema = Self::default();
         let document = match Document::parse(text.to_vec()) {
@@ -142,7 +142,7 @@ impl SchemaItem {
     }
 }
 
-/// What the file says of every variable that doesn't say it itself (@env-spec, "Root decorators").
+/// Rules for every variable without its own (@env-spec, "Root decorators").
 #[derive(Default)]
 struct Defaults {
     required: Option<RequiredDefault>,
@@ -283,7 +283,7 @@ impl ItemReader<'_> {
         })
     }
 
-    /// Returns a decorator's meaning, or None if there are several: nobody knows which was meant.
+    /// Returns a decorator's meaning, or None if there are several, because it is unclear which was meant.
     fn only<T>(&mut self, decorator: &str, mut found: Vec<Option<T>>) -> Option<T> {
         if found.len() > 1 {
             self.add_problem(format!("{decorator} of {} is ignored: it is given twice", self.name));
@@ -304,8 +304,8 @@ fn is_divider(comment: &str) -> bool {
     text.chars().take_while(|c| "-=*#".contains(*c)).count() >= 3
 }
 
-/// Appends the names that an example file lacks, without values. Returns the text and the number of names added; the bytes
-/// that were there stay.
+/// Appends the names that an example file lacks, without values. Returns the text and the number of names added.
+/// Existing bytes stay the same.
 pub(crate) fn add_names(text: &[u8], names: &[ExampleName], line_break: &str) -> (Vec<u8>, usize) {
     let schema = Schema::parse(text);
     let mut whole = text.to_vec();

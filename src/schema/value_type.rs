@@ -29,8 +29,8 @@ pub(super) const UNKNOWN_TYPE: &str =
 const NO_MEMBERS: &str = "needs its members on the same line, as words or in quotes: enum(a, \"b c\")";
 
 impl ValueType {
-    /// Parses a type's name. Other programs check options such as `string(minLength=3)`. Returns None for a type with an
-    /// option that allows other values; an error is a predicate of the type.
+    /// Parses a type's name. Other programs check options such as `string(minLength=3)`. Returns None for a type with
+    /// an option that allows other values. An error is a predicate for a message about the type.
     pub(super) fn parse(name: &str, options: Option<&str>) -> Result<Option<Self>, &'static str> {
         Ok(Some(match name {
             "string" => Self::String,
@@ -96,8 +96,8 @@ fn is_number(text: &str) -> bool {
         && text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
-/// Checks for typing errors only: a scheme, a host if the scheme needs one, a valid port, and no character that URLs don't
-/// have.
+/// Checks only for typing errors: requires a scheme, a host if the scheme needs one, a valid port, and only characters
+/// of URLs.
 fn is_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -114,7 +114,7 @@ fn is_url(text: &str) -> bool {
         // `sqlite:///path`, `postgres:///name`.
         return behind.len() > 1;
     }
-    // Database drivers take several hosts.
+    // Database drivers accept several hosts.
     hosts.split(',').all(is_host)
 }
 

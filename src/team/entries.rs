@@ -1,4 +1,4 @@
-//! The lines of a TOML text, each assigned to a header or a leaf, so that all of them together are the text.
+//! Assigns each line of a TOML text to a header or a leaf, so that together they give the text.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::TeamFile;
 /// A header or a leaf. A leaf is a key whose value is not a table; an inline table is a leaf's value.
 #[derive(Clone, Debug)]
 pub(super) struct TomlEntry {
-    /// The keys that lead to it.
+    /// The keys that lead to the entry.
     pub(super) path: Vec<String>,
     /// True for `[a.b]`.
     pub(super) is_header: bool,
@@ -21,8 +21,8 @@ pub(super) struct TomlEntry {
     pub(super) value: Range<usize>,
 }
 
-/// Returns the entries in the order of the text, and the end of the last one. Returns None if the text is not TOML, or has
-/// an array of tables, whose entries cannot be told apart by their keys.
+/// Returns the entries in the order of the text, and the end of the last one. Returns None if the text is not TOML, or
+/// has an array of tables, whose entries cannot be distinguished by their keys.
 pub(super) fn entries(text: &str) -> Option<(Vec<TomlEntry>, usize)> {
     let document = super::policy::parsed(text.as_bytes()).ok()?;
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! The team file: read, and edited with comments and order kept.
+//! Reads the team file, and edits it with comments and order preserved.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -32,14 +32,14 @@ pub enum TeamError {
     /// Not UTF-8, or not TOML.
     #[error(transparent)]
     Toml(#[from] PolicyError),
-    /// An entry does not have the form it should have.
+    /// An entry is malformed.
     #[error("line {line}: {entry}: {what}")]
     Entry {
         /// From 1.
         line: usize,
         /// For example `grants.production.alice`.
         entry: String,
-        /// Fits behind the entry and a colon.
+        /// Text that fits after the entry and a colon.
         what: String,
     },
 }
@@ -137,7 +137,7 @@ impl TeamFile {
         self.members.insert(name.clone(), *key);
     }
 
-    /// Gives a member another key, and moves the old one to those who were removed, under a name of its own.
+    /// Gives a member another key, and moves the old one to the removed members, under the name `removed_as`.
     pub fn replace_member(
         &mut self,
         name: &MemberName,
@@ -150,7 +150,7 @@ impl TeamFile {
         self.put_removed(removed_as, old, since);
     }
 
-    /// Moves a member to those who were removed.
+    /// Moves a member to the removed members.
     pub fn remove_member(&mut self, name: &MemberName, since: Moment) {
         let Some(key) = self.members.remove(name) else { return };
         self.take(&["members"], name.as_str());
@@ -222,7 +222,7 @@ impl TeamFile {
         self.document.to_string()
     }
 
-    /// Sets a key of a table; a new key is sorted in if the table is sorted.
+    /// Sets a key in a table. If the table is sorted, a new key is inserted in order.
     fn put(&mut self, path: &[&str], key: &str, value: Value) {
         if self.document.as_table().is_empty() && self.document.trailing().as_str().unwrap_or("").is_empty() {
             self.document.set_trailing("");
@@ -259,7 +259,7 @@ fn table_mut<'a>(root: &'a mut Table, path: &[&str]) -> Option<&'a mut dyn Table
         let last = depth + 1 == path.len();
         let made = || {
             let mut table = Table::new();
-            // Only the table that holds lines has a header of its own.
+            // Only the table that contains lines gets its own header.
             table.set_implicit(!last);
             Item::Table(table)
         };
@@ -280,7 +280,7 @@ fn datetime(moment: Moment) -> Value {
 /// Reads entries, and finds their lines.
 struct EntryReader<'a> {
     root: &'a Table,
-    /// Counted once, for there may be thousands of exposures.
+    /// Computed once, because there may be thousands of exposures.
     line_ends: Vec<usize>,
 }
 
@@ -298,7 +298,7 @@ impl<'a> EntryReader<'a> {
         Self { root, line_ends: memchr::memchr_iter(b'\n', text.as_bytes()).collect() }
     }
 
-    /// Returns the entries of the table at `path`; none if there is no such table.
+    /// Returns the entries of the table at `path`, or none if there is no such table.
     fn entries(&self, path: &[&str]) -> Result<Vec<EntryToRead<'a>>, TeamError> {
         let mut table: &'a dyn TableLike = self.root;
         for part in path {
@@ -448,7 +448,7 @@ mod tests {
         assert_eq!(read.text(), text);
     }
 
-    /// In memory and when read again.
+    /// Returns the file as it is in memory, and as parsed from its text.
     fn both(file: &TeamFile) -> [TeamFile; 2] {
         [file.clone(), TeamFile::parse(file.text().as_bytes()).unwrap()]
     }

@@ -1,10 +1,10 @@
 //! Three-way merge of team files, entry by entry.
 //!
-//! An entry is a key whose value is not a table: a grant, a member, a list of the policy. A change on one side is taken, and
-//! so is the same change on both. Different changes are resolved where that loses nothing (see `resolve`); otherwise
-//! they are a conflict, with markers around that entry alone: the text is then not TOML, and every command rejects it. Ours
-//! stays byte for byte where nothing comes from theirs. An entry that theirs added brings the comments above it, and is
-//! sorted in if the table is sorted.
+//! An entry is a key whose value is not a table: a grant, a member, a list of the policy. A change on one side is
+//! taken, and so is the same change on both. Different changes are resolved if nothing is lost (see `resolve`).
+//! Otherwise they are a conflict, with markers around that entry alone: the text is then not TOML, and every command
+//! rejects it. Ours stays byte for byte if nothing comes from theirs. An entry that theirs added keeps the comments
+//! above it, and is inserted in order if the table is sorted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,7 +59,7 @@ fn merge_entries(texts: [&[u8]; 3], style: &ConflictStyle<'_>) -> Option<MergedT
     if !conflicts.is_empty() {
         return Some(merged(MergeConflicts::Names(conflicts)));
     }
-    // Tables written in two ways, as `[a.b]` and as `b = {…}`, do not fit together.
+    // Tables written in two ways, as `[a.b]` and as `b = {…}`, can't be merged.
     let read = TeamVersion::read(text.as_bytes())?;
     let values = read.leaves.iter().map(|(path, leaf)| (path.clone(), leaf.value.to_owned()));
     let is_whole = values.collect::<BTreeMap<_, _>>() == wanted;
@@ -68,12 +68,12 @@ fn merge_entries(texts: [&[u8]; 3], style: &ConflictStyle<'_>) -> Option<MergedT
 
 /// A version of the file, split into its entries.
 struct TeamVersion<'t> {
-    /// The comments at the beginning, which belong to no entry.
+    /// The comments at the beginning that belong to no entry.
     head: &'t str,
     /// The first has no header.
     tables: Vec<MergeTable<'t>>,
     leaves: BTreeMap<EntryPath, EntryText<'t>>,
-    /// The text behind the last entry.
+    /// The text after the last entry.
     tail: &'t str,
 }
 
@@ -154,7 +154,7 @@ fn choose<'t>(leaves: [Option<EntryText<'t>>; 3]) -> MergeChoice<'t> {
         }
         [_, Some(_), None] | [_, None, Some(_)] => MergeChoice::BothChanged,
         [base, Some(ours), Some(theirs)] => {
-            // A changed comment behind a value is taken, but is not a conflict.
+            // A changed comment after a value is taken, but is not a conflict.
             if base.is_some_and(|base| body(&base) == body(&ours)) {
                 MergeChoice::Take(theirs)
             } else if base.is_some_and(|base| body(&base) == body(&theirs)) || ours.value == theirs.value {
@@ -181,10 +181,10 @@ fn merged_lead([base, ours, theirs]: [Option<&str>; 3]) -> &str {
 
 /// Returns the lines and the value of an entry that both sides changed. Returns None if a person has to choose.
 ///
-/// - A grant of one key to one member, made on both sides: ours, if both are valid, for they grant the same.
-/// - An exposure whose states alone differ: the side with `unverified`, which is true of both.
-/// - A list of the policy: with what either side added, and without what either removed; not if the sides order their
-///   common items differently.
+/// - A grant of the same key to the same member on both sides: ours, if both are valid.
+/// - An exposure that differs only in its state: the side with `unverified`, which is true for both.
+/// - A list of the policy: both sides' additions and removals are applied, unless the sides order their common items
+///   differently.
 fn resolve(
     path: &[String],
     texts: [&[u8]; 3],
@@ -227,7 +227,7 @@ fn is_same_grant(env: &str, member: &str, texts: [&[u8]; 3]) -> bool {
         && teams[1].verify(theirs).is_ok()
 }
 
-/// Returns which of the sides says `unverified` about an exposure that is otherwise the same on both.
+/// Returns which of the sides has `unverified` for an exposure that is otherwise the same on both.
 fn unverified_sides(env: &str, member: &str, name: &str, texts: [&[u8]; 3]) -> Option<[bool; 2]> {
     let is_it = |exposure: &&Exposure| {
         exposure.env.as_str() == env && exposure.member.as_str() == member && exposure.name == name
@@ -239,7 +239,7 @@ fn unverified_sides(env: &str, member: &str, name: &str, texts: [&[u8]; 3]) -> O
     is_same.then(|| [ours, theirs].map(|exposure| exposure.state == ExposureState::Unverified))
 }
 
-/// Returns our lines with what theirs added, and without what theirs removed.
+/// Returns our lines with theirs' additions and without theirs' removals.
 fn merge_globs(key: &str, base: &str, ours: &str, theirs: &str) -> Option<(String, String)> {
     let [base, theirs] = [base, theirs].map(|text| strings(&format!("x = {text}\n").parse().ok()?, "x"));
     let (base, theirs) = (base?, theirs?);
@@ -275,7 +275,7 @@ fn array_mut<'d>(document: &'d mut DocumentMut, key: &str) -> Option<&'d mut Arr
     table.get_mut(key)?.as_array_mut()
 }
 
-/// Returns the strings of an array. Returns None if it holds something else, or a string twice.
+/// Returns the strings of an array. Returns None if it contains anything else, or a string twice.
 fn strings(document: &DocumentMut, key: &str) -> Option<Vec<String>> {
     let mut document = document.clone();
     let array = array_mut(&mut document, key)?;
@@ -292,7 +292,7 @@ struct MergedTable {
     leaves: Vec<(EntryPath, MergedEntry)>,
 }
 
-/// Returns the text of all `chosen` leaves below their headers: ours at their places in ours, theirs sorted in.
+/// Returns the text of all `chosen` leaves below their headers: ours at their places in ours, theirs inserted in order.
 fn assemble(sides: &[TeamVersion<'_>; 3], mut chosen: BTreeMap<EntryPath, MergedEntry>) -> String {
     let [base, ours, theirs] = sides;
     let mut tables: Vec<_> = ours
@@ -343,7 +343,7 @@ impl MergedTable {
         self.header.is_none() && self.leaves.is_empty()
     }
 
-    /// Sorts the leaf in if the table is sorted; else puts it behind the leaf that it stands behind in `theirs`.
+    /// Inserts the leaf in order if the table is sorted; otherwise after the leaf that it follows in `theirs`.
     fn put(&mut self, theirs: &MergeTable<'_>, path: EntryPath, entry: MergedEntry) {
         let at = if self.leaves.is_sorted_by(|(one, _), (other, _)| one <= other) {
             self.leaves.partition_point(|(there, _)| *there < path)
@@ -356,7 +356,7 @@ impl MergedTable {
     }
 }
 
-/// Returns our header, with the changes of theirs.
+/// Returns our header with theirs' changes.
 fn merged_header(sides: &[TeamVersion<'_>; 3], path: &EntryPath) -> Option<MergedEntry> {
     let [base, ours, theirs] = sides.each_ref().map(|side| side.table(path).and_then(|table| table.header));
     let ours = ours?;
@@ -365,8 +365,8 @@ fn merged_header(sides: &[TeamVersion<'_>; 3], path: &EntryPath) -> Option<Merge
     Some(MergedEntry { lead: lead.to_owned(), body: body.to_owned() })
 }
 
-/// Returns the place of a table that only theirs has: behind the table that it follows there, and behind those that ours
-/// has added there and that are sorted before it; else in front of the table that it precedes.
+/// Returns the position for a table that only theirs has: after the table that it follows in theirs, and after any that
+/// ours added there and that sort before it; otherwise before the table that it precedes in theirs.
 fn place_of(tables: &[MergedTable], theirs: &TeamVersion<'_>, number: usize) -> usize {
     let place = |table: &MergeTable<'_>| {
         let at = tables.iter().position(|out| out.path == table.path)?;

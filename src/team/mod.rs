@@ -1,5 +1,5 @@
-//! The team file, `envseal.toml`: members, grants, rotations, exposures and policy. Pure text: parsed, verified, edited and
-//! merged; comments and order stay.
+//! The team file, `envseal.toml`: members, grants, rotations, exposures and policy. Text only: parsed, verified, edited
+//! and merged, with comments and order preserved.
 
 #![allow(missing_docs, reason = "exported for the tests only")]
 

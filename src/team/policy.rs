@@ -7,7 +7,7 @@ use toml_edit::{Array, Document, DocumentMut, Item, Table, value};
 
 use crate::dotenv::{self, Entry, is_reserved};
 
-/// Longer than any team's globs, and more. Deeply nested ones would exhaust the matcher's stack.
+/// Limits beyond any team's needs. Deeply nested globs would exhaust the matcher's stack.
 const MAX_GLOB: usize = 256;
 const MAX_GLOBS: usize = 1000;
 
@@ -66,7 +66,7 @@ impl Policy {
         self.plain.is_match(name)
     }
 
-    /// Returns true if the variable is no secret: a reserved name, or declared as plain here, in a schema or by its comment.
+    /// Returns true if the variable is not secret: a reserved name, or plain by the policy, a schema or its comment.
     pub fn leaves_plain(&self, document: &dotenv::Document, entry: &Entry) -> bool {
         let name = document.name(entry);
         is_reserved(name) || self.is_plain(name) || document.is_marked_plain(entry)
@@ -93,10 +93,10 @@ pub(crate) fn policy_globs(text: &[u8]) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// Not secret in any project that has them.
+/// Names that are not secret in any project.
 const NOT_SECRET: [&str; 6] = ["NODE_ENV", "PORT", "HOST", "LOG_LEVEL", "NEXT_PUBLIC_*", "VITE_*"];
 
-/// Returns the globs to propose for a project with these variable names.
+/// Returns the globs of [`NOT_SECRET`] that match any of these variable names.
 pub(crate) fn propose_plain(names: &[&str]) -> Vec<&'static str> {
     let matches = |glob: &str, name: &str| match glob.strip_suffix('*') {
         Some(prefix) => name.starts_with(prefix),
@@ -120,7 +120,7 @@ pub(crate) fn with_globs(text: &[u8], key: &str, globs: &[&str]) -> Result<Strin
     Ok(document.to_string())
 }
 
-/// Adds an item in the array's style: on a line of its own if the last one is, behind that one's comment.
+/// Adds an item in the array's style: on its own line if the last item is, after that item's comment.
 pub(super) fn push_as_written(array: &mut Array, text: &str) {
     let last = array.iter().last().and_then(|last| last.decor().prefix()?.as_str()).unwrap_or("").to_owned();
     let trailing = array.trailing().as_str().unwrap_or("").to_owned();

@@ -114,27 +114,27 @@ impl Rotation {
 }
 
 impl TeamFile {
-    /// Verifies a grant's signature, to a member and by a member. Needs no key.
+    /// Verifies the signature of a grant to a member by a member. Needs no private key.
     pub fn verify(&self, line: &GrantLine) -> Result<(), GrantFault> {
         Ok(line.grant.verify(&self.terms(line)?)?)
     }
 
-    /// Verifies the signature, and that the granter held `key`, the private key that the grant claims to hold.
+    /// Verifies the signature, and that the granter had `key`, the private key that the grant claims to contain.
     pub fn prove(&self, line: &GrantLine, key: &PrivateKey) -> Result<(), GrantFault> {
         let terms = self.terms(line)?;
         line.grant.verify(&terms)?;
         Ok(line.grant.verify_proof(&terms, key)?)
     }
 
-    /// Verifies what [`Self::prove`] does, for a granter who may have been removed since.
+    /// Like [`Self::prove`], for a granter who may have been removed since.
     pub fn prove_of_old(&self, line: &GrantLine, key: &PrivateKey) -> Result<(), GrantFault> {
         let terms = self.terms_of_old(line)?;
         line.grant.verify(&terms)?;
         Ok(line.grant.verify_proof(&terms, key)?)
     }
 
-    /// Decrypts a grant to `me`, and verifies all that can be verified. The granter may have been removed since: access
-    /// granted before lasts until someone with access to the environment has looked at it.
+    /// Decrypts a grant to `me`, and verifies everything. The granter may have been removed since: earlier grants stay
+    /// valid until someone with access to the environment has reviewed them.
     pub fn open(&self, line: &GrantLine, me: &Identity) -> Result<PrivateKey, GrantFault> {
         Ok(line.grant.open(&self.terms_of_old(line)?, me)?)
     }
@@ -176,7 +176,7 @@ impl TeamFile {
         self.members().get(name).or_else(|| self.removed().get(name).map(|was| &was.key))
     }
 
-    /// Returns true if the recipient made the grant, under whatever names.
+    /// Returns true if the recipient made the grant, under any name.
     pub fn is_self_granted(&self, line: &GrantLine) -> bool {
         self.members().get(&line.member).is_some_and(|key| self.key_of(&line.by) == Some(key))
     }
@@ -188,7 +188,7 @@ impl TeamFile {
 }
 
 impl GrantLine {
-    /// Grants `key`, the private key of `env`, to one member by another.
+    /// Creates a grant of `key`, the private key of `env`, to the member `to` by the member `by`.
     pub fn make(
         env: &EnvName,
         key: &PrivateKey,
@@ -200,14 +200,14 @@ impl GrantLine {
     }
 }
 
-/// The state of an exposed value, as far as it is known.
+/// The known state of an exposed value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExposureState {
     /// The value is the one that the member could read.
     Exposed,
-    /// The value was set without the private key, so nobody knows whether it is another one.
+    /// The value was set without the private key, so it is not known whether it is a different one.
     Unverified,
-    /// The value is another one.
+    /// The value is a different one.
     Replaced,
 }
 
@@ -233,13 +233,13 @@ pub struct Exposure {
     pub member: MemberName,
     /// The variable's name.
     pub name: String,
-    /// The moment the member was removed.
+    /// When the member was removed.
     pub since: Moment,
     /// Not covered by `proof`.
     pub state: ExposureState,
     /// The tags of the plaintexts that the member could read, sorted.
     pub tags: Vec<Proof>,
-    /// Made by a holder of the environment's key.
+    /// Proves that a holder of the environment's key recorded this.
     pub proof: Proof,
     /// From 1; 0 if it is not written yet.
     pub line: usize,

@@ -28,7 +28,7 @@ pub(crate) use table::table;
 pub(crate) use terminal::uri_path;
 use zeroize::Zeroizing;
 
-/// A shorter wait puzzles nobody.
+/// A shorter wait needs no explanation.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Writes messages to stderr, as many as `-q` and `-v` ask for.
@@ -60,7 +60,7 @@ impl Ui {
         }
     }
 
-    /// Runs `work`, and shows on a terminal meanwhile that it takes its time.
+    /// Runs `work`, and shows a spinner on a terminal if it takes long.
     pub(crate) fn working<T>(self, what: &str, work: impl FnOnce() -> T) -> T {
         progress::spin_during(self.quiet, what, work)
     }
@@ -82,7 +82,7 @@ impl Ui {
         })
     }
 
-    /// Writes something that only `-v` asks for.
+    /// Writes a message that is shown only with `-v`.
     pub(crate) fn detail(self, message: impl fmt::Display) {
         if self.verbose {
             write_line(&message.to_string());
@@ -101,7 +101,7 @@ pub(crate) fn error(error: &Error) {
     }
 }
 
-/// Makes a panic say where it happened, and that it is a bug of envseal. Its message is left out: it could hold a value.
+/// Makes panics report their place and that they are a bug. The message is left out: it could contain a value.
 pub fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
@@ -120,7 +120,7 @@ pub(crate) fn data(bytes: &[u8]) -> Result<(), Error> {
     out.write_all(bytes).and_then(|()| out.flush()).map_err(Error::io("write to stdout"))
 }
 
-/// Writes text from others to stdout; on a terminal with control characters made visible.
+/// Writes text from others to stdout. On a terminal, control characters are made visible.
 pub(crate) fn text(bytes: &[u8]) -> Result<(), Error> {
     if is_stdout_terminal() {
         data(sanitized(&String::from_utf8_lossy(bytes)).as_bytes())
@@ -136,8 +136,8 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Error> {
     json_text(text.as_bytes())
 }
 
-/// Writes JSON to stdout, with whatever a terminal would obey or hide escaped; also where stdout is no terminal, so that
-/// the output is the same everywhere.
+/// Writes JSON to stdout, with all characters escaped that a terminal would act on or hide. Does so even if stdout is
+/// no terminal, so that the output is always the same.
 pub(crate) fn json_text(text: &[u8]) -> Result<(), Error> {
     let text = std::str::from_utf8(text).expect("JSON is UTF-8 (RFC 8259, section 8.1)");
     match sanitized_json(text) {
@@ -146,7 +146,7 @@ pub(crate) fn json_text(text: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// Writes text to stderr as it is, also if no messages are wanted.
+/// Writes text to stderr unchanged, even with `-q`.
 pub(crate) fn stderr_text(text: &str) -> Result<(), Error> {
     io::stderr().lock().write_all(text.as_bytes()).map_err(Error::io("write to stderr"))
 }
@@ -183,6 +183,6 @@ fn write_labelled(label: &str, look: Look, text: &str) {
 }
 
 fn write_stderr(text: &str) {
-    // Nobody is left to be told when stderr is gone.
+    // If stderr is closed, the failure can't be reported.
     let _ = progress::aside(|| io::stderr().lock().write_all(text.as_bytes()));
 }

@@ -1,4 +1,4 @@
-//! Text with colours and links, which only a terminal shows.
+//! Text with colours and links, which are shown only on a terminal.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -15,7 +15,7 @@ use crate::error::Error;
 /// The role of a part of a text, which decides its style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// The head of a table or of a paragraph.
+    /// The heading of a table or a paragraph.
     Heading,
     /// Wrong, or removed.
     Bad,
@@ -23,7 +23,7 @@ pub(crate) enum Look {
     Warning,
     /// Right, or added.
     Good,
-    /// A name or a number to look others up by.
+    /// A name or a number for looking something up.
     Id,
     Hint,
 }
@@ -41,8 +41,8 @@ impl Look {
     }
 }
 
-/// A text with marked parts. It is wiped when dropped, for it may show values, and escape sequences in it are made visible
-/// when it is printed on a terminal. `write!` adds text without a mark.
+/// A text with marked parts. It is wiped when dropped, because it may contain values. Escape sequences in it are made
+/// visible when it is printed on a terminal. `write!` adds text without a mark.
 #[derive(Default)]
 pub(crate) struct Page {
     text: Zeroizing<String>,
@@ -71,16 +71,16 @@ impl Page {
         self.write(&mut io::BufWriter::new(stdout.lock()), rendering).map_err(Error::io("write to stdout"))
     }
 
-    /// Prints it to stderr: it is no data, but for a person to decide by.
+    /// Prints it to stderr: it is not data, but information for a person to decide.
     pub(crate) fn print_to_stderr(&self) -> Result<(), Error> {
         let stderr = io::stderr();
         let rendering = Rendering::on(stderr.is_terminal(), colours(&stderr), false);
         self.write(&mut io::BufWriter::new(stderr.lock()), rendering).map_err(Error::io("write to stderr"))
     }
 
-    /// Prints it through a program that shows it on the terminal.
+    /// Prints it through a pager, which shows it on the terminal.
     pub(crate) fn print_through(&self, pager: &mut impl Write) -> Result<(), Error> {
-        // Not every pager knows links.
+        // Not every pager supports links.
         let rendering = Rendering { colours: colours(&io::stdout()), links: false, safe: true };
         self.write(pager, rendering).map_err(Error::io("write to stdout"))
     }
@@ -134,7 +134,7 @@ struct Rendering {
 }
 
 impl Rendering {
-    /// Safe wherever colours are shown: a reader that obeys our escape sequences obeys others too.
+    /// Escapes text wherever colours are shown: a reader that obeys our escape sequences obeys any.
     fn on(terminal: bool, colours: bool, links: bool) -> Self {
         Self { colours, links, safe: terminal || colours }
     }

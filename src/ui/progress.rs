@@ -5,17 +5,17 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Nobody could read of anything quicker.
+/// Anything quicker could not be read.
 const DELAY: Duration = Duration::from_secs(1);
 const INTERVAL: Duration = Duration::from_millis(100);
 const SHAPES: [char; 4] = ['|', '/', '-', '\\'];
-/// Back to the start of the line, which is erased (ECMA-48, EL).
+/// Returns to the start of the line and erases it (ECMA-48, EL).
 const ERASE: &str = "\r\x1b[K";
 
 /// The line on the screen, and when it was drawn. Other output goes above it.
 static SHOWN: Mutex<Option<(String, Instant)>> = Mutex::new(None);
 
-/// A count of files, removed when this is dropped.
+/// Shows a count of files, which is removed when this is dropped.
 pub(crate) struct Progress {
     quiet: bool,
     start: Instant,
@@ -31,7 +31,7 @@ impl Progress {
         if self.quiet || self.start.elapsed() < DELAY {
             return;
         }
-        // Fails while another thread draws.
+        // If another thread is drawing, skips this update.
         let Ok(mut shown) = SHOWN.try_lock() else { return };
         if shown.as_ref().is_none_or(|(_, drawn)| drawn.elapsed() >= INTERVAL) {
             draw(&mut shown, format!("{done} of {all} files"));
@@ -104,6 +104,6 @@ fn clear() {
 }
 
 fn write(text: &str) {
-    // Progress is worth no error.
+    // A failure to show progress is ignored.
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

@@ -25,7 +25,7 @@ pub(crate) fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
 pub(crate) fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     let answer =
         aside(|| rpassword::prompt_password(question)).map(String::into_bytes).map(Zeroizing::new)?;
-    // Unreadable input comes as U+FFFD.
+    // Unreadable input is returned as U+FFFD.
     let is_text = !String::from_utf8_lossy(&answer).contains('\u{fffd}');
     if is_text { Ok(answer) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
@@ -43,7 +43,7 @@ pub(crate) fn passphrase(question: &str) -> io::Result<Option<SecretText>> {
                 String::from_utf8(std::mem::take(&mut *text)).map_err(|_| io::ErrorKind::InvalidData)?;
             Ok(Some(SecretText::new(text)))
         }
-        // ENXIO: the process has no terminal. Not found: the system has none.
+        // ENXIO (6): the process has no terminal. Not found: the system has none.
         Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(6) => Ok(None),
         Err(error) => Err(error),
     }
@@ -56,7 +56,7 @@ pub(crate) fn strip_line_end(text: &mut Zeroizing<Vec<u8>>) {
     text.truncate(end);
 }
 
-/// Leaves signals alone.
+/// Does nothing on other systems.
 #[cfg(not(unix))]
 pub(crate) struct HeldSignals;
 
@@ -72,7 +72,7 @@ impl HeldSignals {
     }
 }
 
-/// The answer that Enter gives.
+/// The answer for Enter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DefaultAnswer {
     Yes,
@@ -80,7 +80,7 @@ pub(crate) enum DefaultAnswer {
 }
 
 impl DefaultAnswer {
-    /// Takes an answer that is neither yes nor no for the default, and the end of input for a no.
+    /// Treats an answer that is neither yes nor no as the default, and the end of input as a no.
     fn accepts(self, answer: &str) -> bool {
         match answer.trim().to_lowercase().as_str() {
             "y" | "yes" => true,
@@ -95,7 +95,7 @@ impl DefaultAnswer {
         aside(|| {
             write!(io::stderr(), "{} {choices} ", one_line(question))?;
             person.read_line(&mut answer)?;
-            // Ctrl-D ends no line.
+            // Ctrl-D does not end the line.
             if answer.ends_with('\n') { Ok(()) } else { writeln!(io::stderr()) }
         })
         .map_err(Error::io("ask on the terminal"))?;
@@ -103,19 +103,19 @@ impl DefaultAnswer {
     }
 }
 
-/// Asks a yes-or-no question. Returns false where stdin is no terminal.
+/// Asks a yes-or-no question. Returns false if stdin is no terminal.
 pub(crate) fn confirm(question: &str, default: DefaultAnswer) -> Result<bool, Error> {
     if can_ask() { default.ask(&mut io::stdin().lock(), question) } else { Ok(false) }
 }
 
-/// Asks a yes-or-no question of a person whose stdin is a pipe, at the terminal of this process. Returns None if there is
-/// no terminal, or if stderr leads elsewhere, so that nobody would see the question.
+/// Asks a yes-or-no question of a person whose stdin is a pipe, at the terminal of this process. Returns None if there
+/// is no terminal, or if stderr is redirected, so that the person would not see the question.
 #[cfg(unix)]
 pub(crate) fn confirm_beside_pipe(question: &str) -> Result<Option<bool>, Error> {
     if !io::stderr().is_terminal() {
         return Ok(None);
     }
-    // Fails where a process has no terminal.
+    // Fails if the process has no terminal.
     let Ok(terminal) = crate::fs::open_terminal() else { return Ok(None) };
     DefaultAnswer::No.ask(&mut io::BufReader::new(terminal), question).map(Some)
 }
@@ -139,11 +139,11 @@ pub(crate) fn stdin_value() -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
     read_wiping(io::stdin().lock()).map(Some).map_err(Error::io("read stdin"))
 }
 
-/// Reads into chunks and then into one buffer, so that nothing is left in memory that is not wiped.
+/// Reads into chunks and then into one buffer, so that no unwiped copy is left in memory.
 fn read_wiping(mut from: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut chunks = Vec::new();
     loop {
-        // Never moved: no more is read than fits.
+        // The chunk never grows, because no more is read than fits.
         let room = if chunks.is_empty() { 64 << 10 } else { 1 << 20 };
         let mut chunk = Zeroizing::new(Vec::with_capacity(room));
         if from.by_ref().take(room as u64).read_to_end(&mut chunk)? == 0 {

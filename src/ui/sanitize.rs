@@ -10,8 +10,8 @@ pub(crate) fn sanitized(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c.escape_unicode().to_string())
 }
 
-/// Returns JSON `text` with the same characters as `\uXXXX` (RFC 8259, section 7), which every reader reads alike. JSON has
-/// them in strings only.
+/// Returns JSON `text` with the same characters as `\uXXXX` (RFC 8259, section 7), which every reader understands. JSON
+/// has them only in strings.
 pub(super) fn sanitized_json(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect())
 }
@@ -27,13 +27,13 @@ fn escaped(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns `text` sanitized and on one line, so that no name can add a line that looks like an error or a hint. A private key
-/// that someone gave as a name or a path is not shown.
+/// Returns `text` sanitized and on one line, so that no name can add a line that looks like an error or a hint. Hides
+/// private keys that were given as a name or a path.
 pub(crate) fn one_line(text: &str) -> String {
     without_private_keys(&sanitized(text)).replace('\n', "\\u{a}")
 }
 
-/// Returns `text` with each private key as `envseal-sk1-…`.
+/// Returns `text` with each private key replaced with `envseal-sk1-…`.
 pub(crate) fn without_private_keys(text: &str) -> Cow<'_, str> {
     let Some((before, key)) = text.split_once(PRIVATE_PREFIX) else { return Cow::Borrowed(text) };
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');

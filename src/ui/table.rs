@@ -9,7 +9,7 @@ use super::sanitize::one_line;
 use super::terminal;
 
 /// Draws columns as wide as their widest cells; on a narrower terminal, cells continue below. No cell can add a row or
-/// obey an escape sequence.
+/// contain an escape sequence.
 pub(crate) fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Page {
     draw(head, rows, terminal::width())
 }

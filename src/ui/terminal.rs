@@ -13,7 +13,7 @@ pub(super) fn colours<S: RawStream>(stream: &S) -> bool {
     AutoStream::choice(stream) != ColorChoice::Never
 }
 
-/// Returns true if stdout is a terminal that is known to show links, and shows colours.
+/// Returns true if stdout shows colours and is a terminal that is known to support links.
 pub(super) fn links() -> bool {
     colours(&io::stdout()) && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout)
 }

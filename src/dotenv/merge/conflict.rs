@@ -1,4 +1,4 @@
-//! A text with conflict markers, as git and our merge driver write it, and what is left of it once a conflict is resolved.
+//! A text with conflict markers, as git and our merge driver write it, and the resolution of its conflicts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::{ConflictStyle, MARKER_SIZES, MergeRules, MergeSide, MergeVersions, b
 use crate::dotenv::document::Document;
 use crate::dotenv::parse::{line_end, past_line_break};
 
-/// A text that has both sides of at least one conflict.
+/// A text with at least one conflict.
 pub(crate) struct ConflictedText<'a> {
     parts: Vec<TextPart<'a>>,
 }
@@ -19,17 +19,17 @@ enum TextPart<'a> {
     Conflict(MergeVersions<'a>, ConflictStyle<'a>),
 }
 
-/// The conflict that is being read: the place in it, and where the texts of its versions are.
+/// The conflict that is being read: the position in it, and the texts of its versions.
 struct OpenConflict<'a> {
     style: ConflictStyle<'a>,
-    /// The marker that began the present version.
+    /// The marker that began the current version.
     mark: u8,
     from: usize,
     versions: MergeVersions<'a>,
 }
 
 impl<'a> ConflictedText<'a> {
-    /// Splits a text at its conflict markers. Returns None if there is none, or if they do not make up whole conflicts.
+    /// Splits a text at its conflict markers. Returns None if there are none or they do not form complete conflicts.
     pub(crate) fn read(text: &'a [u8]) -> Option<Self> {
         let (mut parts, mut open) = (Vec::new(), None::<OpenConflict<'a>>);
         let (mut at, mut common) = (0, 0);
@@ -90,7 +90,7 @@ impl<'a> ConflictedText<'a> {
         Zeroizing::new(self.parts.iter().map(part).collect::<Vec<_>>().concat())
     }
 
-    /// Returns the names with a statement in some conflict.
+    /// Returns the names with a statement in any conflict.
     pub(crate) fn names(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         for part in &self.parts {
@@ -103,7 +103,7 @@ impl<'a> ConflictedText<'a> {
         names
     }
 
-    /// Returns the text with `name` as `side` has it, and the other names of its conflicts each in a conflict of its own.
+    /// Returns the text with `name` taken from `side`, and each other name of its conflicts in a separate conflict.
     /// Returns None if that would change how anything else is read.
     pub(crate) fn resolved(&self, name: &str, side: MergeSide) -> Option<Zeroizing<Vec<u8>>> {
         let mut text = Vec::new();
@@ -129,7 +129,7 @@ impl<'a> ConflictedText<'a> {
         is_resolved.then_some(text)
     }
 
-    /// Returns true if `text` has the same statements of all names but one, on either side.
+    /// Returns true if `text` has, on either side, the same statements of all names except `name`.
     pub(crate) fn differs_only_in(&self, name: &str, text: &[u8]) -> bool {
         let others = |text: &[u8]| {
             let mut statements = statements(text);

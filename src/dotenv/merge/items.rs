@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::dotenv::document::{Document, is_marker};
 use crate::dotenv::parse::{line_end, past_line_break};
 
-/// A statement, or one line that is none.
+/// A statement, or a line outside the statements.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FileItem<'a> {
     /// The text without its line break.
@@ -33,7 +33,7 @@ impl<'a> ItemStatement<'a> {
     }
 }
 
-/// Returns the items of a document in order; joined, they are its text.
+/// Returns the items of a document in order; joined, they give its text.
 pub(super) fn items(document: &Document) -> Vec<FileItem<'_>> {
     let text = document.as_bytes();
     let mut items = Vec::new();
@@ -66,8 +66,8 @@ fn lines<'a>(text: &'a [u8], range: Range<usize>, items: &mut Vec<FileItem<'a>>)
     }
 }
 
-/// Removes the conflicts from an ancestor: where histories have criss-crossed, git merges the ancestors first and passes
-/// the result, with conflict markers. Returns what is left, and the names in conflict, whose base is unknown.
+/// Removes the conflicts from an ancestor: in a criss-cross merge, git merges the ancestors first and passes the
+/// result, with conflict markers. Returns what is left, and the names in conflict, whose base is unknown.
 pub(super) fn without_conflicts(items: Vec<FileItem<'_>>) -> (Vec<FileItem<'_>>, Vec<&str>) {
     let (mut kept, mut unknown) = (Vec::new(), Vec::new());
     let mut inside = false;
@@ -87,14 +87,13 @@ pub(super) fn without_conflicts(items: Vec<FileItem<'_>>) -> (Vec<FileItem<'_>>,
 /// The largest table that is filled in to compare two ranges without a unique token.
 const MAX_TABLE: usize = 1 << 20;
 
-/// Returns for each element of `old` the equal element of `new` that it became, by a patience diff; the pairs do not
-/// cross.
+/// Returns for each element of `old` its equal in `new`, by a patience diff; the pairs do not cross.
 ///
-/// Tokens that are unique in both lists are paired first, as many as possible without crossing; then each gap between two
-/// pairs is aligned by itself.
+/// Tokens that are unique in both lists are paired first, as many as possible without crossing; then each gap between
+/// two pairs is aligned separately.
 pub(super) fn align<T: Copy + Eq + Hash>(old: &[T], new: &[T]) -> Vec<Option<usize>> {
     let mut pairs = vec![None; old.len()];
-    // No recursion, whose depth the authors of the files would control.
+    // Not recursive: the files' authors would control the depth.
     let mut open = vec![(0..old.len(), 0..new.len())];
     while let Some((mut a, mut b)) = open.pop() {
         while !a.is_empty() && !b.is_empty() && old[a.start] == new[b.start] {
@@ -149,9 +148,9 @@ fn unique_in_both<T: Copy + Eq + Hash>(
     found
 }
 
-/// Returns the longest part of `pairs`, which rise in their first number, that rises in the second too.
+/// Returns the longest subsequence of `pairs`, sorted by the first number, that increases in the second, too.
 fn longest_rising(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
-    // For each length, the pair that ends such a part lowest; and for each pair, the one before it.
+    // For each length, the pair with the lowest end of such a subsequence; for each pair, its predecessor.
     let (mut ends, mut before) = (Vec::<usize>::new(), Vec::with_capacity(pairs.len()));
     for (at, (_, value)) in pairs.iter().enumerate() {
         let length = ends.partition_point(|end| pairs[*end].1 < *value);
@@ -168,7 +167,7 @@ fn longest_rising(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
     part
 }
 
-/// Pairs the longest common subsequence of two ranges by the textbook's table; ranges that are too large get no pairs.
+/// Pairs the longest common subsequence of two ranges by the textbook's table. Ranges that are too large get no pairs.
 fn align_by_table<T: Eq>(
     old: &[T],
     new: &[T],

@@ -1,27 +1,27 @@
-//! Three versions of a file merged by name.
+//! Merges three versions of a file by name.
 //!
 //! A file is a list of items: statements, and lines between them (comments, blank lines, strays).
 //!
-//! **The value of a name** is decided by the statements alone, wherever they are. A statement is compared whole: `export`,
-//! blanks, quotes and inline comment are part of it, the line break is not. If both sides are alike, or only one side
-//! changed, that one is taken. If both changed, the caller may know better (see [`BothChanged`]); else, and if one side
-//! removed the statement and the other changed it, it is a conflict, with markers around that statement alone. A name that
-//! repeats in a file is decided as a whole; if both sides changed it, the whole file is the conflict.
+//! **The value of a name** is decided by the statements alone, wherever they are. Whole statements are compared, with
+//! `export`, blanks, quotes and inline comment, but without the line break. If both sides are equal, or only one
+//! changed, that one is taken. If both changed, the caller may decide (see [`BothChanged`]). If it doesn't, or if one
+//! side removed the statement and the other changed it, that statement alone is a conflict. The statements of a
+//! repeated name are decided together; if both sides changed them, the whole file is the conflict.
 //!
-//! **The place of an item**: the items of each side are aligned with the ancestor's; a statement is identified by its name.
-//! A statement that one side moved is written where that side put it, and one that both moved where ours has it. An added
-//! item follows the ancestor's item that it follows on its side; if both added at one place, ours come first, and a
-//! statement that both added separates the items before it from those behind it. A statement that ours moved and theirs
-//! removed, unchanged, is gone.
+//! **The place of an item**: the items of each side are aligned with the ancestor's; a statement is identified by its
+//! name. A statement that one side moved is written where that side put it, and one that both moved where ours has it.
+//! An added item follows the same item of the ancestor as on its side; if both added in one place, ours come first, and
+//! a statement that both added separates the items before it from those after it. A statement that ours only moved and
+//! theirs removed is gone.
 //!
-//! **Lines** never conflict: removed by a side they are gone, added by a side they are there, changed by both they are there
-//! in both forms. Only lines that both added alike, at one place, are written once.
+//! **Lines** never conflict: a line that either side removed is gone, a line that either side added is kept, and a line
+//! that both changed is kept in both forms. Only equal lines that both added in one place are written once.
 //!
 //! **Line breaks** and the byte order mark are those of the side that changed them.
 //!
-//! A merged text is read again before it is returned: it must contain for every name the statements that were chosen, and no
-//! other name. An unbalanced quote can make that fail. Then, and if a version is in UTF-16 or contains conflict markers
-//! already, both sides are written whole between markers.
+//! A merged text is parsed again before it is returned: it must contain the chosen statements of every name, and no
+//! other name. An unbalanced quote can make that fail. In that case, or if a version is in UTF-16 or already contains
+//! conflict markers, both sides are written whole between markers.
 
 mod conflict;
 mod items;
@@ -38,7 +38,7 @@ use super::document::Document;
 pub(crate) use conflict::ConflictedText;
 use items::{FileItem, ItemStatement, items, without_conflicts};
 
-/// The least that readers take for a marker, and an arbitrary limit.
+/// The shortest marker that readers recognise, and an arbitrary limit.
 const MARKER_SIZES: (usize, usize) = (3, 512);
 /// The size of markers that are recognised everywhere, also inside a quoted value.
 const SURE_SIZE: usize = 7;
@@ -61,10 +61,10 @@ pub enum MergeSide {
     Theirs,
 }
 
-/// A variable whose source text both sides changed, or added, differently.
+/// A variable whose source text both sides changed or added in different ways.
 pub struct BothChanged<'a> {
     pub name: &'a str,
-    /// None if both added it, or the ancestor is in conflict.
+    /// None if both added it, or if the ancestor has a conflict in it.
     pub base: Option<&'a [u8]>,
     pub ours: &'a [u8],
     pub theirs: &'a [u8],
@@ -84,9 +84,9 @@ pub enum MergeConflicts {
 pub struct ConflictStyle<'a> {
     /// The length of the markers.
     pub marker_size: usize,
-    /// What the markers call each version; none has a line break.
+    /// The label of each version on its marker, without a line break.
     pub labels: MergeVersions<'a>,
-    /// True if the ancestor's version is written too, as `merge.conflictStyle` diff3 has it (git-config(1)).
+    /// True if the ancestor's version is written too, as with `merge.conflictStyle` diff3 (git-config(1)).
     pub has_base: bool,
 }
 
@@ -99,14 +99,14 @@ impl ConflictStyle<'static> {
 }
 
 pub struct MergedText {
-    /// With markers around the conflicts.
+    /// Contains markers around the conflicts.
     pub text: Zeroizing<Vec<u8>>,
     pub conflicts: MergeConflicts,
 }
 
-/// Merges the versions by name. Conflict markers are as long as the style says if readers then recognise them.
+/// Merges the versions by name. Conflict markers are as long as the style says, if readers recognise that length.
 ///
-/// `decide` is asked about a variable that both sides changed, and returns the side that can be taken without loss.
+/// `decide` is called for each variable that both sides changed, and returns the side that can be taken without loss.
 pub fn merge(
     versions: &MergeVersions<'_>,
     style: &ConflictStyle<'_>,
@@ -135,10 +135,10 @@ pub(crate) fn merge_parts(
     parts(&style).unwrap_or_else(|| whole(versions, &style))
 }
 
-/// What is known beyond the three versions.
+/// What the caller adds to the three versions.
 struct MergeRules<'r> {
     decide: &'r mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
-    /// A name and the side to take of it. Of the other names nothing is decided by the ancestor.
+    /// A name and the side to take for it. The other names are then decided without the ancestor.
     chosen: Option<(&'r str, MergeSide)>,
 }
 
@@ -178,7 +178,7 @@ fn pick_changed<T: Copy + PartialEq>(base: &T, ours: &T, theirs: &T) -> T {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NameChoice {
-    /// As this side has it, which may be not at all.
+    /// Takes this side's statements, of which there may be none.
     Take(MergeSide),
     Conflict,
 }

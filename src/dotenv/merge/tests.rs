@@ -1,4 +1,4 @@
-//! Merges by example, and what holds for every merge.
+//! Tests merges by example, and properties of every merge.
 #![cfg(test)]
 
 use std::collections::BTreeMap;
@@ -82,7 +82,7 @@ fn a_name_changed_on_both_sides_is_a_conflict_of_its_own() {
         conflict("A=1\r\n", "A=x\r\n", "A=y\r\n"),
         "<<<<<<< ours\r\nA=x\r\n=======\r\nA=y\r\n>>>>>>> theirs\r\n"
     );
-    // Added on both sides, and a comment of the statement's own.
+    // Added on both sides, and a change of the comment or of `export`.
     conflict("", "A=1\n", "A=2\n");
     conflict("A=1\n", "A=1 # envseal: plain\n", "A=2\n");
     conflict("A=1\n", "export A=1\n", "A=2\n");
@@ -98,7 +98,7 @@ fn a_deletion_and_a_change_are_a_conflict() {
         conflict("A=1\nB=2\nC=3\n", "A=1\nB=x\nC=3\n", "A=1\nC=3\n"),
         "A=1\n<<<<<<< ours\nB=x\n=======\n>>>>>>> theirs\nC=3\n"
     );
-    // A key at hand makes no difference.
+    // `decide` is not called, so an available key makes no difference.
     let (_, conflicts) = merged_with(&mut |_| panic!("not asked"), "A=1\n", "", "A=2\n");
     assert_eq!(conflicts, MergeConflicts::Names(vec!["A".into()]));
 }
@@ -156,7 +156,7 @@ fn repeated_names_are_settled_as_a_whole() {
 
 #[test]
 fn what_cannot_be_merged_by_name_is_a_conflict_of_the_whole_file() {
-    // The quote that theirs added would swallow what ours have.
+    // The two added quotes would enclose a line in between.
     whole_file("A=1\nB=2\n", "A='1\nB=2\n", "A=1\nB=2'\n");
     whole_file("A=1\n", "A=2\n<<<<<<< x\n", "A=3\n");
     whole_file("A=1\n", "A=2\n", "A=3\n>>>>>>> x\n");
@@ -171,7 +171,7 @@ fn what_cannot_be_merged_by_name_is_a_conflict_of_the_whole_file() {
 fn an_ancestor_in_conflict_says_nothing_of_the_names_in_conflict() {
     let base = "A=1\n<<<<<<<<< ours\nB=2\n=========\nB=3\n>>>>>>>>> theirs\nC=4\n";
     assert_eq!(clean(base, "A=1\nB=2\nC=x\n", "A=y\nB=2\nC=4\n"), "A=y\nB=2\nC=x\n");
-    // Ours is as one half of the ancestor; that is no reason to take theirs.
+    // Ours equals one side of the ancestor's conflict. Theirs must not be taken because of that.
     let text = conflict(base, "A=1\nB=2\nC=4\n", "A=1\nB=5\nC=4\n");
     assert_eq!(text, "A=1\n<<<<<<< ours\nB=2\n=======\nB=5\n>>>>>>> theirs\nC=4\n");
     conflict(base, "A=1\nB=2\nC=4\n", "A=1\nC=4\n");
@@ -211,7 +211,7 @@ fn large_files_are_merged_in_no_time() {
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 
-/// The variables that are read: for each name its last value.
+/// Returns the variables as readers see them: for each name its last value.
 fn variables(text: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let Ok(document) = Document::parse(text.to_vec()) else { return BTreeMap::new() };
     let entries = document.entries().iter();
@@ -223,7 +223,7 @@ fn names_in_order(text: &str) -> Vec<String> {
     document.entries().iter().map(|e| document.name(e).to_owned()).collect()
 }
 
-/// One thing that a person does to a file of lines.
+/// One edit that a person makes to a file of lines.
 #[derive(Clone, Debug)]
 enum Do {
     Add(usize, &'static str),
@@ -256,7 +256,7 @@ fn lines() -> impl Strategy<Value = &'static str> {
     ])
 }
 
-/// An ancestor with each name once, and two sides made from it.
+/// Generates an ancestor with each name once, and two sides made from it.
 fn histories() -> impl Strategy<Value = (String, String, String)> {
     let base = prop::collection::vec(any::<bool>(), 9).prop_map(|picked| {
         let all = ["# one", "A=1", "B=1", "", "# two", "C=1", "D=1", "export E=1", "G=\"a\nb\""];
@@ -294,7 +294,7 @@ fn histories() -> impl Strategy<Value = (String, String, String)> {
     })
 }
 
-/// Anything at all, from files that a person would write to bytes.
+/// Generates anything from files that a person would write to arbitrary bytes.
 fn texts() -> impl Strategy<Value = (Vec<u8>, Vec<u8>, Vec<u8>)> {
     let text = || {
         prop_oneof![
@@ -327,7 +327,7 @@ fn of<'a>(base: &'a [u8], ours: &'a [u8], theirs: &'a [u8]) -> MergeVersions<'a>
     MergeVersions { base, ours, theirs }
 }
 
-/// The texts of all items, without byte order marks: where the first item has another in front, one is as good.
+/// Returns the texts of all items, without byte order marks, of which a merge may change the number.
 fn bodies(text: &[u8]) -> Vec<Vec<u8>> {
     let Ok(document) = Document::parse(text.to_vec()) else { return Vec::new() };
     let unmarked = |mut body: &[u8]| {
@@ -397,11 +397,11 @@ proptest! {
         let (base, left) = (bodies(&o), bodies(&merged.text));
         for side in [&a, &b] {
             for body in bodies(side) {
-                // Text that the ancestor has as well may have been taken away by the other side.
+                // Text that the ancestor has, too, may have been removed by the other side.
                 prop_assert!(body.is_empty() || base.contains(&body) || left.contains(&body), "{:?}", String::from_utf8_lossy(&body));
             }
         }
-        // Of text that stands more than once, each side may have taken another away.
+        // Of text that is repeated, each side may have removed a different copy.
         let (in_a, in_b) = (bodies(&a), bodies(&b));
         let once = |body: &&Vec<u8>| [&base, &in_a, &in_b].iter().all(|all| all.iter().filter(|b| b == body).count() == 1);
         for body in base.iter().filter(once) {
@@ -433,7 +433,7 @@ proptest! {
         prop_assert_eq!(read, variables(&by_hand));
     }
 
-    /// What git's text merge leaves: conflicts of several names, of which the others stay as they are on either side.
+    /// Git's text merge leaves conflicts of several names. Resolving one leaves the others as they are on either side.
     #[test]
     fn a_name_is_separated_from_a_conflict_of_several_or_stays((a, _, b) in histories(), name in "[A-H]", ours: bool) {
         let text = conflict_text(&ConflictStyle::of_size(7), &of(b"", a.as_bytes(), b.as_bytes()));
@@ -468,14 +468,14 @@ fn markers_that_are_no_whole_conflict_are_none() {
     ] {
         assert!(ConflictedText::read(text.as_bytes()).is_none(), "{text}");
     }
-    // The ancestor of a criss-cross merge has conflicts of its own, with longer markers.
+    // The ancestor of a criss-cross merge has its own conflicts, with longer markers.
     let nested =
         "<<<<<<< x\nA=1\n||||||| y\n<<<<<<<<< p\nA=3\n=========\nA=4\n>>>>>>>>> q\n=======\nA=2\n>>>>>>> z\n";
     let read = ConflictedText::read(nested.as_bytes()).unwrap();
     assert_eq!(&**read.resolved("A", MergeSide::Theirs).unwrap(), b"A=2\n");
 }
 
-/// What `git merge-file` makes of it, if that is clean.
+/// Returns the result of `git merge-file`, if that is clean.
 fn merged_as_text(base: &str, ours: &str, theirs: &str) -> Option<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in [("base", base), ("ours", ours), ("theirs", theirs)] {
@@ -500,10 +500,10 @@ proptest! {
             return Ok(());
         }
         let (mut by_name, mut by_text) = (variables(&merged.text), variables(&text));
-        // What one side moved and the other took away, text merging brings back.
+        // Text merging brings back what one side moved and the other removed.
         let (in_o, in_a, in_b) = (names_in_order(&o), names_in_order(&a), names_in_order(&b));
         let taken = |name: &String| in_o.contains(name) && !(in_a.contains(name) && in_b.contains(name));
-        // And what one side moved and the other changed, it has twice: at one place as it was.
+        // It also duplicates what one side moved and the other changed: one copy is unchanged.
         let in_text = names_in_order(std::str::from_utf8(&text).unwrap());
         let count = |names: &[String], name: &String| names.iter().filter(|other| *other == name).count();
         let twice = |name: &String| {
@@ -515,7 +515,7 @@ proptest! {
     }
 }
 
-/// What text merging makes two of, of which the older one would be read.
+/// Text merging would duplicate E, and readers would take the older value.
 #[test]
 fn what_one_side_moved_and_the_other_changed_is_changed() {
     let base = "C=1\nexport E=1\nG=1\n";

@@ -1,4 +1,4 @@
-//! Writing the merged text with every item in its place.
+//! Writes the merged text with every item in its place.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -21,9 +21,9 @@ enum ItemKey<'a> {
 struct AlignedSide<'a> {
     items: &'a [FileItem<'a>],
     keys: Vec<ItemKey<'a>>,
-    /// By the ancestor's item: the side's.
+    /// Maps each item of the ancestor to the side's.
     of_base: Vec<Option<usize>>,
-    /// By the side's item: the ancestor's.
+    /// Maps each item of the side to the ancestor's.
     in_base: Vec<Option<usize>>,
     names: HashMap<&'a str, usize>,
 }
@@ -90,7 +90,7 @@ impl<'a> AlignedSide<'a> {
         Self { items, keys, of_base, in_base, names }
     }
 
-    /// Returns the items that the side added or moved, by the ancestor's item that follows them.
+    /// Returns the items that the side added or moved, grouped by the ancestor's item that follows them.
     fn added(&self) -> Vec<Vec<usize>> {
         let mut added = vec![Vec::new(); self.of_base.len() + 1];
         let mut before = 0;
@@ -143,7 +143,7 @@ impl<'a> ItemWriter<'a> {
         }
     }
 
-    /// Writes what both sides added at one place. A statement that both added is written once, and divides the rest.
+    /// Writes what both sides added in one place. A statement that both added is written once, and separates the rest.
     fn write_both_added(&mut self, ours: &[usize], theirs: &[usize]) {
         let places = theirs.iter().enumerate();
         let places: HashMap<_, _> = places.map(|(at, item)| (self.theirs.keys[*item], at)).collect();
@@ -171,7 +171,7 @@ impl<'a> ItemWriter<'a> {
         }
     }
 
-    /// Writes an item of one side; a statement in the chosen form, and only if this is its place.
+    /// Writes an item of one side. A statement is written in the chosen form, and only if this is its place.
     fn write_item(&mut self, side: MergeSide, at: usize) {
         let of = self.side(side);
         let (item, key) = (of.items[at], of.keys[at]);
@@ -204,8 +204,8 @@ impl<'a> ItemWriter<'a> {
         Some(pick_changed(&base.eol, &self.ours.item(name)?.eol, &self.theirs.item(name)?.eol))
     }
 
-    /// Returns true if the statement at `at` is written where this side has it: that is ours, unless ours has none, or only
-    /// theirs moved it.
+    /// Returns true if the statement at `at` is written where `side` has it. The place is where ours has it, unless
+    /// ours lacks it or only theirs moved it.
     fn is_placed_here(&self, side: MergeSide, at: usize) -> bool {
         let ItemKey::Name(name) = self.side(side).keys[at] else { return true };
         let place = match (self.ours.names.get(name), self.theirs.names.get(name)) {
@@ -226,7 +226,7 @@ impl<'a> ItemWriter<'a> {
 }
 
 impl ConflictStyle<'_> {
-    /// Returns the bytes that the markers of one conflict take at most.
+    /// Returns the most bytes that the markers of one conflict can take.
     pub(super) fn room(&self) -> usize {
         let MergeVersions { base, ours, theirs } = self.labels;
         4 * (self.marker_size + 4) + base.len() + ours.len() + theirs.len() + 8
@@ -245,20 +245,20 @@ impl MergedOutput {
         self.0
     }
 
-    /// Writes a line; one without a line break gets it if more follows.
+    /// Writes a line. A last line without a line break gets one if more follows.
     fn push_line(&mut self, body: &[u8], eol: &[u8], line_break: &str) {
         if !matches!(self.0.last(), None | Some(b'\n' | b'\r')) {
             self.0.extend_from_slice(line_break.as_bytes());
         }
         if self.0.ends_with(b"\r") && body.is_empty() && eol == b"\n" {
-            // The two would be one line break.
+            // Otherwise the two would be one line break.
             self.0.push(b'\n');
         }
         self.0.extend_from_slice(body);
         self.0.extend_from_slice(eol);
     }
 
-    /// Writes what the versions have, each with its line break, between conflict markers.
+    /// Writes the texts of the versions, each with its line break, between conflict markers.
     pub(super) fn push_conflict(
         &mut self,
         style: &ConflictStyle<'_>,
@@ -276,7 +276,7 @@ impl MergedOutput {
         self.push_marker(b'>', style.marker_size, labels.theirs, line_break);
     }
 
-    /// Writes a conflict marker, at the start of what every reader takes for a line.
+    /// Writes a conflict marker at a position that every reader takes for the start of a line.
     fn push_marker(&mut self, mark: u8, size: usize, label: &[u8], line_break: &str) {
         if !matches!(self.0.last(), None | Some(b'\n')) {
             self.0.extend_from_slice(line_break.as_bytes());

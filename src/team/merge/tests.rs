@@ -1,5 +1,5 @@
 #![cfg(test)]
-//! Properties of the merge over texts of many shapes, and its results for the entries of a team.
+//! Tests properties of the merge with texts of many shapes, and its results for a team's entries.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use crate::crypto::{Identity, PrivateKey, Proof};
 use crate::team::{Exposure, ExposureState, GrantLine, MemberName, Policy, TeamFile};
 use crate::time::Moment;
 
-/// Tables, and keys in them, that hold values; each comes with a comment above it or behind it, or with none.
+/// Maps a table and a key in it to a value, and to true if the entry has a comment above it.
 type Model = BTreeMap<(usize, usize), (u8, bool)>;
 
 const TABLES: [&str; 4] = ["", "members", "grants.x", "grants.y"];
@@ -82,7 +82,7 @@ proptest! {
         }
     }
 
-    /// Compares each entry with a second, simple statement of the rule.
+    /// Compares each entry with a second, simple implementation of the rule.
     #[test]
     fn no_entry_of_either_side_is_lost(o in model(), a in model(), b in model()) {
         let [base, ours, theirs] = [&o, &a, &b].map(render);
@@ -105,7 +105,7 @@ proptest! {
             MergeConflicts::None => {
                 prop_assert_eq!(conflicts, 0);
                 prop_assert_eq!(read(&merged.text), wanted);
-                // Sorted in, sorted out.
+                // If the tables were sorted, they still are.
                 for table in &TeamVersion::read(&merged.text).unwrap().tables {
                     prop_assert!(table.leaves.is_sorted(), "{}", shown);
                 }
@@ -113,7 +113,7 @@ proptest! {
             MergeConflicts::Names(entries) => {
                 prop_assert_eq!(entries.len(), conflicts);
                 prop_assert!(has_markers(&merged.text));
-                // With the markers' lines gone and one side taken, everything else is there.
+                // Without the markers, and with one side taken, everything else is there.
                 for side in [0, 1] {
                     let chosen = without_markers(&shown, side);
                     let mut there = read(chosen.as_bytes());
@@ -163,7 +163,7 @@ fn production() -> EnvName {
     EnvName::new("production").unwrap()
 }
 
-/// A team of these members, with the key of production, and the identities.
+/// Returns a team of these members, the key of production, and the identities.
 fn team(names: &[&str]) -> (TeamFile, PrivateKey, Vec<Identity>) {
     let mut team = TeamFile::parse(b"").unwrap();
     let identities: Vec<_> = names.iter().map(|_| Identity::generate()).collect();
@@ -236,7 +236,7 @@ fn a_grant_made_twice_is_resolved_if_both_are_valid() {
     let ours = with(line(&key, &identities[1]));
     let result = merged(&base, &ours, &with(line(&key, &identities[1])));
     assert_eq!((result.text.to_vec(), result.conflicts), (ours.text().into_bytes(), MergeConflicts::None));
-    // For another key, or invalid: a person has to look.
+    // For another key, or invalid: a conflict for a person to resolve.
     let other = PrivateKey::generate();
     let forged = line(&key, &Identity::generate());
     for theirs in [line(&other, &identities[1]), forged.clone()] {
@@ -303,7 +303,7 @@ fn lists_of_the_policy_are_merged_as_sets() {
     let (text, conflicts) = merge(lines, "[\n  'A', # a\n  'B', # b\n]", "[\n  'A', # a\n  'C', # c\n]");
     assert_eq!(conflicts, MergeConflicts::None);
     assert!(text.contains("  'A', # a\n  'B', # b\n  \"C\",\n]"), "{text}");
-    // Made on both sides, and under dotted keys.
+    // Both sides create the list, with dotted keys.
     for list in ["plain", "exclude", "external"] {
         let side = |glob: &str| format!("policy.{list} = ['{glob}']\n").into_bytes();
         let merged = merge_team(b"", &side("A"), &side("B"), 7);
@@ -322,7 +322,7 @@ fn comments_follow_their_entries() {
     let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
     let wanted = "# head\n[members] # us\nadam = 1 # the boss\n# new here\nbob = 3 # third\nzoe = 2\n\n# access\n[grants.x]\nbob = 4\n\n# last words\n";
     assert_eq!(String::from_utf8(merged.text.to_vec()).unwrap(), wanted);
-    // Not in order: behind what it stands behind there.
+    // In an unsorted table, an entry goes after the entry that it follows in theirs.
     let mixed = |text: &str| format!("[members]\n{text}");
     let [base, ours, theirs] =
         ["z = 1\na = 2\n", "z = 1\na = 2\nb = 5\n", "z = 1\nm = 3\na = 2\n"].map(mixed);
@@ -344,7 +344,7 @@ fn a_conflict_is_around_the_entry_alone() {
     let (text, conflicts) = merge("[m]\na = 1\n", "[m\na = 1\n", "[m]\na = 2\n");
     assert_eq!(text, "<<<<<<<<< ours\n[m\na = 1\n=========\n[m]\na = 2\n>>>>>>>>> theirs\n");
     assert_eq!(conflicts, MergeConflicts::File);
-    // A table in two spellings cannot be merged as text.
+    // A table written in two ways cannot be merged as text.
     let (_, conflicts) = merge("", "[m]\na = 1\n", "m = { b = 1 }\n");
     assert_eq!(conflicts, MergeConflicts::File);
     let bytes = merge_team(b"", b"\xff\n", b"a = 1\n", 7);

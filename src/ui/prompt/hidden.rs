@@ -1,7 +1,7 @@
-//! The hidden prompt: reads everything typed or pasted, and leaves none of it for the screen or the shell.
+//! The hidden prompt: reads everything typed or pasted, so that none of it reaches the screen or the shell.
 //!
-//! Terminals put pasted text between two marks when asked to (bracketed paste, DEC private mode 2004 of
-//! xterm). Without marks, text that comes right after a line is a part of the same paste.
+//! Terminals put pasted text between two marks when asked to (bracketed paste, DEC private mode 2004 of xterm). Without
+//! marks, text that arrives right after a line belongs to the same paste.
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -19,7 +19,7 @@ const ASK_FOR_MARKS: &[u8] = b"\x1b[?2004h";
 const NO_MORE_MARKS: &[u8] = b"\x1b[?2004l";
 const PASTE_BEGINS: &[u8] = b"\x1b[200~";
 const PASTE_ENDS: &[u8] = b"\x1b[201~";
-/// Tenths of a second that a read waits (VTIME in termios(3)). Whatever comes later is not a part of a paste.
+/// Tenths of a second that a read waits (VTIME in termios(3)). Later input is not part of a paste.
 const MOMENT: u8 = 1;
 
 /// Asks, and reads until a line has ended and nothing follows it.
@@ -48,7 +48,7 @@ struct SignalFlags {
     last: Arc<AtomicUsize>,
 }
 
-/// Shared by all prompts: a registered handler stays, and one of an earlier prompt would end the process.
+/// Shared by all prompts: handlers stay registered, and one from an earlier prompt would end the process.
 static SIGNALS: OnceLock<SignalFlags> = OnceLock::new();
 
 impl HeldSignals {
@@ -131,7 +131,7 @@ impl<F: AsFd + Read + Write> HiddenTerminal<F> {
                 return Err(io::ErrorKind::Interrupted.into());
             }
             if count == 0 {
-                // Fails where the terminal has gone.
+                // Fails if the terminal is gone.
                 tcgetattr(&self.file)?;
                 if typed.pause() {
                     return Ok(typed.text);
@@ -151,7 +151,7 @@ impl<F: AsFd + Write> Drop for HiddenTerminal<F> {
         let no_more_marks = if self.asks_for_marks { NO_MORE_MARKS } else { b"" };
         // The newline that ended the answer was not shown.
         let _ = self.file.write_all(&[no_more_marks, b"\n"].concat());
-        // Input that came too late must not reach the shell either.
+        // Input that came too late must not reach the shell, either.
         let _ = tcsetattr(&self.file, OptionalActions::Flush, &self.before);
     }
 }
@@ -169,16 +169,16 @@ enum PasteMarks {
 #[derive(Default)]
 struct TypedText {
     text: Zeroizing<Vec<u8>>,
-    /// An escape sequence that has begun.
+    /// The start of an unfinished escape sequence.
     sequence: Vec<u8>,
     marks: PasteMarks,
-    /// Nothing came during the last read.
+    /// True if nothing came during the last read.
     is_quiet: bool,
     after_return: bool,
 }
 
 impl TypedText {
-    /// Notes that nothing came for a moment. Returns true if the answer is complete.
+    /// Records that nothing came for a moment. Returns true if the answer is complete.
     fn pause(&mut self) -> bool {
         self.is_quiet = true;
         self.sequence.clear();
@@ -225,8 +225,8 @@ impl TypedText {
         Ok(false)
     }
 
-    /// Takes a byte of an escape sequence, such as an arrow key sends (ECMA-48, section 5.4). Ignores all but the mark of a
-    /// paste.
+    /// Takes a byte of an escape sequence, for example of an arrow key (ECMA-48, section 5.4). Ignores all but the mark
+    /// of a paste.
     fn take_sequence(&mut self, byte: u8) {
         self.sequence.push(byte);
         if self.sequence == PASTE_BEGINS {
@@ -248,7 +248,7 @@ impl TypedText {
     }
 }
 
-/// Appends; a buffer that has to grow is wiped.
+/// Appends. If the buffer has to grow, the old one is wiped.
 fn push(text: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
     if text.capacity() - text.len() < bytes.len() {
         let mut larger = Vec::with_capacity(text.capacity() * 2 + bytes.len());
@@ -263,7 +263,7 @@ fn push(text: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
 mod tests {
     use super::*;
 
-    /// Returns the answer to bytes that come at once; None if a moment later it is not complete.
+    /// Returns the answer for bytes that come at once, or None if it is not complete a moment later.
     fn typed(bytes: &[u8]) -> Option<String> {
         let mut typed = TypedText::default();
         let done = bytes.iter().any(|byte| typed.take(*byte).unwrap()) || typed.pause();
