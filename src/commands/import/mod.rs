@@ -127,7 +127,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// Drops sources without a wanted variable, with a note; an error if no other is left.
+/// Drops sources without a wanted variable, with a note. Returns an error if none is left.
 fn without_empty(
     context: &Context,
     args: &Args,
