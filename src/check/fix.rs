@@ -17,7 +17,7 @@ pub(crate) struct FixSummary {
     pub encrypted: Vec<(PathBuf, usize)>,
     /// Keys files.
     pub made_private: Vec<PathBuf>,
-    /// What else was created: keys, and lines in ignore files.
+    /// Anything else that was created: keys, lines in ignore files.
     pub notices: Vec<Notice>,
 }
 

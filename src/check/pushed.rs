@@ -1,4 +1,4 @@
-//! What is checked of a push or a proposed merge: ranges of commits, and tags of other objects.
+//! Checks a push or a proposed merge: ranges of commits, and tags of other objects.
 
 use std::collections::HashSet;
 use std::path::PathBuf;

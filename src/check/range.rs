@@ -281,7 +281,7 @@ pub(super) fn plaintext_in(path: &Path, text: &[u8], rules: &Settings, kind: Fil
     findings
 }
 
-/// What the policies in the range's last commit say about one version of an env file.
+/// The plaintext in one version of an env file, by the policies in the range's last commit.
 struct ProposedPolicy {
     /// Plaintext that these policies don't allow either.
     refused: BTreeSet<FindingPlace>,

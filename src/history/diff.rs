@@ -108,7 +108,7 @@ fn read_worktree(history: &mut EnvHistory<'_>, named: &[PathBuf]) -> Result<Vec<
     let mut files = Vec::new();
     for path in paths {
         let place = repo.root().join(&path);
-        // Of a symlink, git stores only the target's path; the target counts by itself.
+        // Git stores only the target's path of a symlink; the target counts by itself.
         if place.is_symlink() || place.is_dir() {
             continue;
         }

@@ -16,7 +16,7 @@ pub(super) struct EnvCommit {
     pub(super) parents: Vec<ObjectId>,
     /// True if a shallow clone ends here; then nothing is known of what it changed.
     pub(super) cut: bool,
-    /// One list for each parent. A root commit is compared with nothing.
+    /// A list for each parent. A root commit is compared with nothing.
     pub(super) pairs: Vec<Vec<VersionPair>>,
     /// The names that the followed files have in it.
     pub(super) names: BTreeSet<PathBuf>,

@@ -258,8 +258,8 @@ pub(crate) fn parse_keys(text: &[u8], from: &str) -> Result<Vec<IdentityKey>, Er
     Ok(keys)
 }
 
-/// Rejects what [`approve`] would reject for lack of an identity, a membership, an environment or a trusted key, so that
-/// nobody is asked in vain. Decrypts nothing.
+/// Rejects what [`approve`] would reject for lack of an identity, a membership, an environment or a trusted key, so
+/// that no prompt is in vain. Decrypts nothing.
 pub(crate) fn refuse_approval(
     project: &Project,
     store: &KeyStore<'_>,

@@ -175,8 +175,8 @@ pub(super) fn held_keys(
     Ok(held)
 }
 
-/// Returns the grants that go back to `who`: made by `who` at any time, or by someone whose own grants go back to `who`.
-/// Leaves out those to `who` and to `me`.
+/// Returns the grants that go back to `who`: made by `who` at any time, or by someone whose own grant goes back to
+/// `who`. Leaves out those to `who` and to `me`.
 fn dependent_grants(
     team: &TeamFile,
     history: &AccessHistory,

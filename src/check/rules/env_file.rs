@@ -302,7 +302,7 @@ impl EnvFileCheck<'_> {
                 hint!("if only the target machine sets it: envseal encrypt --external {on} -f {file}", on),
             )
         } else {
-            // What looks like a name may be part of the secret.
+            // Text that looks like a name may be part of the secret.
             (
                 format!("{name} contains a `$`, and nothing sets the name after it"),
                 Hint::from("if that is text, put the value in single quotes"),

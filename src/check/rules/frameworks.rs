@@ -91,7 +91,7 @@ pub(crate) fn is_mode(env: &EnvName) -> bool {
     MODES.contains(&env.as_str())
 }
 
-/// What `package.json`, and a command started beside it, tell about a project.
+/// A project, as described by its `package.json` and by a command started beside it.
 pub(crate) struct NodeProject {
     package: Value,
     /// The command lines that may be started, split into words.

@@ -1,4 +1,4 @@
-//! What an import reads.
+//! The sources of an import.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
