@@ -8,33 +8,33 @@ use crate::config::is_env_file;
 use crate::crypto::claims_to_be_sealed;
 use crate::dotenv::{CommentMark, Document};
 
-/// Returns true if a line of text allows this rule. The mark stands behind a `#` in any file: `//`, `--` and other comment
-/// signs may come before it.
+/// Returns true if a line of text allows this rule. In any file, the mark follows a `#`; other comment signs such as
+/// `//` or `--` may come before that.
 fn allows(line: &[u8], rule: Rule) -> bool {
     rule.can_be_allowed() && CommentMark::all(line).any(|mark| mark == CommentMark::Allow(rule.id()))
 }
 
-/// Returns true if the text's own line allows the finding, wherever on it the mark stands.
+/// Returns true if the finding's line has a mark that allows it, anywhere on the line.
 pub(super) fn is_allowed(finding: &Finding, text: &[u8]) -> bool {
     let line = finding.line.map(|line| text.split(|b| *b == b'\n').nth(line.saturating_sub(1)));
     line.is_some_and(|line| allows(line.unwrap_or_default(), finding.rule))
 }
 
 pub(super) enum AllowMark<'t> {
-    /// The comment of a variable with this name.
+    /// In the comment of a variable with this name.
     OfVariable(String),
-    /// Any other line, as it stands.
+    /// On any other line, which has this text.
     Line(&'t [u8]),
 }
 
-/// A variable's comment may hold the mark; in its value it would be part of the value.
+/// A variable whose comment may have a mark. In the value, it would be part of the value.
 struct MarkedVariable {
     name: String,
     comment: Vec<u8>,
     is_plaintext: bool,
 }
 
-/// A file's text, with the places where marks may stand.
+/// A file's text, with the places where marks may be.
 pub(super) struct MarkedFile<'t> {
     lines: Vec<&'t [u8]>,
     known: HashSet<&'t [u8]>,
@@ -83,8 +83,8 @@ impl<'t> MarkedFile<'t> {
         allows(text, finding.rule).then_some(AllowMark::Line(text))
     }
 
-    /// Returns true if the mark stands here too: on a line of that variable, or on the very same line. A mark that allowed
-    /// nothing was not reviewed, so it does not count.
+    /// Returns true if this file has the mark too: on a line of that variable, or on an identical line. A mark that had
+    /// nothing to allow was not reviewed, so it doesn't count.
     pub(super) fn has(&self, mark: &AllowMark<'_>, rule: Rule) -> bool {
         match mark {
             AllowMark::OfVariable(name) => {

@@ -28,9 +28,9 @@ use crate::project::Project;
 /// How far a person has reviewed a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Review {
-    /// The author has it on their machine.
+    /// Not yet: the change is on its author's machine.
     None,
-    /// Until it is reviewed, the settings before it hold, and changes that widen them are errors.
+    /// Waiting for review: the settings before the change apply, and changes that widen them are errors.
     Pending,
     /// A reviewer vouches for it.
     Accepted,
@@ -44,7 +44,7 @@ pub(super) struct CheckedChange<'a> {
     pub(super) settings_before: Rc<Settings>,
     pub(super) settings: Settings,
     pub(super) review: Review,
-    /// Team files that did not change are checked too.
+    /// True if unchanged team files are checked too.
     pub(super) is_whole: bool,
 }
 
@@ -70,7 +70,7 @@ impl<'a> CheckedChange<'a> {
         Ok(Self { repo, root, before, after, settings_before, settings, review, is_whole })
     }
 
-    /// Returns the settings whose policies hold.
+    /// Returns the settings whose policies apply.
     pub(super) fn rules(&self) -> &Settings {
         if self.review == Review::Pending { &self.settings_before } else { &self.settings }
     }
@@ -108,8 +108,8 @@ impl<'a> CheckedChange<'a> {
         Ok(found.env_files)
     }
 
-    /// Prepares the search for the values of the env files before and after, and of `others`. Returns also the findings about
-    /// the values that are there now.
+    /// Prepares the search for the values of the env files before and after, and of `others`. Also returns the findings
+    /// about the current values.
     pub(super) fn search(
         &self,
         others: EnvTexts,
@@ -130,7 +130,7 @@ impl<'a> CheckedChange<'a> {
         Ok((SecretSearch::new(values.into_leaks(report), self.repo, rules), findings))
     }
 
-    /// Removes the findings that a mark on their line allows. A mark that is new is reported in their place.
+    /// Removes the findings that a mark on their line allows. A new mark is reported in their place.
     pub(super) fn without_allowed(&self, mut findings: Vec<Finding>) -> Result<Vec<Finding>, Error> {
         findings.sort();
         let mut kept = Vec::new();
@@ -142,14 +142,14 @@ impl<'a> CheckedChange<'a> {
         Ok(kept)
     }
 
-    /// Does so in one file with this text.
+    /// Like [`Self::without_allowed`], for one file with this text.
     pub(super) fn without_allowed_in(
         &self,
         path: &Path,
         text: &[u8],
         findings: Vec<Finding>,
     ) -> Result<Vec<Finding>, Error> {
-        // Most files have none, and need not be looked at.
+        // Most files have no findings and need not be parsed.
         if findings.is_empty() {
             return Ok(findings);
         }
@@ -193,7 +193,7 @@ pub(crate) fn worktree(
         None => Snapshot::empty(),
     };
     let relevant: Vec<_> = files.iter().filter(|path| is_relevant(path)).cloned().collect();
-    // A file that a git filter encrypts on its way in (gitattributes(5)) is checked as it is stored.
+    // If a git filter encrypts a file when it is staged (gitattributes(5)), the stored bytes are checked.
     let mut stored = HashMap::new();
     for path in relevant.iter().filter(|path| is_guarded(path)) {
         let text = before.read(path)?.filter(|text| foreign(text).is_some());
@@ -217,7 +217,7 @@ pub(crate) fn worktree(
         if is_keys_file(path) || root.join(path).is_symlink() {
             continue;
         }
-        // It may be gone since it was listed, or nothing that git would commit.
+        // The file may have been deleted since it was listed, or be of a kind that git doesn't commit.
         let content = FileContent::Disk(root.join(path));
         let before = tracked.get(path).copied();
         search.check(&SearchedFile { path, content, before, base: head }, &mut report)?;
@@ -226,8 +226,8 @@ pub(crate) fn worktree(
     Ok(report.sorted())
 }
 
-/// Checks what the index holds, never the files of the working tree: every env file in it, and for secrets the files that
-/// differ from HEAD, or all of them if the `whole` index is to be searched.
+/// Checks the index, never the working tree: every env file in it, and for secrets the files that differ from HEAD, or
+/// all files if `whole`.
 pub(crate) fn staged(
     repo: &Repo,
     whole: bool,
@@ -239,7 +239,7 @@ pub(crate) fn staged(
     let after = Snapshot::index(repo)?;
     let before = Snapshot::before(repo, head, &after, &changed);
     refuse_bad_folders(repo, head, before.files().chain(changed.iter().map(|file| file.path.as_path())))?;
-    // A merge brings changes that were checked where they are from, and not everyone who merges has every key.
+    // A merge brings in changes that were checked on their own branch, and its author may not have every key.
     let review = if is_merge { Review::Accepted } else { Review::None };
     let change = CheckedChange::new(Some(repo), repo.root(), [before, after], review, whole)?;
 
@@ -252,7 +252,7 @@ pub(crate) fn staged(
         let files = repo.index_files()?.iter().filter(|(path, _)| !touched.files().contains(path)).cloned();
         contents.extend(files.map(|(path, file)| (path, Some(file), file)));
     }
-    // Nothing changes: no values need be decrypted.
+    // If nothing changes, no values need be decrypted.
     if !contents.is_empty() {
         let (search, found) = change.search(EnvTexts::new(), options, &mut report)?;
         report.findings.extend(found);
@@ -275,8 +275,8 @@ pub(crate) fn staged(
     Ok(report.sorted())
 }
 
-/// Rejects a commit with folders that git would refuse to make, among those that these files are in: git compared the
-/// index with them, and may have seen one of two entries where a checkout sees the other.
+/// Rejects a commit if git would refuse to create one of the folders that these files are in. Git compared the index
+/// with these folders, and of two entries with one name it may have seen one, while a checkout sees the other.
 fn refuse_bad_folders<'p>(
     repo: &Repo,
     commit: Option<ObjectId>,
@@ -290,8 +290,8 @@ fn refuse_bad_folders<'p>(
     Ok(())
 }
 
-/// Changes the fix where the working tree declares a name plain and the index does not: encrypting it is neither wanted nor
-/// would it be done, but the declaration is to be staged.
+/// Changes the fix for names that the working tree declares plain and the index doesn't: the declaration must be
+/// staged. Encrypting is not wanted, and `encrypt` would skip the value.
 fn point_to_unstaged_policy(findings: &mut [Finding], root: &Path, store: &KeyStore<'_>) {
     let mut projects: BTreeMap<PathBuf, Option<Project>> = BTreeMap::new();
     for finding in findings.iter_mut().filter(|finding| finding.rule == Rule::Plaintext) {
@@ -303,7 +303,7 @@ fn point_to_unstaged_policy(findings: &mut [Finding], root: &Path, store: &KeySt
         let declaring = project.as_ref().and_then(|project| project.declaring_plain(name));
         if let Some(file) = declaring.as_ref().and_then(|file| file.strip_prefix(root).ok()) {
             let _ = write!(finding.message, "; {} declares it plain, but that isn't staged", file.display());
-            // From the root, wherever the reader is (gitglossary(7), pathspec).
+            // `:/` is the root, whatever the current folder is (gitglossary(7), pathspec).
             finding.fix = hint!("git add :/{file}", file);
         }
     }
@@ -313,7 +313,7 @@ fn point_to_unstaged_policy(findings: &mut [Finding], root: &Path, store: &KeySt
 pub(super) fn env_texts(files: &Snapshot<'_>, rules: &Settings) -> Result<EnvTexts, Error> {
     let mut texts = EnvTexts::new();
     for path in files.files().filter(|path| is_env_file(path) && !rules.excludes(path)) {
-        // A symlink to an env file is that file.
+        // A symlink to an env file counts as that file.
         let file = match files.link_target(path)? {
             Some(LinkTarget::Path(target, _)) if is_env_file(&target) => target,
             _ => path.to_owned(),
@@ -323,13 +323,13 @@ pub(super) fn env_texts(files: &Snapshot<'_>, rules: &Settings) -> Result<EnvTex
     Ok(texts)
 }
 
-/// Returns the folders whose env files have a public key, so that there is a private one.
+/// Returns the folders whose env files have a public key, which means that a private key exists.
 fn folders_with_keys(env_files: &EnvFiles) -> BTreeSet<PathBuf> {
     let keyed = env_files.reports.iter().filter(|(_, report)| report.key.is_some());
     keyed.map(|(path, _)| folder(path).to_owned()).collect()
 }
 
-/// Returns true if there was no file to guard, nor one that says how.
+/// Returns true if there is neither an env file nor a team file.
 pub(super) fn is_unguarded(files: &Snapshot<'_>) -> bool {
     !files.files().any(is_guarded_or_team_file)
 }

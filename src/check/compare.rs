@@ -19,7 +19,7 @@ use crate::error::Error;
 
 pub(super) type PublicKeys = BTreeMap<PathBuf, PublicKey>;
 
-/// Returns the public keys of the env files before; `after` has those of unchanged files already.
+/// Returns the public keys of the env files before. Those of unchanged files are taken from `after`.
 pub(super) fn keys_before(change: &CheckedChange<'_>, after: &EnvFiles) -> Result<PublicKeys, Error> {
     let (before, rules) = (&change.before, change.rules());
     let mut keys = BTreeMap::new();
@@ -35,12 +35,12 @@ pub(super) fn keys_before(change: &CheckedChange<'_>, after: &EnvFiles) -> Resul
     Ok(keys)
 }
 
-/// Returns the findings for public keys that differ from the one they come from (in their file, in one of the same
-/// environment and project, or in one that was moved), without proof of a rotation.
+/// Returns the findings for public keys that changed without proof of a rotation. The key before is that of the same
+/// file, of a file of the same environment and project, or of a file that was moved.
 ///
-/// A new file beside one that keeps its key is not compared: if the two are of one project, their keys disagree. A proof
-/// that no available key can verify is a suggestion once someone has vouched for it, since a person without the key must
-/// be able to merge the rotation of someone who has it. A missing or forged proof is always an error.
+/// A new file beside one that keeps its key is not compared: if both are in one project, another rule reports that
+/// their keys disagree. A proof that no available key can verify is a suggestion once a reviewer vouches for it, since
+/// someone without the key must be able to merge a rotation. A missing or forged proof is always an error.
 pub(super) fn check_key_changes(
     change: &CheckedChange<'_>,
     after: &EnvFiles,
@@ -63,7 +63,7 @@ pub(super) fn check_key_changes(
             Some((path.clone(), *own))
         } else {
             let beside = of_project.get(&(old.project_of(path), env.clone())).map_or(&[][..], Vec::as_slice);
-            // Reported there, or kept there.
+            // The other file has the new key too and is reported itself, or it keeps the old key.
             if beside.iter().any(|(other, was)| key_now(other).is_some_and(|now| now == key || now == *was)) {
                 continue;
             }
@@ -91,8 +91,8 @@ pub(super) fn check_key_changes(
     Ok(findings)
 }
 
-/// Returns the findings for variables that newly hide from a reviewer where programs send or whom they trust, and for
-/// those that newly refer to others, compared with where their files come from.
+/// Returns the findings for hidden values that newly redirect trust or traffic, and for those that newly refer to other
+/// variables. Files are compared with the files that they come from.
 pub(super) fn check_hidden_values(
     after: &EnvFiles,
     origins: &Origins<'_>,
@@ -116,9 +116,9 @@ pub(super) fn check_hidden_values(
     Ok((redirects, references))
 }
 
-/// Returns the findings for globs that team files have and had not, and for names that schemas newly call plain. A folder
-/// that was moved as a whole had what it had where it was. If `is_first`, nothing was ever guarded here, so the first team
-/// file declares and does not widen.
+/// Returns the findings for globs that are new in team files, and for names that schemas newly make plain. A folder
+/// that was moved as a whole is compared with its old place. If `is_first`, there was nothing to guard before, so the
+/// first team file widens nothing.
 pub(super) fn compare_policies(change: &CheckedChange<'_>, is_first: bool) -> Result<Vec<Finding>, Error> {
     let CheckedChange { before, after, settings_before: old, settings: new, .. } = change;
     let there = before.paths();
@@ -139,7 +139,7 @@ pub(super) fn compare_policies(change: &CheckedChange<'_>, is_first: bool) -> Re
             findings.extend(compare_policy(path, &old, &new));
         }
     }
-    // If a team file is gone, that of a folder above holds.
+    // If a team file is gone, that of a folder above applies.
     for path in before.files().filter(|path| is_team_file(path)) {
         if after.read(path)?.is_none()
             && let Some(old) = before.read(path)?
@@ -161,8 +161,8 @@ fn team_file_above(files: &Snapshot<'_>, path: &Path) -> Result<Option<Vec<u8>>,
     Ok(None)
 }
 
-/// Returns the folder that was moved to `to`: all env files that are below `to` now were below it before, in the same
-/// places, and are no longer there. Returns None if `to` has none, or had any before.
+/// Returns the folder that was moved to `to`: it had all env files that are now below `to`, in the same places, and has
+/// them no longer. Returns None if no env file is below `to`, or if one of them was there before.
 fn moved_from(before: &Snapshot<'_>, after: &Snapshot<'_>, to: &Path) -> Option<PathBuf> {
     let below: Vec<_> = after.guarded_files().filter_map(|path| path.strip_prefix(to).ok()).collect();
     let first = below.first()?;

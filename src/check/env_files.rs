@@ -1,4 +1,4 @@
-//! The env files of a snapshot: each by itself, and those of a folder and of a project side by side.
+//! Checks the env files of a snapshot: each by itself, and those of a folder or project against each other.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::time::{Moment, rfc3339};
 
 pub(super) struct EnvFiles {
     pub(super) findings: Vec<Finding>,
-    /// Copies, and links to elsewhere, have none.
+    /// Copies of env files, and links to elsewhere, have no report.
     pub(super) reports: BTreeMap<PathBuf, EnvReport>,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn check_env_files(
                 continue;
             }
         }
-        // Files that are no env files are not fetched for this.
+        // Other files are not fetched for this in a partial clone.
         let text = if is_guarded { files.read(path)? } else { files.read_if_available(path)? };
         let Some(text) = text else { continue };
         let file = EnvText { path, text: &text, policy: rules.policy(path) };
@@ -78,13 +78,13 @@ fn is_checked(files: &Snapshot<'_>, path: &Path, rules: &Settings) -> bool {
     files.guarded_files().any(|there| there == path) && !rules.excludes(path)
 }
 
-/// Returns the findings for env files that are symlinks to what they do not stand for.
+/// Returns the findings for env files that are symlinks to another environment's file or out of their project.
 pub(super) fn links_elsewhere(files: &Snapshot<'_>, own: &Settings) -> Result<Vec<Finding>, Error> {
     let found = files.files().map(|path| Ok(link_elsewhere(files, path, own)?.map(|(finding, _)| finding)));
     found.filter_map(Result::transpose).collect()
 }
 
-/// Does so for one file; also returns the path in the snapshot that the link leads to.
+/// Like [`links_elsewhere`], for one file. Also returns the path in the snapshot that the link leads to.
 fn link_elsewhere(
     files: &Snapshot<'_>,
     path: &Path,

@@ -17,17 +17,17 @@ pub(crate) struct FixSummary {
     pub encrypted: Vec<(PathBuf, usize)>,
     /// Keys files.
     pub made_private: Vec<PathBuf>,
-    /// Created on the way: keys, lines in ignore files.
+    /// Anything else that was created: keys, lines in ignore files.
     pub notices: Vec<Notice>,
 }
 
-/// Encrypts plaintext, makes git and docker ignore the keys files, and makes these private, as the findings of a check of
-/// the working tree below `root` ask.
+/// Fixes findings of a check of the working tree below `root`: encrypts plaintext, makes git and Docker ignore the keys
+/// files, and makes those files private.
 pub(crate) fn fix(root: &Path, report: &CheckReport, store: &KeyStore<'_>) -> Result<FixSummary, Error> {
     let mut fixed = FixSummary::default();
     let mut plaintext: BTreeMap<PathBuf, BTreeSet<&str>> = BTreeMap::new();
     for finding in report.findings.iter().filter(|finding| finding.rule == Rule::Plaintext) {
-        // Envseal's own names are never encrypted: they have to go.
+        // Envseal's own names are never encrypted: their lines must be removed.
         let name = finding.name.as_deref().filter(|name| !crate::config::is_own_name(name));
         plaintext.entry(root.join(&finding.file)).or_default().extend(name);
     }
@@ -46,7 +46,7 @@ pub(crate) fn fix(root: &Path, report: &CheckReport, store: &KeyStore<'_>) -> Re
     fixed.notices.extend(updated.notices);
     let encrypted = updated.files.into_iter().map(|file| (file.path, file.outcome));
     fixed.encrypted = encrypted.filter(|(_, count)| *count > 0).collect();
-    // Last, since encrypting may be refused, and then nothing is to have changed.
+    // Done last: if encrypting is refused, nothing must have changed.
     for finding in &report.findings {
         let path = root.join(&finding.file);
         match finding.rule {

@@ -13,8 +13,8 @@ use crate::config::EnvName;
 use crate::fs;
 use crate::project::EnvFile;
 
-/// Returns the findings about env files with sealed values that the frameworks of their `folders` read themselves. A file of
-/// a project that can't be read, as in a partial clone, shows no framework: that is no reason for a check to fail.
+/// Returns the findings about env files with sealed values that the frameworks of their `folders` read themselves. If a
+/// project file can't be read, as in a partial clone, no framework is detected: the check must not fail for that.
 pub(super) fn check_frameworks(
     files: &Snapshot<'_>,
     reports: &BTreeMap<PathBuf, EnvReport>,
@@ -51,7 +51,7 @@ pub(crate) struct SealedForProgram {
     pub framework: Framework,
     /// The path as it can be typed here.
     pub file: PathBuf,
-    /// The sealed names that nobody sets.
+    /// The sealed names that are not set.
     pub names: Vec<String>,
 }
 
@@ -61,11 +61,11 @@ pub(crate) struct ProgramStart<'a> {
     pub command: &'a [OsString],
     /// The files that were loaded for it.
     pub loaded: &'a [EnvFile],
-    /// Everything in them is set.
+    /// True if every variable in them is set.
     pub whole: bool,
-    /// The environment that is meant, if not only the files' names say so.
+    /// The environment to run in, if it is named other than by the files.
     pub mode: Option<&'a EnvName>,
-    /// The `NODE_ENV` that it gets.
+    /// The program's `NODE_ENV`.
     pub node_env: Option<&'a str>,
     pub is_set: &'a dyn Fn(&str) -> bool,
     /// Returns true if a value that is set for it contains a `$`.
@@ -76,26 +76,26 @@ pub(crate) struct ProgramStart<'a> {
 #[derive(Default)]
 pub(crate) struct OtherReaders {
     pub sealed: Vec<SealedForProgram>,
-    /// If Next.js is started here.
+    /// Set if the project here uses Next.js.
     pub next: Option<NextReads>,
-    /// dotenvx is started, which runs `$(…)` in the values of the process too (its version 2.38).
+    /// True if dotenvx is started, which runs `$(…)` in the process's values too (as of version 2.38).
     pub dotenvx: bool,
 }
 
 /// The env files that Next.js reads here.
 pub(crate) struct NextReads {
-    /// The first file that it may read and that is not loaded whole. Without one it need read none.
+    /// The first file that it may read and that is not loaded whole. If None, it need not read any file.
     pub left_out: Option<PathBuf>,
-    /// The names whose values it would expand once more.
+    /// The names whose values it would expand again.
     pub expanded: Vec<String>,
-    /// Started as `next dev`, in a version that always reads its files.
+    /// True if it is started as `next dev`, in a version that always reads its files.
     pub reads_anyway: bool,
 }
 
-/// Finds the names that a program would get sealed values for: not set, and sealed in files that the frameworks of the
-/// loaded files' folders, and of this one, read themselves.
+/// Finds the names for which a program would get sealed values: names that are not set, and are sealed in files that
+/// frameworks read themselves. Looks for frameworks in the loaded files' folders and in the current one.
 ///
-/// A folder that is no project costs a few look-ups of names. Nothing that is missing or can't be read is an error.
+/// A folder without a project costs a few file look-ups. A missing or unreadable file is not an error.
 pub(crate) fn find_other_readers(start: &ProgramStart<'_>) -> OtherReaders {
     let mut envs: BTreeSet<&EnvName> = start.loaded.iter().map(EnvFile::env).chain(start.mode).collect();
     let default = EnvName::of_dotenv();
@@ -130,7 +130,7 @@ pub(crate) fn find_other_readers(start: &ProgramStart<'_>) -> OtherReaders {
             let names = files_read(&framework, &modes(&framework, &project, start, &envs));
             if framework == Framework::Next && folder == Path::new("") {
                 let next = next_here(&project, start, &envs);
-                // Then `run` tells it that there is nothing left to read.
+                // `run` then tells Next.js that there is nothing left to read.
                 let is_told = next.left_out.is_none() && !next.reads_anyway;
                 found.next = Some(next);
                 if is_told {
@@ -151,7 +151,7 @@ pub(crate) fn find_other_readers(start: &ProgramStart<'_>) -> OtherReaders {
     found
 }
 
-/// Returns the environments by which a framework surely chooses its files.
+/// Returns the environments by which a framework certainly chooses its files.
 fn modes(
     framework: &Framework,
     project: &NodeProject,
@@ -175,7 +175,7 @@ fn modes(
     }
 }
 
-/// Returns the names of the files that a framework surely reads in one of these modes.
+/// Returns the names of the files that a framework certainly reads in one of these modes.
 fn files_read(framework: &Framework, modes: &[EnvName]) -> BTreeSet<String> {
     if let Framework::EnvFile(files) = framework {
         return files.iter().cloned().collect();
@@ -199,7 +199,7 @@ fn next_here(project: &NodeProject, start: &ProgramStart<'_>, envs: &BTreeSet<&E
     let mut left_out = None;
     for path in names.into_iter().map(PathBuf::from).filter(|path| path.is_file()) {
         let loaded = is_loaded(start, &path);
-        // Next.js may have to read what -k and -x leave out, unless it is sealed.
+        // Next.js may have to read variables that -k and -x leave out, unless they are sealed.
         let is_whole = |file: &EnvFile| {
             let mut plain = file.variables().filter(|(_, entry)| file.token_text(entry).is_none());
             start.whole || plain.all(|(_, entry)| (start.is_set)(file.document().name(entry)))
@@ -217,8 +217,8 @@ fn next_here(project: &NodeProject, start: &ProgramStart<'_>, envs: &BTreeSet<&E
     NextReads { left_out, expanded: expanded.into_iter().collect(), reads_anyway: is_dev && !is_next_16() }
 }
 
-/// Returns true if the Next.js that is installed here, or in a folder above, is version 16 or later. Older ones read their
-/// files again as soon as `next dev` watches them.
+/// Returns true if the Next.js that is installed here, or in a folder above, is version 16 or later. Older versions
+/// read their files again as soon as `next dev` watches them.
 fn is_next_16() -> bool {
     let Ok(here) = Path::new(".").canonicalize() else { return false };
     let installed = here.ancestors().map(|folder| folder.join("node_modules/next").join(PACKAGE_JSON));

@@ -1,4 +1,4 @@
-//! Every blob ever committed, each once.
+//! Checks every blob ever committed, each once.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -18,16 +18,16 @@ use crate::git::{FileKind, FileRef, Linked, ObjectId, Repo};
 /// How many commits' folders are read at a time.
 const AT_ONCE: usize = 256;
 
-/// A blob, the first commit that brought it, and each path it ever had.
+/// A blob, the first commit that has it, and each path it ever had.
 struct PastBlob {
     file: FileRef,
-    /// The bytes, if an env file ever had them: they have been read for their values already.
+    /// The bytes, if this was ever an env file: then they were already read for their values.
     text: Option<Vec<u8>>,
     commit: ObjectId,
     paths: Vec<PathBuf>,
 }
 
-/// Checks all that any ref's history holds, by today's policy: plaintext in env files, keys, and known values.
+/// Checks everything in the history of any ref, by today's policy: plaintext in env files, keys, and known values.
 pub(crate) fn history(repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckReport, Error> {
     let mut report = CheckReport::default();
     let (mut blobs, cut) = past_blobs(repo)?;
@@ -60,8 +60,8 @@ pub(crate) fn history(repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckRe
     Ok(report.sorted())
 }
 
-/// Returns every blob of every commit, and the commit at which a shallow clone ends, which counts as having brought all
-/// that it holds.
+/// Returns every blob of every commit, and the commit at which a shallow clone ends, which counts as having added all
+/// of its files.
 fn past_blobs(repo: &Repo) -> Result<(Vec<PastBlob>, Option<ObjectId>), Error> {
     let mut places: HashMap<FileRef, usize> = HashMap::new();
     let mut blobs: Vec<PastBlob> = Vec::new();
@@ -69,7 +69,7 @@ fn past_blobs(repo: &Repo) -> Result<(Vec<PastBlob>, Option<ObjectId>), Error> {
     let (commits, cut) = repo.all_commits()?;
     for (at, (commit, parents)) in commits.iter().enumerate() {
         read_ahead(repo, &commits, at)?;
-        // Files that a merge shares with another parent have been seen there.
+        // Files that a merge takes from another parent were seen there.
         for file in repo.changes(parents.first().copied(), Some(*commit))? {
             let Some(now) = file.after.filter(|now| now.kind != FileKind::Submodule) else { continue };
             let place = *places.entry(now).or_insert_with(|| {
@@ -84,7 +84,7 @@ fn past_blobs(repo: &Repo) -> Result<(Vec<PastBlob>, Option<ObjectId>), Error> {
     Ok((blobs, cut))
 }
 
-/// Reads the folders of the next commits in one go, each time `at` reaches the end of those before.
+/// Reads the folders of the next [`AT_ONCE`] commits in one go, each time `at` reaches the end of a batch.
 pub(super) fn read_ahead(repo: &Repo, commits: &[Linked], at: usize) -> Result<(), Error> {
     if at.is_multiple_of(AT_ONCE) {
         let next: Vec<_> = commits[at..].iter().take(AT_ONCE).map(|(id, _)| *id).collect();
@@ -104,7 +104,7 @@ impl PastBlob {
                 findings.extend(plaintext_in(path, text, settings, self.file.kind));
             }
         }
-        // Secrets in the bytes are reported for the first of the names.
+        // Secrets in the bytes are reported only for the blob's first path.
         if let Some(path) = self.paths.iter().find(|path| !is_keys_file(path)) {
             findings.extend(hits.iter().map(|hit| leak_finding(path, hit.leak, leaks).at(hit.line)));
         }

@@ -1,4 +1,4 @@
-//! The keys files of this machine: readable by nobody else, in no image, in no commit.
+//! Checks that the keys files on this machine are private, and in no image and no commit.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::git::Repo;
 use crate::keys::KeysFile;
 use crate::project::has_dockerfile;
 
-/// Checks the keys file of each of these folders (relative to `root`), even if it is yet to be made, and those `listed`.
+/// Checks the keys files of these folders (relative to `root`), even if not created yet, and those `listed`.
 pub(super) fn check_keys_files(
     root: &Path,
     repo: Option<&Repo>,

@@ -1,9 +1,9 @@
 //! `check`: every rule, run over the working tree, the index, a range of commits or all of history.
 //!
-//! A [`change::CheckedChange`] is the files before and after, each a [`snapshot::Snapshot`] with its [`settings::Settings`]
-//! (policies, schemas, team files). Its `inspect` runs the rules over env files, keys, policies and teams; a
-//! [`search::SecretSearch`] looks for known values in every file; what a reviewed mark allows is then removed. The rules
-//! themselves are in `rules`: they know neither files nor git.
+//! A [`change::CheckedChange`] is the files before and after, each a [`snapshot::Snapshot`] with its
+//! [`settings::Settings`] (policies, schemas, team files). Its `inspect` runs the rules over env files, keys, policies
+//! and teams; a [`search::SecretSearch`] looks for known values in every file; findings that a reviewed mark allows are
+//! then removed. The rules themselves are in `rules`, and know nothing of files or git.
 
 mod allow;
 mod change;
@@ -36,16 +36,16 @@ use rules::Finding;
 
 #[derive(Clone, Copy)]
 pub(crate) struct CheckOptions<'a> {
-    /// Finds private keys, to know the values that must not leak, without prompting.
+    /// Finds private keys without prompting, to decrypt the values that must not leak.
     pub store: &'a KeyStore<'a>,
-    /// A reviewer vouches for what only they can judge: a wider policy and new marks hold for the range that brings them, and
-    /// a proof of rotation is believed that no available key can verify.
+    /// True if a reviewer vouches for what only they can judge: a wider policy and new marks apply to the range that
+    /// adds them, and a rotation proof that no available key can verify becomes a suggestion.
     pub accept_policy: bool,
-    /// Suggestions that are not about a line of the change are counted, and not listed.
+    /// True if suggestions that are not about a changed line are counted, not listed.
     pub only_changed_lines: bool,
-    /// In the working tree, sealed values that have not changed for more seconds are errors.
+    /// In seconds. A sealed value in the working tree that has not changed for longer is an error.
     pub max_age: Option<i64>,
-    /// Called now and then with how many files are done, and of how many.
+    /// Called now and then with the number of files done and the total.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
@@ -58,9 +58,9 @@ pub(crate) struct CheckReport {
     pub env_files: usize,
     /// How many files were searched for secrets.
     pub searched: usize,
-    /// Why this is not all: the rest is not in this clone.
+    /// Why the check is incomplete: part of the history is not in this clone.
     pub incomplete: Option<Error>,
-    /// Environments with sealed values of which none could be decrypted, to be looked for elsewhere.
+    /// Environments none of whose sealed values could be decrypted, so other files were not searched for them.
     pub without_key: Vec<String>,
     /// Why a keys file was not used.
     pub key_error: Option<Error>,
@@ -82,7 +82,7 @@ impl CheckReport {
         self.findings.dedup();
     }
 
-    /// Sorts the findings, by file and line, each once.
+    /// Sorts the findings by file and line, and drops duplicates.
     fn sorted(mut self) -> Self {
         self.findings.sort();
         self.findings.dedup();

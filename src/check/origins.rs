@@ -1,5 +1,5 @@
-//! Origins of the env files of a change. A file that is moved, copied or restored keeps what held where it last stood:
-//! its key, the policy over its names, and the records of removed members.
+//! Finds the origins of the env files of a change. What applied to a moved, copied or restored file at its last place
+//! must still apply: its key, the policy for its names, and the records of removed members.
 
 use std::cell::{Cell, OnceCell};
 use std::collections::hash_map::Entry;
@@ -18,13 +18,13 @@ use crate::error::Error;
 use crate::git::{ChangedFile, FileKind, FileRef, ObjectId, Repo};
 use crate::team::Policy;
 
-/// An env file as it stood before.
+/// An env file as it was before.
 pub(super) struct FileOrigin {
     pub(super) path: PathBuf,
     pub(super) key: Option<PublicKey>,
-    /// Nothing stands there any more.
+    /// True if there is no file at that path any more.
     pub(super) is_gone: bool,
-    /// The commit that had it last; None if it is the one before the change.
+    /// The last commit that had it. None for the commit before the change.
     pub(super) commit: Option<ObjectId>,
     /// The settings of that commit.
     pub(super) settings: Rc<Settings>,
@@ -37,12 +37,12 @@ impl FileOrigin {
         self.names.contains(name)
     }
 
-    /// Returns the names that a variable could refer to, if its value was hidden.
+    /// Returns the names that a variable could refer to. Returns None if its value was not hidden.
     pub(super) fn hidden(&self, name: &str) -> Option<&Refs> {
         self.hidden.get(name).map(|(_, refs)| refs)
     }
 
-    /// Returns true if this name could be plain text: by a policy, or because the file was excluded.
+    /// Returns true if this name was allowed to be plain text: by a policy, or because the file was excluded.
     pub(super) fn allows(&self, name: &str) -> bool {
         self.settings.excludes(&self.path) || self.settings.policy(&self.path).is_plain(name)
     }
@@ -52,7 +52,7 @@ impl FileOrigin {
 pub(super) struct Origins<'a> {
     change: &'a CheckedChange<'a>,
     paths_after: HashSet<&'a Path>,
-    /// Commits whose history counts too; none if only the commit before does.
+    /// Commits whose history is searched too. Empty if only the commit before the change counts.
     tips: Vec<ObjectId>,
     any_gone: bool,
     before: OnceCell<Vec<Rc<FileOrigin>>>,
@@ -68,14 +68,14 @@ impl<'a> Origins<'a> {
         Self { change, paths_after, tips, any_gone, before, in_history, cut: Cell::default() }
     }
 
-    /// Returns the commit at which a shallow clone ends, if history was needed: what stood before it is not known.
+    /// Returns the commit at which a shallow clone ends, if history was needed: earlier files are not known.
     pub(super) fn cut(&self) -> Option<ObjectId> {
         self.cut.get()
     }
 
-    /// Returns where an env file may come from: the file at that path before, one with the same key, and one of its
-    /// environment that is gone and had some of the same names. Others than the first are looked for only if a file is
-    /// gone, or this one is new or has a new key; in history only if no gone file is found among them.
+    /// Returns the files that an env file may come from: the previous file at its path, files with the same key, and
+    /// deleted files of its environment that share a name with it. All but the first are looked for only if a file was
+    /// deleted, or if this one is new or has a new key; then history is searched too, if no deleted file was found.
     pub(super) fn of(&self, path: &Path, report: &EnvReport) -> Result<Vec<Rc<FileOrigin>>, Error> {
         let key = report.key.map(|(key, _)| key);
         let change = self.change;
@@ -113,7 +113,7 @@ impl<'a> Origins<'a> {
         Ok(self.before.get_or_init(|| found))
     }
 
-    /// Returns the env files that only the history had, the newest first.
+    /// Returns the env files that exist only in history, newest first.
     fn all_in_history(&self) -> Result<&[Rc<FileOrigin>], Error> {
         let Some(repo) = self.change.repo.filter(|_| !self.tips.is_empty()) else { return Ok(&[]) };
         if let Some(found) = self.in_history.get() {
@@ -159,7 +159,7 @@ impl<'a> Origins<'a> {
     }
 }
 
-/// A file that stood in a history.
+/// A file in history.
 pub(super) struct PastFile {
     path: PathBuf,
     file: FileRef,

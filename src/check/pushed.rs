@@ -1,4 +1,4 @@
-//! The commits to be checked that are pushed, or proposed for a merge; and tags of something else.
+//! Checks a push or a proposed merge: ranges of commits, and tags of other objects.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::git::{FileKind, FileRef, ObjectId, Peeled, Repo, range_ends};
 
 #[derive(Clone, Debug)]
 pub(crate) struct CommitRange {
-    /// The commit whose policy holds, and with which the end is compared. None if all is new.
+    /// The commit whose policy applies and with which the last commit is compared. None if everything is new.
     pub base: Option<ObjectId>,
     /// The last commit.
     pub tip: ObjectId,
@@ -35,8 +35,8 @@ pub(crate) enum Pushed {
 }
 
 impl Pushed {
-    /// Parses `A..B`, either side HEAD if omitted. Zeros for `A` stand for a new ref: every commit of `B` that no known ref
-    /// has (githooks(5), pre-receive). `A...B` starts where the two have parted.
+    /// Parses `A..B`; an omitted side is HEAD. Zeros for `A` mean a new ref: every commit of `B` that no known ref has
+    /// (githooks(5), pre-receive). `A...B` starts at the merge base.
     pub(crate) fn parse(repo: &Repo, text: &str) -> Result<Self, Error> {
         let (start, end, parted) = range_ends(text).unwrap_or((text, "", false));
         let tip = match repo.peel(if end.is_empty() { "HEAD" } else { end })? {
@@ -47,7 +47,7 @@ impl Pushed {
         let is_new = !start.is_empty() && start.bytes().all(|b| b == b'0');
         let start =
             if is_new { None } else { Some(repo.peel(if start.is_empty() { "HEAD" } else { start })?) };
-        // A ref that stood on no commit has no history to go on from.
+        // A ref that didn't name a commit has no history to start from.
         let Some(Peeled::Commit(start)) = start else {
             return Ok(Self::Commits(CommitRange::new_ref(repo, tip, known_tips(repo)?)?));
         };
@@ -68,15 +68,15 @@ impl Pushed {
 }
 
 impl CommitRange {
-    /// Returns what a new ref brings if the commits below `known` are known. The policy is that of the last known commit it
-    /// starts from.
+    /// Returns the range that a new ref adds to the history of `known`. Its policy is that of the last known commit
+    /// that it starts from.
     pub(crate) fn new_ref(repo: &Repo, tip: ObjectId, known: Vec<ObjectId>) -> Result<Self, Error> {
         let new = repo.commits(&[tip], &known)?;
         let is_new: HashSet<_> = new.iter().copied().collect();
         if !is_new.contains(&tip) {
             return Ok(Self { base: Some(tip), tip, known });
         }
-        // Every commit is asked, since a history of its own may have been merged in, on either side.
+        // Looks at every commit, since an unrelated history may have been merged in, on either side.
         for commit in new.iter().rev() {
             let parents = repo.parents(*commit)?;
             if let Some(base) = parents.into_iter().find(|parent| !is_new.contains(parent)) {
@@ -87,12 +87,12 @@ impl CommitRange {
     }
 }
 
-/// The refs whose commits count as checked, unless `envseal.knownRefs` names others. A forge fills other namespaces with
-/// whatever anyone proposes (`refs/pull/*`, `refs/merge-requests/*`, `refs/changes/*`), and asks no hook.
+/// The refs whose commits count as checked, unless `envseal.knownRefs` names others. A forge puts anyone's proposals
+/// into other namespaces (`refs/pull/*`, `refs/merge-requests/*`, `refs/changes/*`), and runs no hook for them.
 const KNOWN_REFS: [&str; 2] = ["refs/heads/", "refs/tags/"];
 
-/// Returns the commits that the known refs of this repository stand on. Its own configuration says which these are: nothing
-/// that is pushed has a part in it.
+/// Returns the commits that the known refs of this repository point to. Only the repository's own configuration says
+/// which refs these are, so a push can't change it.
 fn known_tips(repo: &Repo) -> Result<Vec<ObjectId>, Error> {
     let mut wanted = repo.settings("envseal.knownRefs")?;
     if wanted.is_empty() {
@@ -112,8 +112,8 @@ fn known_tips(repo: &Repo) -> Result<Vec<ObjectId>, Error> {
     Ok(repo.tips_of(&is_known)?)
 }
 
-/// Returns the commits that a remote's branches and tags stood on when they were last fetched or pushed. What was fetched
-/// into the same folder from other refs, such as those of pull requests, is left out (git-config(1), `remote.<name>.fetch`).
+/// Returns the commits that a remote's branches and tags pointed to when they were last fetched or pushed. Leaves out
+/// other refs fetched into the same folder, such as pull requests (git-config(1), `remote.<name>.fetch`).
 pub(crate) fn known_of_remote(repo: &Repo, remote: &str) -> Result<Vec<ObjectId>, Error> {
     let specs = repo.settings(&format!("remote.{remote}.fetch"))?;
     let others = specs.iter().filter_map(|spec| spec.trim_start_matches('+').split_once(':'));
@@ -128,7 +128,7 @@ pub(crate) fn known_of_remote(repo: &Repo, remote: &str) -> Result<Vec<ObjectId>
     Ok(repo.tips_of(&is_known)?)
 }
 
-/// Checks files that no commit holds. No policy is theirs, so nothing in env files among them is plain except by a mark.
+/// Checks files that are not in a commit. No policy applies to them, so in env files only a mark makes a value plain.
 fn loose_files(
     repo: &Repo,
     id: ObjectId,

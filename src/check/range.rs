@@ -1,7 +1,7 @@
-//! A range of commits: what is pushed, or proposed for a merge. Each commit counts, since all of them are kept.
+//! Checks a range of commits that is pushed or proposed for a merge. Each commit counts, since all stay in history.
 //!
-//! Plaintext that a policy in the range itself allows is no secret to its author, and its reviewer has the last word: it
-//! stays an error until then, but is reported as waiting for review, and not as a secret that got out.
+//! Plaintext that a policy in the range itself allows is not a secret to its author. It stays an error until a reviewer
+//! accepts it, but is reported as needing review and not as a leaked secret.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -24,8 +24,8 @@ use crate::error::Error;
 use crate::git::{ChangedFile, FileKind, FileRef, ObjectId, Repo};
 use crate::team::Policy;
 
-/// Checks every file that any commit of a range brings, by the policy of its base, and the env files that it touches as
-/// they are in its last commit.
+/// Checks every file that a commit of the range adds or changes, by the policy of the range's base, and the touched env
+/// files as they are in the last commit.
 pub(super) fn range(
     repo: &Repo,
     range: &CommitRange,
@@ -44,7 +44,7 @@ pub(super) fn range(
     let mut report = CheckReport::default();
     let tips: Vec<_> = range.base.iter().chain(&range.known).copied().collect();
     let origins = Origins::new(&change, tips.clone());
-    // If env files stood here once and were only removed, a team file widens what held for them.
+    // If there were env files here before that were only removed, a new team file widens their policy.
     let (past, cut) = if is_unguarded(before) {
         past_files(repo, &tips, is_guarded_or_team_file)?
     } else {
@@ -66,7 +66,7 @@ pub(super) fn range(
     }
     let (search, in_values) = change.search(texts, options, &mut report)?;
     findings.extend(in_values.into_iter().filter(|finding| touched.concerns(finding)));
-    // Findings in commits before the last, to which no mark of the last one applies.
+    // Findings in commits before the last. Marks in the last commit don't apply to them.
     let mut earlier = Vec::new();
     for (done, file) in files.iter().enumerate() {
         (options.progress)(done, files.len());
@@ -123,7 +123,7 @@ fn in_earlier_commit(
     Ok(found.into_iter().map(told).collect())
 }
 
-/// Keeps the findings that the range has to do with. Symlinks to elsewhere that the base had not are errors.
+/// Keeps the findings that concern the range. Symlinks to elsewhere that are not in the base become errors.
 fn keep_concerned(findings: &mut Vec<Finding>, touched: &TouchedFiles<'_>, old_links: &[Finding]) {
     findings.retain_mut(|finding| {
         let is_new_link = finding.rule == Rule::Symlink && !old_links.contains(finding);
@@ -134,7 +134,7 @@ fn keep_concerned(findings: &mut Vec<Finding>, touched: &TouchedFiles<'_>, old_l
     });
 }
 
-/// Returns true if the range is the first thing that the repository gets, so that there was no policy to widen.
+/// Returns true if the range is the first history that the repository receives, so there was no policy to widen.
 fn is_first(repo: &Repo, range: &CommitRange) -> Result<bool, Error> {
     let is_first = range.base.is_none() && range.known.is_empty() && repo.tips()?.is_empty();
     if is_first {
@@ -143,8 +143,8 @@ fn is_first(repo: &Repo, range: &CommitRange) -> Result<bool, Error> {
     Ok(is_first)
 }
 
-/// Returns the findings for what the policies of the base allow in an env file that was moved or restored, and that was
-/// under another policy before, which did not allow it.
+/// Returns the findings for plaintext in a moved or restored env file that the base's policies allow, but the policy
+/// where the file was before did not.
 fn allowed_by_moving(
     origins: &Origins<'_>,
     rules: &Settings,
@@ -162,7 +162,7 @@ fn allowed_by_moving(
     let mut findings = Vec::new();
     for finding in allowed {
         let Some(name) = finding.name.clone() else { continue };
-        // The base had it under that policy, and was judged by it.
+        // The base already has the name at this path, under the same policy.
         if origins.iter().any(|origin| origin.commit.is_none() && origin.path == *path && origin.has(&name)) {
             continue;
         }
@@ -180,7 +180,7 @@ fn allowed_by_moving(
     Ok(findings)
 }
 
-/// A file that a commit of a range brings.
+/// A file that a commit of the range adds or changes.
 struct CommittedFile {
     path: PathBuf,
     now: FileRef,
@@ -191,7 +191,7 @@ struct CommittedFile {
 }
 
 impl CommittedFile {
-    /// Tells how to remove a leak from the range: another commit on top does not.
+    /// Sets the fix to rewriting the commit: a later commit doesn't remove the leak from the range.
     fn to_rewrite(&self, mut finding: Finding) -> Finding {
         finding.message.push_str("; if this was pushed, replace the secret");
         finding.fix = match self.base {
@@ -207,7 +207,8 @@ fn contents(files: &[CommittedFile]) -> impl Iterator<Item = ObjectId> {
     files.filter(|file| file.kind != FileKind::Submodule).map(|file| file.id)
 }
 
-/// Returns every file that any commit of the range changes, each distinct one once; of a merge, what no parent has.
+/// Returns every file that a commit of the range adds or changes, each version once. Of a merge, only those that differ
+/// from all parents.
 fn committed_files(repo: &Repo, range: &CommitRange) -> Result<Vec<CommittedFile>, Error> {
     let (mut seen, mut found) = (HashSet::new(), Vec::new());
     for commit in repo.commits(&[range.tip], &range.known)? {
@@ -230,8 +231,8 @@ fn committed_files(repo: &Repo, range: &CommitRange) -> Result<Vec<CommittedFile
     Ok(found)
 }
 
-/// Returns what env files that are symlinks led to in commits of a range, and no longer do in the last one: each once, with
-/// the commit that first led there.
+/// Returns the files that env file symlinks led to in a commit of the range, but neither before it nor in its last
+/// commit. Each is returned once, with the first commit that led there.
 fn behind_links(
     change: &CheckedChange<'_>,
     range: &CommitRange,
@@ -270,7 +271,7 @@ fn behind_links(
     Ok(found)
 }
 
-/// Returns the findings for plaintext in an env file: what it shows for ever, once it is committed.
+/// Returns the findings for plaintext in an env file: once committed, it stays readable in history.
 pub(super) fn plaintext_in(path: &Path, text: &[u8], rules: &Settings, kind: FileKind) -> Vec<Finding> {
     if !is_guarded(path) || kind != FileKind::File || rules.excludes(path) {
         return Vec::new();
@@ -280,9 +281,9 @@ pub(super) fn plaintext_in(path: &Path, text: &[u8], rules: &Settings, kind: Fil
     findings
 }
 
-/// The policies of a range's end, for one text of an env file.
+/// The plaintext in one version of an env file, by the policies in the range's last commit.
 struct ProposedPolicy {
-    /// Plaintext that they do not allow either.
+    /// Plaintext that these policies don't allow either.
     refused: BTreeSet<FindingPlace>,
     is_excluded: bool,
 }
@@ -300,7 +301,8 @@ impl ProposedPolicy {
         Self { refused: refused.iter().map(place).collect(), is_excluded: settings.excludes(path) }
     }
 
-    /// Asks for review if the policies allow the finding; otherwise tells how to remove it from the range, if that brought it.
+    /// Marks the finding for review if the policies allow it. Otherwise its fix is to remove it from the range that
+    /// added it.
     fn apply(&self, mut finding: Finding, brought: Option<&CommittedFile>) -> Finding {
         if !finding.rule.shows_plaintext() || self.refused.contains(&place(&finding)) {
             return match brought {

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::fs::{self, FsError};
 use crate::git::{FileKind, FileRef, ObjectId, Repo, added_lines};
 
-/// A file's bytes; of a symlink, where it leads.
+/// A file's bytes; for a symlink, the path of its target.
 pub(super) enum FileContent<'t> {
     Disk(PathBuf),
     Blob(&'t Repo, ObjectId),
@@ -22,8 +22,8 @@ pub(super) enum FileContent<'t> {
 }
 
 impl FileContent<'_> {
-    /// Has the bytes read from the beginning, each time it is called, so that no more of a large file need be in memory than
-    /// is looked at. Returns false if there is no regular file.
+    /// Passes the bytes to `take` as a reader, from the beginning on each call, so that a large file need not be in
+    /// memory as a whole. Returns false if there is no regular file.
     fn read(&self, take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>) -> Result<bool, Error> {
         match self {
             Self::Text(text) => take(&mut &**text).expect("reading memory does not fail"),
@@ -41,7 +41,7 @@ pub(super) struct SearchedFile<'t> {
     pub(super) path: &'t Path,
     pub(super) content: FileContent<'t>,
     pub(super) before: Option<FileRef>,
-    /// The commit before.
+    /// The commit before the change.
     pub(super) base: Option<ObjectId>,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct SecretSearch<'a> {
     leaks: Leaks,
     repo: Option<&'a Repo>,
     rules: &'a Settings,
-    /// The values that were public in a commit before, by their places in the list.
+    /// For each earlier commit, the values that were public in it, as indices into [`Leaks::secrets`].
     public: RefCell<HashMap<ObjectId, BTreeSet<usize>>>,
 }
 
@@ -67,7 +67,7 @@ impl<'a> SecretSearch<'a> {
         Ok(())
     }
 
-    /// Finds private keys wherever they stand in a changed file, and values on its new lines. Returns None if there is no
+    /// Finds private keys anywhere in a changed file, and known values on its new lines. Returns None if there is no
     /// such file.
     pub(super) fn findings(&self, file: &SearchedFile<'_>) -> Result<Option<Vec<Finding>>, Error> {
         if is_keys_file(file.path) {
@@ -86,7 +86,7 @@ impl<'a> SecretSearch<'a> {
             };
             let new = match &mut added {
                 Some(new) => new,
-                // Nearly always nothing is found, and nobody need know what stood there.
+                // Read only when needed, because nearly always nothing is found.
                 None => added.insert(self.added_lines(file)?),
             };
             if (found.line..=found.last_line).any(|line| new.contains(&line)) {
@@ -120,15 +120,15 @@ impl<'a> SecretSearch<'a> {
         Ok(is_public)
     }
 
-    /// Returns the values that are public in a commit: anywhere in a file that is no env file, and where an env file
-    /// declares them plain. Elsewhere in those, a value has only not been encrypted yet.
+    /// Returns the values that are public in a commit: anywhere in a file that is not an env file, and where an env
+    /// file declares them plain. Any other value in an env file just hasn't been encrypted yet.
     fn public_in(&self, repo: &Repo, commit: ObjectId) -> Result<BTreeSet<usize>, Error> {
         let (values, mut found) = (self.leaks.values(), BTreeSet::new());
         let mut files = repo.files(Some(commit))?;
         files.retain(|(_, now)| now.kind == FileKind::File);
         repo.obtain(&files.iter().map(|(_, now)| now.id).collect::<Vec<_>>())?;
         for (path, now) in &files {
-            // A file that a partial clone lacks counts as if it were not there.
+            // A file that a partial clone lacks counts as missing.
             let Some(text) = repo.blob_if_there(now.id)? else { continue };
             if is_guarded(path) && !self.rules.excludes(path) {
                 let policy = self.rules.policy(path);

@@ -1,4 +1,4 @@
-//! The values that must not turn up elsewhere: those of env files that the available keys decrypt.
+//! The values that must not appear elsewhere: those in env files that the available keys decrypt.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -18,8 +18,7 @@ use crate::project;
 /// Texts of env files with their paths, relative to the root.
 pub(super) type EnvTexts = BTreeSet<(PathBuf, Vec<u8>)>;
 
-/// Decrypts sealed values of many files. Nobody is prompted, and nothing that is wrong with a key stops a check: the report
-/// has it.
+/// Decrypts sealed values of many files. Never prompts, and reports problems with keys instead of stopping.
 pub(super) struct SealedValues<'a> {
     root: &'a Path,
     store: &'a KeyStore<'a>,
@@ -29,10 +28,10 @@ pub(super) struct SealedValues<'a> {
     counts: BTreeMap<String, (usize, usize)>,
 }
 
-/// The same keys are available to all env files of an environment in one folder.
+/// The keys available to an environment's env files in one folder.
 struct FolderKeys {
     openers: HashMap<KeyId, Opener>,
-    /// Names and tokens. The same one in many commits is decrypted once; elsewhere it may be for another key.
+    /// Names and tokens. The same one in many commits is decrypted once; for another folder it may need another key.
     seen: HashSet<(String, String)>,
 }
 
@@ -41,8 +40,8 @@ impl<'a> SealedValues<'a> {
         Self { root, store, secrets: Vec::new(), keys: HashMap::new(), counts: BTreeMap::new() }
     }
 
-    /// Decrypts the values of one env file. Returns the findings about those that the key they name does not decrypt, or that
-    /// are not of the schema's type.
+    /// Decrypts the values of one env file. Returns the findings about values that the key they name doesn't decrypt,
+    /// or that are not of the schema's type.
     pub(super) fn add(
         &mut self,
         path: &Path,
@@ -95,7 +94,7 @@ impl<'a> SealedValues<'a> {
         findings
     }
 
-    /// Returns the values, ready to be looked for, and reports the environments that none could be decrypted of.
+    /// Returns the values to look for, and reports the environments none of whose values could be decrypted.
     pub(super) fn into_leaks(self, report: &mut CheckReport) -> Leaks {
         let closed = self.counts.into_iter().filter(|(_, (all, decrypted))| *all > 0 && *decrypted == 0);
         report.without_key = closed.map(|(env, _)| env).collect();

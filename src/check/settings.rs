@@ -1,5 +1,5 @@
-//! Policies, schemas and teams, as the files of a snapshot state them: each env file has those of the nearest team file
-//! upward, and of the schema beside it.
+//! The policies, schemas and teams in a snapshot. An env file has those of the nearest team file upward, and of the
+//! schema beside it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,15 +11,15 @@ use crate::error::Error;
 use crate::schema::Schema;
 use crate::team::{Policy, TeamError, TeamFile};
 
-/// Everything is keyed by the folder that it is stated in.
+/// Each map is keyed by the folder of the file.
 #[derive(Default)]
 pub(super) struct Settings {
     projects: BTreeMap<PathBuf, ProjectSettings>,
-    /// The policy, widened by names that the folder's schema calls plain.
+    /// The policies, widened by the names that the folder's schema makes plain.
     with_schema: BTreeMap<PathBuf, Policy>,
     schemas: BTreeMap<PathBuf, (PathBuf, Schema)>,
     none: Policy,
-    /// Team files that can't be read: nothing is plain or excluded by them, and nobody is a member.
+    /// Findings for team files that can't be read. These make nothing plain, exclude nothing and have no members.
     pub(super) findings: Vec<Finding>,
 }
 
@@ -33,18 +33,18 @@ struct ProjectSettings {
 impl Settings {
     pub(super) fn read(files: &Snapshot<'_>) -> Result<Self, Error> {
         let mut settings = Self::default();
-        // In the order of the names, so that only the first counts.
+        // In the order of the names: only the first schema in a folder counts.
         for name in SCHEMA_FILES {
             for path in files.files().filter(|path| path.file_name().is_some_and(|file| file == name)) {
                 if !settings.schemas.contains_key(folder(path)) {
-                    // Empty if it can't be read, as a link to nowhere: the next one does not hold instead.
+                    // Counts as empty if it can't be read, such as a broken link: the next name must not apply instead.
                     let schema = Schema::parse(&files.read(path)?.unwrap_or_default());
                     settings.schemas.insert(folder(path).to_owned(), (path.to_owned(), schema));
                 }
             }
         }
         for path in files.files().filter(|path| is_team_file(path)) {
-            // Likewise, the one further up does not hold instead.
+            // Likewise, a team file further up must not apply instead.
             settings.add_team_file(path, &files.read(path)?.unwrap_or_default());
         }
         for (folder, (_, schema)) in &settings.schemas {
@@ -64,7 +64,7 @@ impl Settings {
             Policy::default()
         });
         let team = TeamFile::parse(text).unwrap_or_else(|error| {
-            // Other errors are the policy's too.
+            // Other errors were already reported for the policy.
             if let TeamError::Entry { line, entry, what } = error {
                 self.findings.push(found(format!("{entry}: {what}")).at(line));
             }
@@ -106,7 +106,7 @@ impl Settings {
         self.schemas.values().map(|(path, schema)| SchemaFile { path, schema })
     }
 
-    /// Returns the team file that holds in `folder`.
+    /// Returns the team file that applies to `folder`.
     pub(super) fn team_for(&self, folder: &Path) -> Option<(&Path, &TeamFile)> {
         self.project(folder).map(|project| (project.path.as_path(), &project.team))
     }

@@ -10,18 +10,18 @@ use crate::error::Error;
 use crate::fs::{self, FsError};
 use crate::git::{ChangedFile, FileKind, FileRef, GitError, ObjectId, Repo, from_git};
 
-/// The number of links to links that Linux follows (`ELOOP`, `path_resolution(7)`).
+/// The number of symlinks that Linux follows for one path (`ELOOP`, `path_resolution(7)`).
 const MAX_LINKS: usize = 40;
 
-/// Returns true if rules over several files look at a file: an env file, a template, a copy or another tool's file under
-/// such a name, a team file, or what some file systems take for one of these.
+/// Returns true if a snapshot includes a file: an env file, a template, a copy, another tool's file with such a name, a
+/// team file, or a name that some file systems take for one of these.
 pub(super) fn is_relevant(path: &Path) -> bool {
     !matches!(FileRole::of(path), FileRole::Other | FileRole::KeysFile)
         || is_team_file(path)
         || misspelled(path).is_some()
 }
 
-/// Returns true if plain text in a file is an error: in env files, also under a name that none may have, and in copies.
+/// Returns true if plain text in a file is an error: in env files, even with a name that is not allowed, and in copies.
 pub(super) fn is_guarded(path: &Path) -> bool {
     FileRole::of(path).is_guarded()
 }
@@ -32,16 +32,16 @@ pub(super) fn folder(path: &Path) -> &Path {
 
 enum SnapshotSource<'a> {
     Empty,
-    /// The working tree below this folder, except for files of which git stores something else.
+    /// The working tree below this folder, and the files for which git stores other bytes.
     Disk(PathBuf, HashMap<PathBuf, Vec<u8>>),
     /// A commit, or the index.
     Git(&'a Repo, Option<ObjectId>),
 }
 
-/// The files at one moment. Paths are relative to its root.
+/// The files at one moment. Paths are relative to the root.
 pub(super) struct Snapshot<'a> {
     source: SnapshotSource<'a>,
-    /// The relevant files; on disk their blobs are not known.
+    /// The relevant files. None on disk, where their blobs are not known.
     files: BTreeMap<PathBuf, Option<FileRef>>,
     /// Blobs read so far, by all snapshots that share them.
     blobs: Rc<RefCell<HashMap<ObjectId, Vec<u8>>>>,
@@ -63,7 +63,7 @@ impl<'a> Snapshot<'a> {
         Self::new(SnapshotSource::Empty, BTreeMap::new())
     }
 
-    /// Takes these files below `root`; those in `stored` with the bytes that git stores.
+    /// Creates a snapshot of these files below `root`. Those in `stored` have the bytes that git stores.
     pub(super) fn disk(root: &Path, files: Vec<PathBuf>, stored: HashMap<PathBuf, Vec<u8>>) -> Self {
         Self::new(
             SnapshotSource::Disk(root.to_owned(), stored),
@@ -81,17 +81,17 @@ impl<'a> Snapshot<'a> {
         Ok(Self::listed(repo, commit, repo.files(Some(commit))?))
     }
 
-    /// Takes a commit, or a tree, whose files are known.
+    /// Creates a snapshot of a commit or a tree whose files are known.
     pub(super) fn listed(repo: &'a Repo, id: ObjectId, files: Vec<(PathBuf, FileRef)>) -> Self {
         Self::new(SnapshotSource::Git(repo, Some(id)), relevant(files.into_iter()))
     }
 
-    /// Takes a commit whose files are not listed: single ones can be read.
+    /// Creates a snapshot of a commit without listing its files. Single files can be read.
     pub(super) fn unlisted(repo: &'a Repo, commit: ObjectId) -> Self {
         Self::new(SnapshotSource::Git(repo, Some(commit)), BTreeMap::new())
     }
 
-    /// Derives the commit that `after` was made from by these changes, so that not all of its folders need be read.
+    /// Derives the snapshot of `commit` from `after` and the changes to it, so that not all folders need be read.
     pub(super) fn before(
         repo: &'a Repo,
         commit: Option<ObjectId>,
@@ -125,7 +125,7 @@ impl<'a> Snapshot<'a> {
         self.files().collect()
     }
 
-    /// Returns true if the same regular file stands at a path in both, as far as can be told without reading it.
+    /// Returns true if both have the same regular file at a path, as far as can be told without reading it.
     pub(super) fn has_same(&self, other: &Snapshot<'_>, path: &Path) -> bool {
         let here = self.files.get(path).copied().flatten().filter(|file| file.kind == FileKind::File);
         here.is_some() && here == other.files.get(path).copied().flatten()
@@ -152,7 +152,7 @@ impl<'a> Snapshot<'a> {
         Ok(Some(text))
     }
 
-    /// Returns a file's bytes, or None also if this partial clone lacks them: for what only leads to suggestions.
+    /// Like [`Self::read`], but also returns None if this partial clone lacks the bytes.
     pub(super) fn read_if_available(&self, path: &Path) -> Result<Option<Vec<u8>>, Error> {
         let SnapshotSource::Git(repo, _) = &self.source else { return self.read(path) };
         match self.resolve(path)? {
@@ -231,7 +231,7 @@ impl<'a> Snapshot<'a> {
         Ok(LinkTarget::Path(at, None))
     }
 
-    /// Returns true if a regular file, or a link to one, stands at this path.
+    /// Returns true if a regular file, or a link to one, is at this path.
     pub(super) fn has(&self, path: &Path) -> Result<bool, Error> {
         match &self.source {
             SnapshotSource::Empty => Ok(false),

@@ -19,8 +19,7 @@ use crate::error::Error;
 use crate::keys::KeyStore;
 use crate::team::TeamFile;
 
-/// The available private keys, looked for when first needed. Nobody is prompted, and what is wrong with a key is reported
-/// elsewhere.
+/// The available private keys, looked up when first needed. Never prompts; problems with a key are reported elsewhere.
 pub(super) struct HeldKeys<'a> {
     store: &'a KeyStore<'a>,
     root: &'a Path,
@@ -32,7 +31,7 @@ impl<'a> HeldKeys<'a> {
         Self { store, root, found: RefCell::default() }
     }
 
-    /// Returns an environment's keys for env files in `folder`, with older ones and all that was ever granted to this user.
+    /// Returns an environment's keys for env files in `folder`, older ones and all ever granted to this user too.
     pub(super) fn ever(&self, env: &EnvName, folder: &Path) -> Vec<PrivateKey> {
         let mut keys = self.of(env, folder);
         keys.extend(self.store.ever_granted(&self.root.join(folder)).unwrap_or_default());
@@ -50,9 +49,9 @@ impl<'a> HeldKeys<'a> {
         self.store.me().is_ok_and(|me| me.is_some_and(|me| me.identity.public() == *key))
     }
 
-    /// Returns the key that `team` grants to this user. Who made the grant does not matter: a key is known by its public key.
+    /// Returns the key that `team` grants to this user. The granter doesn't matter: the public key identifies it.
     fn granted(&self, env: &EnvName, team: &TeamFile) -> Option<PrivateKey> {
-        // Most team files grant nothing of the environment to anyone, and no identity need be read.
+        // Most team files have no grant of the environment, and then the identity need not be read.
         team.grants().iter().find(|line| line.env == *env)?;
         let me = self.store.me().ok()??;
         let line = team.grant(env, team.member_of(&me.identity.public())?)?;
@@ -60,17 +59,17 @@ impl<'a> HeldKeys<'a> {
     }
 }
 
-/// The env files that a team file holds for.
+/// The env files that a team file applies to.
 #[derive(Default)]
 struct TeamProject {
     environments: BTreeMap<EnvName, EnvironmentNames>,
     folders: BTreeSet<PathBuf>,
-    /// An env file has another key than before.
+    /// True if an env file has another key than before.
     is_rekeyed: bool,
 }
 
-/// Checks the team files of a change: all of them if it is whole; otherwise those that differ, or whose environments have
-/// other keys.
+/// Checks the team files of a change: all of them if it is whole; otherwise those that changed, or whose environments
+/// have other keys.
 pub(super) struct TeamFiles<'a> {
     pub(super) change: &'a CheckedChange<'a>,
     pub(super) env_files: &'a EnvFiles,
@@ -94,7 +93,7 @@ impl TeamFiles<'_> {
             self.with_text((path, team), project, |file| {
                 findings.extend(check_team_file(file, before.filter(|_| !change.is_whole)));
                 let compared = before.into_iter().flat_map(|before| compare_teams(before, file));
-                // Its author has to commit it, and whoever reviews it decides.
+                // The author must be able to commit it, and a reviewer decides about it.
                 let is_judged =
                     |found: &Finding| found.rule == Rule::MemberReplaced && change.review != Review::Pending;
                 findings.extend(
@@ -151,7 +150,7 @@ impl TeamFiles<'_> {
         projects
     }
 
-    /// Returns the findings for team files that are gone, with something owed that no new team file has in their place.
+    /// Returns the findings for deleted team files with records of removed members that no new team file keeps.
     fn gone(&self, projects: &HashMap<&Path, TeamProject>) -> Vec<Finding> {
         let (old, new) = (&self.change.settings_before, &self.change.settings);
         let is_kept = |was: &TeamFile| {
@@ -163,8 +162,8 @@ impl TeamFiles<'_> {
         gone.filter_map(|(path, team)| check_removed_team(path, team).filter(|_| !is_kept(team))).collect()
     }
 
-    /// Returns the findings for what is owed to removed members of the projects that env files come from, and is not
-    /// recorded where they are now.
+    /// Returns the findings for records of removed members that exist in the projects that env files come from, but not
+    /// where the files are now.
     fn followed(
         &self,
         projects: &HashMap<&Path, TeamProject>,
@@ -181,15 +180,15 @@ impl TeamFiles<'_> {
             }
             for origin in self.origins.of(path, report)? {
                 let Some((from, team)) = origin.settings.team_for(folder(&origin.path)) else { continue };
-                // The records there are of the environment that it was.
+                // The records there use the environment that the file belonged to there.
                 let env = EnvName::of_file(&origin.path).unwrap_or_else(|_| env.clone());
                 let Some((place, team_now)) = now else {
-                    // A team file that is gone as a whole is reported as that.
+                    // A deleted team file is reported as such.
                     let is_reported = gone.iter().any(|finding| finding.file == from);
                     findings.extend(check_left_team(path, from, team, &env).filter(|_| !is_reported));
                     continue;
                 };
-                // Changes of a team file in its own place are reported there.
+                // Changes to a team file that was not moved are reported there.
                 let is_reported = place == from && settings_before.team_at(place).is_some();
                 let is_new = seen.insert((place, from.to_owned(), env.clone(), origin.commit));
                 if is_new && !is_reported {

@@ -13,11 +13,11 @@ use crate::git::{ChangedFile, added_lines};
 
 pub(super) struct TouchedFiles<'a> {
     change: &'a CheckedChange<'a>,
-    /// Also env files that are symlinks to one that changes.
+    /// The changed files, and env files that are symlinks to one.
     files: BTreeSet<PathBuf>,
-    /// The new lines of the files that were asked about.
+    /// The new lines of files, computed when first needed.
     lines: HashMap<PathBuf, BTreeSet<usize>>,
-    /// The variables of a folder's files that differ, by folder: true if one is new in a file, or gone from it.
+    /// By folder, the variables that changed in its files: true if one was added to a file or removed from one.
     names: HashMap<PathBuf, BTreeMap<String, bool>>,
 }
 
@@ -38,13 +38,13 @@ impl<'a> TouchedFiles<'a> {
         &self.files
     }
 
-    /// Returns true if a finding is about one of the files, or about how one goes with others.
+    /// Returns true if a finding is about a touched file, or about how one compares with others.
     pub(super) fn concerns(&self, finding: &Finding) -> bool {
         let beside = |path: &PathBuf| is_relevant(path) && path.parent() == finding.file.parent();
         self.files.contains(&finding.file)
             || match finding.rule {
                 Rule::KeysDisagree | Rule::SideBySide | Rule::KeyShared => !self.files.is_empty(),
-                // Found by comparing: the file may be one that the change has uncovered.
+                // Found by comparing, and perhaps in an unchanged file that applies only since this change.
                 Rule::PolicyWidened => true,
                 Rule::DanglingReference | Rule::RequiredMissing | Rule::WrongType => {
                     self.files.iter().any(beside)
@@ -53,7 +53,7 @@ impl<'a> TouchedFiles<'a> {
             }
     }
 
-    /// Drops the suggestions that are not about a line of the change, and returns how many these were.
+    /// Drops the suggestions that are not about a changed line. Returns their number.
     pub(super) fn drop_other_lines(&mut self, findings: &mut Vec<Finding>) -> Result<usize, Error> {
         let before = findings.len();
         for finding in std::mem::take(findings) {
@@ -80,7 +80,7 @@ impl<'a> TouchedFiles<'a> {
                 self.names.insert(folder.to_owned(), names);
             }
             let change = finding.name.as_ref().and_then(|name| self.names[folder].get(name));
-            // Another value of a name says nothing about where else that name is.
+            // A changed value has nothing to do with where else its name is.
             return Ok(change.is_some_and(|is_name| *is_name || finding.rule == Rule::SealedElsewhere));
         }
         if !self.files.contains(file) {
@@ -116,7 +116,7 @@ impl<'a> TouchedFiles<'a> {
     }
 }
 
-/// Returns true if a rule compares the names of a folder's files: what it finds may come of any of them.
+/// Returns true if a rule compares the names in a folder's files, so that any of them may cause its findings.
 fn compares_names(rule: Rule) -> bool {
     matches!(rule, Rule::MissingName | Rule::SealedElsewhere | Rule::ExampleMissing | Rule::ExampleExtra)
 }

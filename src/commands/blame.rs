@@ -37,7 +37,7 @@ pub(super) fn run(context: &Context, args: &BlameArgs) -> Result<(), Error> {
     let repo = context.repository()?;
     repo.allow_fetching();
     let head = repo.head()?;
-    // Without a passphrase the answer is less exact, no more.
+    // Without a passphrase the answer is only less exact.
     let store = &context.store().unasking();
     let mut history = EnvHistory::new(&repo, store);
     let mut files = Vec::new();

@@ -56,8 +56,8 @@ impl ChangeRow {
 pub(super) struct PagedOutput(Option<Pager>);
 
 impl PagedOutput {
-    /// Starts a pager if stdout is a terminal and none of git's settings says no. A repository's own setting doesn't count: what
-    /// is shown may be plaintext.
+    /// Starts a pager if stdout is a terminal and the user's git settings allow it. A repository's own setting doesn't
+    /// count, because the output may have plaintext.
     pub(super) fn new(context: &Context) -> Self {
         if context.no_pager || !ui::is_stdout_terminal() {
             return Self(None);

@@ -68,9 +68,9 @@ pub(super) struct Args {
 
 /// A ref that is about to be pushed (githooks(5), pre-push).
 pub(super) struct Push {
-    /// The object that it is to be.
+    /// The object that it will point to.
     pub(super) local: String,
-    /// The commit that it is on the remote, unless it is new.
+    /// The object that it points to on the remote. None if it is new.
     pub(super) remote_old: Option<String>,
 }
 
@@ -120,9 +120,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
 
 /// Checks what is about to be committed, for a hook.
 ///
-/// The pre-commit framework also calls its hooks when no commit is made: for a range, which it names
-/// (`--from-ref`, `--to-ref`), or for all files. Only git names the index, to what it calls for a commit; if nobody does,
-/// the whole index is searched.
+/// The pre-commit framework also calls its hooks when no commit is made: for a range that it names (`--from-ref`,
+/// `--to-ref`), or for all files. Only git sets `GIT_INDEX_FILE`, and only for a commit; without it, the whole index is
+/// searched.
 pub(super) fn staged(context: &Context) -> Result<u8, Error> {
     let of_framework = |name| context.process.non_empty(name).and_then(OsStr::to_str);
     let [from, to] = ["PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF"].map(of_framework);
@@ -138,7 +138,7 @@ pub(super) fn staged(context: &Context) -> Result<u8, Error> {
 pub(super) fn pushed(context: &Context, remote: &str, pushes: &[Push]) -> Result<u8, Error> {
     let objects = context.repository()?;
     run_check(context, &Args { hook: true, ..Args::default() }, &root_of(&objects), |options| {
-        // A policy must be pushed to be reviewed. It is the other side that refuses it.
+        // A policy must be pushed to be reviewed. The receiving side rejects it until then.
         let options = &CheckOptions { accept_policy: true, ..*options };
         let mut all = CheckReport::default();
         for push in pushes {
@@ -243,7 +243,7 @@ fn run_check(
         context.ui.say("If it isn't secret, add `# envseal: plain` to the line");
     }
     if args.staged && errors > 0 {
-        // Not what is to be renamed, or should not be in git at all.
+        // Leaves out files that must be renamed or should not be in git at all.
         let is_to_be_added = |finding: &&Finding| {
             finding.severity == Severity::Error
                 && FileRole::of(&finding.file).what().is_none()
@@ -260,8 +260,8 @@ fn run_check(
     Ok(u8::from(errors > 0 || args.strict && suggestions > 0))
 }
 
-/// Returns the folder that the person who typed the command is in: git goes to the root before it calls a hook or an alias,
-/// and names the folder it was called in (git-config(1), alias.*).
+/// Returns the folder in which the command was typed: git goes to the root before it calls a hook or an alias, and
+/// names that folder in `GIT_PREFIX` (git-config(1), alias.*).
 fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Error> {
     let here = working_dir()?;
     let prefix = context.process.path("GIT_PREFIX").filter(|_| here == root);

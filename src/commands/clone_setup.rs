@@ -17,7 +17,7 @@ const INIT: &str = "envseal init";
 
 pub(super) const NO_REPOSITORY: &str =
     "not in a git repository, so nothing is checked at a commit: git init && envseal init";
-/// Leaves open if hooks are missing: a hook manager may call envseal in a clone that has no mark.
+/// Doesn't claim that hooks are missing: a hook manager may call envseal in a clone that has no mark.
 const NOT_SET_UP: &str = "this clone is not set up, so plaintext may be committed: envseal init";
 const BARE: &str = "this is a bare repository, where nobody commits; see docs/pre-receive for pushes";
 
@@ -66,7 +66,7 @@ impl CloneSetup {
         Ok(Self { hooks, drivers, filter })
     }
 
-    /// Returns true if nothing is in the way of the hooks.
+    /// Returns true if nothing keeps envseal from installing its hooks.
     fn can_have_hooks(&self) -> bool {
         let is_ours =
             |state| matches!(state, HookState::Installed | HookState::Missing | HookState::Outdated);
@@ -113,7 +113,7 @@ impl CloneSetup {
         parts
     }
 
-    /// Returns what is missing, as one gap because one command fixes it, then what is in the way, part by part.
+    /// Returns what is missing, as one gap because one command fixes it, then the other problems, part by part.
     pub(super) fn gaps(&self) -> Vec<SetupGap> {
         let mut missing = Vec::new();
         let mut others: Vec<(String, Option<Hint>, Vec<String>)> = Vec::new();
@@ -126,7 +126,7 @@ impl CloneSetup {
                     continue;
                 }
                 HookState::Outdated => Some(INIT.into()),
-                // Refuses, and says what to add where.
+                // The command refuses, and says what to add where.
                 HookState::Foreign | HookState::NotOurs => Some("envseal hook install".into()),
                 HookState::NotExecutable => Some(chmod(hook)),
                 HookState::NoHusky => Some("npx husky".into()),
@@ -179,8 +179,8 @@ impl CloneSetup {
     }
 }
 
-/// Offers to set the clone up after a command that created a key or a member, until a person has answered. The command's
-/// change is made by then, so a failure is only a note.
+/// Offers to set the clone up after a command that created a key or a member, until a person has answered. The
+/// command's change is already made, so a failure is only a note.
 pub(super) fn offer(context: &Context) {
     if context.has_created.get()
         && !context.ui.quiet
@@ -194,7 +194,7 @@ fn try_offer(context: &Context) -> Result<(), Error> {
     let Some(repo) = context.discover()?.filter(|repo| !repo.is_bare()) else { return Ok(()) };
     let clone = CloneSetup::of(&repo)?;
     if hooks::is_settled(repo.common_dir()) {
-        // It may have come later, and keeps what was just written from being committed.
+        // The filter may be newer than the setup. It keeps what was just written from being committed.
         if let Some(gap) = clone.gaps().pop().filter(|_| clone.has_dotenvx_filter()) {
             context.ui.note(gap.line());
         }
@@ -241,13 +241,13 @@ pub(super) fn set_up_drivers(context: &Context, has_hooks: bool) -> Result<bool,
     Ok(clone.drivers == DriverState::Installed && clone.filter.is_none())
 }
 
-/// Mentions to a person, once in each clone, that it is not set up, if that is so where one of these folders is. It looks
-/// for the mark alone, because a program is about to start.
+/// Notes on a terminal, once for each clone, that the clone is not set up, if one of these folders is in the current
+/// clone. Only looks for the mark, because a program is about to start.
 pub(super) fn mention(context: &Context, mut folders: impl Iterator<Item = PathBuf>) {
     if context.ui.quiet || !ui::is_stderr_terminal() {
         return;
     }
-    // Elsewhere the command of the note would set up another clone.
+    // For a folder elsewhere, the command in the note would set up the wrong clone.
     let Some(root) = find_root(Path::new(".")) else { return };
     if folders.any(|folder| find_root(&folder).as_ref() == Some(&root))
         && common_dir_of(&root).is_some_and(|dir| hooks::mark_mentioned(&dir))
@@ -256,7 +256,7 @@ pub(super) fn mention(context: &Context, mut folders: impl Iterator<Item = PathB
     }
 }
 
-/// Like [`mention`], after a look at the hooks.
+/// Like [`mention`], but looks at the hooks first.
 pub(super) fn mention_checked(context: &Context) {
     let Ok(Some(repo)) = context.discover() else { return };
     let is_known = context.ui.quiet

@@ -93,7 +93,7 @@ fn install(context: &Context, shell: Shell) -> Result<(), Error> {
 
 /// Returns a script that makes a shell call [`complete`].
 fn registration(shell: Shell) -> Result<Vec<u8>, Error> {
-    // Never clap_complete's for PowerShell: it would evaluate what is typed so far, `$(…)` and all.
+    // Never clap_complete's for PowerShell: it would evaluate what was typed so far, including `$(…)`.
     let completer: &dyn EnvCompleter = match shell {
         Shell::Bash => &Bash,
         Shell::Fish => &Fish,
@@ -123,8 +123,8 @@ const POWERSHELL: &str = r#"Register-ArgumentCompleter -Native -CommandName envs
 }
 "#;
 
-/// Answers a completion script: prints what may stand at the word where the cursor is. `arguments` are those of this process,
-/// with the words of the line after `--`.
+/// Answers a completion script: prints the candidates for the word at the cursor. `arguments` are those of this
+/// process, with the words of the line after `--`.
 pub(super) fn complete(shell: &str, arguments: &[OsString]) -> Result<u8, Error> {
     let process = ProcessEnv::capture();
     let mut words: Vec<_> = arguments.iter().skip_while(|word| *word != "--").skip(1).cloned().collect();
@@ -156,13 +156,13 @@ pub(super) fn complete(shell: &str, arguments: &[OsString]) -> Result<u8, Error>
     Ok(0)
 }
 
-/// Returns true for a word that means itself in every shell. Some insert it as it is, and whoever can write to the repository
-/// chooses the names of files, environments and members.
+/// Returns true for a word without special characters of any shell. Some shells insert it as it is, and anyone who can
+/// write to the repository chooses the names of files, environments and members.
 fn is_plain(word: &str) -> bool {
     word.chars().all(|c| c.is_alphanumeric() || "_-.,/=+@%".contains(c))
 }
 
-/// Adds what completes the arguments that name something in the project.
+/// Adds completers to the arguments that name something in the project.
 fn with_completers(command: Command) -> Command {
     let name = command.get_name().to_owned();
     command.mut_args(|arg| with_completer(arg, &name)).mut_subcommands(with_completers)
@@ -183,7 +183,7 @@ fn with_completer(arg: Arg, command: &str) -> Arg {
         _ => return arg,
     };
     arg.add(ArgValueCandidates::new(move || {
-        // Nothing that would be read as an option.
+        // Skips words that would be read as options.
         let words = words().into_iter().filter(|word| !word.starts_with('-'));
         words.map(CompletionCandidate::new).collect()
     }))
@@ -192,7 +192,7 @@ fn with_completer(arg: Arg, command: &str) -> Arg {
 fn env_files(typed: &OsStr) -> Vec<CompletionCandidate> {
     let found = PathCompleter::any().filter(is_env_file).complete(typed);
     let is_folder = |path: &CompletionCandidate| path.get_value().to_string_lossy().ends_with('/');
-    // Env files are not hidden to us.
+    // Shows env files too, although their names begin with a dot.
     found.into_iter().map(|path| if is_folder(&path) { path } else { path.hide(false) }).collect()
 }
 

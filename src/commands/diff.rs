@@ -63,7 +63,7 @@ pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<(), Error> {
         [before, after, ..] => (commit(before)?, commit(after)?),
     };
     let paths = args.files.paths_in(&repo, context.process)?;
-    // Without a passphrase the answer is less exact, no more.
+    // Without a passphrase the answer is only less exact.
     let store = &context.store().unasking();
     let mut history = EnvHistory::new(&repo, store);
     let (author, differing) = history::diff(&mut history, [before, after], &paths)?;
@@ -125,8 +125,8 @@ fn as_markdown(file: &FileChanges) -> String {
     text
 }
 
-/// Returns text, which is not empty, on one line that no Markdown in it can leave: between more backticks than it has in a row (`CommonMark`
-/// 0.31, section 6.1). The author of a change chooses names.
+/// Returns non-empty text as a code span on one line, from which no Markdown in it can break out: between more
+/// backticks than it has in a row (`CommonMark` 0.31, section 6.1). The author of a change chooses the names.
 fn code_span(text: &str) -> String {
     let text = ui::one_line(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);

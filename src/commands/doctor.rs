@@ -42,7 +42,7 @@ struct DoctorReport {
     /// The parts of the clone's setup and their states; null outside git.
     clone: Option<BTreeMap<String, String>>,
     lacking: Vec<Problem>,
-    /// Possible improvements, which are no problems.
+    /// Possible improvements, which are not problems.
     suggestions: Vec<Problem>,
 }
 
@@ -56,7 +56,7 @@ struct FileReport {
     unmarked: Option<usize>,
     /// The place where the private key was found.
     private_key: Option<String>,
-    /// The keys file of it, if grants make that file needless.
+    /// The keys file that has it, if grants make that file unnecessary.
     #[serde(skip)]
     needless: Option<PathBuf>,
     troubles: Vec<Problem>,
@@ -156,7 +156,7 @@ impl FileReport {
     }
 }
 
-/// Returns the keys file in this worktree, found by its place, if everything in it is granted to this user in HEAD.
+/// Returns the worktree's own keys file if the key is from it, and if HEAD grants this user every key in it.
 fn needless_keys_file(context: &Context, place: KeyPlace, file: &EnvFile) -> Result<Option<PathBuf>, Error> {
     let KeyPlace::KeysFile(path) = place else { return Ok(None) };
     let dir = file.dir();
@@ -167,7 +167,7 @@ fn needless_keys_file(context: &Context, place: KeyPlace, file: &EnvFile) -> Res
     Ok(context.store().is_granted_whole(&keys, &dir)?.then_some(path))
 }
 
-/// Suggests to keep the keys out of the tree. The backup is tested before anything is removed.
+/// Suggests moving the keys out of the tree. The command tests the backup before it removes anything.
 fn suggest_removal(path: &Path) -> Problem {
     let path = relative_path(path);
     let message = format!("{} needn't stay here: each key in it is granted to you", path.display());
@@ -211,8 +211,8 @@ fn key_not_found(
     Ok(problem)
 }
 
-/// Reports values encrypted to another key than the file's, as after a rotation on another branch, by key. Needs no private
-/// key.
+/// Reports, by key, values encrypted to another key than the file's, as after a rotation on another branch. Needs no
+/// private key.
 fn under_other_keys(
     context: &Context,
     file: &EnvFile,

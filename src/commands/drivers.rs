@@ -12,10 +12,10 @@ use crate::project::{self};
 use crate::team::merge_team;
 use crate::ui;
 
-/// Tells git that the merge failed. It takes a status up to 128 for a conflict, and the content of OURS for the result.
+/// Tells git that the merge failed. Git takes a status up to 128 for a conflict, with OURS as the result.
 const NO_MERGE: u8 = 129;
 
-/// Makes our driver's command line fall back to git's own merge: the status of a shell that finds no envseal.
+/// Makes our driver's command line fall back to git's own merge, as it does when the shell finds no envseal.
 const MERGED_BY_GIT: u8 = 127;
 
 /// Merge an env file by name, as git's merge driver
@@ -74,8 +74,8 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     }
     let [base, ours, theirs] = [&args.base, &args.ours, &args.theirs].map(|path| project::read_version(path));
     let (base, ours, theirs) = (base?, ours?, theirs?);
-    // Our attributes also match files of other tools (`.env.*`): git merges them as it would without us. It does not merge
-    // binary data: ours stays, and is a conflict.
+    // Our attributes also match files of other tools (`.env.*`): git must merge them as it would without us. It doesn't
+    // merge binary data: that is a conflict, and our version stays.
     if let FileRole::Foreign(_) = role {
         let is_binary = [&base, &ours, &theirs].into_iter().any(|text| text.contains(&0));
         return Ok(if is_binary { 1 } else { MERGED_BY_GIT });
@@ -115,7 +115,7 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     Ok(1)
 }
 
-/// Returns what git calls ours, the ancestor and theirs. Before 2.44 git passes `%X`, `%S` and `%Y` as they are.
+/// Returns git's labels for ours, the ancestor and theirs. Git before 2.44 passes `%X`, `%S` and `%Y` as they are.
 fn label_versions(given: &[OsString]) -> [String; 3] {
     let label = |at: usize, name: &str| {
         let label = given.get(at).map(|label| ui::one_line(&label.to_string_lossy()));
@@ -132,7 +132,7 @@ fn wants_base(context: &Context) -> bool {
 
 /// Suggests how to see both values of a name in conflict, and how to take one.
 fn suggest_resolving(context: &Context, path: &Path, names: &[String], labels: &[String; 3]) {
-    // `feature`, or `1a2b3c4 (its subject)`; a stash has neither, and an older git gives none.
+    // A label is `feature` or `1a2b3c4 (its subject)`. A stash has neither, and an older git gives none.
     let revision = |label: &String| {
         let (first, rest) = label.split_once(' ').unwrap_or((label, "("));
         (rest.starts_with('(') && !["ours", "theirs"].contains(&first)).then(|| first.to_owned())

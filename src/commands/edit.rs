@@ -13,7 +13,7 @@ use crate::git::{display_path, users_setting};
 use crate::project::{Edited, Editing, Outcome, PrivateEditFile, UpdatedFile, Write};
 use crate::ui::{self, DefaultAnswer};
 
-/// Nobody types anything in less time.
+/// An editor that returns in less time was not used by a person.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Edit a file's values in your editor, then encrypt the changes
@@ -112,8 +112,8 @@ pub(super) fn one_file(mut paths: Vec<PathBuf>, command: &str) -> Result<PathBuf
     }
 }
 
-/// Finds the editor that git would start (git-var(1), `GIT_EDITOR`), but for one that the repository's own configuration
-/// names: a repository that came from elsewhere, as in an archive, must not choose who gets the plain text.
+/// Finds the editor that git would start (git-var(1), `GIT_EDITOR`), but ignores the repository's own configuration: a
+/// repository from elsewhere, such as an archive, must not choose which program gets the plain text.
 fn find_editor(context: &Context) -> Result<Editor, Error> {
     let set = |name| context.process.non_empty(name).map(OsStr::to_owned);
     let command = match set("GIT_EDITOR") {

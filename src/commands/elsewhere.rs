@@ -11,8 +11,8 @@ use crate::config::EnvName;
 use crate::hint::Hint;
 use crate::project::{EnvFile, Variable};
 
-/// Warns if the program that is about to be started is likely to read a file itself, and to take sealed values in it for
-/// the values, or to expand values once more. Returns true if Next.js is to be told that there is nothing left to read.
+/// Warns if the program that is about to start is likely to read a file itself and use its sealed values as they are,
+/// or to expand values again. Returns true if Next.js must be told that there is nothing left to read.
 pub(super) fn warn(
     context: &Context,
     command: &[OsString],
@@ -44,7 +44,7 @@ pub(super) fn warn(
         return is_told;
     }
     let remedy = |framework: &Framework, file: &Path| remedy(framework, file, files, mode);
-    // Values that could not be decrypted and may be missing have their own note.
+    // `run` itself notes values that could not be decrypted and may be missing.
     for sealed in found.sealed {
         let names: Vec<_> = sealed.names.iter().map(String::as_str).collect();
         let words = format!(
@@ -97,7 +97,7 @@ fn remedy(framework: &Framework, file: &Path, files: &[EnvFile], mode: Option<&E
         Some(env) if *framework == Framework::Next => {
             hint!("envseal run --convention nextjs -e {env} -- …", env)
         }
-        // The convention asks which of them is meant.
+        // The convention takes the environment from ENVSEAL_ENV or NODE_ENV, or else development.
         None if *framework == Framework::Next && of_file.as_ref().is_some_and(is_mode) => {
             "envseal run --convention nextjs -- …".into()
         }

@@ -77,8 +77,8 @@ pub(super) fn note_pipes(context: &Context) {
     }
 }
 
-/// Asks a person before an environment begins with one of these files, because its name may be a typo. Returns the files
-/// with which one does.
+/// Asks for confirmation before one of these files starts a new environment, because its name may be a typo. Returns
+/// the files that do.
 pub(super) fn confirm_new_environments(context: &Context, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let new = new_environments(paths, context.store())?;
     for (env, path) in new.iter().filter(|_| ui::can_ask()) {
@@ -96,7 +96,7 @@ pub(super) fn confirm_new_environments(context: &Context, paths: &[PathBuf]) -> 
     Ok(new.into_iter().map(|(_, path)| path).collect())
 }
 
-/// Says that an env file was created, and if an environment begins with it.
+/// Says that an env file was created, and whether its environment is new.
 pub(super) fn say_created(context: &Context, path: &Path, new: &[PathBuf]) {
     let what = if new.iter().any(|new| new == path) { ", a new environment" } else { "" };
     context.ui.say(format_args!("Created {}{what}", display_path(path)));
@@ -127,8 +127,8 @@ impl FileArgs {
         self.selectors.is_empty()
     }
 
-    /// Leaves out the optional files (`?FILE`) that are missing. Only a command that reads may do so: the methods below
-    /// refuse `?` otherwise.
+    /// Drops the optional files (`?FILE`) that are missing. Only for commands that read: without it, the methods below
+    /// reject `?`.
     pub(super) fn existing(&self, context: &Context) -> Result<Self, Error> {
         let resolve = |selector: &FileSelector| {
             let FileSelector::Optional(path) = selector else { return Ok(selector.clone()) };
@@ -138,7 +138,7 @@ impl FileArgs {
                     hint!("-f {file}", file = format!("?{}", path.join(".env").display())),
                 ));
             }
-            // No env file can have a wrong name, so it would always be missing.
+            // A file with a wrong name is not an env file, so it would always count as missing.
             EnvName::of_file(path)?;
             let exists = exists(context, path);
             Ok(if exists { FileSelector::Path(path.clone()) } else { FileSelector::Missing })
@@ -282,7 +282,7 @@ fn file_of(folder: &Path, env: &EnvName) -> Result<PathBuf, Error> {
     if let Some(path) = usual.find(|path| path.symlink_metadata().is_ok()).or_else(in_other_case) {
         return Ok(path);
     }
-    // Never `bak.env`, where `.env.bak` is meant.
+    // Never `bak.env` if `.env.bak` is meant.
     let path = folder.join(if env.is_of_dotenv() { ".env".into() } else { format!(".env.{env}") });
     match EnvName::of_file(&path) {
         Ok(_) => Ok(path),
@@ -297,7 +297,7 @@ pub(super) fn env_files_in(folder: &Path) -> Vec<PathBuf> {
 
 /// Parses the value of `-f`: `?` before a path makes it optional. A file called `?x` is named as `./?x`.
 fn parse_path(path: PathBuf) -> FileSelector {
-    // Nobody types a `?` before bytes that are no text.
+    // Nobody types a `?` before bytes that are not text.
     let optional = path.to_str().and_then(|path| path.strip_prefix('?')).map(PathBuf::from);
     optional.map_or(FileSelector::Path(path), FileSelector::Optional)
 }
@@ -357,8 +357,8 @@ pub(super) struct ReadArgs {
 }
 
 impl ReadArgs {
-    /// Returns the files to read, the one that wins first; with `overload` last, for there the later file wins. Without a
-    /// convention these are the files that `-e` and `-f` name, or the default.
+    /// Returns the files to read, the one that wins first; with `overload` last, because there the later file wins.
+    /// Without a convention these are the files that `-e` and `-f` name, or the default.
     pub(super) fn paths(&self, context: &Context, overload: bool) -> Result<Vec<PathBuf>, Error> {
         let Some(convention) = self.convention else {
             return self.files.existing(context)?.paths_or_injected(context.process);
@@ -388,8 +388,8 @@ impl ReadArgs {
     }
 
     /// Loads `paths`, which may be pipes, each read once. A symlink to a pipe counts only if `-f` names it: otherwise a
-    /// committed one to `/dev/stdin` would take CMD's input. `retry` is the command for a file in a folder above one that is
-    /// missing.
+    /// committed symlink to `/dev/stdin` would consume CMD's input. `retry` returns the command for a missing file that
+    /// exists in a folder above.
     pub(super) fn load(
         &self,
         context: &Context,

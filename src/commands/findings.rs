@@ -10,9 +10,9 @@ use crate::check::rules::{Finding, Rule, Severity};
 use crate::git::path_from;
 use crate::ui::{self, Look, Page, counted, uri_path};
 
-/// More findings of one kind in one folder than this are folded.
+/// If one folder has more findings of one kind than this, most are folded.
 const MANY: usize = 20;
-/// So many of them are printed as examples.
+/// How many of them are printed as examples.
 const EXAMPLES: usize = 3;
 
 /// Renders each finding on two lines, as compilers do, with paths as seen from the folder `here`. If a folder has many of
@@ -68,7 +68,7 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
     text
 }
 
-/// Returns the fix, with each path as `seen` has it.
+/// Returns the fix, with each path as `seen` returns it.
 fn fix(finding: &Finding, seen: &dyn Fn(&Path) -> PathBuf) -> Option<String> {
     let seen = |path: &Path| match seen(path) {
         path if path.as_os_str().is_empty() => ".".into(),
@@ -172,7 +172,7 @@ pub(super) fn as_github(findings: &[Finding]) -> String {
     text
 }
 
-/// Keeps text from beginning a line of its own, where it could be a command: file names are not trusted.
+/// Keeps text from starting a new line, where it could be a command: file names are not trusted.
 fn workflow_data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

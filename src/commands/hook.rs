@@ -71,7 +71,7 @@ pub(super) struct PrePushArgs {
     url: Option<OsString>,
 }
 
-/// Runs a command. Returns the exit status, which a hook hands to git.
+/// Runs a command. Returns the exit status, which a hook passes to git.
 pub(super) fn run(context: &Context, command: &HookCommand) -> Result<u8, Error> {
     match command {
         HookCommand::Install => {
@@ -159,7 +159,7 @@ pub(super) fn set_up(context: &Context) -> Result<bool, Error> {
         }
         Err(error) if error.kind() == ErrorKind::Refused => {
             let message = format!("hooks are not installed: {error}");
-            // Only there is room for more than a line.
+            // If the error has details, only that command has room for them.
             let see = Hint::from("see: envseal hook install");
             let hint = error.command_hint().filter(|_| error.details().is_empty()).cloned();
             context.ui.note(hint.unwrap_or(see).after(message));

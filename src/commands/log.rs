@@ -49,7 +49,7 @@ pub(super) fn run(context: &Context, args: &LogArgs) -> Result<(), Error> {
         context.ui.say("No commits yet");
         return Ok(());
     };
-    // Without a passphrase the answer is less exact, no more.
+    // Without a passphrase the answer is only less exact.
     let store = &context.store().unasking();
     let mut history = EnvHistory::new(&repo, store);
     let mut count = 0;
@@ -87,7 +87,7 @@ pub(super) fn run(context: &Context, args: &LogArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns what to say where nothing is shown. `names` are those of all variables there ever were.
+/// Returns the message for an empty log. `names` are those of all variables that ever existed.
 fn no_changes(args: &LogArgs, paths: &[PathBuf], names: &BTreeSet<String>) -> String {
     // NAME=VALUE may have been typed: the value is not repeated.
     let key = args.key.as_deref().map(|key| key.split('=').next().unwrap_or_default());

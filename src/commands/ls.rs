@@ -56,7 +56,7 @@ struct EnvFileRow {
     sealed: Option<usize>,
     plain: Option<usize>,
     unmarked: Option<usize>,
-    /// Null if the file has no key.
+    /// Null if the file has no key, or if a key command may have its private key.
     opens: Option<bool>,
     why_not: Option<String>,
     /// The last column of the table.
@@ -191,7 +191,7 @@ struct NameColumn<'a> {
     environment: String,
     /// In the order of the file.
     names: Vec<String>,
-    /// Of a name that is set twice, that of the last line, which is read.
+    /// If a name is set twice, the state of its last line, which is the one that counts.
     states: HashMap<String, ValueState>,
     /// The RFC 3339 times of the last changes, once they are known.
     changed: HashMap<String, String>,

@@ -158,8 +158,8 @@ impl<'a> Context<'a> {
         Project::of(folder, self.store.repositories())
     }
 
-    /// Changes env files, all or none. `change` returns a file's new document, and what the command will print of it.
-    /// A plan asks for no passphrase, and leaves nothing known about a repository to the change that follows.
+    /// Changes env files, all or none. `change` returns a file's new document, and what to print about it. A plan never
+    /// prompts for a passphrase, and leaves nothing known about a repository to the change that follows.
     fn update<T>(
         &self,
         paths: &[PathBuf],
@@ -236,9 +236,9 @@ fn status_of(result: Result<u8, Error>) -> u8 {
     match result {
         Ok(status) => status,
         Err(error) => match error.io_kind() {
-            // Nobody reads the output any more: 128 + SIGPIPE, as for any program.
+            // The reader of the output is gone: 128 + SIGPIPE, as for any program.
             Some(io::ErrorKind::BrokenPipe) => 141,
-            // A person broke off at a prompt: 128 + SIGINT.
+            // Interrupted at a prompt: 128 + SIGINT.
             Some(io::ErrorKind::Interrupted) => 130,
             _ => {
                 ui::error(&error);
@@ -261,8 +261,8 @@ fn hide_globals(command: clap::Command, globals: &[clap::Arg]) -> clap::Command 
     command.args(globals).mut_subcommands(|command| hide_globals(command, globals))
 }
 
-/// Parses the command line. The whole definition is large and `run` starts programs, so `run` is tried by itself first;
-/// whatever fails there, such as other commands, mistakes and `--help`, is parsed by the whole.
+/// Parses the command line. The whole definition is large and `run` should be fast, so `run` is tried by itself first.
+/// Anything that fails there, such as other commands, mistakes and `--help`, is parsed with the whole definition.
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     if arguments.iter().any(|argument| argument == "run") {
         let run =

@@ -1,4 +1,4 @@
-//! Messages about what a change of env files did besides.
+//! Messages about the side effects of changing env files.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ pub(super) fn print_notices(context: &Context, notices: &[Notice]) {
     }
 }
 
-/// Notes each changed file that git ignores, for it will not be committed.
+/// Notes each changed file that git ignores, because it will not be committed.
 pub(super) fn note_ignored<T>(context: &Context, updated: &Updated<T>) {
     let changed = updated.files.iter().filter(|file| file.is_changed);
     for path in unseen_among(changed.map(|file| file.path.as_path()), context.store().repositories()) {

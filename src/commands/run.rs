@@ -11,7 +11,7 @@ use crate::exec::{Forms, Program, no_terminal};
 use crate::project::{EnvFile, Precedence, Reading, Variable, hold_to_schemas, read_files};
 use crate::ui;
 
-/// What a program needs of the process to start at all, and holds no secret.
+/// The variables of the process that a program needs to start at all and that hold no secret.
 #[cfg(unix)]
 const KEPT_IN_CLEAN_ENV: [&str; 5] = ["PATH", "HOME", "TERM", "LANG", "TMPDIR"];
 #[cfg(not(unix))]
@@ -61,7 +61,7 @@ pub(super) struct RunArgs {
     command: Vec<OsString>,
 }
 
-/// Runs CMD where envseal has started itself to hold a session for it: no file is read.
+/// Runs CMD in the session for which envseal started itself. Reads no file.
 pub(super) fn run_in_session(args: &RunArgs) -> Result<u8, Error> {
     let (program, arguments) = args.command.split_first().expect("clap asks for at least one");
     Program::session(program, arguments)
@@ -143,7 +143,7 @@ fn program(
     if overload {
         inherit(&mut program);
     }
-    // Freed one by one, so that each leaves its memory to the next.
+    // Freed one by one, so that the next one can reuse the memory.
     for variable in variables {
         program.set(variable.name, os_value(&variable)?);
     }
@@ -165,8 +165,8 @@ fn os_value<'a>(variable: &'a Variable<'_>) -> Result<&'a OsStr, Error> {
     text.map(OsStr::new).map_err(|_| crate::project::unwritable(&variable.path, variable.name))
 }
 
-/// Returns the spellings of every sealed value, also of those not given to the program: another variable may hold the
-/// same. Notes values that are too short to mask.
+/// Returns the spellings of every sealed value, including those not passed to the program: another variable may have
+/// the same value. Notes values that are too short to mask.
 fn masked_forms(context: &Context, reading: &Reading<'_>) -> Forms {
     let mut short = Vec::new();
     let mut secrets = Vec::new();
@@ -221,7 +221,7 @@ mod tests {
             .collect()
     }
 
-    /// Returns the forms of a value in one line that docs/redact.md says are masked.
+    /// Returns the forms of a one-line value that docs/redact.md says are masked.
     fn claimed(value: &str) -> Vec<String> {
         let mut texts = vec![value.to_owned()];
         for upper in [false, true] {
@@ -245,7 +245,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_form_that_the_docs_claim_is_masked(
-            // Characters that some encoder treats in its own way, and any others that are shown.
+            // Characters that some encoder treats in its own way, and any other printable ones.
             value in "([-a-z ._~!*'();,/?:@&=+$#<>\"\\\\|\u{2028}\u{2029}é😀]|[^\\p{C}\u{7f}]){3,12}",
         ) {
             prop_assume!(value.len() >= MIN_MASKED);

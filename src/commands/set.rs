@@ -152,13 +152,13 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the error for stdin that is to hold two things.
+/// Returns the error for reading both keys and values from stdin.
 pub(super) fn keys_and_values() -> Error {
     Error::usage("stdin can't hold both the keys and the values", "put the keys in a file: -K FILE")
 }
 
-/// Refuses `--generate` for anything but one NAME, and one value for several environments: what leaks from one must not
-/// open the other.
+/// Rejects `--generate` for anything but one NAME, and for several environments: a value that leaks from one must not
+/// give access to another.
 fn refuse_to_generate(args: &SetArgs, paths: &[PathBuf]) -> Result<(), Error> {
     let envs = env_names_of(paths)?;
     let message = if args.first == "-" || has_equals(&args.first) {
@@ -316,7 +316,7 @@ fn read_batch() -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
         .ok_or_else(|| Error::usage("stdin was empty", "envseal set - < FILE"))
 }
 
-/// Parses dotenv lines. Rejects doubtful ones by number, for nobody can be asked.
+/// Parses dotenv lines. Rejects ambiguous ones by number, because there is nobody to ask.
 fn parse_batch(text: &[u8]) -> Result<Vec<Assignment>, Error> {
     let refuse = |line: usize, why: &str| {
         Error::usage(format!("line {line} of stdin: {why}"), "put the value in single quotes")

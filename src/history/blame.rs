@@ -24,10 +24,10 @@ type OpenNames = BTreeMap<PathBuf, BTreeSet<String>>;
 
 type LastChanges = HashMap<String, (Author, ChangeKind)>;
 
-/// Traces the variables of the file at `path`, relative to the root, in the order of the file. `today` is its text
-/// in the worktree; without a worktree it is what `head` holds. Returns None if there is no such file.
+/// Returns the last change of each variable of the file at `path`, relative to the root, in the order of the file.
+/// `today` is its text in the worktree; if None, the file in `head` is used. Returns None if there is no such file.
 ///
-/// Re-encrypting a value is not a change, if the keys to tell are available.
+/// Re-encrypting a value is not a change, if the keys to find that out are available.
 pub(crate) fn blame(
     history: &mut EnvHistory<'_>,
     head: Option<ObjectId>,
@@ -61,7 +61,7 @@ pub(crate) fn blame(
     Ok(Some(blamed.collect()))
 }
 
-/// Pairs today's file with what HEAD has of it, perhaps under another name.
+/// Pairs today's file with its version in HEAD, perhaps under another name.
 fn pair_today(
     history: &mut EnvHistory<'_>,
     committed: &[(PathBuf, ObjectId)],
@@ -82,8 +82,8 @@ fn pair_today(
     Ok(found.unwrap_or(VersionPair { before: None, after }))
 }
 
-/// Hands each name down to the first parent that has the same value, until there is none. Names that reach the end of a
-/// shallow clone are an error, because their author is not known.
+/// Follows each name to the first parent with the same value, until no parent has it. A name that reaches the end of a
+/// shallow clone is an error, because its author is not known.
 fn trace(
     history: &mut EnvHistory<'_>,
     head: ObjectId,
@@ -144,7 +144,7 @@ fn unchanged_in(
     Ok(Err(merged_kind(&kinds).unwrap_or(ChangeKind::Added)))
 }
 
-/// Compares a variable in both versions of a pair; None if its value is the same.
+/// Compares a variable in both versions of a pair. Returns None if its value is the same.
 fn difference(
     history: &mut EnvHistory<'_>,
     pair: &VersionPair,

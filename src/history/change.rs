@@ -20,8 +20,8 @@ const NAMESPACE: &str = "git";
 pub(crate) enum ChangeKind {
     Added,
     Removed,
-    /// Another value, or perhaps: without the keys one token cannot be told from another. Also if plain text was
-    /// encrypted, because the value may have been changed on the way.
+    /// Another value, or perhaps so: without the keys, tokens can't be compared. Also if plain text was encrypted,
+    /// because the value may have been changed too.
     Changed,
     /// Sealed before, and now plain text.
     Plain,
@@ -42,8 +42,8 @@ impl ChangeKind {
     }
 }
 
-/// Returns one kind for a merge, from what it did to each parent's variable: if they differ, the mildest that is true of
-/// it, except for plain text, which outweighs all.
+/// Returns one kind for a merge, given the kind of change from each parent. If they differ, it is the mildest that is
+/// true, except that plain text outweighs all.
 pub(super) fn merged_kind(kinds: &[ChangeKind]) -> Option<ChangeKind> {
     let (first, rest) = kinds.split_first()?;
     if rest.iter().all(|kind| kind == first) {
@@ -55,7 +55,7 @@ pub(super) fn merged_kind(kinds: &[ChangeKind]) -> Option<ChangeKind> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum SignatureState {
-    /// By a member, in the parent commit, of the project of every changed file.
+    /// By someone who, in the parent commit, is a member of the project of every changed file.
     Good,
     /// Not a signature of this commit, or its SSH key is not that of a member of each such project.
     Bad,
@@ -118,7 +118,7 @@ impl Author {
         Self { name: author, email, time, commit: id, subject, signature }
     }
 
-    /// Returns git's author for what is in the worktree only.
+    /// Returns the author that git shows for what is only in the worktree.
     pub(crate) fn not_yet() -> Self {
         Self {
             name: "not committed yet".into(),
@@ -144,8 +144,8 @@ impl<'a> SignatureVerifier<'a> {
     }
 
     /// Verifies a commit's signature for the files at `paths`: it must be by a member of each file's project, as the
-    /// first parent has it. Members that a commit brings itself, or merges in, do not vouch for it. The very first commit is
-    /// verified with its own members.
+    /// first parent has it. Members that a commit itself adds or merges in do not vouch for it. The very first commit
+    /// is verified with its own members.
     pub(super) fn verify(
         &mut self,
         commit: &Commit,
@@ -175,8 +175,8 @@ impl<'a> SignatureVerifier<'a> {
         Ok(if paths.is_empty() { SignatureState::Unknown } else { state })
     }
 
-    /// Returns the keys of the members of the project that `folder` belongs to in a commit: those of the nearest team file
-    /// upward, also if that cannot be read.
+    /// Returns the keys of the members of the project that `folder` belongs to in a commit: those of the nearest team
+    /// file upward, even if it can't be read.
     fn members(&mut self, commit: ObjectId, folder: &Path) -> Result<Rc<[IdentityKey]>, Error> {
         let Some(id) = nearest_team_file(self.repo, commit, folder)? else { return Ok(Rc::default()) };
         if !self.members.contains_key(&id) {

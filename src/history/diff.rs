@@ -1,4 +1,4 @@
-//! Two sides compared: two commits, or a commit and the worktree.
+//! Compares two commits, or a commit and the worktree.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,8 +27,8 @@ pub(crate) struct FileDiff {
     pair: VersionPair,
 }
 
-/// Returns the env files in which two sides differ, and the author of the younger side. Of `paths`, relative to the root, if
-/// there are any, under the name they have at either side.
+/// Returns the env files in which two sides differ, and the author of the younger side. If there are `paths`, relative
+/// to the root, only files with one of these names on either side count.
 pub(crate) fn diff(
     history: &mut EnvHistory<'_>,
     sides: [DiffSide; 2],
@@ -108,7 +108,7 @@ fn read_worktree(history: &mut EnvHistory<'_>, named: &[PathBuf]) -> Result<Vec<
     let mut files = Vec::new();
     for path in paths {
         let place = repo.root().join(&path);
-        // Git keeps only where a symlink leads; the file there counts by itself.
+        // Git stores only the target's path of a symlink; the target counts by itself.
         if place.is_symlink() || place.is_dir() {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Renames, found as git does: the same bytes first, then the most alike, among the files that came and went in one commit.
+//! Finds renames as git does: identical files first, then the most similar, of those added and removed in one commit.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -16,20 +16,20 @@ pub(super) struct VersionPair {
 }
 
 impl VersionPair {
-    /// Returns where it is; where it was, if it is gone.
+    /// Returns its path, or its last path if it is gone.
     pub(super) fn path(&self) -> &Path {
         let side = self.after.as_ref().or(self.before.as_ref());
         side.map_or(Path::new(""), |(path, _)| path)
     }
 
-    /// Returns where it was, if it was renamed.
+    /// Returns its previous path, if it was renamed.
     pub(super) fn from(&self) -> Option<&Path> {
         let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
         (before.0 != after.0).then_some(&*before.0)
     }
 }
 
-/// Pairs of files that are compared at most; beyond, only the same bytes make a rename (git's `diff.renameLimit`, squared).
+/// The most pairs of files to compare; beyond it only identical files are renames (git's `diff.renameLimit`, squared).
 const LIMIT: usize = 400 * 400;
 
 /// The blobs of a path on the two sides of a comparison.
@@ -78,14 +78,14 @@ fn find_renames(
             }
             let before = history.version(old_path, Some(*old))?;
             let after = history.version(new_path, Some(*new))?;
-            // Files without a variable are all the same, so they tell nothing.
+            // Files without a variable are all the same, so they show no rename.
             let score = if old == new {
                 before.names().next().map(|_| usize::MAX)
             } else {
                 likeness(&before, &after)
             };
             if let Some(score) = score {
-                // Among equals, a file that kept its name or its folder.
+                // Among equal scores, prefers a file that kept its name or its folder.
                 let kept = usize::from(old_path.file_name() == new_path.file_name())
                     + usize::from(old_path.parent() == new_path.parent());
                 scored.push((score, kept, one, other));
@@ -102,8 +102,8 @@ fn find_renames(
     Ok(renames)
 }
 
-/// Returns how alike two versions are, in thousandths, if at least by half: each name they share counts once, and once more
-/// if its value is the same text. So a file that was renamed and re-encrypted in one commit still is the same file.
+/// Returns how similar two versions are, in thousandths, if at least half: each shared name counts once, and once more
+/// if its value is the same text. So a file that is renamed and re-encrypted in one commit stays the same file.
 fn likeness(before: &EnvVersion, after: &EnvVersion) -> Option<usize> {
     let own = |version: &EnvVersion| version.names().filter(|name| !is_own_name(name)).count();
     let most = own(before).max(own(after));

@@ -15,7 +15,7 @@ use crate::git::{ObjectId, Repo};
 use crate::keys::{KeyStore, team_file};
 use crate::project;
 
-/// Versions that are kept parsed. Newest first, a version is the younger side of one comparison and soon the older side of
+/// How many parsed versions are kept. Going back in history, the older side of one comparison is soon the newer side of
 /// the next.
 const KEPT: usize = 256;
 
@@ -24,15 +24,15 @@ pub(super) struct EnvVersion {
     document: Document,
     /// The last entry of each name, which is the one that counts.
     last: HashMap<String, usize>,
-    /// None unless it is the only one and well formed.
+    /// None unless there is exactly one and it is well formed.
     public_key: Option<PublicKey>,
     problem: Option<VersionProblem>,
 }
 
-/// Why a version may hold variables that are not seen.
+/// Why a version may have variables that are not seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum VersionProblem {
-    /// Cannot be parsed; none of its variables is seen.
+    /// It can't be parsed, so none of its variables are seen.
     Unreadable,
     Conflict,
 }
@@ -45,12 +45,12 @@ struct VersionVariable<'a> {
 }
 
 impl EnvVersion {
-    /// Returns the version of no file, or of one without a variable.
+    /// Returns a version without variables: of a missing or an unreadable file.
     fn empty(problem: Option<VersionProblem>) -> Self {
         Self { document: Document::empty(), last: HashMap::new(), public_key: None, problem }
     }
 
-    /// Reads a version's bytes. Nothing in history is refused: if it cannot be read, it has no variables.
+    /// Reads a version's bytes. Never fails: a version that can't be parsed has no variables.
     fn parse(text: Vec<u8>) -> Self {
         let Ok(document) = Document::parse(text) else {
             return Self::empty(Some(VersionProblem::Unreadable));
@@ -104,7 +104,7 @@ impl VersionVariable<'_> {
         project::token(&self.version.document, self.entry)?.ok()
     }
 
-    /// Returns true if two plain values read the same: with other quotes they do, unless there is something to expand.
+    /// Returns true if two plain values read the same. Other quotes don't matter unless there is something to expand.
     fn reads_as(&self, other: &Self) -> bool {
         let read = |it: &Self| it.version.document.value(it.entry);
         let ((one_quote, one), (other_quote, other)) = (read(self), read(other));
@@ -203,21 +203,21 @@ impl<'a> EnvHistory<'a> {
         Ok([self.version(old, id)?, self.version(path, pair.after.as_ref().map(|(_, id)| *id))?])
     }
 
-    /// Gets these versions in one go, if this partial clone lacks them.
+    /// Fetches these versions in one go, if this partial clone lacks them.
     pub(super) fn obtain(&self, ids: &[ObjectId]) -> Result<(), Error> {
         let ids: Vec<_> = ids.iter().copied().filter(|id| !self.worktree.contains_key(id)).collect();
         self.repo.obtain(&ids)?;
         Ok(())
     }
 
-    /// Adds a version that need not be in git; returns the id that it has there.
+    /// Adds a version that need not be in git. Returns the id that it has there.
     pub(super) fn add(&mut self, text: Vec<u8>) -> ObjectId {
         let id = self.repo.id_of(&text);
         self.worktree.insert(id, Rc::new(EnvVersion::parse(text)));
         id
     }
 
-    /// Compares the variables of a file's younger version with those of the older one, and of the older one of each other
+    /// Compares the variables in a file's newer version with those in the older version of this pair and of each other
     /// pair.
     pub(super) fn changes(
         &mut self,
@@ -243,7 +243,7 @@ impl<'a> EnvHistory<'a> {
         Ok(FileChanges { path: path.to_owned(), from: pair.from().map(Path::to_path_buf), changes })
     }
 
-    /// Compares a variable in two versions of a file that is, or was, at `path`; None if it is the same.
+    /// Compares a variable in two versions of a file that is, or was, at `path`. Returns None if it is the same.
     pub(super) fn compare(
         &mut self,
         path: &Path,
@@ -336,7 +336,7 @@ impl<'a> EnvHistory<'a> {
     }
 }
 
-/// Returns true if two decrypted values are the same. A literal one and a source text are, if nothing in it can be expanded.
+/// Returns true if two decrypted values are the same. A literal value can equal a source text with nothing to expand.
 fn is_same_value(
     (one, one_refs): &(OpenedValue, String),
     (other, other_refs): &(OpenedValue, String),

@@ -16,7 +16,7 @@ pub(super) struct EnvCommit {
     pub(super) parents: Vec<ObjectId>,
     /// True if a shallow clone ends here; then nothing is known of what it changed.
     pub(super) cut: bool,
-    /// For each parent; for a root against nothing.
+    /// A list for each parent. A root commit is compared with nothing.
     pub(super) pairs: Vec<Vec<VersionPair>>,
     /// The names that the followed files have in it.
     pub(super) names: BTreeSet<PathBuf>,
@@ -32,7 +32,7 @@ pub(super) struct EnvWalk<'r, 'a> {
 }
 
 impl<'r, 'a> EnvWalk<'r, 'a> {
-    /// Walks the history of `head`, for these files and what they were called before, or for all if there is none.
+    /// Walks the history of `head`, for these files under today's and earlier names, or for all if none is given.
     pub(super) fn new(
         history: &'r mut EnvHistory<'a>,
         head: ObjectId,
@@ -55,13 +55,13 @@ impl<'r, 'a> EnvWalk<'r, 'a> {
         Ok(Self { history, walk, followed, names })
     }
 
-    /// Returns the next commit, the newest first and none before what comes after it.
+    /// Returns the next commit: newest first, and never before one of its children.
     pub(super) fn step(&mut self) -> Result<Option<EnvCommit>, Error> {
         let Some(step) = self.walk.step()? else { return Ok(None) };
         let mut pairs = Vec::with_capacity(step.changes.len());
         for (at, mut changed) in step.changes.into_iter().enumerate() {
             changed.retain(|it| is_env_file(&it.path));
-            // A file that came or went may have been renamed: then the commit's other files matter.
+            // A file that was added or removed may have been renamed: then the commit's other files matter.
             let is_whole = |it: &ChangedFile| it.before.is_some() && it.after.is_some();
             if !self.followed.is_empty() && !changed.iter().all(is_whole) {
                 changed = self.history.repo.changes(step.parents.get(at).copied(), Some(step.id))?;
@@ -85,7 +85,7 @@ impl<'r, 'a> EnvWalk<'r, 'a> {
     }
 }
 
-/// Returns the blobs of an env file, if it is a regular file: of a symlink, git keeps only where it leads.
+/// Returns the blobs of an env file, if it is a regular file: of a symlink, git stores only the target's path.
 fn env_file_blobs(changed: ChangedFile) -> Option<ChangedBlobs> {
     let blob = |side: Option<FileRef>| side.filter(|file| file.kind == FileKind::File).map(|file| file.id);
     is_env_file(&changed.path).then(|| (changed.path, [changed.before, changed.after].map(blob)))
@@ -109,7 +109,7 @@ fn names_before(names: &BTreeSet<PathBuf>, pairs: &[VersionPair]) -> impl Iterat
     })
 }
 
-/// Returns the error for an env file that a commit does not have, under none of its names; `other` is one that it has.
+/// Returns the error for an env file that a commit doesn't have under any of its names. `other` is one that it has.
 pub(crate) fn not_in_commit(path: &Path, revision: &str, other: Option<&Path>) -> Error {
     let hint = match other {
         Some(other) => hint!("it has another one: -f {other}", other),
@@ -127,9 +127,9 @@ pub(crate) struct CommittedEnvFile {
     pub team_file: Option<Vec<u8>>,
 }
 
-/// Returns the env file at `path`, relative to the root, in the commit that `revision` names: the one at that path there;
-/// else under the name that today's file of that path had then, followed back from HEAD through its renames; else under the
-/// other file name of the same environment.
+/// Returns the env file at `path`, relative to the root, in the commit that `revision` names. If it is not there, looks
+/// for the name that today's file had then, followed back from HEAD through renames; then for the other file name of
+/// the same environment.
 pub(crate) fn file_at(
     history: &mut EnvHistory<'_>,
     revision: &str,
@@ -157,7 +157,7 @@ pub(crate) fn file_at(
     Ok(CommittedEnvFile { text: repo.blob(id)?, team_file, path })
 }
 
-/// Returns the blob of the team file that holds in a folder of a commit: the nearest upward.
+/// Returns the blob of the team file that applies to a folder of a commit: the nearest upward.
 pub(super) fn nearest_team_file(
     repo: &Repo,
     commit: ObjectId,
@@ -171,7 +171,7 @@ pub(super) fn nearest_team_file(
     Ok(None)
 }
 
-/// Returns the path that today's file had in `target`, if HEAD comes after it and the file was renamed on the way.
+/// Returns the path that today's file had in `target`, if `target` is in HEAD's history and the file was renamed since.
 fn path_in(history: &mut EnvHistory<'_>, path: &Path, target: ObjectId) -> Result<Option<PathBuf>, Error> {
     let repo = history.repo;
     let Some(head) = repo.head()? else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! Access in git's history: who was ever granted which key, and by whom; and every value that was ever encrypted with one.
+//! Access in git's history: who was ever granted which key, and by whom; and every value ever encrypted with a key.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
@@ -26,8 +26,8 @@ pub(super) struct PastValue<'a> {
 impl AccessHistory {
     /// Reads the whole history, and the worktree.
     ///
-    /// Every branch counts, those of remotes too: what was pushed anywhere could be read. Rejects a clone that lacks some
-    /// of it, for an incomplete account would be believed.
+    /// Every branch counts, including those of remotes: whatever was pushed could be read. Rejects a clone that lacks
+    /// part of the history, because an incomplete result would be believed.
     pub(super) fn read(project: &Project, objects: &Repo) -> Result<Self, Error> {
         let mut history = Self { teams: vec![project.team()?], files: BTreeMap::new() };
         let mut teams = HashSet::new();
@@ -49,13 +49,13 @@ impl AccessHistory {
         Ok(history)
     }
 
-    /// Returns the environment keys that `who` had, by grant or by having granted.
+    /// Returns the environment keys that `who` had, as the recipient or the maker of a grant.
     pub(super) fn keys_of(&self, who: &IdentityKey) -> BTreeMap<EnvName, BTreeSet<PublicKey>> {
         let mut keys: BTreeMap<EnvName, BTreeSet<PublicKey>> = BTreeMap::new();
         for (team, line) in self.grants() {
             let party = |name| team.key_of(name) == Some(who);
-            // The signature is all that anyone can verify. A grant forged between members adds to the account, and never
-            // takes from it.
+            // Only the signature can be verified by anyone. A grant forged between members can add keys, but never
+            // remove any.
             if (party(&line.member) || party(&line.by)) && holds(team, line) {
                 keys.entry(line.env.clone()).or_default().insert(line.key);
             }
@@ -127,7 +127,7 @@ impl AccessHistory {
         if !is_team {
             self.add_file(path, id, text);
         } else if let Ok(team) = TeamFile::parse(&text) {
-            // A version that nobody can parse granted nothing to anyone.
+            // A version that can't be parsed granted nothing to anyone.
             self.teams.push(team);
         }
         Ok(())

@@ -16,7 +16,7 @@ use crate::time::Moment;
 pub(crate) enum ExposureVerdict {
     /// The record was altered by someone without the environment's key, so the value counts as exposed.
     Altered,
-    /// The value is one that could be read.
+    /// The current value is one that the member could read.
     Exposed,
     /// The value was set by someone without the key, and has not been compared since.
     Unverified,
@@ -45,7 +45,7 @@ impl ExposureVerdict {
 pub(crate) struct ExposedValue {
     pub exposure: Exposure,
     pub verdict: ExposureVerdict,
-    /// False if the verdict is only what the team file says, for lack of the environment's key.
+    /// False if the verdict only repeats the team file, because the environment's key is not available.
     pub verified: bool,
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn confirm(project: &Project, seen: &[ExposedValue]) -> Result<bool, 
                 ExposureVerdict::Replaced => ExposureState::Replaced,
                 ExposureVerdict::Altered | ExposureVerdict::Unverified | ExposureVerdict::Gone => continue,
             };
-            // Only where the record is still the one that was compared.
+            // Only if the record is still the one that was compared.
             if state != exposed.exposure.state && team.exposures().contains(&exposed.exposure) {
                 team.put_exposure(Exposure { state, ..exposed.exposure.clone() });
             }
@@ -125,7 +125,7 @@ fn compare(
     let documents: Vec<_> = files.iter().map(EnvFile::document).collect();
     for exposure in exposures {
         let is_proven_by = |key: &PrivateKey| exposure.proof_by(key) == exposure.proof;
-        // With an older key if it was recorded on another branch, before a rotation on this one.
+        // An older key proves a record made on another branch before a rotation on this one.
         let proven =
             is_proven_by(&key) || older_keys(project, store, env, &mut older)?.iter().any(is_proven_by);
         let verdict = match standing(exposure, exposures, &tags, &mut opener, &documents) {
@@ -140,7 +140,7 @@ fn compare(
 }
 
 /// Returns the env files of an environment that was renamed: those encrypted with the key that its exposure tags are
-/// encrypted with, or with one that rotations led to. The rotations need no proof: at worst a value counts that need not.
+/// encrypted with, or with one that rotations led to. The rotations need no proof: at worst, a value counts needlessly.
 fn files_of_renamed(project: &Project, team: &TeamFile, env: &EnvName) -> Result<Vec<EnvFile>, Error> {
     let Some(tags) = team.tag_key(env) else { return Ok(Vec::new()) };
     let mut keys = BTreeSet::from([tags.key_id()]);
@@ -184,7 +184,7 @@ pub(super) struct ExposureRecorder<'a> {
     pub(super) key: &'a PrivateKey,
     /// The key that the files are encrypted with: `key`, or the one before a rotation.
     pub(super) file_key: &'a PrivateKey,
-    /// For older values.
+    /// Older private keys, for older values.
     pub(super) older: &'a [PrivateKey],
     pub(super) files: &'a [EnvFile],
     pub(super) history: &'a AccessHistory,
@@ -230,7 +230,7 @@ impl ExposureRecorder<'_> {
         for (name, SeenValues { tags: mut seen, has_unreadable }) in read {
             if let Some(now) = current.remove(name) {
                 if has_unreadable || now.has_unreadable {
-                    // Counts, for it may be the value that cannot be decrypted any more.
+                    // Counts, because it may be the value that can't be decrypted any more.
                     seen.extend(&now.tags);
                 } else if now.tags.is_disjoint(&seen) {
                     continue;
@@ -268,7 +268,7 @@ impl ExposureRecorder<'_> {
         current
     }
 
-    /// Keeps the tags of an earlier record of the same value.
+    /// Records an exposure, and keeps the tags of an earlier record of the same value.
     fn put(&self, team: &mut TeamFile, member: &MemberName, name: &str, tags: BTreeSet<Proof>, now: Moment) {
         let same =
             |there: &&Exposure| there.env == *self.env && there.member == *member && there.name == name;

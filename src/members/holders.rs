@@ -1,4 +1,4 @@
-//! Who can decrypt an environment that is to be rotated, so that nobody loses access to it without a person's word.
+//! Finds who can decrypt an environment before it is rotated, so that nobody loses access unless a person decides so.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,12 +15,12 @@ use crate::project::{
 };
 use crate::team::{GrantLine, MemberName, TeamFile};
 
-/// What a person decided about the access of others to what is rotated.
+/// A person's decisions about the access of others to rotated environments.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AccessDecisions {
     /// The members whose grants stay, with the keys that were confirmed.
     pub kept: Vec<(MemberName, IdentityKey)>,
-    /// The members who get nothing that is rotated.
+    /// The members who get no access to what is rotated.
     pub left_out: Vec<MemberName>,
     /// The grants that were not confirmed.
     pub dropped: Vec<GrantLine>,
@@ -39,17 +39,17 @@ impl AccessDecisions {
             || self.dropped.iter().any(|line| line.env == *env && line.member == *member)
     }
 
-    /// Returns true if the grant is neither to be kept nor to be dropped.
+    /// Returns true if it is undecided whether to keep or drop the grant.
     pub(crate) fn is_open(&self, team: &TeamFile, line: &GrantLine) -> bool {
         !self.drops(&line.env, &line.member) && !self.keeps(team, line)
     }
 }
 
-/// A grant that is re-issued only if a person says so.
+/// A grant that is re-issued only if a person confirms it.
 pub(crate) struct DoubtfulGrant {
     pub line: GrantLine,
     pub key: IdentityKey,
-    /// The member who is being removed, to whom it goes back; None if its recipient made it.
+    /// The member being removed, by or through whom it was made. None if its recipient made it.
     pub through: Option<MemberName>,
 }
 
@@ -66,7 +66,7 @@ impl fmt::Display for DoubtfulGrant {
     }
 }
 
-/// Rejects grants in doubt that nobody decided about.
+/// Rejects doubtful grants that nobody decided about.
 pub(super) fn refuse_open(
     team: &TeamFile,
     doubtful: &[DoubtfulGrant],
@@ -77,7 +77,7 @@ pub(super) fn refuse_open(
     Err(Error::usage("confirmation needed for grants", choices).with_details(open.map(ToString::to_string)))
 }
 
-/// Returns the options that decide about each grant in doubt. Returns None if all are decided.
+/// Returns the options that decide about each doubtful grant. Returns None if all are decided.
 pub(crate) fn access_choices(
     team: &TeamFile,
     doubtful: &[DoubtfulGrant],
@@ -100,7 +100,7 @@ pub(super) struct Holders {
 }
 
 impl Holders {
-    /// Rejects a clone that lacks some of HEAD's history, for an incomplete account would be believed.
+    /// Rejects a clone that lacks part of HEAD's history, because an incomplete result would be believed.
     pub(super) fn read(project: &Project, store: &KeyStore<'_>) -> Result<Self, Error> {
         let mut past = Vec::new();
         if let Some(objects) = project.repository()?
@@ -113,14 +113,14 @@ impl Holders {
                 }
                 for file in step.changes.iter().flatten().filter_map(|changed| changed.after) {
                     if file.kind == FileKind::File {
-                        // A version that nobody can parse granted nothing to anyone.
+                        // A version that can't be parsed granted nothing to anyone.
                         past.extend(TeamFile::parse(&objects.blob(file.id)?).ok());
                     }
                 }
             }
         }
         let mut holders = Self { now: project.team()?, past, me: None };
-        // An identity may have a passphrase; where nothing was granted nobody needs it.
+        // An identity may have a passphrase, which is not needed if nothing was ever granted.
         if !holders.are_none() {
             holders.me = store.me()?.map(|me| me.identity.public());
         }
@@ -132,8 +132,8 @@ impl Holders {
         self.past.iter().chain([&self.now]).all(|team| team.grants().is_empty())
     }
 
-    /// Returns everyone who can decrypt with `key`: the recipients and makers of grants that only a holder of it can have
-    /// made, but for those who were removed. A forged grant proves nothing for anyone.
+    /// Returns everyone who has `key`: the recipients and makers of grants that only a holder of it can have made,
+    /// except removed members. A forged grant proves nothing about anyone.
     fn of(&self, key: &PrivateKey) -> BTreeMap<IdentityKey, MemberName> {
         let mut holders = BTreeMap::new();
         let public = key.public();
@@ -151,15 +151,15 @@ impl Holders {
             }
         }
         holders.retain(|key, _| !self.now.is_removed(key));
-        // By the name that the key has now.
+        // Uses the name that the key has now.
         for (key, name) in &mut holders {
             *name = self.now.member_of(key).unwrap_or(name).clone();
         }
         holders
     }
 
-    /// Rejects a rotation of `env` from the key `old` by which a holder loses access: one whom `team` grants nothing by
-    /// `now`, the key that its grants are of, and whom nobody decided to leave out.
+    /// Rejects a rotation of `env` from the key `old` by which a holder loses access: someone without a grant of the
+    /// key `now` in `team`, whom nobody decided to leave out.
     pub(super) fn refuse_loss(
         &self,
         team: &TeamFile,
@@ -215,14 +215,14 @@ impl Holders {
     }
 }
 
-/// A rotation, as far as others are concerned.
+/// A rotation, and the grants of others that it affects.
 pub(crate) struct RotationPlan {
     pub doubtful: Vec<DoubtfulGrant>,
     envs: Vec<EnvName>,
     holders: Holders,
 }
 
-/// Finds out whose access the rotation of `envs` concerns. Rejects one by which a holder loses access.
+/// Finds out whose access the rotation of `envs` affects. Rejects a rotation by which a holder loses access.
 pub(crate) fn plan_rotation(
     project: &Project,
     store: &KeyStore<'_>,
@@ -243,7 +243,7 @@ pub(crate) fn plan_rotation(
             return Err(Error::refused(message)
                 .with_hint(hint!("finish the removal, which rotates it: envseal team remove {name}", name)));
         }
-        // Without any account of others there is nobody to ask about, and the rotation says what it lacks itself.
+        // Without grants there is nobody to ask about. If a key is missing, the rotation itself reports it.
         let Some((path, public)) = project.key_of(env)?.filter(|_| !holders.are_none()) else { continue };
         let key = store.find(env, &public, path.parent().unwrap_or(project.root())).map_err(Error::from)?;
         refuse_old_key(&EnvFile::load(&path)?, project, store, &key)?;
@@ -257,7 +257,7 @@ pub(crate) fn plan_rotation(
     Ok(RotationPlan { doubtful, envs: envs.to_vec(), holders })
 }
 
-/// Rotates the environments of a plan, as a person in `dir` names them. Grants that are proven and not dropped are re-issued.
+/// Rotates the environments of a plan, named from `dir`. Grants that are proven and not dropped are re-issued.
 pub(crate) fn rotate_planned(
     (project, dir): (&Project, &Path),
     store: &KeyStore<'_>,
@@ -273,7 +273,7 @@ struct PlannedRotation<'a> {
     project: &'a Project,
     holders: &'a Holders,
     decisions: &'a AccessDecisions,
-    /// Grants that nobody was asked about: of env files that git ignores.
+    /// Grants that nobody was asked about, because git ignores their env files.
     open: Vec<DoubtfulGrant>,
 }
 

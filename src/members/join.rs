@@ -26,7 +26,7 @@ pub(crate) struct Joined {
     pub added: bool,
     /// True if there was no member before.
     pub first: bool,
-    /// The environments of which this user was granted the key, having it already.
+    /// The environments that this user, who already has their keys, was granted.
     pub own: Vec<EnvName>,
     /// Why environments that this user can decrypt were not among them.
     pub not_own: Vec<Error>,
@@ -36,7 +36,7 @@ pub(crate) struct Joined {
 pub(crate) struct Candidate {
     pub name: MemberName,
     pub key: IdentityKey,
-    /// True if the team file is to get the member first.
+    /// True if the member must first be added to the team file.
     pub is_new: bool,
 }
 
@@ -50,8 +50,8 @@ pub(crate) struct Approval {
     pub own: Vec<EnvName>,
 }
 
-/// Makes this user a member. Creates an identity if the user has none. A new member has access to nothing yet; the first
-/// one, and those whom HEAD has, are granted what they can decrypt, so that nobody else's rotation locks them out.
+/// Makes this user a member. Creates an identity if the user has none. A new member has no access yet. The first one,
+/// and members in HEAD, are granted what they can decrypt, so that others' rotations can't lock them out.
 ///
 /// The name is `wanted`, else the part before the `@` of git's `user.email`, else git's `user.name`.
 pub(crate) fn join(
@@ -78,7 +78,7 @@ pub(crate) fn join(
     };
     let (key, place) = (me.identity.public(), me.place.clone());
     let name = choose_name(&team, Some(&key), objects, wanted)?;
-    // The request itself needs none of these.
+    // The request itself needs none of these keys.
     let (keys, mut not_own) = own_keys(project, store).unwrap_or_else(|error| (Vec::new(), vec![error]));
     let (mut added, mut own) = (false, Vec::new());
     change_team(project, |team| {
@@ -99,17 +99,17 @@ pub(crate) fn join(
     Ok(Joined { name, key, place, made, added, first, own, not_own })
 }
 
-/// Returns true if grants of this user to themselves are reviewed like any other: HEAD has the member, or nobody is one yet.
+/// Returns true if this user's own grants are reviewed like any other: HEAD has the member, or there is no other yet.
 fn may_grant_itself(project: &Project, team: &TeamFile, me: &IdentityKey) -> bool {
-    // What cannot be read vouches for nobody, and hinders no request.
+    // An unreadable team file vouches for nobody, but must not stop a request.
     let Ok(head) = project.team_in_head() else { return false };
     let is_first = head.members().is_empty() && team.members().values().all(|key| key == me);
     let is_removed = team.is_removed(me) || head.is_removed(me);
     !is_removed && (is_first || head.member_of(me).is_some())
 }
 
-/// Returns the keys that this user has on this machine, without a passphrase and not just for this process, and may grant;
-/// and what is wrong with the others.
+/// Returns the keys that this user may grant, if they are on this machine and not just in this process, and need no
+/// passphrase; and what is wrong with the others.
 fn own_keys(project: &Project, store: &KeyStore<'_>) -> Result<(EnvKeys, Vec<Error>), Error> {
     let (mut keys, mut refused) = (Vec::new(), Vec::new());
     for (env, (path, public)) in project.environments()? {
@@ -127,8 +127,8 @@ fn own_keys(project: &Project, store: &KeyStore<'_>) -> Result<(EnvKeys, Vec<Err
     Ok((keys, refused))
 }
 
-/// Returns true if a key from this place is the user's own, to be granted without being asked for: an injected one is only
-/// lent to a process, as in a CI.
+/// Returns true if a key from this place is the user's own, and may be granted without being asked for. An injected key
+/// is only lent to a process, such as a CI job.
 fn lasts(place: &KeyPlace) -> bool {
     !matches!(place, KeyPlace::Given | KeyPlace::Process)
 }
@@ -200,7 +200,7 @@ pub(crate) fn candidate(
     Ok(Candidate { name: name.clone(), key: *key, is_new: false })
 }
 
-/// Returns the member to be who has this key. Rejects a name or a key that is somebody else's, or was.
+/// Returns a candidate with this name and key. Rejects a name or a key that somebody else has or had.
 pub(crate) fn new_candidate(project: &Project, name: &str, key: IdentityKey) -> Result<Candidate, Error> {
     let (team, name) = (project.team()?, MemberName::new(name)?);
     refuse_taken(&team, &name, &key)?;
@@ -220,8 +220,8 @@ fn refuse_taken(team: &TeamFile, name: &MemberName, key: &IdentityKey) -> Result
     refuse_name_of_another(team, name, Some(key), hint)
 }
 
-/// Reads OpenSSH public keys, one a line, as forges publish them. Returns those of ssh-ed25519, each once; `from` is where
-/// they are from.
+/// Reads OpenSSH public keys, one per line, as forges publish them. Returns the ssh-ed25519 keys, each once. `from` is
+/// their source.
 pub(crate) fn parse_keys(text: &[u8], from: &str) -> Result<Vec<IdentityKey>, Error> {
     let text = String::from_utf8_lossy(text);
     if text.contains("-----BEGIN ") {
@@ -258,8 +258,8 @@ pub(crate) fn parse_keys(text: &[u8], from: &str) -> Result<Vec<IdentityKey>, Er
     Ok(keys)
 }
 
-/// Rejects what [`approve`] would reject for lack of an identity, a membership, an environment or a trusted key, so that
-/// nobody is asked in vain. Decrypts nothing.
+/// Rejects what [`approve`] would reject for lack of an identity, a membership, an environment or a trusted key, so
+/// that no prompt is in vain. Decrypts nothing.
 pub(crate) fn refuse_approval(
     project: &Project,
     store: &KeyStore<'_>,
@@ -269,8 +269,8 @@ pub(crate) fn refuse_approval(
     envs.iter().try_for_each(|env| trusted_file(project, store, env).map(drop))
 }
 
-/// Grants the environments to the member, all of them or none; this user's identity signs. Only someone with access to an
-/// environment can grant it. Adds a member who is new in the same change.
+/// Grants the environments to the member, all of them or none; this user's identity signs. Only someone with access to
+/// an environment can grant it. Adds a new member in the same change.
 pub(crate) fn approve(
     project: &Project,
     store: &KeyStore<'_>,
@@ -304,7 +304,7 @@ pub(crate) fn approve(
     Ok(done)
 }
 
-/// Rejects keys that env files no longer have: they were found before the lock was taken, as a passphrase may be asked for.
+/// Rejects keys that env files no longer have. They were found before the lock was taken, because that may prompt.
 fn refuse_changed_keys(project: &Project, keys: &[(EnvName, PrivateKey)]) -> Result<(), Error> {
     let now = Project::of(project.root(), project.repositories())?;
     for (env, key) in keys {
@@ -318,7 +318,7 @@ fn refuse_changed_keys(project: &Project, keys: &[(EnvName, PrivateKey)]) -> Res
     Ok(())
 }
 
-/// Grants this user the environments of `keys`. Returns those of which there was no valid grant.
+/// Grants this user the environments of `keys`. Returns those that had no valid grant.
 fn grant_to_self(
     project: &Project,
     team: &mut TeamFile,
@@ -338,7 +338,7 @@ fn grant(
     me: &Identity,
 ) -> Result<Approval, Error> {
     let mine = own_name(project, team, &me.public())?;
-    // Only the key whose fingerprint was confirmed.
+    // Grants only to the key whose fingerprint was confirmed.
     if team.members().get(name) != Some(key) {
         return Err(no_member(team, name.as_str()));
     }

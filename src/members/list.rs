@@ -17,7 +17,7 @@ pub(crate) enum GrantState {
     Proven,
     /// The signature is valid; the rest cannot be verified without the environment's key.
     Signed,
-    /// The grant is for another key than the environment has now; the field is the latter.
+    /// The grant is for another key than the environment's current one, which is the field.
     OtherKey(Option<KeyId>),
     Invalid(GrantFault),
 }
@@ -33,12 +33,12 @@ pub(crate) struct ListedGrant {
 pub(crate) struct ListedHolder {
     pub env: EnvName,
     pub member: MemberName,
-    /// True if a valid grant that they made tells; otherwise it is this user, who has the key.
+    /// True if known by a valid grant that they made. Otherwise it is this user, who has the key.
     pub is_granter: bool,
 }
 
-/// Returns every grant of the project, by environment and member; and who else can decrypt what, like a founder who has a
-/// keys file.
+/// Returns every grant of the project, by environment and member; and everyone else who can decrypt one, such as a
+/// founder with a keys file.
 pub(crate) fn list(
     project: &Project,
     store: &KeyStore<'_>,

@@ -1,4 +1,4 @@
-//! Access: members join, are granted environments, and leave with every value they could read accounted for.
+//! Access: members join, are granted environments, and leave, with a record of every value that they could read.
 
 mod access_history;
 mod exposures;
@@ -67,7 +67,7 @@ pub(crate) fn check_fingerprint(name: &MemberName, key: &IdentityKey, given: &st
     ))
 }
 
-/// Rejects a key that was removed from the team, also where it was put back by hand under whatever name.
+/// Rejects a key that was removed from the team, even if it was put back by hand under any name.
 fn refuse_removed(team: &TeamFile, key: &IdentityKey) -> Result<(), Error> {
     let Some((name, _)) = team.removed().iter().find(|(_, was)| was.key == *key) else { return Ok(()) };
     let message = format!("this key ({}) was removed from the team as {name}", key.fingerprint());
@@ -76,7 +76,7 @@ fn refuse_removed(team: &TeamFile, key: &IdentityKey) -> Result<(), Error> {
     ))
 }
 
-/// The key that encrypts the tags of exposed values cannot be decrypted, so nothing can be compared with them.
+/// Returns the error for a key of exposure tags that can't be decrypted, so that no value can be compared with them.
 fn unreadable_tag_key(env: &EnvName, key: &PublicKey) -> Error {
     let message =
         format!("the exposure tags of {env} in envseal.toml cannot be decrypted with key {}", key.id());
@@ -93,8 +93,8 @@ fn no_environment(project: &Project, env: &EnvName) -> Error {
         .with_hint("see which environments there are: envseal ls")
 }
 
-/// Finds the private key of an environment, with which exposures are recorded; None if this user has it nowhere. Rejects
-/// one that cannot decrypt the key of the tags that are there already.
+/// Finds the private key of an environment, with which exposures are recorded. Returns None if this user doesn't have
+/// it. Rejects a key that can't decrypt the existing tag key.
 fn recording_key(
     project: &Project,
     store: &KeyStore<'_>,
@@ -113,7 +113,7 @@ fn recording_key(
     Ok(Some(key))
 }
 
-/// Returns an environment's private key, from wherever this user has it, and that place.
+/// Returns an environment's private key and the place where it was found.
 fn located_key(
     project: &Project,
     store: &KeyStore<'_>,

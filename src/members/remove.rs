@@ -25,21 +25,21 @@ pub(crate) struct RemovalPlan {
     pub key: IdentityKey,
     /// The environments to be rotated: the member has their key, and so has this user.
     pub rotated: Vec<EnvName>,
-    /// The environments that somebody else must finish: the member has their key, and this user has not.
+    /// The environments that somebody else must finish: the member has their key, and this user doesn't.
     pub out_of_reach: Vec<(EnvName, KeyId)>,
     /// The environments of which the member has older keys only.
     pub older: Vec<EnvName>,
     /// The grants made by the member, or by people whom the member granted access, and those that others made to
     /// themselves: each to be confirmed or dropped.
     pub doubtful: Vec<DoubtfulGrant>,
-    /// Other team files in this worktree of which the same key is a member, and its name there.
+    /// Other team files in this worktree that have the same key as a member, and its name there.
     pub elsewhere: Vec<(PathBuf, MemberName)>,
     /// Other names of the same key in this team, which are removed too.
     pub aliases: Vec<MemberName>,
-    /// Env files encrypted with a key the member has, and not among this project's: those of another project, and those
-    /// that the policy excludes.
+    /// Env files that are encrypted with a key the member has, but are not this project's: those of another project,
+    /// and those that the policy excludes.
     pub sealed_outside: Vec<(PathBuf, PublicKey)>,
-    /// Grants that go back to the member and are forged: nobody is asked about them.
+    /// Forged grants that go back to the member. They are dropped without a prompt.
     forged: Vec<GrantLine>,
     held: MemberKeys,
     history: AccessHistory,
@@ -57,8 +57,8 @@ pub(crate) struct Removal {
     pub dropped: Vec<GrantLine>,
 }
 
-/// Finds out what the removal of `name` means. `also` are environments whose keys the member had without a grant, as from
-/// a keys file. A member who was removed already may leave something to be finished.
+/// Finds out what the removal of `name` affects. `also` are environments whose keys the member had without a grant,
+/// such as from a keys file. For a member who is already removed, plans what is left to finish.
 pub(crate) fn plan_removal(
     project: &Project,
     store: &KeyStore<'_>,
@@ -140,7 +140,7 @@ pub(crate) fn plan_removal(
     Ok(plan)
 }
 
-/// Rejects a folder outside of git: without it there is no history to account for.
+/// Rejects a folder outside git: without it there is no history to search.
 pub(super) fn with_history<'a>(project: &Project, objects: Option<&'a Repo>) -> Result<&'a Repo, Error> {
     objects.ok_or_else(|| {
         let message = format!("{} is not in a git repository", project.root().display());
@@ -175,8 +175,8 @@ pub(super) fn held_keys(
     Ok(held)
 }
 
-/// Returns the grants that go back to `who`: made by `who` at any time, or by someone whose own grants go back to `who`.
-/// Leaves out those to `who` and to `me`.
+/// Returns the grants that go back to `who`: made by `who` at any time, or by someone whose own grant goes back to
+/// `who`. Leaves out those to `who` and to `me`.
 fn dependent_grants(
     team: &TeamFile,
     history: &AccessHistory,
@@ -200,7 +200,7 @@ fn dependent_grants(
     team.grants().iter().filter(is_dependent).cloned().collect()
 }
 
-/// Returns the team files of other projects of which `key` is a member; passes over those that cannot be parsed.
+/// Returns the team files of other projects that have `key` as a member. Skips those that can't be parsed.
 fn memberships_elsewhere(project: &Project, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, Error> {
     let Some(repo) = project.repository()? else { return Ok(Vec::new()) };
     let mut files = repo.list_files(repo.root(), &[TEAM_FILE_GLOB], &is_team_file)?;
@@ -214,8 +214,8 @@ fn memberships_elsewhere(project: &Project, key: &IdentityKey) -> Result<Vec<(Pa
     Ok(found)
 }
 
-/// Returns the env files outside of the project that are encrypted with one of these keys; passes over those that cannot
-/// be parsed.
+/// Returns the env files outside the project that are encrypted with one of these keys. Skips those that can't be
+/// parsed.
 fn sealed_outside(
     project: &Project,
     known: &BTreeSet<PublicKey>,
@@ -237,7 +237,7 @@ fn sealed_outside(
     Ok(found)
 }
 
-/// Carries out a plan that was confirmed, all of it or nothing. Of the grants in doubt only those that are kept stay.
+/// Carries out a confirmed plan, all of it or nothing. Of the doubtful grants, only those that are kept stay.
 pub(crate) fn remove(
     project: &Project,
     store: &KeyStore<'_>,
@@ -311,7 +311,8 @@ impl TeamChange for TeamRemoval<'_> {
         for name in &names {
             team.remove_member(name, self.now);
         }
-        // A grant that cannot be finished here stays, to be seen. Nobody needs one of an environment that is gone.
+        // A grant whose removal can't be finished here stays, to be seen. One of an environment that is gone is
+        // dropped.
         let is_unfinished = |line: &GrantLine| {
             out_of_reach.iter().any(|(env, _)| *env == line.env)
                 || sealed_outside.iter().any(|(_, key)| *key == line.key)

@@ -27,7 +27,7 @@ pub(crate) struct ReplacedKey {
     pub made: bool,
     /// The number of values of each environment that the old key could read and that are not replaced yet.
     pub exposed: BTreeMap<EnvName, usize>,
-    /// The environments that the old key could read and this user cannot, so that somebody else must record its exposures.
+    /// The environments that the old key could read and this user cannot, so somebody else must record its exposures.
     pub pending: Vec<EnvName>,
     /// The environments that the old key had a grant of.
     pub granted: Vec<EnvName>,
@@ -37,7 +37,7 @@ pub(crate) struct ReplacedKey {
     pub is_alone: bool,
 }
 
-/// Puts this user's key under the name of a member who has another one, and removes that one. No grant is carried over.
+/// Gives this user's key the name of a member with another key, and removes that one. No grant is carried over.
 pub(crate) fn replace_key(
     project: &Project,
     store: &KeyStore<'_>,
@@ -111,8 +111,8 @@ pub(crate) fn replace_key(
     Ok(done)
 }
 
-/// Has a grant to or by the old key name it as it is called now. One to it stays only where its exposures are not recorded,
-/// for someone to finish.
+/// Renames the old key in a grant to or by it. A grant to it stays only if its exposures are not recorded yet, so that
+/// someone else can finish the removal.
 fn move_grant(team: &mut TeamFile, mut line: GrantLine, done: &mut ReplacedKey) {
     let (is_to, is_by) = (line.member == done.name, line.by == done.name);
     if !is_to && !is_by {
@@ -151,7 +151,7 @@ fn refuse_known(team: &TeamFile, name: &MemberName, key: &IdentityKey) -> Result
     }
 }
 
-/// Returns the name under which the old key is removed: the member's, and the day.
+/// Returns the name under which the old key is removed: the member's name and the date.
 fn free_name(team: &TeamFile, name: &MemberName, now: Moment) -> Result<MemberName, Error> {
     let day = &rfc3339(now)[..10];
     let is_free = |name: &MemberName| team.key_of(name).is_none();

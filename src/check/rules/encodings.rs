@@ -1,26 +1,26 @@
-//! The forms in which a value turns up elsewhere.
+//! The forms in which a value may appear elsewhere.
 
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-/// Lines of a value that encoders wrote are looked for on their own from this length on.
+/// The shortest line of encoded text in a value, in bytes, that is looked for on its own.
 const MIN_LINE: usize = 16;
-/// Any other line, such as one of a JSON text, is in many files by chance unless it is as long as this.
+/// The shortest other line, in bytes. A shorter one, such as one of a JSON text, is in many files by chance.
 const MIN_WORDS: usize = 64;
 
-/// How much of a form is looked for: more of a long value would only take memory.
+/// How many bytes of a form are looked for: more of a long value would only take memory.
 const MAX_FORM: usize = 4096;
 
 /// The shortest value that is masked, in bytes; shorter ones are in too much text by chance.
 pub(crate) const MIN_MASKED: usize = 6;
 
-/// The columns that base64(1) and openssl wrap base64 at, and xxd(1) hex.
+/// The columns at which base64(1) and openssl wrap base64, and xxd(1) wraps hex.
 const BASE64_COLUMNS: [usize; 2] = [76, 64];
 const HEX_COLUMNS: usize = 60;
 
-/// Returns the texts to mask so that a value is not shown: all its forms at their full length, and of a value with many
-/// lines each line in all of them. Line ends around the value do not count, so that none has to be held back. Returns
-/// nothing for a value of fewer than `MIN_MASKED` bytes.
+/// Returns the texts to mask so that a value is not shown: all its forms at full length and, if it has many lines, all
+/// forms of each line. Ignores line ends around the value, so that masking never holds one back. Returns nothing for a
+/// value of fewer than `MIN_MASKED` bytes.
 pub fn spellings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let value = trim_line_ends(value);
     if value.len() < MIN_MASKED {
@@ -34,7 +34,7 @@ pub fn spellings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
         forms.extend(wrapped(&hex(value, upper), HEX_COLUMNS));
     }
     if value.contains(&b'\n') {
-        // A terminal ends lines in its own way.
+        // A terminal ends lines with CR LF.
         forms.push(with_returns(value));
         let lines = value.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
         forms.extend(lines.filter(|line| line.len() >= MIN_MASKED).flat_map(whole));
@@ -51,7 +51,7 @@ fn trim_line_ends(mut value: &[u8]) -> &[u8] {
     value
 }
 
-/// Returns a text broken into lines, as files and as terminals have them. Returns nothing if it fits one.
+/// Returns a text wrapped into lines, with the line ends of files and of terminals. Returns nothing if it fits on one.
 fn wrapped(text: &[u8], columns: usize) -> Vec<Zeroizing<Vec<u8>>> {
     if text.len() <= columns {
         return Vec::new();
@@ -78,13 +78,13 @@ fn with_returns(text: &[u8]) -> Zeroizing<Vec<u8>> {
     out
 }
 
-/// Returns the distinct texts that betray a value: itself, percent-encoded, in hex, JSON-escaped, in base64 at each of the three places it may
-/// have in a longer text (RFC 4648, sections 4 and 5); and of a value with many lines each longer line, which may be
-/// indented elsewhere.
+/// Returns the distinct texts that reveal a value: itself, percent-encoded, in hex, JSON-escaped, and in base64 at each
+/// of its three offsets in a longer text (RFC 4648, sections 4 and 5). If the value has many lines, includes each
+/// longer line, which may be indented elsewhere.
 pub(super) fn encodings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let mut forms = whole(value);
     let lines = value.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
-    // Headers such as `-----BEGIN PRIVATE KEY-----` are no secret.
+    // Headers such as `-----BEGIN PRIVATE KEY-----` are not secret.
     let encoded = |line: &[u8]| line.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=_-".contains(b));
     let long = |line: &[u8]| line.len() >= if encoded(line) { MIN_LINE } else { MIN_WORDS };
     let telling = lines.filter(|line| long(line) && !line.starts_with(b"-----") && *line != value);
@@ -101,7 +101,7 @@ fn whole(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let mut forms = vec![Zeroizing::new(value.to_vec())];
     let mut add = |form: Zeroizing<Vec<u8>>| {
         if !forms.contains(&form) {
-            // A copy has the exact size; buffers for the longest of encodings have six times that.
+            // Copied to its exact size: the buffers have room for the longest encoding, up to six times as much.
             forms.push(form.as_slice().to_vec().into());
         }
     };
@@ -167,7 +167,7 @@ fn percent_encoded(value: &[u8], kept: &[u8], blank: &[u8], upper: bool) -> Zero
     out
 }
 
-/// Returns the characters of the base64 text that depend on the value alone, `start` bytes into a group of three.
+/// Returns the base64 characters that depend on the value alone if it starts `start` bytes into a group of three.
 fn base64_at(engine: &impl base64::Engine, value: &[u8], start: usize) -> Zeroizing<Vec<u8>> {
     let mut padded = Zeroizing::new(Vec::with_capacity(start + value.len()));
     padded.resize(start, 0);
@@ -178,7 +178,7 @@ fn base64_at(engine: &impl base64::Engine, value: &[u8], start: usize) -> Zeroiz
     text.as_bytes()[first..end].to_vec().into()
 }
 
-/// Returns true for what serializers such as Go's and Rails' escape so that a JSON text can be in HTML and JavaScript.
+/// Returns true for characters that serializers such as Go's and Rails' escape to embed JSON in HTML and JavaScript.
 fn is_html(c: char) -> bool {
     matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}')
 }
@@ -187,8 +187,8 @@ fn is_shown_ascii(c: char) -> bool {
     matches!(c, ' '..='~')
 }
 
-/// Encodes a JSON string's inside (RFC 8259, section 7). Serializers differ in what they escape beyond what they must, in
-/// the letters of `\u003c`, and in what they do to a slash.
+/// Escapes a text for use in a JSON string (RFC 8259, section 7). Serializers differ in what they escape beyond what
+/// they must, in the case of the letters in `\u003c`, and in whether they escape a slash.
 fn json_escaped(text: &str, escaped: impl Fn(char) -> bool, upper: bool, slash: bool) -> Zeroizing<Vec<u8>> {
     let mut out = Zeroizing::new(Vec::with_capacity(text.len() * 6));
     for c in text.chars() {

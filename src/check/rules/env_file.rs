@@ -40,11 +40,10 @@ pub struct EnvReport {
     pub(crate) sealed: BTreeSet<String>,
     /// The names whose values are declared plain, or empty.
     pub(crate) plain: BTreeSet<String>,
-    /// The variables whose values a reviewer can't see: sealed, or put together from one that is. Of each the line, and the
-    /// names that its token lists.
+    /// The variables whose values a reviewer can't see: sealed, or with a reference to one that is. For each, its line
+    /// and the names that its token lists.
     pub(crate) hidden: BTreeMap<String, (usize, Refs)>,
-    /// The names that values refer to and that no line above them sets. Of each the finding that it is, if nothing else sets
-    /// the name either.
+    /// The names that values refer to and that no line above sets. For each, the finding if nothing else sets it.
     pub(crate) dangling: Vec<(String, Finding)>,
     /// The public key in the file, and its line.
     pub(crate) key: Option<(PublicKey, usize)>,
@@ -53,8 +52,8 @@ pub struct EnvReport {
 /// An env file with its report. The path is relative to the root of what is checked.
 pub(crate) type ReportedFile<'a> = (&'a Path, &'a EnvReport);
 
-/// Returns the findings for a variable with a hidden value (its line and the names that it may refer to): that it newly has
-/// a name which redirects trust or traffic, and that it refers to more than `before`, in the files it comes from.
+/// Checks a variable with a hidden value (its line and the names that it may refer to). Returns a finding if it is new
+/// and its name redirects trust or traffic, and one if it refers to more than `before`, in the files it comes from.
 pub(crate) fn check_hidden_value(
     path: &Path,
     name: &str,
@@ -79,7 +78,7 @@ pub(crate) fn check_hidden_value(
     (redirect, reference)
 }
 
-/// Returns the finding for a `${` of no known form in a value.
+/// Returns the finding for a `${` in a value that starts no known reference.
 pub(crate) fn malformed_reference(path: &Path, name: &str) -> Finding {
     let message = format!("{name}: {}", ExpandError::Malformed);
     let fix = "if that is text, put the value in single quotes: envseal edit -f {file}";
@@ -119,7 +118,7 @@ pub fn check_env_file(file: EnvText<'_>) -> EnvReport {
     if is_copy { of_copy(file, check.report) } else { check.report }
 }
 
-/// Returns what is reported of a copy of an env file: its plaintext. Other rules are about files that are read.
+/// Returns the report for a copy of an env file: its plaintext. Other rules are about files that commands read.
 fn of_copy(file: EnvText<'_>, report: EnvReport) -> EnvReport {
     let mut findings = report.findings;
     findings.retain(|finding| finding.rule.shows_plaintext());
@@ -149,7 +148,7 @@ pub(crate) fn sealed_by_mistake(file: EnvText<'_>) -> Option<Finding> {
     Some(Finding::new(Rule::Unreadable, file.path, message, fix).at(line))
 }
 
-/// Returns the finding for a sealed value that last changed at `time` (RFC 3339), so many days ago.
+/// Returns the finding for a sealed value that last changed at `time` (RFC 3339), `days` days ago.
 pub(crate) fn old_value(path: &Path, report: &EnvReport, name: &str, time: &str, days: i64) -> Finding {
     let date = time.split('T').next().unwrap_or(time);
     let message = format!("{name} last changed {date}, {days} days ago");
@@ -165,7 +164,7 @@ pub(crate) fn plain_values(file: EnvText<'_>) -> Vec<Zeroizing<Vec<u8>>> {
     plain.map(|entry| document.value(entry).1).collect()
 }
 
-/// Returns the one finding for a file that is no env file.
+/// Returns the only finding for a file that is not an env file.
 fn unchecked(path: &Path, what: &str) -> Finding {
     let message = format!("envseal can't check this file: it is {what}");
     Finding::new(Rule::Unreadable, path, message, "add it to `exclude` under [policy] in envseal.toml")
@@ -253,7 +252,7 @@ impl EnvFileCheck<'_> {
             } else {
                 self.plain(entry, name, quote, &text);
                 let hidden = &mut self.report.hidden;
-                // A malformed one is a finding of its own.
+                // A malformed reference is a finding of its own.
                 let is_hidden = quote.expands()
                     && references(&text).is_ok_and(|names| names.iter().any(|on| hidden.contains_key(on)));
                 if is_hidden {
@@ -291,7 +290,8 @@ impl EnvFileCheck<'_> {
         }
     }
 
-    /// Returns the finding for a reference to a name that nothing sets. A sealed value lists those with a default too.
+    /// Returns the finding for a reference to a name that nothing sets. For a sealed value it is a suggestion, since
+    /// that lists references with a default too.
     fn dangling_reference(&self, entry: &Entry, on: &str, is_sealed: bool) -> Finding {
         let name = self.document.name(entry);
         let (message, fix) = if is_sealed || self.file.policy.leaves_plain(self.document, entry) {
@@ -302,7 +302,7 @@ impl EnvFileCheck<'_> {
                 hint!("if only the target machine sets it: envseal encrypt --external {on} -f {file}", on),
             )
         } else {
-            // What looks like a name may be part of the secret.
+            // Text that looks like a name may be part of the secret.
             (
                 format!("{name} contains a `$`, and nothing sets the name after it"),
                 Hint::from("if that is text, put the value in single quotes"),
@@ -406,14 +406,14 @@ impl EnvFileCheck<'_> {
     }
 
     fn stray_lines(&mut self) {
-        // A conflict's own lines are reported already.
+        // The lines of a conflict are already reported.
         if self.report.findings.iter().any(|finding| finding.rule == Rule::ConflictMarker) {
             return;
         }
-        // Binary data, as a filter of git's may store it: git takes a file with a NUL for that too.
+        // Binary data, such as a git filter may store. Git too takes a file with a NUL for binary.
         if self.file.text.contains(&0) && self.document.strays().len() > self.document.entries().len() {
             self.report.findings.push(unchecked(self.file.path, "binary data, not an env file"));
-            // Names in it are accidents that other files need not have.
+            // Names in it are accidental, so other files need not have them.
             self.report.names.clear();
             return;
         }
@@ -459,7 +459,7 @@ fn is_sealed(value: &[u8]) -> bool {
     claims_to_be_sealed(value) || holds_sealed(value)
 }
 
-/// Returns the name of a variable that a comment line holds together with its value.
+/// Returns the name of a variable that is set to a value in a comment line.
 fn commented_variable(comment: &[u8]) -> Option<String> {
     let text = comment.strip_prefix(b"#")?;
     let inner = Document::parse(text.to_vec()).ok()?;
@@ -489,7 +489,7 @@ mod tests {
             let report = check_env_file(EnvText { path: Path::new(path), text: &text, policy: &Policy::default() });
             for finding in &report.findings {
                 prop_assert!(finding.line.is_none_or(|line| (1..=lines).contains(&line)), "{finding:?}");
-                // Letters that make no name are a value's.
+                // Text that is not part of a name is from a value.
                 let told = format!("{} {}", finding.message, finding.fix.clone().with("file", finding.file.as_path()).line().unwrap_or_default());
                 let named = finding.name.as_deref().unwrap_or_default();
                 prop_assert!(!told.replace(named, "").contains("SECRETVALUE"), "{finding:?}");

@@ -18,7 +18,7 @@ const BEGINNINGS: [(&[u8], &str); 9] = [
     (b"$ANSIBLE_VAULT;", "encrypted with Ansible's vault"),
 ];
 
-/// Returns what a text is that one of these tools wrote, as the end of a sentence: "it is …".
+/// Returns what kind of text another tool wrote, as the end of a sentence: "it is …".
 pub(crate) fn foreign(text: &[u8]) -> Option<&'static str> {
     let start = text.trim_ascii_start();
     if let Some((_, tool)) = BEGINNINGS.iter().find(|(beginning, _)| start.starts_with(beginning)) {

@@ -1,4 +1,4 @@
-//! Programs that read env files themselves, and would take a sealed value for the value.
+//! Programs that read env files themselves, and would use a sealed value as it is.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -14,15 +14,15 @@ use crate::hint::Hint;
 /// How many names are listed before the rest is counted.
 const LISTED: usize = 3;
 
-/// A program that reads env files of its project's folder. In all of them the process's own variables win, so what `run`
-/// sets is safe; Next.js alone expands references in it once more.
+/// A program that reads the env files in its project's folder. In all of them, the process's own variables win, so what
+/// `run` sets is used. Only Next.js expands references in it again.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Framework {
     /// Next.js (packages/next-env in vercel/next.js).
     Next,
     /// Vite (packages/vite/src/node/env.ts in vitejs/vite).
     Vite,
-    /// Docker Compose, which puts `.env` into its own file where that refers to variables.
+    /// Docker Compose, which uses `.env` for the variables in its own file.
     Compose,
     /// Bun (bun.sh/docs/runtime/environment-variables): the files of Next.js, by `NODE_ENV`.
     Bun,
@@ -53,15 +53,15 @@ impl Framework {
         }
     }
 
-    /// Returns true if it surely reads the file called `file` when the environment `env` is run; the mode it is started in
-    /// can't be seen.
+    /// Returns true if it certainly reads the file called `file` when the environment `env` is run. Its mode is not
+    /// known.
     pub(crate) fn reads(&self, file: &str, env: &EnvName) -> bool {
         let of_mode = file.strip_prefix(".env.").map(|rest| rest.strip_suffix(".local").unwrap_or(rest));
         match (self, file) {
             (Self::EnvFile(files), _) if !files.iter().any(|listed| listed == file) => false,
             (_, ".env") | (Self::Vite | Self::EnvFile(_), ".env.local") => true,
             (Self::Compose, _) => false,
-            // Tests run alike on every machine.
+            // Tests must run alike on every machine.
             (Self::Next | Self::Bun, ".env.local") => env.as_str() != "test",
             (Self::Next | Self::Bun, _) => is_mode(env) && of_mode == Some(env.as_str()),
             (Self::Vite | Self::EnvFile(_), _) => of_mode == Some(env.as_str()),
@@ -91,7 +91,7 @@ pub(crate) fn is_mode(env: &EnvName) -> bool {
     MODES.contains(&env.as_str())
 }
 
-/// A project's folder, as far as its `package.json` and a command that is started there describe it.
+/// A project, as described by its `package.json` and by a command started beside it.
 pub(crate) struct NodeProject {
     package: Value,
     /// The command lines that may be started, split into words.
@@ -99,7 +99,7 @@ pub(crate) struct NodeProject {
 }
 
 impl NodeProject {
-    /// Takes `command` and the scripts that it starts; all scripts if there is no command.
+    /// Considers `command` and the scripts that it starts, or all scripts if there is no command.
     pub(crate) fn new(package_json: Option<&[u8]>, command: Option<&[OsString]>) -> Self {
         let package =
             package_json.and_then(|text| serde_json::from_slice::<Value>(text).ok()).unwrap_or_default();
@@ -124,8 +124,8 @@ impl NodeProject {
         Self { package, lines }
     }
 
-    /// Returns the frameworks of the folder: by what its `package.json` lists, by the command lines, or by files of their
-    /// own; `has` returns true if there is a file of that name.
+    /// Returns the frameworks of the folder, detected by its `package.json`, by the command lines or by files of their
+    /// own. `has` returns true if there is a file of that name.
     pub(crate) fn frameworks(&self, has: &mut dyn FnMut(&str) -> bool) -> Vec<Framework> {
         let lists = |name: &str| {
             ["dependencies", "devDependencies"].iter().any(|key| self.package[key].get(name).is_some())
@@ -151,7 +151,7 @@ impl NodeProject {
         found
     }
 
-    /// Returns true if Bun reads env files for a command line. It does not for a script, which it leaves to a shell.
+    /// Returns true if Bun reads env files for a command line. It doesn't for a script, which a shell runs.
     fn is_read_by_bun(&self, line: &[String]) -> bool {
         let is_bun = |word: &String| ["bun", "bunx"].contains(&program(word));
         let Some(at) = line.iter().position(is_bun) else { return false };
@@ -221,7 +221,7 @@ pub(crate) fn may_be_read_elsewhere(files: &[ReportedFile<'_>]) -> bool {
     [Framework::Next, Framework::Vite].iter().any(|framework| !sealed_elsewhere(framework, files).is_empty())
 }
 
-/// Returns one finding for each file whose sealed values `framework` would take for the values when one of the folder's
+/// Returns one finding for each file whose sealed values `framework` would use as they are when one of the folder's
 /// environments is run.
 pub(crate) fn sealed_elsewhere(framework: &Framework, files: &[ReportedFile<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();

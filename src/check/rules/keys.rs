@@ -10,7 +10,7 @@ use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::hint::Hint;
 use crate::team::{Rotation, TeamFile};
 
-/// Returns the finding for a team file or a schema under a name that only some file systems take for its own.
+/// Returns the finding for a file whose name only some file systems take for that of a team file or a schema.
 pub(crate) fn misspelled_file(path: &Path) -> Option<Finding> {
     let name = misspelled(path)?;
     let message = format!("envseal doesn't read this file, but some file systems take it for {name}");
@@ -83,8 +83,8 @@ pub(crate) fn compare_keys(files: &[ReportedFile<'_>]) -> Vec<Finding> {
     findings
 }
 
-/// Returns the finding for a public key that differs from before, without proof that its holder made it. `from` is the file
-/// that had the key before.
+/// Returns the finding for a public key that changed without proof that a holder of the old key replaced it. `from` is
+/// the file that had the old key.
 pub(crate) fn check_key_change(
     (path, line): (&Path, usize),
     from: &Path,
@@ -127,9 +127,9 @@ pub(crate) fn check_key_change(
 pub(crate) enum RotationProof {
     /// Every step was made by a holder of the key before it.
     Proven,
-    /// No path is without a step that was not made with this key.
+    /// Every path has a forged step: it was not made with this key.
     Forged(KeyId),
-    /// Nothing is wrong on a path, but these keys, which are not available, have to verify it.
+    /// A path has no forged step, but verifying it takes these keys, which are not available.
     Unverified(Vec<KeyId>),
     /// No rotation leads there.
     None,
@@ -172,7 +172,7 @@ pub(crate) fn find_rotation(
     RotationProof::None
 }
 
-/// Returns the shortest path over steps that are trusted at least so far.
+/// Returns the shortest path over steps that are trusted at least as much as `least`.
 fn shortest_path<'t>(
     steps: &[(&'t Rotation, StepProof)],
     old: &PublicKey,

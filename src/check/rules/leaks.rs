@@ -12,20 +12,19 @@ use crate::crypto::PRIVATE_PREFIX;
 /// The shortest value that is looked for, in bytes; shorter ones are in every file by chance.
 const MIN_VALUE: usize = 6;
 
-/// A value of fewer bytes may be in a text by chance; as a part of a word it is taken to be.
+/// A value of fewer bytes may be in a text by chance. As part of a longer word it is ignored.
 const MIN_CERTAIN: usize = 12;
 
-/// How much of a private key must follow its prefix: documentation mentions the prefix alone.
+/// How many bytes of a private key must follow its prefix: documentation mentions the prefix alone.
 const MIN_KEY: usize = 16;
 
 /// How many bytes of each form are in the automaton; the rest is compared in place. The automaton is built for every
-/// commit, which takes time by its size.
+/// commit, and a larger one takes longer.
 const HEAD: usize = 8;
 
-/// By how many bytes forms are looked up at first: text that repeats itself matches a long value again and again, except
-/// for its length.
+/// How many bytes of a form are looked up first. Repetitive text often matches a long value almost to its end.
 const START: usize = 256;
-/// How many forms that start alike are compared one by one.
+/// Up to how many forms that start alike are compared one by one.
 const FEW: usize = 16;
 
 /// How many bytes of a file are searched at a time.
@@ -51,9 +50,9 @@ impl SecretValue {
 /// Finds private keys and known values in text.
 pub struct Leaks {
     secrets: Vec<SecretValue>,
-    /// Finds the beginnings of `forms`, each once.
+    /// Finds the first [`HEAD`] bytes of each of `forms`.
     automaton: AhoCorasick,
-    /// In the order of their bytes.
+    /// Sorted by their bytes.
     forms: Vec<EncodedForm>,
     /// The most bytes, from the beginning of a leak, that are needed to recognise it.
     longest: usize,
@@ -62,7 +61,7 @@ pub struct Leaks {
 struct EncodedForm {
     bytes: Zeroizing<Vec<u8>>,
     leak: Leak,
-    /// The place of the longest other form that these bytes begin with: an equal one counts if it is before.
+    /// The index of the longest other form that these bytes start with. An equal one counts if it comes before.
     within: Option<usize>,
 }
 
@@ -71,7 +70,7 @@ pub enum Leak {
     PrivateKey,
     /// A private key in another encoding.
     EncodedKey,
-    /// The place of the value in [`Leaks::secrets`].
+    /// The index of the value in [`Leaks::secrets`].
     Value(usize),
 }
 
@@ -87,16 +86,16 @@ pub struct LeakMatch {
 pub(crate) struct ValueMatcher(AhoCorasick);
 
 impl ValueMatcher {
-    /// Adds the places of the values that are in `text` to `found`.
+    /// Adds the indices of the values that are in `text` to `found`.
     pub(crate) fn find_in(&self, text: &[u8], found: &mut BTreeSet<usize>) {
         found.extend(self.0.find_overlapping_iter(text).map(|hit| hit.pattern().as_usize()));
     }
 }
 
 impl Leaks {
-    /// Looks for private keys, and for the values of these secrets that are long enough.
+    /// Prepares the search for private keys, and for those of the secrets' values that are long enough.
     pub fn new(mut secrets: Vec<SecretValue>) -> Self {
-        // A value of several files is reported once.
+        // A value that is in several files is reported once.
         secrets.retain(|secret| secret.value.len() >= MIN_VALUE);
         secrets.sort_by(|a, b| (a.value.as_slice(), &a.label).cmp(&(b.value.as_slice(), &b.label)));
         secrets.dedup_by(|later, first| later.value == first.value);
@@ -132,7 +131,7 @@ impl Leaks {
         let begin = self.forms.partition_point(|form| start_of(&form.bytes) < start);
         let end = self.forms.partition_point(|form| start_of(&form.bytes) <= start);
         let same = &self.forms[begin..end];
-        // They are within one another, and within the last form that is not after the text.
+        // The forms that match are prefixes of one another, and of the last form that doesn't sort after the text.
         let until = |end: usize| {
             let all = std::iter::successors(end.checked_sub(1), |at| self.forms[*at].within);
             all.map(|at| &self.forms[at]).skip_while(|form| !text.starts_with(&form.bytes))
@@ -147,27 +146,27 @@ impl Leaks {
         &self.secrets
     }
 
-    /// Returns what finds the values by their places in [`Self::secrets`].
+    /// Returns a matcher that finds the values by their indices in [`Self::secrets`].
     pub(crate) fn values(&self) -> ValueMatcher {
         let values = self.secrets.iter().map(|secret| secret.value.as_slice());
         ValueMatcher(AhoCorasick::new(values).expect("fewer patterns than it can number"))
     }
 
-    /// Finds everything in `text`, each once for every line it begins on.
+    /// Finds every leak in `text`, once for each line that it starts on.
     pub fn find(&self, text: &[u8]) -> Vec<LeakMatch> {
         let (mut found, mut at) = (BTreeSet::new(), BEGINNING);
         self.find_before(text, text.len(), &mut at, &mut found);
         found.into_iter().collect()
     }
 
-    /// Finds everything in what is read, with little of it in memory at a time.
+    /// Finds every leak in what is read, with little of it in memory at a time.
     pub(crate) fn find_in(&self, from: &mut dyn Read) -> io::Result<Vec<LeakMatch>> {
         self.find_in_chunks(from, CHUNK)
     }
 
     fn find_in_chunks(&self, from: &mut dyn Read, chunk: usize) -> io::Result<Vec<LeakMatch>> {
         let (mut found, mut at) = (BTreeSet::new(), BEGINNING);
-        // What begins at the end of a chunk reaches into the bytes behind it, which are the next text's first.
+        // A leak at the end of a chunk reaches into the bytes after it, which also start the next text.
         let whole = chunk + self.longest;
         // Most files are small.
         let mut buffer = vec![0; whole.min(SMALL)];
@@ -192,7 +191,7 @@ impl Leaks {
         }
     }
 
-    /// Finds what begins in `text` before `end`. `at` is the position of the text's beginning, and becomes that of `end`.
+    /// Finds the leaks that start in `text` before `end`. Moves `at` from the start of `text` to `end`.
     fn find_before(&self, text: &[u8], end: usize, at: &mut Position, found: &mut BTreeSet<LeakMatch>) {
         let (mut line, mut seen) = (at.line, 0);
         let mut line_at = |place: usize| {
@@ -200,7 +199,7 @@ impl Leaks {
             seen = place;
             line
         };
-        // Nearly always there is nothing, which is faster to tell.
+        // Nearly always nothing matches, which is faster to find out.
         if self.automaton.is_match(text) {
             let hits = self.automaton.find_overlapping_iter(text).map(|hit| hit.start());
             let mut starts: Vec<_> = hits.filter(|start| *start < end).collect();
@@ -225,7 +224,7 @@ impl Leaks {
         *at = Position { line: line_at(end), before: text[..end].last().copied().or(at.before) };
     }
 
-    /// Returns true if these bytes are a short value as it is, with a letter, a digit or `_` directly before or after it.
+    /// Returns true if these bytes are a short unencoded value, directly next to a letter, a digit or `_`.
     fn is_part_of_word(&self, leak: Leak, bytes: &[u8], around: [Option<u8>; 2]) -> bool {
         let Leak::Value(at) = leak else { return false };
         let secret = &self.secrets[at];
@@ -248,7 +247,7 @@ fn start_of(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len().min(START)]
 }
 
-/// Returns the prefix of a private key in base64 at each of its three places, in hex and in UTF-16.
+/// Returns the prefix of a private key in base64 at each of its three offsets, in hex and in UTF-16.
 fn key_encodings() -> Vec<Zeroizing<Vec<u8>>> {
     let prefix = PRIVATE_PREFIX.as_bytes();
     let utf16 = prefix.iter().flat_map(|byte| [*byte, 0]).collect();
@@ -258,7 +257,7 @@ fn key_encodings() -> Vec<Zeroizing<Vec<u8>>> {
     forms
 }
 
-/// Returns true if a text after the prefix goes on as a private key does.
+/// Returns true if the text after a prefix continues like a private key.
 fn key_follows(text: &[u8]) -> bool {
     let is_key_byte = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     text.get(..MIN_KEY).is_some_and(|start| start.iter().all(is_key_byte))
@@ -341,7 +340,7 @@ mod tests {
         {
             let (_, others) = search((0..count / 10).map(|at| format!("{at}-{lead}")).collect());
             let (found, alike) = search((0..count).map(|at| format!("{lead}{at}")).collect());
-            // Every value, and those that it begins with: its digits are a number, and so are the first of them.
+            // Each value, and those that it starts with: the first digits of its number are another value's number.
             let within = |at: usize| at.max(1).ilog10() as usize + 1;
             assert_eq!(found, (0..count).map(within).sum::<usize>());
             // Ten times as many take about ten times as long; comparing each with each would take thousands of times as
@@ -362,7 +361,7 @@ mod tests {
         assert_eq!(values, BTreeSet::from([0, 1]));
     }
 
-    /// Gives a few bytes at a time.
+    /// Returns a few bytes at a time.
     struct Slow<'a>(&'a [u8], usize);
 
     impl Read for Slow<'_> {
@@ -406,7 +405,7 @@ mod tests {
 
     #[test]
     fn a_long_file_is_never_whole_in_memory() {
-        /// Text without an end, that says how much of it is asked for at most.
+        /// A long text that records how large a buffer it had to fill at most.
         struct Endless(usize, usize);
         impl Read for Endless {
             fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -1,4 +1,4 @@
-//! The rules of `check`, over bytes handed in: they know neither files, git nor where keys are. `docs/check.md` lists them.
+//! The rules of `check`. They get bytes, and know nothing of files, git or where keys are. `docs/check.md` lists them.
 
 #![allow(missing_docs, reason = "public for the tests alone")]
 

@@ -1,4 +1,4 @@
-//! The names of env files side by side: what one has and another lacks, and what the example file lists.
+//! Compares the names in env files: what one has and another lacks, and what the example file lists.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::rule::{Finding, Rule};
 use super::similar::SimilarNames;
 use crate::config::EnvName;
 
-/// A file with its names, ready to be searched: there may be hundreds of files, with hundreds of names each.
+/// A file with its names as a set: there may be hundreds of files, with hundreds of names each.
 struct NameIndex<'a> {
     path: &'a Path,
     report: &'a EnvReport,
@@ -37,8 +37,8 @@ pub(crate) fn is_example(path: &Path) -> bool {
     names.iter().any(|example| name.eq_ignore_ascii_case(example))
 }
 
-/// Compares the env files of one folder, and its example file, of which the names and their lines are given. Overlays such
-/// as `.env.local` hold what differs on one machine: nothing is missing from them, nor from a file that has no names yet.
+/// Compares the names in the env files of one folder and in its example file, given as names and lines. Overlays such
+/// as `.env.local` have only what differs on one machine: nothing is missing from them, nor from a file without names.
 pub(crate) fn compare_names(
     files: &[ReportedFile<'_>],
     example: Option<(&Path, &[(String, usize)])>,
@@ -62,7 +62,7 @@ pub(super) fn is_overlay(path: &Path) -> bool {
 
 /// Reports each name once, however many files lack it: the output grows with the files' names, not with their pairs.
 fn compare_files(files: &[&NameIndex<'_>], findings: &mut Vec<Finding>) {
-    // The files that have each name, in order.
+    // By name, the files that have it, in order.
     let mut all: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, file) in files.iter().enumerate() {
         for name in &file.set {
@@ -76,10 +76,10 @@ fn compare_files(files: &[&NameIndex<'_>], findings: &mut Vec<Finding>) {
         let names: Vec<_> = files_at.iter().map(|at| label(files[*at].path)).collect();
         list_names(&names.iter().map(String::as_str).collect::<Vec<_>>())
     };
-    // The files that lack each name because it is mistyped there.
+    // By name, the files that lack it because it is mistyped there.
     let mut explained: HashMap<&str, BTreeSet<usize>> = HashMap::new();
     for (at, file) in files.iter().enumerate() {
-        // A name of its own beside one that it lacks is most likely mistyped.
+        // A name that only this file has, similar to one that it lacks, is most likely mistyped.
         for (name, line) in file.report.names.iter().filter(|(name, _)| all[name.as_str()].len() == 1) {
             let Some(meant) = similar.of(name).into_iter().find(|other| !file.has(other)) else { continue };
             explained.entry(meant).or_default().insert(at);
@@ -156,7 +156,7 @@ mod tests {
         let list = |text: &str| -> Vec<(String, usize)> {
             text.split_whitespace().enumerate().map(|(at, name)| (name.to_owned(), at + 1)).collect()
         };
-        // In lower case: plain.
+        // Names in lower case are plain.
         let lower = |name: &&str| name.chars().all(|c| !c.is_uppercase());
         let plain = |text: &str| -> BTreeSet<String> {
             text.split_whitespace().filter(lower).map(str::to_owned).collect()

@@ -1,4 +1,4 @@
-//! The rules, and what a rule has found.
+//! The rules and their findings.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// Returns the word that JSON has.
+    /// Returns the word used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Error => "error",
@@ -21,7 +21,7 @@ impl Severity {
         }
     }
 
-    /// Returns the word that a person reads.
+    /// Returns the word shown to a person.
     pub(crate) fn label(self) -> &'static str {
         match self {
             Error => "error",
@@ -30,10 +30,10 @@ impl Severity {
     }
 }
 
-/// Defines the rules, one a line: name, id, severity unless the occasion says otherwise, and what it finds.
+/// Defines the rules, one per line: name, id, default severity, and what it finds.
 macro_rules! rules {
     ($($name:ident $id:literal $severity:ident $about:literal;)*) => {
-        /// A rule of `check`. Its id is frozen: scripts, `allow` marks and code scanning go by it.
+        /// A rule of `check`. Its id must never change: scripts, `allow` marks and code scanning refer to it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Rule {
             $(#[doc = $about] $name,)*
@@ -116,7 +116,7 @@ impl Rule {
 
     /// Returns true if `# envseal: allow RULE` silences it.
     pub(crate) fn can_be_allowed(self) -> bool {
-        // A change is for its reviewer to judge, not for the change itself.
+        // A reviewer decides about a change; the change must not be able to allow itself.
         let of_a_change = [
             Self::PublicKeyChanged,
             Self::SelfGranted,
@@ -135,7 +135,7 @@ impl Rule {
     }
 }
 
-/// Holds no byte of any value.
+/// A finding of a rule. Contains no byte of any value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
     /// Relative to the root of what is checked.
@@ -147,8 +147,8 @@ pub struct Finding {
     /// The variable, if it is about one.
     pub name: Option<String>,
     pub message: String,
-    /// The one thing to do. `{file}` and `{folder}` stand for the file and its folder, `{range}` for the range that is
-    /// checked, as it was typed; a path that is an argument by itself is relative to the root.
+    /// The one thing to do. `{file}` and `{folder}` stand for the file and its folder, `{range}` for the checked range
+    /// as typed. A path that is an argument of its own is relative to the root.
     pub fix: Hint,
 }
 

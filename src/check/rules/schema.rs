@@ -27,7 +27,7 @@ pub(crate) fn check_schema(file: SchemaFile<'_>) -> Vec<Finding> {
     found.collect()
 }
 
-/// Checks what can be read of an env file without a key: which names there are, and plain values.
+/// Checks what can be read of an env file without a key: its names and its plain values.
 pub(crate) fn check_values(file: EnvText<'_>, schema: SchemaFile<'_>) -> Vec<Finding> {
     let Ok(document) = Document::parse(file.text.to_vec()) else { return Vec::new() };
     // Nothing is missing from a file that has no names yet.
@@ -50,7 +50,7 @@ pub(crate) fn check_values(file: EnvText<'_>, schema: SchemaFile<'_>) -> Vec<Fin
     findings
 }
 
-/// Checks one value, unquoted and not expanded. One with references is not checked, since what they stand for is not known.
+/// Checks one value, unquoted and not expanded. Skips a value with references, since their values are not known.
 pub(crate) fn check_value(
     path: &Path,
     line: usize,
@@ -74,7 +74,7 @@ pub(crate) fn check_value(
     }
 }
 
-/// Returns the findings for names that `after` calls plain and that were not plain before.
+/// Returns the findings for names that `after` makes plain and that were not plain before.
 pub(crate) fn compare_plain_names(after: SchemaFile<'_>, was_plain: impl Fn(&str) -> bool) -> Vec<Finding> {
     let new = after.schema.plain().filter(|item| !was_plain(&item.name));
     let found = new.map(|item| {
@@ -85,7 +85,7 @@ pub(crate) fn compare_plain_names(after: SchemaFile<'_>, was_plain: impl Fn(&str
     found.collect()
 }
 
-/// Drops findings about names side by side that repeat one by the schema, or that the schema says are fine.
+/// Drops findings from comparing names that repeat a finding by the schema, or that the schema makes needless.
 pub(crate) fn drop_repeated(
     findings: Vec<Finding>,
     by_schema: &[Finding],
@@ -99,7 +99,7 @@ pub(crate) fn drop_repeated(
         let name = found.name.as_deref().unwrap_or_default();
         let is_optional = schema.schema.get(name).is_some_and(|item| item.required == Some(false));
         match found.rule {
-            // On no line: this file lacks it.
+            // Without a line: this file lacks the name.
             Rule::MissingName if found.line.is_none() => {
                 !is_optional && !missing.contains(&(found.file.as_path(), name))
             }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// The longest name, in bytes, of which two bytes at a time are left out: that many remainders grow with its square.
+/// The longest name, in bytes, for which two bytes are left out at a time: the remainders grow with its length squared.
 const LONG: usize = 32;
 /// The longest name that is compared.
 const LONGEST: usize = 128;
@@ -17,13 +17,13 @@ const FAMILY: usize = 8;
 /// that share such a remainder are compared, so the work grows with the number of names and not with its square.
 pub(super) struct SimilarNames<'a> {
     names: &'a [&'a str],
-    /// The hash of every remainder and the place of a name that has it, sorted. Equal hashes of different remainders cost one
-    /// more comparison.
+    /// The hash of every remainder and the index of a name that has it, sorted. Equal hashes of different remainders
+    /// cost one more comparison.
     remainders: Vec<(u32, u32)>,
 }
 
 impl<'a> SimilarNames<'a> {
-    /// Indexes names, which are distinct; of more than [`MOST`] none.
+    /// Indexes distinct names, or none if there are more than [`MOST`].
     pub(super) fn new(names: &'a [&'a str]) -> Self {
         let indexed = if names.len() > MOST { &[][..] } else { names };
         let mut found = Vec::new();
@@ -34,13 +34,13 @@ impl<'a> SimilarNames<'a> {
         Self { names, remainders: found }
     }
 
-    /// Returns the names that `name` may be mistyped for, the most similar first, then in their order.
+    /// Returns the names that `name` may be a typo of, the most similar first, then in their order.
     pub(super) fn of(&self, name: &str) -> Vec<&'a str> {
         let most = (name.len() / 3).clamp(1, 2);
         let lower = name.to_lowercase();
         let distance = |other: &'a str| {
             let there = other.to_lowercase();
-            // `HOST_1` and `HOST_2` are two names on purpose.
+            // `HOST_1` and `HOST_2` differ on purpose.
             let is_numbered = there != lower && letters(&there).eq(letters(&lower));
             (name.len() > 2 && !is_numbered).then(|| (strsim::osa_distance(&lower, &there), other))
         };
@@ -52,7 +52,7 @@ impl<'a> SimilarNames<'a> {
         found.into_iter().map(|(_, other)| other).collect()
     }
 
-    /// Returns the places of the names to compare with a name in lower case.
+    /// Returns the indices of the names to compare with a name in lower case.
     fn candidates(&self, lower: &str) -> Vec<usize> {
         let shared = remainders(lower).into_iter().map(|remainder| self.sharing(remainder));
         let few = shared.filter(|sharing| sharing.len() <= FAMILY).flatten();
@@ -69,7 +69,7 @@ impl<'a> SimilarNames<'a> {
     }
 }
 
-/// Returns the hashes of what is left of a name without at most two of its bytes, each once.
+/// Returns the distinct hashes of a name with up to two of its bytes left out.
 fn remainders(lower: &str) -> Vec<u32> {
     let bytes = lower.as_bytes();
     let mut found = Vec::new();
@@ -88,7 +88,7 @@ fn remainders(lower: &str) -> Vec<u32> {
     found
 }
 
-/// Returns the FNV-1a hash, 32 bits, of the bytes without those at the places `but`.
+/// Returns the 32-bit FNV-1a hash of the bytes, except those at the indices `but`.
 fn hash(bytes: &[u8], but: [usize; 2]) -> u32 {
     let kept = bytes.iter().enumerate().filter(|(at, _)| !but.contains(at));
     kept.fold(0x811c_9dc5, |hash, (_, byte)| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_work_grows_with_the_names_and_not_with_their_pairs() {
-        // A family of names on one side, each mistyped on the other; and names that have nothing to do with each other.
+        // A family of names, a typo of each, and names that have nothing to do with each other.
         let word = |at: usize| -> String {
             let letter = |place| char::from(b'A' + u8::try_from(at / 26_usize.pow(place) % 26).unwrap());
             (0..4).map(letter).collect()

@@ -1,4 +1,4 @@
-//! Team files: as they stand (do the grants verify, what is left over from removed members), and what a change did to them.
+//! Checks team files: as they are (invalid grants, what is left of removed members), and what a change did to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -22,7 +22,7 @@ pub(crate) struct EnvironmentNames {
     pub names: BTreeSet<String>,
 }
 
-/// A team file and what is known around it.
+/// A team file, and what is known about its project.
 #[derive(Clone, Copy)]
 pub(crate) struct TeamText<'a> {
     /// Relative to the root of what is checked.
@@ -57,8 +57,8 @@ impl TeamText<'_> {
     }
 }
 
-/// Checks a team file by itself and by the env files of its project. `before` is the one that a change was made from: what
-/// was left over from a removed member there does not stop the change, which may be the very removal.
+/// Checks a team file by itself and by the env files of its project. `before` is the team file before a change: what it
+/// still had of a removed member doesn't stop the change, which may be the removal itself.
 pub(crate) fn check_team_file(file: &TeamText<'_>, before: Option<&TeamFile>) -> Vec<Finding> {
     let mut findings = check_members(file);
     findings.extend(file.team.grants().iter().filter_map(|line| check_grant(file, line, before)));
@@ -93,7 +93,7 @@ fn check_grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>)
         |message: String, fix: Hint| Some(file.found(Rule::GrantInvalid, message, fix).at(line.line));
     let pending = |message: String, fix: Hint| {
         let found = file.found(Rule::RemovalPending, message, fix).at(line.line);
-        // A replaced key has another name since.
+        // A member whose key was replaced has another name since.
         let is_same = |old: &GrantLine| old.env == line.env && old.grant == line.grant;
         let is_old = before.is_some_and(|before| before.grants().iter().any(is_same));
         Some(if is_old { found.into_advice() } else { found })
@@ -151,7 +151,7 @@ fn count_exposed(file: &TeamText<'_>) -> Vec<Finding> {
     found.collect()
 }
 
-/// Returns the findings for members and exposures of `before` that are not as they were.
+/// Returns the findings for members and exposures of `before` that changed or are missing.
 pub(crate) fn compare_teams(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
     let any = |_: &EnvName| true;
     [
@@ -162,9 +162,9 @@ pub(crate) fn compare_teams(before: &TeamFile, file: &TeamText<'_>) -> Vec<Findi
     .concat()
 }
 
-/// Returns the findings for an env file that has `key` now, and came here from the project of another team file, as `env`:
-/// who was removed there is removed here, who can still read it from there can do so here, and what is exposed there is
-/// exposed here.
+/// Returns the findings for an env file that has `key` now and came, as `env`, from the project of another team file:
+/// members removed there must be removed here and must not be able to read it, and values exposed there must be exposed
+/// here.
 pub(crate) fn compare_with_origin(
     (from, before): (&Path, &TeamFile),
     (env, key): (&EnvName, Option<PublicKey>),
@@ -222,12 +222,12 @@ pub(crate) fn check_removed_team(path: &Path, before: &TeamFile) -> Option<Findi
     owed.then(|| Finding::new(Rule::ExposureAltered, path, message, "restore it: git log -p -- {file}"))
 }
 
-/// Returns the findings for grants by someone who was not a member at the base of a range, whose members' keys are `base`:
-/// a new member can't be added and grant access in the same change.
+/// Returns the findings for grants by someone whose key is not in `base`, the members at the base of a range: a new
+/// member can't be added and grant access in the same change.
 pub(crate) fn check_granters(base: &BTreeSet<IdentityKey>, file: &TeamText<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for line @ GrantLine { env, member, by, .. } in file.team.grants() {
-        // A granter who is no member at all is reported by `check_grant`.
+        // A granter who is not a member at all is reported by `check_grant`.
         if file.team.members().get(by).is_some_and(|granter| !base.contains(granter)) {
             let message =
                 format!("the grant of {env} to {member} is by {by}, who wasn't a member before this range");
@@ -238,8 +238,8 @@ pub(crate) fn check_granters(base: &BTreeSet<IdentityKey>, file: &TeamText<'_>) 
     findings
 }
 
-/// Returns the findings for grants of a range by their own recipients: whoever has a key can write one, and nobody else needs
-/// to have agreed. Nobody is told of their own.
+/// Returns the findings for new grants that their own recipients made: anyone with the key can write one, without
+/// anyone's consent. Users don't get a finding for their own.
 pub(crate) fn check_self_granted(before: Option<&TeamFile>, file: &TeamText<'_>) -> Vec<Finding> {
     let is_new = |line: &&GrantLine| {
         before
@@ -312,7 +312,7 @@ fn compare_members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
                 let message = format!("{name} was removed with another key than {}", key.fingerprint());
                 found("removed", name, message, RESTORE_LINE.into());
             }
-            // A member without grants may go without a trace.
+            // A member without grants may be deleted without a record.
             None if before.grants().iter().any(|line| line.member == *name) => {
                 let message =
                     format!("{name} is gone without `team remove`: what they could read isn't recorded");
@@ -335,8 +335,8 @@ fn compare_members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Returns true if a member has a new key that nobody had and that has no part in any grant, and the old one was removed by
-/// the change: whoever reviews it decides if that is the same person, and nothing else depends on it yet.
+/// Returns true if the change removes a member's old key, and the new key was nobody's and is part of no grant. Nothing
+/// depends on the new key yet, so a reviewer can decide whether it is the same person.
 fn is_replaced(before: &TeamFile, after: &TeamFile, (old, new): (&IdentityKey, &IdentityKey)) -> bool {
     let is_known = before.member_of(new).is_some() || before.is_removed(new) || after.is_removed(new);
     let has_part =
@@ -344,7 +344,7 @@ fn is_replaced(before: &TeamFile, after: &TeamFile, (old, new): (&IdentityKey, &
     after.is_removed(old) && !is_known && !after.grants().iter().any(has_part)
 }
 
-/// The key of the tags that exposed values are recognised by is made once; only rotations encrypt it again.
+/// Finds tag keys, by which exposed values are recognised, that changed or are missing. Only rotations re-encrypt them.
 fn compare_tag_keys(
     before: &TeamFile,
     file: &TeamText<'_>,
@@ -386,7 +386,7 @@ fn compare_exposures(
     findings
 }
 
-/// Returns true if an exposure is as it was except for its state, or a holder of the environment's key has written it.
+/// Returns true if only the state of an exposure changed, or if a holder of the environment's key wrote it.
 fn is_unaltered(old: &Exposure, now: &Exposure, before: &TeamFile, file: &TeamText<'_>) -> bool {
     let same_facts = now.since == old.since && now.tags == old.tags;
     if same_facts && now.proof == old.proof {
@@ -395,13 +395,13 @@ fn is_unaltered(old: &Exposure, now: &Exposure, before: &TeamFile, file: &TeamTe
     let (keys, held) = (file.keys(&old.env), (file.held)(&old.env));
     let available: Vec<&PrivateKey> = held.iter().filter(|key| keys.contains(&key.public())).collect();
     if available.is_empty() {
-        // A rotation renews the proofs, and nothing else. Only a holder can verify them.
+        // A rotation renews the proofs and nothing else. Only a holder of the key can verify them.
         return same_facts && is_rotated(&old.env, before, file);
     }
     available.iter().any(|key| now.proof_by(key) == now.proof)
 }
 
-/// Returns true if the change brings a rotation to the key that the environment has.
+/// Returns true if the change adds a rotation to the key that the environment has now.
 fn is_rotated(env: &EnvName, before: &TeamFile, file: &TeamText<'_>) -> bool {
     let known: Vec<_> = before.rotations(env).map(|step| (step.old, step.new)).collect();
     let is_new =

@@ -127,7 +127,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// Drops sources without a wanted variable, with a note; an error if no other is left.
+/// Drops sources without a wanted variable, with a note. Returns an error if none is left.
 fn without_empty(
     context: &Context,
     args: &Args,
@@ -243,7 +243,7 @@ fn print_next_steps(context: &Context, args: &Args, imports: &[(Source, ImportPl
         if let Some(path) = source.plaintext_path(args.kind) {
             let path = relative_path(path);
             let words = format!("{} still has the values in plain text", path.display());
-            // What wasn't selected may be nowhere else.
+            // Values that weren't selected may be nowhere else.
             let hint = hint!("when it is no longer needed: rm {path}", path);
             context.ui.note(if args.names.is_all() { hint.after(words) } else { words });
         }

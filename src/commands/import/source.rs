@@ -1,4 +1,4 @@
-//! What an import reads.
+//! The sources of an import.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -280,7 +280,7 @@ fn ejson_key(context: &Context, args: &Args, public: &str) -> Option<SecretText>
 }
 
 impl Source {
-    /// Returns its path if it is plain text and stays beside the target.
+    /// Returns its path if it is plain text and not the target itself.
     pub(super) fn plaintext_path(&self, kind: Kind) -> Option<&Path> {
         let is_plain = match &self.content {
             Content::Text(text) => text.decrypted.is_empty(),
@@ -289,8 +289,8 @@ impl Source {
         self.path.as_deref().filter(|path| is_plain && !same_file(path, &self.target))
     }
 
-    /// Plans what is done with it. Rejects values that envseal encrypted elsewhere, and lines that aren't variables or can be
-    /// read in two ways.
+    /// Plans the import of this source. Rejects values that envseal encrypted elsewhere, and lines that aren't
+    /// variables or can be read in two ways.
     pub(super) fn plan(
         &self,
         args: &Args,
@@ -300,7 +300,7 @@ impl Source {
     ) -> Result<ImportPlan, Error> {
         let is_in_place = self.path.as_deref().is_some_and(|path| same_file(path, &self.target));
         self.refuse_sealed_values(is_in_place, wants)?;
-        // A selection from a text is no longer that file, unless it is converted in place.
+        // A selection of a text's variables is not the same file, so the text is not copied.
         let is_copied = args.names.is_all() && self.target.symlink_metadata().is_err();
         match &self.content {
             Content::Text(text) if is_in_place || is_copied => {
@@ -311,7 +311,7 @@ impl Source {
                 ImportPlan::set(&self.target, self.variables(text, wants)?, dollars, store)
             }
             Content::Items(_) if is_in_place && !args.names.is_all() => {
-                // What is left out would be in no file.
+                // The variables left out would be lost.
                 Err(Error::usage(
                     format!("{} can't be converted in part", self.label),
                     "import into another file: -e NAME or -f FILE",
@@ -325,13 +325,13 @@ impl Source {
         }
     }
 
-    /// Rejects what envseal encrypted for another place: encrypted once more, it would decrypt to a token.
+    /// Rejects values that envseal encrypted for another place: encrypted again, they would decrypt to a token.
     fn refuse_sealed_values(&self, is_in_place: bool, wants: &dyn Fn(&str) -> bool) -> Result<(), Error> {
         let origins: Vec<&str> = match &self.content {
             Content::Text(ImportText { document, decrypted, .. }) => {
                 let is_sealed = |at: usize, entry| match decrypted.get(&at) {
                     Some(value) => holds_sealed(value.expose()),
-                    // Those in the file itself stay.
+                    // Sealed values that are in the file itself stay.
                     None if is_in_place => false,
                     None => {
                         let value = document.value(entry).1;

@@ -125,7 +125,7 @@ pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
     ui::table(&head, rows.iter().map(KeyRow::cells)).print()
 }
 
-/// Reads the keys files, also those whose keys are refused because of how they are kept: the row of the first shows that.
+/// Reads the keys files, even those refused because of how they are kept: the row of the first one shows that.
 fn read_keys_files(context: &Context, here: &Path) -> Result<(Option<KeysFileRow>, Vec<KeysFile>), Error> {
     let store = context.store();
     let (mut row, mut files) = (None, Vec::new());

@@ -44,7 +44,7 @@ pub(in crate::commands) struct AccessArgs {
 }
 
 impl AccessArgs {
-    /// Parses the options: members, and those to be kept each with the fingerprint in the team file.
+    /// Parses the options. A member to be kept must have the given fingerprint in the team file.
     pub(in crate::commands) fn decisions(&self, team: &TeamFile) -> Result<AccessDecisions, Error> {
         let parse = |argument: &String| {
             let (name, given) = argument.split_once('=').ok_or_else(|| {
@@ -62,8 +62,8 @@ impl AccessArgs {
     }
 }
 
-/// Lists the grants in doubt that an option decides about. Asks about each of the others, if `may_ask` and there is somebody
-/// to ask.
+/// Lists the doubtful grants that an option decides about. Asks about each of the others, if `may_ask` and somebody can
+/// answer.
 pub(in crate::commands) fn ask_about(
     context: &Context,
     team: &TeamFile,
@@ -75,7 +75,7 @@ pub(in crate::commands) fn ask_about(
         if !decisions.is_open(team, &doubt.line) {
             context.ui.say(doubt);
         } else if !may_ask || !ui::can_ask() {
-            // The error about those undecided lists them.
+            // The error about undecided grants lists them.
         } else if ui::confirm(&format!("{doubt}. Keep it?"), DefaultAnswer::No)? {
             decisions.kept.push((doubt.line.member.clone(), doubt.key));
         } else {

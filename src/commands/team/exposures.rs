@@ -51,7 +51,7 @@ struct ExposureRow {
     line: usize,
 }
 
-/// Lists them. Returns the exit status.
+/// Lists exposed values. Returns the exit status.
 pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Error> {
     let project = context.project()?;
     let all = context.ui.working("decrypting", || exposures(&project, context.store()))?;
@@ -90,7 +90,7 @@ pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Err
     Ok(u8::from(old > 0))
 }
 
-/// Counts values, each once.
+/// Counts distinct values.
 fn distinct<'a>(exposed: impl Iterator<Item = &'a ExposedValue>) -> usize {
     let values = exposed.map(|exposed| (&exposed.exposure.env, &exposed.exposure.name));
     values.collect::<BTreeSet<_>>().len()

@@ -110,7 +110,7 @@ fn print_replaced(context: &Context, project: &Project, replaced: &ReplacedKey) 
     for (env, count) in &replaced.exposed {
         context.ui.say(format_args!("Exposed to {removed_as}: {} of {env}", counted(*count, "value")));
     }
-    // Nobody is told to ask themselves.
+    // A user who is alone can't ask anyone else.
     let (someone, next) = if replaced.is_alone {
         ("", "Next: ")
     } else {
