@@ -46,9 +46,7 @@ pub(super) fn check_env_files(
                 continue;
             }
         }
-        // Other files are not fetched for this in a partial clone.
-        let text = if is_guarded { files.read(path)? } else { files.read_if_available(path)? };
-        let Some(text) = text else { continue };
+        let Some(text) = files.read(path)? else { continue };
         let file = EnvText { path, text: &text, policy: rules.policy(path) };
         if !is_guarded {
             findings.extend(sealed_by_mistake(file));

@@ -93,16 +93,13 @@ fn remedy(framework: &Framework, file: &Path, files: &[EnvFile], mode: Option<&E
         return "include all of its variables: remove -k and -x".into();
     }
     let of_file = EnvName::of_file(file).ok();
-    match files.iter().map(EnvFile::env).chain(mode).find(|env| is_mode(env)) {
+    // The convention itself takes the mode from ENVSEAL_ENV or NODE_ENV, and not from the command.
+    match files.iter().map(EnvFile::env).chain(mode).chain(&of_file).find(|env| is_mode(env)) {
         Some(env) if *framework == Framework::Next => {
             hint!("envseal run --convention nextjs -e {env} -- …", env)
         }
-        // The convention takes the environment from ENVSEAL_ENV or NODE_ENV, or else development.
-        None if *framework == Framework::Next && of_file.as_ref().is_some_and(is_mode) => {
-            "envseal run --convention nextjs -- …".into()
-        }
         // Overlays go first.
-        _ if of_file.is_some_and(|env| env.is_overlay()) => hint!("load it first: -f {file}", file),
+        _ if of_file.as_ref().is_some_and(|env| env.is_overlay()) => hint!("load it first: -f {file}", file),
         _ => hint!("load it last: -f {file}", file),
     }
 }

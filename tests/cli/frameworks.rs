@@ -52,6 +52,25 @@ fn run_warns_of_what_next_would_take_for_values() {
     assert_eq!(run.stderr, "");
 }
 
+/// The mode comes from the command, which `--convention` alone doesn't know.
+#[cfg(unix)]
+#[test]
+fn the_hint_names_the_mode_that_next_starts_in() {
+    let env = project(NEXT);
+    env.ok(&["set", "ONLY", "1", "-e", "production"]);
+    env.write("next", "#!/bin/sh\n");
+    env.program("chmod", &["+x", "next"]).ok();
+    let start = |arguments: &[&str]| {
+        let run = env.envseal(&[&["run"], arguments, &["--", "./next", "build"]].concat()).output();
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        run.stderr
+    };
+    let note = "note: Next.js reads .env.production itself and gets the sealed value of ONLY, which this run doesn't set: \
+                envseal run --convention nextjs -e production -- …\n";
+    assert_eq!(start(&[]), note);
+    assert_eq!(start(&["--convention", "nextjs", "-e", "production"]), "");
+}
+
 #[test]
 fn run_warns_of_vite_and_of_compose() {
     let env = project(VITE);

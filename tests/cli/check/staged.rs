@@ -150,6 +150,22 @@ fn what_a_partial_clone_has_left_out_is_not_taken_for_absent() {
     assert_eq!(super::findings(&check(&["--staged"]).output()), found);
 }
 
+/// Sealed values in a file that no command reads are an error, which a clone without its bytes must not hide.
+#[test]
+fn a_file_of_another_tool_that_a_partial_clone_has_left_out_is_not_taken_for_absent() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    env.write("far/away/.env.vault", format!("# Names\n{}", env.read(".env")));
+    env.commit("sealed");
+    assert!(env.check(&[]).contains(&"far/away/.env.vault:5 !unreadable -".to_owned()), "{:?}", env.check(&[]));
+    env.git(&["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", env.repo().display());
+    env.git(&["clone", "-q", "--filter=blob:none", "--sparse", &url, "../partial"]);
+    let there = env.outside().join("partial");
+    let said = env.envseal(&["check", "--staged"]).dir(&there).fails(4);
+    assert!(said.contains("git fetch --refetch --no-filter"), "{said}");
+}
+
 /// A file that is to be renamed, or removed from git, is not to be staged again.
 #[test]
 fn a_keys_file_is_not_to_be_added_again() {
