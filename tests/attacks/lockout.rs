@@ -1,4 +1,4 @@
-//! Locking a colleague out of what they can decrypt, or staying in by a grant that nobody else agreed to.
+//! Lock a colleague out of what they can decrypt, or keep access by a grant that nobody else agreed to.
 
 use envseal::testing::config::EnvName;
 use envseal::testing::crypto::{Identity, PrivateKey};

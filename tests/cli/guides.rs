@@ -1,5 +1,5 @@
-//! The docs: every link leads somewhere, every `envseal …` of the guides is a valid command line, and blocks of commands do
-//! what they say.
+//! The docs: every link leads somewhere, every `envseal …` of the guides is a valid command line, and blocks of
+//! commands do what they say.
 
 #[cfg(unix)]
 mod blocks;

@@ -88,8 +88,8 @@ impl<'a> World<'a> {
         Self { alice, bob, path }
     }
 
-    /// Runs the lines of a block at a terminal, after its page's setup, and answers each question. Asserts that everything
-    /// succeeds and, if the block commits, that nothing is left uncommitted.
+    /// Runs the lines of a block at a terminal, after its page's setup, and answers each question. Asserts that
+    /// everything succeeds and, if the block commits, that nothing is left uncommitted.
     #[track_caller]
     fn runs(&self, person: &Person<'_>, setup: &str, block: &str, talk: &[(&str, &str)]) {
         let clean = if block.contains("git commit") {
