@@ -26,7 +26,7 @@ fn all_refused(changes: &[Change]) {
         let said = env.fails(3, arguments);
         for (at, (what, _)) in changes.iter().enumerate() {
             let place = format!(".env:{} V{at}: ", before + at + 1);
-            assert!(said.contains(&place), "{what}: {place} is not among the refused");
+            assert!(said.contains(&place), "{what}: {place} was not refused");
         }
         assert!(!said.contains("canary"));
     }

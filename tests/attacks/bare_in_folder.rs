@@ -1,22 +1,22 @@
-//! Commit a bare repository as plain files in a folder: whoever stands there is in that repository, as far as git's
-//! discovery goes, and its configuration names programs.
+//! Commit a bare repository as plain files in a folder. Git's discovery takes that folder for a repository, and its
+//! configuration names programs.
 
 use std::path::{Path, PathBuf};
 
 use crate::support::{Output, TestEnv};
 
-/// No canary: it is committed on purpose.
+/// Not a canary: it is committed on purpose.
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
 
 /// A project with a leak in it, an ordinary folder `src`, and `vendor`, which is a bare repository in plain files.
 struct Planted {
     env: TestEnv,
-    /// Made by whatever that configuration starts.
+    /// A file that every program in that configuration creates.
     pwned: PathBuf,
 }
 
 impl Planted {
-    /// With these lines in its `[core]`.
+    /// Creates it with these lines in its `[core]`.
     fn new(core: &str) -> Self {
         let env = TestEnv::new();
         let pwned = env.outside().join("pwned");
@@ -24,7 +24,7 @@ impl Planted {
         env.write("src/.env", "");
         env.write("src/notes", "x\n");
         env.commit("sealed");
-        // What the planted repository holds: a past without any fault, and no env files worth a look.
+        // The planted repository has a harmless history and no env files.
         let made = env.outside().join("made");
         let git = |arguments: &[&str]| env.program("git", arguments).dir(&made).ok();
         env.git(&["init", "-q", "-b", "main", made.to_str().unwrap()]);
@@ -68,14 +68,14 @@ impl Planted {
         let sealed = env.read(".env");
         env.write(".env", format!("{sealed}LEAKED={PLAINTEXT}\n"));
         env.commit("leak");
-        // That git, as it is, takes it for the repository.
+        // Git itself takes `vendor` for the repository.
         let taken = env.program("git", &["rev-parse", "--absolute-git-dir"]).dir(env.path("vendor")).ok();
         assert_eq!(Path::new(taken.trim()), env.path("vendor"));
         let _ = std::fs::remove_file(&pwned);
         Self { env, pwned }
     }
 
-    /// Runs it in this folder; what the configuration names must not be started.
+    /// Runs envseal in this folder, and asserts that it started no program of the planted configuration.
     #[track_caller]
     fn run(&self, folder: &str, arguments: &[&str]) -> Output {
         let output = self.env.envseal(arguments).dir(self.env.path(folder)).soon();
@@ -94,10 +94,10 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// As git keeps one that it takes for bare, and for one with a worktree elsewhere.
+/// The settings of a bare repository, of one with its worktree elsewhere, and of an ordinary one.
 const CORES: [&str; 3] = ["\tbare = true\n", "\tbare = false\n\tworktree = ..\n", "\tbare = false\n"];
 
-/// In `vendor`, and where discovery comes by it.
+/// `vendor`, and folders from which discovery reaches it.
 const FOLDERS: [&str; 3] = ["vendor", "vendor/objects", "vendor/refs/heads"];
 
 #[test]
@@ -147,7 +147,7 @@ fn what_is_read_there_is_read_of_the_outer_repository() {
                 "{core} {folder}: {}",
                 log.stderr
             );
-            // By way of -C, too.
+            // With -C, too.
             let there = planted.run(".", &["-C", folder, "check", "--json"]);
             assert_eq!((there.status, there.stdout), (found.status, found.stdout), "{core} -C {folder}");
         }

@@ -53,7 +53,7 @@ fn sealed() {
         }
     }
     nothing_ran(&env);
-    // No command writes one.
+    // No command writes such a value.
     env.write(".env", &before);
     for name in names.iter().step_by(10) {
         let run = env.envseal(&["set", name]).stdin("/evil");
@@ -164,7 +164,7 @@ fn through_references_across_files() {
         env.fails(3, &["run", "--overload", "-e", "default", "-e", "b", "-e", "c", "--", "touch", "started"]);
     assert!(said.contains("NODE_OPTIONS"), "{said}");
     nothing_ran(&env);
-    // In another order it depends on nothing.
+    // In another order of the files it depends on no encrypted value.
     let out = env.ok(&["run", "-e", "c", "-e", "b", "-e", "default", "--", "printenv", "NODE_OPTIONS"]);
     assert_eq!(out, "--require=\n");
 }

@@ -7,7 +7,7 @@ use crate::support::{TestEnv, on_terminal};
 
 const EVIL: &str = "\u{1b}]0;pwned\u{7}\u{1b}[2J\u{9b}31m\u{202e}\u{2066}\u{61c}\r";
 
-/// Returns the output of a command on a terminal; empty if there is no terminal to be had.
+/// Returns the output of a command on a terminal; empty if no terminal is available.
 fn shown(env: &TestEnv, arguments: &[&str]) -> String {
     on_terminal(env, arguments, None).map_or_else(String::new, |(_, text)| text)
 }
@@ -69,7 +69,7 @@ fn in_json_which_is_the_same_on_a_terminal_and_in_a_pipe() {
         &format!("{author} <m@example.com>"),
     ]);
     append(&env, &format!("{folder}/.env"), "PLAIN=1\n");
-    // What is not committed has the time of the call.
+    // Uncommitted changes have the time of the call.
     let timeless = |text: String| -> String {
         text.lines().filter(|line| !line.contains("\"time\": ")).map(|line| line.to_owned() + "\n").collect()
     };

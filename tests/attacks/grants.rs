@@ -1,19 +1,19 @@
-//! Forged, replayed, re-pointed and cross-environment grants; members swapped; removals undone. Nobody who checks has a
-//! key, unless it says so.
+//! Forged, replayed, re-pointed and cross-environment grants; swapped members; undone removals. The checks run without
+//! a private key, unless a test says otherwise.
 
 use envseal::testing::crypto::{Identity, PrivateKey};
 use envseal::testing::team::{GrantLine, Rotation};
 
 use crate::check::team::{Team, name, production};
 
-/// Alice and Bob, of whom both were let in; nobody who checks has the key.
+/// Returns a team in which Alice and Bob both have access. The checks run without the private key.
 fn team() -> Team {
     let team = Team::new(&["alice", "bob"]);
     team.forget_the_key();
     team
 }
 
-/// That these rules, and no others, find something in the worktree, staged and in a range; and that the hook stops it.
+/// Asserts that exactly these rules find something in the worktree, staged and in a range, and that the hook stops it.
 #[track_caller]
 fn caught(team: &Team, rules: &[&str]) {
     team.env.ok(&["hook", "install", "-q"]);
@@ -27,7 +27,7 @@ fn caught(team: &Team, rules: &[&str]) {
 
 #[test]
 fn a_forged_grant() {
-    // By somebody who is no member, in a member's name.
+    // Made by Mallory, who has no access, in Alice's name.
     let mut team = team();
     team.join("mallory");
     team.save();
@@ -41,19 +41,19 @@ fn a_forged_grant() {
 
 #[test]
 fn a_grant_by_one_who_could_read_nothing() {
-    // Signed by a member, to themselves, of a key they do not have: who holds the key can tell.
+    // A member signs a grant to themselves of a key they do not have. A check that has the key can tell.
     let mut team = Team::new(&["alice", "bob"]);
     team.join("mallory");
     team.save();
     team.env.commit("a harmless request");
     let made_up = PrivateKey::generate();
     let theirs = team.line("production", &made_up, "mallory", "mallory");
-    // Under the name of the real key the signature does not hold.
+    // Relabelled as a grant of the real key, it has an invalid signature.
     let key = team.key.public();
     team.file.put_grant(GrantLine { key, ..theirs.clone() });
     team.save();
     caught(&team, &["grant-invalid"]);
-    // As it is, it is of another key than the environment's.
+    // Unchanged, it grants another key than the environment's.
     team.file.put_grant(theirs);
     team.save();
     caught(&team, &["grant-invalid"]);
@@ -67,7 +67,7 @@ fn a_grant_whose_proof_is_made_up() {
     team.save();
     team.env.commit("a harmless request");
     let mallory = team.identity("mallory").clone();
-    // The one who forges signs whatever they like: here a grant whose wrapped bytes and proof are noise.
+    // A forger can sign anything: here a grant whose wrapped bytes and proof are noise.
     let key = team.key.public();
     let grant = forged(&key, &mallory);
     let terms =
@@ -82,7 +82,7 @@ fn a_grant_whose_proof_is_made_up() {
     caught(&team, &["grant-invalid"]);
 }
 
-/// A grant of a key that its maker has only the public half of, signed by them. The layout is docs/format.md's.
+/// Returns a grant signed by Mallory, who has only the public key. The layout is from docs/format.md.
 fn forged(key: &envseal::testing::crypto::PublicKey, mallory: &Identity) -> envseal::testing::crypto::Grant {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     use ed25519_dalek::{Signer, SigningKey};
@@ -105,7 +105,7 @@ fn forged(key: &envseal::testing::crypto::PublicKey, mallory: &Identity) -> envs
 #[test]
 fn a_grant_replayed_under_another_environment() {
     let mut team = team();
-    // The same key stands in another environment's file, so that the key tells nothing.
+    // Another environment's file has the same key, so the key doesn't give the replay away.
     let text = team.env.read(".env.production").replace("_PRODUCTION=", "_STAGING=");
     let header: String =
         text.lines().take_while(|line| !line.starts_with("A=")).map(|l| format!("{l}\n")).collect();
@@ -138,7 +138,7 @@ fn a_member_swapped_under_the_same_name() {
     team.file.put_member(&name("bob"), &Identity::generate().public());
     team.save();
     caught(&team, &["member-changed", "grant-invalid"]);
-    // And waiting to be let in, with the grant taken out.
+    // Without the grant, it looks like a request for access.
     let mut team = Team::new(&["alice", "bob"]);
     team.file.put_member(&name("bob"), &Identity::generate().public());
     team.file.take_grant(&production(), &name("bob"));
@@ -159,7 +159,7 @@ fn an_old_grant_put_back_after_the_removal() {
     team.file.put_grant(old.clone());
     team.save();
     caught(&team, &["removal-pending"]);
-    // Together with the member.
+    // Put back together with the member.
     team.file = clean.clone();
     team.save();
     team.env.commit("back");
@@ -171,7 +171,7 @@ fn an_old_grant_put_back_after_the_removal() {
 
 #[test]
 fn a_public_key_replaced_together_with_grants_of_it() {
-    // Whoever does it is a member, grants the new key to everyone, and even writes a rotation.
+    // The attacker is a member, grants the new key to everyone, and even writes a rotation.
     let mut team = Team::new(&["alice", "bob"]);
     let old = team.rekey();
     for member in ["alice", "bob"] {
@@ -183,7 +183,7 @@ fn a_public_key_replaced_together_with_grants_of_it() {
     team.save();
     team.forget_the_key();
     caught(&team, &["public-key-changed"]);
-    // To the victim, who was granted the old key, it is not just unproven.
+    // For the victim, who was granted the old key, the rotation is forged, not just unproven.
     let alice = team.identity("alice").clone();
     let file = team.env.outside().join("home/alice");
     crate::check::team::write_identity(&file, &alice);
@@ -204,14 +204,14 @@ fn a_stranger_who_lets_others_in_with_the_change_that_brings_them() {
     let range = ["--range", "HEAD~1.."];
     assert_eq!(team.env.check(&range), [format!("envseal.toml:{line} !grant-invalid -")]);
     assert!(team.env.check(&["--range", "HEAD~1..", "--accept-policy"]).is_empty(), "as for a push");
-    // Nor by taking a name that was there, nor by starting a team file of one's own further in.
+    // A new team file in a subfolder doesn't get round it either.
     team.env.write("sub/envseal.toml", team.file.text());
     std::fs::rename(team.env.path(".env.production"), team.env.path("sub/.env.production")).unwrap();
     team.env.git(&["reset", "-q", "--soft", "HEAD~1"]);
     team.env.commit("further in");
     let found = team.env.check(&range);
     assert!(found.contains(&format!("sub/envseal.toml:{line} !grant-invalid -")), "{found:?}");
-    // A member may be let in with the change that adds them.
+    // A member may grant access in the change that adds the new member.
     let mut team = super::grants::team();
     team.join("carol");
     team.grant("carol", "alice");
@@ -220,7 +220,7 @@ fn a_stranger_who_lets_others_in_with_the_change_that_brings_them() {
     assert!(team.env.check(&range).is_empty());
 }
 
-/// Whoever replaces a member's key as `team request --replace` does, or nearly so, is for a reviewer to judge.
+/// A reviewer can accept a member's key replaced as `team request --replace` does it, but not one replaced nearly so.
 #[test]
 fn a_members_key_replaced_by_somebody_else() {
     let rules = |team: &Team, more: &[&str]| {
@@ -252,7 +252,7 @@ fn a_members_key_replaced_by_somebody_else() {
     team.env.commit("replaced");
     assert_eq!(rules(&team, &[]), ["!member-replaced"]);
     assert_eq!(rules(&team, &["--accept-policy"]), ["member-replaced"]);
-    // With access at once; by a key that is somebody else's, or was; and without a record of the old one.
+    // With access at once; with another member's key; and without a record of the old key.
     let with_grant = |team: &mut Team| {
         let key = team.key.clone();
         let line = team.line("production", &key, "mallory", "alice");

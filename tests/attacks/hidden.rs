@@ -58,7 +58,7 @@ fn a_list_covers_its_names_alone() {
         token(&key, "URL", PlaintextKind::Source, &["HOST"], b"\"$HOST ${HELLO} ${HOST:+${HELLO}}\"");
     append(&env, ".env", format!("HOST=h\nURL={sealed}\n"));
     assert_eq!(env.ok(&["get", "URL"]), "h ${HELLO} ${HELLO}\n");
-    // Nor does it become live by being written out.
+    // `decrypt` doesn't write it out, which would make the reference live.
     let before = env.snapshot();
     assert!(env.fails(3, &["decrypt", "-k", "URL"]).contains("names that its sealed value does not list"));
     assert_eq!(env.snapshot(), before);
@@ -132,7 +132,7 @@ fn an_opened_source_cannot_break_out_of_its_line() {
     }
 }
 
-/// The names that redirect trust or traffic, as the specification lists them: of each row the first.
+/// Returns the names that redirect trust or traffic from the specification, only the first of each row.
 fn redirecting() -> Vec<String> {
     let text = include_str!("../../docs/format.md");
     let table =
@@ -141,7 +141,7 @@ fn redirecting() -> Vec<String> {
     rows.map(|name| name.replace('*', "X")).collect()
 }
 
-/// What `check` finds by the two rules about what a reviewer cannot see.
+/// Returns what `check` finds by the rules about what a reviewer cannot see.
 fn found(env: &TestEnv, arguments: &[&str]) -> Vec<String> {
     let mut found = env.check(arguments);
     found.retain(|it| {
@@ -172,7 +172,7 @@ fn where_programs_send_and_whom_they_trust() {
             .map(|(at, name)| format!(".env:{} {mark}redirect-sealed {name}", at + 4))
             .collect()
     };
-    // On one's own machine it is advice.
+    // Outside a range it is a suggestion.
     assert_eq!(found(&env, &[]), told(""));
     env.git(&["add", "-A"]);
     assert_eq!(found(&env, &["--staged"]), told(""));
@@ -187,7 +187,7 @@ fn where_programs_send_and_whom_they_trust() {
             && said.contains("fix: envseal check --range 'HEAD~1..HEAD' --accept-policy"),
         "{said}"
     );
-    // Another value of what was sealed before is no news, nor is a file at another place.
+    // A new value of a variable that was sealed before is not reported, nor is a moved file.
     let again = token(&key, "HTTP_PROXY", PlaintextKind::Value, &[], b"http://other.test");
     env.write(".env", env.read(".env").replace(&super::text_of(&env, ".env", "HTTP_PROXY"), &again));
     env.commit("changed");
@@ -257,7 +257,7 @@ fn a_secret_taken_over_by_another_variable() {
             env.read(".env")
                 .replace(&format!("PUBLIC_URL={}\n", super::text_of(&env, ".env", "PUBLIC_URL")), &new),
         );
-        assert!(found(&env, &[]).is_empty(), "for a reviewer, not for who writes it");
+        assert!(found(&env, &[]).is_empty(), "it is for a reviewer, not for the author");
         env.commit("step");
         found(&env, &["--range", "HEAD~1..HEAD"])
     };
@@ -265,12 +265,12 @@ fn a_secret_taken_over_by_another_variable() {
     assert_eq!(step(with(&["HELLO", "HOST"])), told);
     let said = String::from_utf8(env.envseal(&["check", "--range", "HEAD~1.."]).output().stdout).unwrap();
     assert!(said.contains("PUBLIC_URL newly refers to HELLO [reference-added]"), "{said}");
-    assert!(step(with(&["HELLO", "HOST"])).is_empty(), "sealed again");
+    assert!(step(with(&["HELLO", "HOST"])).is_empty(), "re-encrypted");
     assert!(step(with(&["HOST"])).is_empty());
     assert!(step(with(&[])).is_empty());
     assert_eq!(step(with(&["HELLO"])), told);
     assert!(step(old).len() == 1);
-    // A new one that has some; and a file that is moved keeps what it had.
+    // A new value with a reference is reported; a moved file brings no new references.
     append(
         &env,
         ".env",
@@ -282,7 +282,7 @@ fn a_secret_taken_over_by_another_variable() {
     env.git(&["mv", ".env", "sub/.env"]);
     env.commit("moved");
     assert!(found(&env, &["--range", "HEAD~1..HEAD"]).is_empty());
-    // Nor does a rotation bring any, which seals all of them to another key.
+    // Nor does a rotation, which re-encrypts all values with another key.
     env.git(&["mv", "sub/.env", ".env"]);
     env.commit("back");
     env.ok(&["key", "rotate", "-f", ".env"]);

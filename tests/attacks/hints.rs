@@ -1,5 +1,5 @@
-//! Put `$(…)`, a space or an option into the name of an environment, a member, a file or a variable, to be pasted from a
-//! hint: every hint of a hostile repository is pasted into a shell.
+//! Put `$(…)`, a space or an option into the name of an environment, a member, a file or a variable, so that users
+//! paste it from a hint. The tests paste every hint of a hostile repository into a shell.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -25,12 +25,12 @@ const NAMES: &[&str] = &[
     "éaqz",
     "{file}qz",
 ];
-/// Those of variables.
+/// Hostile names of variables.
 const VARIABLES: &[&str] = &["-xqz", "DUP-qz"];
-/// What may stand in a path, but in no hint.
+/// Names that a path may have, but that no hint may show.
 const HIDDEN: &[&str] = &["a\nbqz", "\u{1b}[2Jqz", "\u{202e}qz", "\u{7}qz"];
 
-/// A folder in which nothing runs but programs that note their arguments, and `touch`.
+/// A folder where the only programs are `touch` and ones that record their arguments.
 struct Shell {
     dir: tempfile::TempDir,
     pasted: BTreeSet<String>,
@@ -44,7 +44,7 @@ impl Shell {
         let bin = dir.path().join("bin");
         std::fs::create_dir_all(&bin).unwrap();
         std::fs::create_dir(dir.path().join("here")).unwrap();
-        // What `*qz` would become.
+        // What a shell would expand `*qz` to.
         std::fs::write(dir.path().join("here/globqz"), "").unwrap();
         let note =
             format!("#!/bin/sh\nfor a; do printf '%s\\0' \"$a\" >>'{}/noted'; done\n", dir.path().display());
@@ -81,7 +81,7 @@ impl Shell {
         arguments.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect()
     }
 
-    /// Pastes a hint, whole and each of its commands; a hostile name in it must arrive as it is.
+    /// Pastes a hint as a whole and each of its commands. A hostile name in it must arrive unchanged.
     fn paste(&mut self, hint: &str) {
         if !self.pasted.insert(hint.to_owned()) {
             return;
@@ -110,7 +110,7 @@ impl Shell {
     }
 }
 
-/// The lines of an output that are to be pasted: what stands behind `hint:` and `fix:`, the member `fix` of JSON, and a
+/// Returns what a user would paste from an output: the text after `hint:` and `fix:`, the member `fix` of JSON, and a
 /// command at the end of any other line.
 fn hints(text: &str) -> Vec<String> {
     if let Ok(json) = serde_json::from_str::<Value>(text) {
@@ -147,7 +147,7 @@ fn fixes(json: &Value, found: &mut Vec<String>) {
 fn commands(hint: &str) -> Vec<&str> {
     let (mut quoted, mut found) = (false, Vec::new());
     for (at, c) in hint.char_indices() {
-        // `\'` stands between quoted parts only.
+        // `\'` occurs only between quoted parts.
         quoted ^= c == '\'' && !hint[..at].ends_with('\\');
         let is_start = at == 0 || hint[..at].ends_with(": ") || hint[..at].ends_with("; ");
         if !quoted && is_start {
@@ -157,7 +157,7 @@ fn commands(hint: &str) -> Vec<&str> {
     found
 }
 
-/// A project in which every name that can be hostile is.
+/// Creates a project in which every name that can be hostile is hostile.
 fn hostile() -> TestEnv {
     let env = TestEnv::new();
     env.ok(&["set", "HELLO", "generated"]);
@@ -180,7 +180,7 @@ fn hostile() -> TestEnv {
         env.write(format!("{name}/more/.env"), "A=1\n<<<<<<< HEAD\n");
         env.write(format!("{name}/{name}.json"), "{\"a\": \n");
     }
-    // The grants are to someone who is no member any more, and by nobody.
+    // The grants are now by alice, who is no longer a member.
     let team = env.read("envseal.toml").replace("alice = ", "bob = ");
     env.write("envseal.toml", team);
     env
@@ -213,7 +213,7 @@ fn of_a_check() {
         let json: Value = serde_json::from_slice(&output.stdout).unwrap();
         let mut found = Vec::new();
         fixes(&json, &mut found);
-        // The range is a word of its own, and of no environment.
+        // The branch in a range is not one of `NAMES`, so its hint is run below, without `paste`.
         found.retain(|fix| !fix.contains("--range"));
         for fix in &found {
             shell.paste(fix);
@@ -222,7 +222,7 @@ fn of_a_check() {
         shell.run("sh", range);
         assert!(json.to_string().contains(range) || arguments.contains(&"--history"), "{json}");
     }
-    // In these the hint is a part of a message.
+    // In these formats the hint is part of a message.
     for form in ["--sarif", "--github"] {
         let text = String::from_utf8(env.envseal(&["check", form]).output().stdout).unwrap();
         assert!(text.contains("'$(touch pwned)qz/"), "{text}");
@@ -373,7 +373,7 @@ fn of_a_path_that_is_no_text() {
     }
 }
 
-/// History expansion is of interactive shells only.
+/// Only interactive shells have history expansion.
 #[test]
 fn typed_at_a_prompt() {
     let (env, shell) = (TestEnv::new(), Shell::new());
@@ -402,7 +402,7 @@ fn typed_at_a_prompt() {
     assert_eq!(noted.split_terminator('\0').collect::<Vec<_>>(), wanted.collect::<Vec<_>>(), "{text}");
 }
 
-/// What a hint says of a name that begins like an option is taken for a name.
+/// The forms that hints use for a name that begins like an option are parsed as a name.
 #[test]
 fn a_name_like_an_option_is_none() {
     let env = TestEnv::new();

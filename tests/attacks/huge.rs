@@ -35,7 +35,7 @@ fn a_file_larger_than_the_memory_is_searched() {
     // Zeros, which take no space on the disk.
     std::fs::File::create(env.path("dump.bin")).unwrap().set_len(600 << 20).unwrap();
     env.write("notes.txt", format!("one\n{}\n", key.expose()));
-    // In kilobytes, of address space.
+    // `ulimit -v` limits the address space, in kilobytes.
     let script = "ulimit -v 400000 && exec \"$0\" check";
     let output = env.program("sh", &["-c", script, env!("CARGO_BIN_EXE_envseal")]).output();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -52,7 +52,7 @@ fn a_line_of_a_megabyte() {
     timed("1 MB line", || {
         env.ok(&["encrypt"]);
         assert_eq!(env.ok(&["get", "A"]), format!("{line}\n"));
-        // No system takes it as a variable: an error, not a crash.
+        // No system accepts a variable that long: that is an error, not a crash.
         assert!(env.fails(126, &["run", "--", "touch", "started"]).contains("too large"));
     });
     nothing_ran(&env);

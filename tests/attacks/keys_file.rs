@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use super::sealed_project;
 use crate::support::TestEnv;
 
-/// First sets that must change nothing; returns what they said.
+/// Runs a first `set`, which must fail and change nothing, and returns its stderr.
 fn first_set_fails(env: &TestEnv) -> String {
     let before = env.snapshot();
     let secret = env.secret("lost");
@@ -13,7 +13,7 @@ fn first_set_fails(env: &TestEnv) -> String {
     assert!(matches!(output.status, 3 | 4), "{}: {}", output.status, output.stderr);
     assert!(!env.path(".env").exists());
     let mut after = env.snapshot();
-    // Git is told to ignore the keys file before anything else, which does no harm.
+    // envseal adds the keys file to .gitignore before anything else, which does no harm.
     after
         .retain(|(path, _)| path != &env.path(".gitignore") || before.iter().any(|(there, _)| there == path));
     assert_eq!(after, before);
@@ -39,7 +39,7 @@ fn a_tracked_symlink() {
     let (env, _) = sealed_project();
     std::fs::rename(env.path(".env.keys"), env.outside().join("home/keys")).unwrap();
     symlink(env.outside().join("home/keys"), env.path(".env.keys")).unwrap();
-    assert!(env.ok(&["get", "HELLO"]).starts_with("canary"), "one's own link is fine");
+    assert!(env.ok(&["get", "HELLO"]).starts_with("canary"), "the user's own link is fine");
     env.git(&["add", "-f", ".env.keys"]);
     assert!(env.fails(3, &["get", "HELLO"]).contains("tracked by git"));
 }
@@ -76,7 +76,7 @@ fn something_else_in_its_place() {
         make(&env);
         let said = first_set_fails(&env);
         assert!(said.contains(".env.keys") || said.contains("no/such/folder"), "{said}");
-        // Nor where a key is wanted.
+        // Commands that need a key refuse it, too.
         let (sealed, _) = sealed_project();
         std::fs::remove_file(sealed.path(".env.keys")).unwrap();
         make(&sealed);
@@ -96,7 +96,7 @@ fn of_another_user() {
     }
     let said = env.fails(3, &["run", "--", "touch", "started"]);
     assert!(said.contains(".env.keys belongs to another user"), "{said}");
-    // Also if it is named; what comes from stdin belongs to nobody.
+    // It is refused with -K, too. A key from stdin has no owner to check.
     let said = env.fails(3, &["get", "HELLO", "-K", ".env.keys"]);
     assert!(said.contains(".env.keys belongs to another user"), "{said}");
     let keys = env.bytes(".env.keys");
@@ -104,7 +104,7 @@ fn of_another_user() {
     super::nothing_ran(&env);
 }
 
-/// Pasted where a name or a path belongs, as in the settings of a CI.
+/// A key may be pasted where a name or a path belongs, for example in the settings of a CI.
 #[test]
 fn a_key_in_the_wrong_place_is_not_shown() {
     let (env, _) = sealed_project();
@@ -195,7 +195,7 @@ fn ignore_rules_that_let_it_through() {
         assert!(said.contains("hint: remove the rule that starts with `!` from .gitignore"), "{said}");
         assert!(!env.path(".env.keys").exists());
     }
-    // Git does not read this one, so it ignores nothing.
+    // Git does not read a `.gitignore` that is a symlink, so it ignores nothing.
     let env = TestEnv::new();
     env.write("rules", ".env.keys\n");
     symlink("rules", env.path(".gitignore")).unwrap();

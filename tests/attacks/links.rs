@@ -1,4 +1,4 @@
-//! Symlinks that stand for another environment's file, or for something outside the project.
+//! Symlinks to another environment's file, or to something outside the project.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{public_key, sealed_project};
 use crate::support::TestEnv;
 
-/// Commands that write to the production env file, none of which is told a value on its command line.
+/// Commands that write to the production env file. None has a value on its command line.
 const WRITING: [&[&str]; 9] = [
     &["set", "NEW", "-e", "production"],
     &["set", "NEW", "--plain", "-e", "production"],
@@ -19,7 +19,7 @@ const WRITING: [&[&str]; 9] = [
     &["import", "dotenv", "more", "-e", "production"],
 ];
 
-/// That nothing is written through `.env.production`, and nothing asked for before it is refused.
+/// Asserts that these commands refuse `.env.production` before they prompt, and write nothing through it.
 #[track_caller]
 fn not_written_through(env: &TestEnv, says: &str) {
     env.write("more", "MORE=1\n");
@@ -34,7 +34,7 @@ fn not_written_through(env: &TestEnv, says: &str) {
     std::fs::remove_file(env.path("more")).unwrap();
 }
 
-/// Puts a symlink in the place of `.env.production`.
+/// Replaces `.env.production` with a symlink.
 fn link(env: &TestEnv, target: impl AsRef<Path>) {
     let _ = std::fs::remove_file(env.path(".env.production"));
     symlink(target, env.path(".env.production")).unwrap();
@@ -60,12 +60,12 @@ fn no_secret_is_encrypted_with_another_environments_key() {
     // The hint does what it says.
     let said = env.fails(4, &["set", "NEW", "x", "-e", "production"]);
     assert!(said.ends_with("\nhint: if you mean that file, name it: -f sub/.env.staging\n"), "{said}");
-    // Nor does a new file take that key for its environment's.
+    // A new production file doesn't take default's key through the link, either.
     link(&env, ".env");
     env.ok(&["set", "NEW", "x", "-f", "sub/.env.production"]);
     assert_ne!(public_key_of(&env, "sub/.env.production"), public_key_of(&env, ".env"));
     assert!(env.ok(&["get", "NEW", "-f", "sub/.env.production"]) == "x\n");
-    // What is read is the other environment, by its keys.
+    // Reading through the link reads the other environment, with its key.
     assert!(env.ok(&["get", "HELLO", "-e", "production"]).starts_with("canary"));
     let key = env.private_key("ENVSEAL_PRIVATE_KEY");
     std::fs::remove_file(env.path(".env.keys")).unwrap();
@@ -147,7 +147,7 @@ fn nothing_that_is_no_env_file_is_written() {
     env.program("sh", &["-c", "rm .env.production && cp .env.example .env.production"]).ok();
     env.ok(&["set", "A", "x", "-e", "production"]);
     assert_eq!(env.read(".env.example"), "A=1\n");
-    // In circles it leads nowhere.
+    // A symlink to itself leads nowhere.
     link(&env, ".env.production");
     env.fails(4, &["set", "A", "x", "-e", "production"]);
     env.fails(4, &["get", "-e", "production"]);
@@ -171,7 +171,7 @@ fn no_tracked_folder_leads_out_of_the_worktree() {
         assert!(output.status == 4 && told, "{arguments:?} {}", output.stderr);
     }
     assert_eq!(std::fs::read_to_string(other.join("deep/.env")).unwrap(), "A=1\n");
-    // One's own folder is where one works.
+    // An untracked symlink is the user's own, and may lead elsewhere.
     env.git(&["rm", "-q", "--cached", "web"]);
     env.ok(&["set", "B", "x", "-f", "web/deep"]);
 }
@@ -245,7 +245,7 @@ fn check_tells_of_them_as_git_has_them() {
         let told = [".env.production:- symlink -"];
         assert_eq!(env.check(&[]), told, "{target:?}");
         env.git(&["add", "-A"]);
-        // The worktree has another.
+        // The link in the worktree has another target.
         link(&env, "nowhere");
         assert_eq!(env.check(&["--staged"]), told, "{target:?}");
         env.git(&["commit", "-q", "--no-verify", "-m", "link"]);
@@ -256,7 +256,7 @@ fn check_tells_of_them_as_git_has_them() {
         assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), [""; 0], "it was there before");
         env.git(&["reset", "-q", "--hard", "HEAD~2"]);
     }
-    // A link of the chain alone makes it so, or a new project.
+    // Changing only one link of the chain is reported, too.
     env.write("settings", "HELLO=\n");
     symlink("settings", env.path("hop")).unwrap();
     link(&env, "hop");

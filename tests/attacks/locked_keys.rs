@@ -73,7 +73,7 @@ fn extreme_parameters() {
     }
 }
 
-/// A key of one environment in the place of another's: its public key tells, and it cannot be unlocked with a wrong one.
+/// A key of one environment in place of another's: its public key shows it, and a wrong public key prevents unlocking.
 #[test]
 fn another_environments_key() {
     let (env, _) = locked_project();
@@ -106,7 +106,7 @@ fn altered_truncated_or_in_another_spelling() {
         let said = refused(&env, &changed(&key, |blob| blob[at] ^= 0x80));
         assert!(said.contains("altered"), "{at}: {said}");
     }
-    // Two bits are left over at the end: of 4 spellings of the same bytes one is right.
+    // Two bits are left over at the end, so the same bytes have 4 spellings. One of them is valid.
     let (head, last) = key.split_at(key.len() - 1);
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let value = alphabet.iter().position(|b| *b == last.as_bytes()[0]).unwrap();

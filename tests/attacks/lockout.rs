@@ -1,4 +1,4 @@
-//! Locking a colleague out of what they can decrypt, or staying in by a grant that nobody else agreed to.
+//! Lock a colleague out of what they can decrypt, or keep access by a grant that nobody else agreed to.
 
 use envseal::testing::config::EnvName;
 use envseal::testing::crypto::{Identity, PrivateKey};
@@ -26,7 +26,7 @@ fn mallory<'a>(alice: &Person<'a>) -> Person<'a> {
     mallory
 }
 
-/// Bob takes out of the team file what gave Alice access, and rotates.
+/// Bob removes the lines that give Alice access from the team file, and rotates.
 #[test]
 fn whose_lines_were_taken_out_is_not_rotated_out() {
     for taken in [&["alice = { key"][..], &["alice = "]] {
@@ -38,11 +38,11 @@ fn whose_lines_were_taken_out_is_not_rotated_out() {
         bob.pulls();
         bob.write("envseal.toml", without_lines(&bob.read("envseal.toml"), taken));
         bob.pushes("tidied");
-        // Without Alice nobody's grant by her holds.
+        // If Alice is not a member, the grants she made are not valid, so Bob needs the keys file.
         std::fs::copy(alice.clone.join(".env.keys"), bob.clone.join(".env.keys")).unwrap();
         let before = state(&bob);
         let rotate = ["key", "rotate", "-e", "production"];
-        // Whoever removes somebody else takes no part in it either.
+        // Removing somebody else rotates too, and refuses.
         let removal = ["team", "remove", "carol", "--yes"];
         for command in [&rotate[..], &removal] {
             let refused = bob.fails(4, command);
@@ -54,15 +54,15 @@ fn whose_lines_were_taken_out_is_not_rotated_out() {
             assert!(refused.contains("--leave-out alice"), "{refused}");
         }
         assert_eq!(state(&bob), before);
-        // In so many words it is done.
+        // With `--leave-out` the rotation goes ahead.
         bob.says(&[&rotate[..], &["--leave-out", "alice", "--leave-out", "carol"]].concat());
         bob.pushes("without alice");
-        // From then on she has nothing of it, and is in nobody's way.
+        // Alice no longer has access that could be lost, so the removal succeeds.
         bob.says(&removal);
     }
 }
 
-/// A grant that proves nothing stops nobody, now or in history: it is dropped, and listed.
+/// A forged grant blocks no command, now or in history. A rotation drops it, and lists it if it is in the file.
 #[test]
 fn forged_grants_make_nothing_refuse() {
     let env = TestEnv::without_git();
@@ -73,13 +73,13 @@ fn forged_grants_make_nothing_refuse() {
     let clean = alice.read("envseal.toml");
     let mut team = TeamFile::parse(clean.as_bytes()).unwrap();
     let key = team.grant(&production, &name("bob")).unwrap().key;
-    // Signed by a member, of a key of their own under the real one's name.
+    // Signed by a member; it wraps a key of their own, but names the real one.
     let to = (&name("mallory"), &mallory.public());
     let line = GrantLine::make(&production, &PrivateKey::generate(), to, (&name("mallory"), &mallory));
     team.put_member(&name("mallory"), &mallory.public());
     team.put_grant(GrantLine { key, ..line });
     let forged = team.text();
-    // In history.
+    // The forged grant is in history only.
     alice.write("envseal.toml", &forged);
     alice.pushes("forged");
     alice.write("envseal.toml", &clean);
@@ -88,7 +88,7 @@ fn forged_grants_make_nothing_refuse() {
     let rotated = alice.envseal(&["key", "rotate", "-e", "production"]);
     assert!(rotated.status == 0 && !rotated.stderr.contains("mallory"), "{}", rotated.stderr);
     alice.pushes("rotated");
-    // And now.
+    // The forged grant is in the file now.
     let mut team = TeamFile::parse(alice.read("envseal.toml").as_bytes()).unwrap();
     let key = team.grant(&production, &name("bob")).unwrap().key;
     let line = GrantLine::make(&production, &PrivateKey::generate(), to, (&name("mallory"), &mallory));
@@ -104,7 +104,7 @@ fn forged_grants_make_nothing_refuse() {
     alice.says(&["team", "remove", "bob", "--yes"]);
 }
 
-/// Mallory, who came by the key, grants it to himself and waits for somebody else's rotation.
+/// Mallory, who got hold of the key, grants himself access and waits for somebody else to rotate.
 #[test]
 fn a_grant_to_oneself_outlives_no_rotation_unasked() {
     let env = TestEnv::without_git();
@@ -113,7 +113,7 @@ fn a_grant_to_oneself_outlives_no_rotation_unasked() {
     let mallory = mallory(&alice);
     mallory.says(&["team", "request", "-q"]);
     mallory.pushes("harmless");
-    // Whoever reviews it hears of it; Mallory, who knows it, does not.
+    // The reviewer is told; Mallory, who knows it, is not.
     let review = |from: &str| {
         alice.does(&["fetch", "-q"]);
         let range = format!("{from}..origin/main");
@@ -123,7 +123,7 @@ fn a_grant_to_oneself_outlives_no_rotation_unasked() {
     assert!(told.contains("suggestion: mallory granted themselves production [self-granted]"), "{told}");
     let told = String::from_utf8(mallory.envseal(&["check", "--range", "HEAD~1.."]).stdout).unwrap();
     assert!(!told.contains("[self-granted]"), "{told}");
-    // A mark silences it for nobody.
+    // An allow mark doesn't silence it.
     let marked = mallory.read("envseal.toml").replace("\" }\n", "\" } # envseal: allow self-granted\n");
     mallory.write("envseal.toml", marked);
     mallory.pushes("allowed");
@@ -162,16 +162,16 @@ fn a_grant_to_oneself_outlives_no_rotation_unasked() {
     );
     bob.pulls();
     assert_eq!(reads(&bob, "production", "URL"), reads(&alice, "production", "URL"));
-    // What is confirmed with the fingerprint stays.
+    // A grant confirmed with the fingerprint is kept.
     let told = bob.fails(2, &["key", "rotate", "-e", "production"]);
-    assert!(told.contains("alice"), "her own grant, which her rotation made: {told}");
+    assert!(told.contains("alice"), "her own rotation made this grant: {told}");
     bob.says(&["key", "rotate", "-e", "production", "--keep", &format!("alice={}", alice.fingerprint())]);
     bob.pushes("rotated again");
     alice.pulls();
     assert_eq!(reads(&bob, "production", "URL"), reads(&alice, "production", "URL"));
 }
 
-/// What a person has for the moment, or had, becomes no grant of its own accord.
+/// A key that somebody was lent, or had before they were removed, doesn't become a grant by itself.
 #[test]
 fn nobody_is_granted_a_lent_key_or_after_their_removal() {
     let env = TestEnv::without_git();
@@ -181,7 +181,7 @@ fn nobody_is_granted_a_lent_key_or_after_their_removal() {
         let list = person.json(&["team", "list", "--json"]);
         list["grants"].as_array().unwrap().iter().filter(|grant| grant["member"] == *name).count()
     };
-    // Injected, as into a CI.
+    // The key is injected, as in a CI.
     bob.says(&["team", "request", "-q"]);
     bob.pushes("bob");
     let key = alice.says(&["key", "show", "--private", "-e", "production"]);
@@ -209,7 +209,7 @@ fn nobody_is_granted_a_lent_key_or_after_their_removal() {
         "{asked}"
     );
     carol.pushes("her own");
-    // Removed, and put back by hand under another name.
+    // Carol is removed, and puts herself back by hand under another name.
     alice.pulls();
     alice.says(&["team", "remove", "carol", "--yes"]);
     alice.pushes("carol is out");

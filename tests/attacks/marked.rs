@@ -1,9 +1,9 @@
-//! Mark a sealed line plain, so that the next `set` writes plaintext, or that what was opened stays open.
+//! Mark a sealed line plain, so that the next `set` writes plaintext, or a decrypted value stays plain.
 
 use super::{append, sealed_project};
 use crate::support::TestEnv;
 
-/// The next `set`, by someone who has no private key.
+/// Runs the next `set` as someone who has no private key. Returns the new text of `.env`.
 fn blind_set(env: &TestEnv) -> String {
     std::fs::rename(env.path(".env.keys"), env.outside().join("home/keys")).unwrap();
     let secret = env.secret("blind");
@@ -28,7 +28,7 @@ fn by_the_policy() {
     let (env, _) = sealed_project();
     env.write("envseal.toml", "[policy]\nplain = ['*']\n");
     blind_set(&env);
-    // A name that is not there yet is a question, not plaintext.
+    // For a new name `set` asks for a decision, and writes no plaintext.
     let before = env.snapshot();
     assert!(env.envseal(&["set", "NEW"]).stdin("x").fails(2).contains("envseal.toml"));
     assert_eq!(env.snapshot(), before);

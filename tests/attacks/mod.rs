@@ -47,20 +47,20 @@ use envseal::testing::crypto::{PlaintextKind, PublicKey, Refs, Sealer};
 
 use crate::support::TestEnv;
 
-/// The public key that stands in a file.
+/// Returns the public key in a file.
 fn public_key(env: &TestEnv, file: &str) -> PublicKey {
     let text = env.read(file);
     let line = text.lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY")).unwrap();
     PublicKey::parse(line.split_once('=').unwrap().1).unwrap()
 }
 
-/// A token as anyone with a checkout can make it.
+/// Returns a sealed value. Anyone with a checkout can make one.
 fn token(key: &PublicKey, name: &str, kind: PlaintextKind, refs: &[&str], bytes: &[u8]) -> String {
     let refs = Refs::new(refs.iter().map(|name| (*name).to_owned())).unwrap();
     Sealer::new(key).unwrap().seal(name, &refs, kind, bytes).unwrap().to_string()
 }
 
-/// The text right of `NAME=` in a file.
+/// Returns the text right of `NAME=` in a file.
 fn text_of(env: &TestEnv, file: &str, name: &str) -> String {
     let start = format!("{name}=");
     env.read(file).lines().find_map(|line| line.strip_prefix(&start)).unwrap().to_owned()
@@ -73,7 +73,7 @@ fn append(env: &TestEnv, file: &str, lines: impl AsRef<[u8]>) {
     env.write(file, text);
 }
 
-/// A repository whose `.env` has a key and one sealed value, `HELLO`.
+/// Creates a repository whose `.env` has a key and one sealed value, `HELLO`.
 fn sealed_project() -> (TestEnv, PublicKey) {
     let env = TestEnv::new();
     let secret = env.secret("hello");
@@ -82,7 +82,7 @@ fn sealed_project() -> (TestEnv, PublicKey) {
     (env, key)
 }
 
-/// That nothing was started: neither by `run`, nor by what a value says.
+/// Asserts that nothing was started, neither by `run` nor by a command in a value.
 #[track_caller]
 fn nothing_ran(env: &TestEnv) {
     for made in ["pwned", "started"] {

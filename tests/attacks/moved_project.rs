@@ -1,4 +1,4 @@
-//! What is owed to removed members, and the key, follow an env file into another project, also over several changes.
+//! Move an env file with its key into another project, to lose the records of removed members and exposed values.
 
 use envseal::testing::crypto::PrivateKey;
 use envseal::testing::team::{ExposureState, TeamFile};
@@ -25,7 +25,7 @@ fn removed(pending: bool) -> Team {
     team
 }
 
-/// The text of a team file without these tables: what someone who copies a member list leaves out.
+/// Returns the text of a team file without these tables, as someone leaves them out who copies a member list.
 fn without(text: &str, tables: &[&str]) -> String {
     let mut kept = true;
     let lines = text.lines().filter(|line| {
@@ -37,7 +37,7 @@ fn without(text: &str, tables: &[&str]) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// The team file of the new project, with Mallory or without her.
+/// Returns the team file of the new project, with or without Mallory.
 fn copied(team: &mut Team, with_mallory: bool) -> String {
     let text = without(&team.file.text(), &["removed", "exposures", "exposure-tags"]);
     let mut file = TeamFile::parse(text.as_bytes()).unwrap();
@@ -52,7 +52,7 @@ fn copied(team: &mut Team, with_mallory: bool) -> String {
 
 const NEW: &str = "api/.env.production";
 
-/// That this is found in the worktree, in the index, and in the range of these changes, each in the last of them.
+/// Asserts that only the last change's range has all of `wanted`, and that a single change has it uncommitted, too.
 #[track_caller]
 fn found_in(team: &Team, changes: &[&dyn Fn(&Team)], wanted: &[&str]) {
     for (at, change) in changes.iter().enumerate() {
@@ -104,7 +104,7 @@ fn a_removed_member_does_not_come_back_with_the_env_file() {
         &[&format!("api/envseal.toml:{line} !member-changed -")],
     );
 
-    // A copy; a project put between; an environment of another name; and over several changes.
+    // A copied file; a project made around a moved file; another environment name; several changes.
     let plain = |team: &Team| team.env.read(".env.production");
     let key_of = |text: &str| text.replace("KEY_PRODUCTION", "KEY_PROD");
     for way in 0..5 {
@@ -170,14 +170,14 @@ fn what_is_owed_goes_along_or_is_missed() {
     };
     let missed = ["api/envseal.toml:- !member-changed -", "api/envseal.toml:- !exposure-altered A"];
     found_in(&team, &[&moved], &missed);
-    // With the lines, all is well: also where the file goes as a whole.
+    // Copying the whole team file, with those lines, is fine.
     let team = removed(false);
     team.env.write("api/envseal.toml", team.file.text());
     mv(&team, ".env.production", NEW);
     team.env.commit("with its lines");
     let found = team.env.check(&["--range", "HEAD~1..HEAD"]);
     assert!(!found.iter().any(|found| found.contains('!')), "{found:?}");
-    // Without any team file.
+    // The whole project moves into a folder; then the env file moves out, to where there is no team file.
     let team = removed(false);
     mv(&team, "envseal.toml", "api/envseal.toml");
     mv(&team, ".env.production", NEW);
@@ -192,7 +192,7 @@ fn a_team_file_elsewhere_is_not_that_of_the_env_file() {
     let decoy = |team: &Team| mv(team, "envseal.toml", "decoy/envseal.toml");
     let team = removed(false);
     found_in(&team, &[&decoy], &[".env.production:- !exposure-altered -"]);
-    // Nor where the env file is away meanwhile.
+    // The same if the env file is deleted in between.
     let mut team = removed(false);
     let text = copied(&mut team, false);
     let file = team.env.read(".env.production");

@@ -1,4 +1,4 @@
-//! Put an older public key back into an env file, to have it granted, rotated or sealed to.
+//! Put an older public key back into an env file, so that others grant it, rotate from it or encrypt with it.
 
 use envseal::testing::crypto::{Identity, PrivateKey, PublicKey};
 use envseal::testing::team::TeamFile;
@@ -9,8 +9,8 @@ use crate::support::TestEnv;
 
 const FILE: &str = ".env.production";
 
-/// A repository in which production was rotated, by a member who has both keys. Returns the key before, and the fingerprint
-/// of bob, who asks for access.
+/// Creates a repository in which a member who has both keys rotated production. Returns the key before, and the
+/// fingerprint of bob, who asks for access.
 fn rotated() -> (TestEnv, PrivateKey, String) {
     let (env, old) = pinned();
     env.ok(&["team", "request", "--name", "alice"]);
@@ -26,7 +26,7 @@ fn rotated() -> (TestEnv, PrivateKey, String) {
     (env, old, bob.fingerprint())
 }
 
-/// That nothing is granted, rotated or sealed, and not a byte changes.
+/// Asserts that nothing is granted, rotated or, unless `seals`, encrypted, and that no file changes.
 #[track_caller]
 fn refuses(env: &TestEnv, bob: &str, seals: bool) {
     let before = env.snapshot();
@@ -56,7 +56,7 @@ fn with_the_record_of_its_rotation_and_without() {
     assert!(!env.read("envseal.toml").contains("[rotations"));
     commit(&env, "its record too");
     refuses(&env, &bob, false);
-    // What is to be told from these: the newest key.
+    // By contrast, the newest key is accepted.
     env.git(&["checkout", "-q", "HEAD~2", "--", FILE, "envseal.toml"]);
     env.ok(&["team", "approve", "bob", "-e", "production", "--fingerprint", &bob]);
     env.ok(&["set", "A", "1", "-e", "production"]);
@@ -69,7 +69,7 @@ fn where_this_machine_has_never_seen_the_newer_one() {
     for list in lists(&env) {
         std::fs::remove_file(list).unwrap();
     }
-    // Neither its private key.
+    // Nor does it have the newer private key.
     env.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY_PRODUCTION={}\n", old.to_text().expose()));
     env.git(&["checkout", "-q", "HEAD~", "--", FILE]);
     commit(&env, "back");
@@ -77,7 +77,7 @@ fn where_this_machine_has_never_seen_the_newer_one() {
     env.git(&["checkout", "-q", "HEAD~2", "--", "envseal.toml"]);
     commit(&env, "its record too");
     refuses(&env, &bob, true);
-    // Someone without any private key takes the record's word.
+    // Without any private key, the rotation record is believed.
     env.git(&["checkout", "-q", "HEAD~2", "--", "envseal.toml"]);
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let said = env.fails(3, &["set", "A", "1", "-e", "production"]);
@@ -110,7 +110,7 @@ fn under_another_environments_name() {
         assert_eq!(env.snapshot(), before);
         std::fs::remove_file(env.path(file)).unwrap();
     }
-    // A name that folds to the key name of another environment's.
+    // A name that maps to the same key name as another environment's.
     env.write(".env.pro-duction", "");
     env.write("web/.env.pro.duction", "");
     let said = env.fails(4, &["set", "A", "1", "-f", ".env.pro-duction"]);

@@ -22,7 +22,7 @@ fn is_not_written_to() {
 
 #[test]
 fn a_git_folder_planted_above() {
-    // Everyone can write to /tmp.
+    // This is possible in /tmp, which everyone can write to.
     let env = TestEnv::without_git();
     let key = {
         std::fs::create_dir(env.path("mine")).unwrap();
@@ -43,7 +43,7 @@ fn a_git_folder_planted_above() {
         assert!(said.contains("safe.directory"), "{said}");
     }
     assert_eq!(env.snapshot(), before);
-    // One's own keys file is still the nearest.
+    // The user's own keys file is still the nearest.
     assert!(key.exists());
     assert_eq!(env.envseal(&["get", "A"]).dir(env.path("mine")).ok(), "x\n");
 }

@@ -64,7 +64,7 @@ fn give(path: &Path) {
     }
 }
 
-/// envseal as a user without privileges.
+/// Returns a run of envseal as a user without privileges.
 fn as_user<'a>(env: &'a TestEnv, key: &str, arguments: &[&str]) -> Run<'a> {
     let run = if is_root() {
         let binary = env!("CARGO_BIN_EXE_envseal");
@@ -81,7 +81,7 @@ fn nothing_of_an_ancestor_can_be_read_by_the_program() {
     let attack = env.outside().join("attack");
     let arguments = ["run", "--redact", "-f", ".env", "--", attack.to_str().unwrap()];
     assert_eq!(as_user(&env, &key, &arguments).ok(), "envseal\nits own\n");
-    // Without `--redact`, nothing of envseal is left.
+    // Without `--redact`, no envseal process is left.
     assert_eq!(as_user(&env, &key, &[&["run"], &arguments[2..]].concat()).ok(), "its own\n");
     let Some(session) = Session::start(as_user(&env, &key, &arguments)) else { return };
     let (status, _, shown) = session.end();
@@ -117,21 +117,21 @@ fn no_key_is_left_in_the_memory_of_the_parent() {
         };
         let mut child = run.into_command().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
-        // A mapping can go between its listing and its reading, while the threads of envseal start.
+        // While envseal's threads start, a mapping can disappear between being listed and being read.
         let heap = (0..100).find_map(|_| {
             std::thread::sleep(std::time::Duration::from_millis(20));
             writable_memory(child.id()).ok()
         });
         let heap = heap.expect("the memory of envseal can be read");
         let has = |bytes: &[u8]| memchr::memmem::find(&heap, bytes).is_some();
-        // The text to mask must be there.
+        // The text to mask must be in memory.
         assert!(has(b"canary-hello-0") && !has(part), "injected: {injected}");
         drop(child.stdin.take());
         child.wait().unwrap();
     }
 }
 
-/// Returns all that a process can write to but its first stack.
+/// Returns all memory that a process can write to, except its first stack.
 fn writable_memory(process: u32) -> std::io::Result<Vec<u8>> {
     let process = Path::new("/proc").join(process.to_string());
     let mut memory = std::fs::File::open(process.join("mem"))?;

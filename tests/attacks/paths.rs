@@ -67,12 +67,12 @@ fn a_committed_symlink_out_of_the_worktree_is_not_written_through() {
     }
     assert_eq!(std::fs::read_to_string(&outside).unwrap(), "A=1\n");
     assert!(!hook.exists() && !env.outside().join("home/new").exists());
-    // Every command that looks for files itself.
+    // The same for a command that finds the files itself.
     symlink(&outside, env.path(".env.a")).unwrap();
     env.git(&["add", "-f", ".env.a"]);
     env.fails(4, &["encrypt"]);
     assert_eq!(std::fs::read_to_string(&outside).unwrap(), "A=1\n");
-    // One's own link leads no less astray.
+    // An untracked link is refused, too.
     env.git(&["rm", "-q", "--cached", ".env.a"]);
     env.fails(4, &["set", "B", "x", "-e", "a"]);
     assert_eq!(std::fs::read_to_string(&outside).unwrap(), "A=1\n");

@@ -34,7 +34,7 @@ fn everywhere_it_stands() {
     for file in [FILE, "web/.env.production"] {
         refuses(&env, file);
     }
-    // Nor for a user who has no private key at all.
+    // It is refused for a user without any private key, too.
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     refuses(&env, FILE);
 }
@@ -56,7 +56,7 @@ fn with_a_grant_of_its_private_half_to_the_victim() {
     (rotation.old, rotation.new) = (old.public(), new.public());
     write_rotations(&env, &[rotation]);
     commit(&env, "granted");
-    // The grant holds, and opens what the attacker has sealed: that is no reason to seal to it.
+    // The grant is valid, and decrypts what the attacker encrypted. That is no reason to encrypt with this key.
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let shown = env.ok(&["key", "show", "--private", "-e", "production"]);
     assert_eq!(shown.trim(), new.to_text().expose());
@@ -75,7 +75,7 @@ fn with_a_keys_file_that_holds_it() {
     env.git(&["add", "-f", ".env.keys"]);
     commit(&env, "replaced");
     refuses(&env, FILE);
-    // Nor where git does not track it, which takes more than a push.
+    // An untracked keys file is refused too, although planting one takes more than a push.
     env.git(&["rm", "-q", "--cached", ".env.keys"]);
     refuses(&env, FILE);
 }
@@ -93,10 +93,10 @@ fn with_a_forged_rotation() {
         vec![rotation]
     };
     let chains = [
-        // Of another environment, as it is and under this one's name.
+        // Of another environment, unchanged and relabelled as this one's.
         vec![Rotation::make(&staging, &old, &new.public())],
         forged(&|it| it.proof = Proof::of_rotation("staging", &old, &new.public())),
-        // By the new key, by any key, to another key, the other way round.
+        // Proven by the new key, proven by any key, to another key, in the wrong direction.
         forged(&|it| it.proof = Proof::of_rotation("production", &new, &new.public())),
         forged(&|it| it.proof = Proof::of_rotation("production", &middle, &new.public())),
         forged(&|it| it.proof = Proof::of_rotation("production", &old, &middle.public())),
@@ -119,7 +119,7 @@ fn with_a_forged_rotation() {
         println!("chain {at}");
         refuses(&env, FILE);
     }
-    // In a cycle, which must end, and by the hundred.
+    // A cycle of a hundred rotations, which must not loop forever.
     let keys: Vec<_> = (0..100).map(|_| PrivateKey::generate()).collect();
     let around = keys
         .iter()
@@ -127,7 +127,7 @@ fn with_a_forged_rotation() {
         .map(|(a, b)| Rotation::make(&production(), a, &b.public()));
     write_rotations(&env, &around.collect::<Vec<_>>());
     refuses(&env, FILE);
-    // What is to be told from all of these: the real one.
+    // By contrast, the real rotation is accepted.
     write_rotations(&env, &[good]);
     env.ok(&["set", "A", "1", "-e", "production"]);
 }
@@ -154,6 +154,6 @@ fn in_a_scope_made_for_it() {
     replace_key(&env, "web/.env.production", &old.public(), &PrivateKey::generate().public());
     commit(&env, "a team of its own");
     refuses(&env, "web/.env.production");
-    // The one that stays is as it was.
+    // The file that stays in its project still works.
     env.ok(&["set", "A", "1", "-f", FILE]);
 }

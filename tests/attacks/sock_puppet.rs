@@ -1,4 +1,4 @@
-//! A grant to a sock puppet, left behind before being removed; and a member or a forged grant that waits for the next
+//! Grant access to a sock puppet before being removed, or add a member or a forged grant and wait for the next
 //! rotation.
 
 use envseal::testing::config::EnvName;
@@ -8,7 +8,7 @@ use envseal::testing::team::{GrantLine, MemberName, TeamFile};
 use crate::support::{Person, TestEnv};
 use crate::team::{alice_and_bob, let_in, reads};
 
-/// A clone of someone whom nobody but an attacker knows.
+/// Returns a clone of someone known only to an attacker.
 fn stranger<'a>(env: &'a TestEnv, name: &'static str) -> Person<'a> {
     Person::clone_of(env, &env.outside().join("shared.git"), name)
 }
@@ -20,7 +20,7 @@ fn a_sock_puppet_goes_with_who_let_it_in_also_after_a_rotation() {
     let_in(&alice, &mallory, "production");
     let sock = stranger(&env, "Sock");
     let_in(&mallory, &sock, "production");
-    // A rotation makes the grant anew, in Alice's name. It is remembered whose it was.
+    // A rotation re-issues the grant in Alice's name, and records who made it first.
     alice.pulls();
     alice.says(&["key", "rotate", "-e", "production"]);
     alice.pushes("rotated");
@@ -36,7 +36,7 @@ fn a_sock_puppet_goes_with_who_let_it_in_also_after_a_rotation() {
     assert!(exposed.contains("sock") && exposed.contains("bob"), "{exposed}");
 }
 
-/// Mallory is a member without production, and writes herself a grant of it: signed, but with nothing to prove it by.
+/// Mallory is a member without access to production, and writes herself a grant of it: signed, but without a proof.
 #[test]
 fn a_forged_grant_is_not_made_anew_by_a_rotation() {
     let env = TestEnv::without_git();
@@ -49,14 +49,14 @@ fn a_forged_grant_is_not_made_anew_by_a_rotation() {
     team.put_member(&name("mallory"), &mallory.public());
     team.put_member(&name("sock"), &sock.public());
     let real = team.grant(&env_name, &name("bob")).unwrap().clone();
-    // Of a key of her own, which says it is production's.
+    // She wraps a key of her own, and labels it as production's.
     let own = PrivateKey::generate();
     let to = |who: &str, key: &IdentityKey| (name(who), *key);
     for (who, key) in [to("mallory", &mallory.public()), to("sock", &sock.public())] {
         let line = GrantLine::make(&env_name, &own, (&who, &key), (&name("mallory"), &mallory));
         team.put_grant(GrantLine { key: real.key, ..line });
     }
-    // And Bob's own line under another name.
+    // Bob's own grant is put under Alice's name, too.
     team.put_grant(GrantLine { member: name("alice"), ..real });
     alice.write("envseal.toml", team.text());
     let told = alice.envseal(&["key", "rotate", "-e", "production"]);

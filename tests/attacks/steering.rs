@@ -19,7 +19,7 @@ fn nothing_in_a_file_steers_envseal_or_reaches_the_child() {
     let out = env.envseal(&["run", "--", "env"]).var("ENVSEAL_Y", "2").ok();
     assert!(out.contains("A=1") && !out.contains("ENVSEAL"), "{out}");
     assert_eq!(env.ok(&["get", "HELLO"]), "canary-hello-0\n");
-    // Not even where no other key is at hand.
+    // Not even if there is no other key.
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     assert!(env.fails(3, &["get", "HELLO"]).contains("no private key"));
     for format in ["json", "shell", "dotenv"] {
@@ -45,7 +45,7 @@ fn no_value_can_hold_a_private_key() {
     assert!(out.contains("\nB=no\n") && out.contains("HELLO=canary"), "{out}");
     assert!(!out.contains("envseal-sk1-") && !out.contains("yes") && !out.contains("ENVSEAL"), "{out}");
     assert!(!run(&["get", "-f", ".env"]).ok().contains("envseal-sk1-"));
-    // No name is put together from a value.
+    // A name can't be built from a value.
     append(&env, ".env", "D=${ENVSEAL_${X}}\n");
     for arguments in [&["run", "-f", ".env", "--", "env"][..], &["get", "-f", ".env"]] {
         assert!(!run(arguments).fails(3).contains("envseal-sk1-"));

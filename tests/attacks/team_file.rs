@@ -45,7 +45,7 @@ fn bad_ones_stop_what_leans_on_them_and_nothing_else() {
         }
         let output = env.envseal(&["encrypt"]).output();
         assert!(matches!(output.status, 0 | 4), "{what}: {} {}", output.status, output.stderr);
-        // Opening asks it nothing.
+        // Decrypting doesn't need it.
         env.ok(&["get", "HELLO"]);
         println!("{what:?}: {:?}", start.elapsed());
         assert!(start.elapsed().as_secs() < 30, "{what}: {:?}", start.elapsed());

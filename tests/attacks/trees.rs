@@ -1,11 +1,11 @@
-//! Send trees that git would refuse to create: what one program reads in them, another does not. None is judged.
+//! Send trees that git would refuse to create, and that programs read differently. envseal refuses to check them.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use crate::support::TestEnv;
 
-/// No canary: it is put among git's objects on purpose.
+/// Not a canary: it is put among git's objects on purpose.
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
 
 /// An entry of a tree: mode, name, object.
@@ -28,7 +28,7 @@ fn with(mut entries: Vec<Entry>, more: &[Entry]) -> Vec<Entry> {
     entries
 }
 
-/// What is wrong with a tree, and how it is made: of the entries, a file in the open, and a folder that holds one.
+/// What is wrong with a tree, and how to make it from good entries, a plaintext file and a folder that holds one.
 const BAD: &[(&str, Change)] = &[
     ("two entries of one name, the bad one last", |entries, file, _| {
         with(entries, &[entry("100644", b".env", file)])
@@ -83,7 +83,7 @@ const BAD: &[(&str, Change)] = &[
     ("a folder that is a file", |entries, file, _| with(entries, &[entry("40000", b"x", file)])),
 ];
 
-/// What git's own readers would refuse, so that it cannot be pushed: the raw bytes behind the entries.
+/// Raw bytes after the entries. Git's own readers refuse them, so such a tree cannot be pushed.
 const CUT: &[(&str, &[u8])] = &[
     ("an id that is cut short", b"100644 x.env\x00\x01\x02\x03"),
     ("a name without its end", b"100644 x.env"),
@@ -97,7 +97,7 @@ struct Forge {
     /// The commit that everything is built on, and the entries of its tree.
     base: String,
     entries: Vec<Entry>,
-    /// A file, which holds plaintext if not told otherwise, and a folder that holds it as `.env`.
+    /// A file, which holds plaintext by default, and a folder that holds it as `.env`.
     file: String,
     folder: String,
 }
@@ -112,7 +112,7 @@ impl Forge {
         Self::on(env, base, &format!("SECRET={PLAINTEXT}\n"))
     }
 
-    /// With this in the file that is put into trees.
+    /// Creates a `Forge` with this text in the file that trees get.
     fn on(env: TestEnv, base: String, text: &str) -> Self {
         let listed = env.git(&["ls-tree", &base]);
         let of_line = |line: &str| {
@@ -127,7 +127,7 @@ impl Forge {
         Self { folder, ..forge }
     }
 
-    /// Writes a tree as it is told, whatever git thinks of it.
+    /// Writes a tree with exactly these entries, past git's checks.
     fn tree(&self, entries: &[Entry], end: &[u8]) -> String {
         let mut bytes = Vec::new();
         for (mode, name, id) in entries {
@@ -144,7 +144,7 @@ impl Forge {
         self.env.git(&["commit-tree", "-p", parent, "-m", "x", tree]).trim().to_owned()
     }
 
-    /// A tree that has this one as a folder.
+    /// Returns a tree that has this one as a folder.
     fn around(&self, tree: &str) -> String {
         self.tree(&with(self.entries.clone(), &[entry("40000", b"sub", tree)]), b"")
     }
@@ -157,7 +157,7 @@ impl Forge {
         assert!(!said.contains(&PLAINTEXT[..8]), "{what}: {said}");
     }
 
-    /// That a commit with this tree is judged nowhere.
+    /// Asserts that every check refuses a commit with this tree.
     #[track_caller]
     fn refused(&self, what: &str, tree: &str) {
         let (env, base) = (&self.env, &self.base);
@@ -176,7 +176,7 @@ impl Forge {
         env.git(&["update-ref", "refs/heads/aside", &later]);
         self.refuses(what, &["check", "--history"]);
         env.git(&["update-ref", "-d", "refs/heads/aside"]);
-        // At HEAD: what is staged is compared with that.
+        // At HEAD, with which staged files are compared.
         let head = env.git(&["rev-parse", "HEAD"]);
         env.git(&["update-ref", "HEAD", &bad]);
         for arguments in [&["check"][..], &["check", "--staged"], &["hook", "run", "pre-commit"]] {
@@ -223,7 +223,7 @@ fn nor_one_that_is_cut() {
     }
 }
 
-/// What is written in the same way and well is judged: the refusals above are of what was changed.
+/// Good trees written in the same way are checked, so the refusals above are due to the changes.
 #[test]
 fn what_git_would_write_is_judged() {
     let forge = Forge::new();
@@ -236,7 +236,7 @@ fn what_git_would_write_is_judged() {
         found.into_iter().filter(|found| found.contains('!')).collect::<Vec<_>>()
     };
     let notes = forge.entries.iter().find(|(_, name, _)| name == b"notes").unwrap().2.clone();
-    // Modes that git has written in its time, and names that are no more than odd.
+    // Modes that git has written in the past, and names that are merely odd.
     for (mode, name) in [
         ("100644", &b"x"[..]),
         ("100755", b"x"),
@@ -258,7 +258,7 @@ fn what_git_would_write_is_judged() {
     assert_eq!(range(&of("100644", b".env.x", &forge.file)), [".env.x:1 !plaintext SECRET"]);
 }
 
-/// A bare repository that takes what it is sent, but for the recipe.
+/// Creates a bare repository that accepts everything except what the hook docs/pre-receive refuses.
 fn server(env: &TestEnv) -> PathBuf {
     let bare = env.outside().join("server.git");
     env.git(&["init", "-q", "--bare", "-b", "main", bare.to_str().unwrap()]);
@@ -271,7 +271,7 @@ fn server(env: &TestEnv) -> PathBuf {
     bare
 }
 
-/// That none of them gets there, alone or with what mends it on top.
+/// Asserts that the server refuses such a commit, alone or with one on top that repairs it.
 #[track_caller]
 fn stops(forge: &Forge, bare: &PathBuf, what: &str, tree: &str) {
     let env = &forge.env;
@@ -289,7 +289,7 @@ fn stops(forge: &Forge, bare: &PathBuf, what: &str, tree: &str) {
 
 #[test]
 fn none_is_taken_by_a_server() {
-    // Nothing but the tree is wrong with it.
+    // The file has no plaintext: nothing but the tree is wrong.
     let Forge { env, base, .. } = Forge::new();
     let forge = Forge::on(env, base, "# nothing\n");
     let bare = server(&forge.env);
@@ -304,7 +304,7 @@ fn none_is_taken_by_a_server() {
     }
 }
 
-/// The recipe is not all there is: with a clone of what such a push would have left, nothing is passed either.
+/// The hook is not the only protection: in a clone that has such a tree, the checks refuse it, too.
 #[test]
 fn a_removed_member_does_not_come_back_in_the_second_of_two_team_files() {
     let env = TestEnv::new();
@@ -325,7 +325,7 @@ fn a_removed_member_does_not_come_back_in_the_second_of_two_team_files() {
     let start = format!("{}:refs/heads/main", forge.base);
     forge.env.git_with_envseal(&["push", "-q", "--no-verify", bare.to_str().unwrap(), &start]).ok();
     let back = entry("100644", b"envseal.toml", &with_bob);
-    // Whichever of the two is read by whom.
+    // It doesn't matter which of the two a program reads.
     let last = with(forge.entries.clone(), std::slice::from_ref(&back));
     let first = with([vec![back.clone()], forge.entries.clone()].concat(), &[]);
     let mut far = forge.entries.clone();

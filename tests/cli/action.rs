@@ -39,7 +39,7 @@ fn archive_name() -> String {
     format!("envseal-{VERSION}-x86_64-unknown-linux-musl")
 }
 
-/// A release whose program says that it is `version`; with the checksums that `sum` says of the true one.
+/// Makes a release whose program says that it is `version`. `sum` makes the checksum file from the true checksum.
 fn release(env: &TestEnv, version: &str, sum: impl Fn(&str) -> String) {
     let folder = env.outside().join(format!("releases/v{VERSION}"));
     let name = archive_name();
@@ -56,7 +56,7 @@ fn listed(sum: &str) -> String {
     format!("{}  another.tar.gz\n{sum}  {}.tar.gz\n", "0".repeat(64), archive_name())
 }
 
-/// Nothing was put on the PATH, and what went wrong is an annotation of one line.
+/// Asserts that nothing was put on the PATH, and that the error is an annotation of one line.
 #[track_caller]
 fn refused(env: &TestEnv, output: &Output, words: &str) {
     let said = String::from_utf8_lossy(&output.stdout);
@@ -94,7 +94,7 @@ fn nothing_is_installed_that_is_not_what_the_release_says() {
         release(&env, VERSION, |_| sums.to_owned());
         refused(&env, &installer(&env).output(), "there is not one SHA-256");
     }
-    // Named twice: neither counts. The name is one word, and no pattern.
+    // A name that is listed twice is refused. The name must match as a whole word, and is not a pattern.
     release(&env, VERSION, |sum| listed(sum) + &listed(sum));
     refused(&env, &installer(&env).output(), "there is not one SHA-256");
     release(&env, VERSION, |sum| listed(sum).replace("envseal-", "xenvseal-"));
@@ -127,7 +127,7 @@ fn a_checksum_that_is_given_counts_in_either_case_and_is_named_where_it_is_none(
             "the input sha256 is not 64 hex digits",
         );
     }
-    // As PowerShell's Get-FileHash prints it.
+    // PowerShell's Get-FileHash prints it in upper case.
     for given in [sum.to_owned(), sum.to_uppercase()] {
         installer(&env).var("INPUT_SHA256", given).ok();
         assert!(installed(&env).is_some());
@@ -205,13 +205,13 @@ fn inputs_are_words_and_never_commands() {
     let text = std::fs::read_to_string(Path::new(SOURCE).join("action.yml")).unwrap();
     let mut runs = 0;
     for line in text.lines().filter(|line| line.trim_start().starts_with("run:")) {
-        assert!(!line.contains("${{"), "an expression is read by the shell: {line}");
+        assert!(!line.contains("${{"), "the shell would read an expression: {line}");
         runs += 1;
     }
     assert_eq!(runs, 2);
 }
 
-/// The check as a runner starts it, on `event`.
+/// Returns the check as a runner starts it on `event`.
 fn checker<'a>(env: &'a TestEnv, event: &str) -> Run<'a> {
     let script = format!("{SOURCE}/.github/action/check.sh");
     let bin = Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
@@ -235,7 +235,7 @@ fn shown(output: &Output) -> (i32, String) {
     (output.status, String::from_utf8_lossy(&output.stdout).into_owned() + &output.stderr)
 }
 
-/// A repository with a sealed value, and the commit it stands in.
+/// Creates a repository with a sealed value. Returns its commit, too.
 fn project() -> (TestEnv, String) {
     let env = TestEnv::new();
     env.envseal(&["set", "DB_PASSWORD"]).stdin("hunter2 hunter2").ok();
@@ -243,7 +243,7 @@ fn project() -> (TestEnv, String) {
     (env, base)
 }
 
-/// Plain text, committed and taken back: only who looks at each commit sees it.
+/// Commits plain text and then removes it, so that only a check of each commit finds it.
 fn leak_and_mend(env: &TestEnv) -> String {
     let before = env.read(".env");
     env.write_plain(".env", format!("{before}TOKEN=plain-as-day\n"));
@@ -265,7 +265,7 @@ fn a_pull_request_with_plain_text_fails() {
     let line = said.lines().find(|line| line.starts_with("::error file=.env,line=")).unwrap_or_default();
     assert!(line.contains(",title=envseal plaintext::TOKEN"), "{said}");
     assert!(!said.contains("plain-as-day"), "{said}");
-    // The same commits in a merge queue, and by who may see secrets.
+    // The same commits in a merge queue, and on an event that has access to secrets.
     let queue = checker(&env, "merge_group").var("GROUP_BASE", &base).var("GROUP_HEAD", &head).output();
     assert_eq!(queue.status, 1);
     let target =
@@ -310,7 +310,7 @@ fn no_example_hands_a_key_or_a_checkout_to_the_author_of_a_pull_request() {
         let wrong = blocks.iter().find(|block| hands_over(block));
         assert_eq!(wrong, None, "{path}");
     }
-    assert!(workflows > 2, "the examples are read");
+    assert!(workflows > 2, "the examples were not found");
     assert!(hands_over("on: pull_request_target\nref: ${{ github.event.pull_request.head.sha }}"));
     assert!(
         hands_over("on: [pull_request_target]\nENVSEAL_PRIVATE_KEY: x")
@@ -342,14 +342,14 @@ fn a_push_is_judged_whatever_came_before_it() {
     let head = leak_and_mend(&env);
     assert_eq!(on_push(&env, &base, &head, "main").0, 1);
     assert_eq!(on_push(&env, &head, &head, "main").0, 0);
-    // A new branch; a forced push; the first push of the default branch, whose own ref knows all commits already.
+    // A new branch; a forced push; the first push of the default branch, whose own ref already has all commits.
     assert_eq!(on_push(&env, &zeros, &head, "topic").0, 1);
     assert_eq!(on_push(&env, &"1".repeat(40), &head, "topic").0, 1);
     env.git(&["update-ref", "refs/remotes/origin/main", &head]);
     env.git(&["update-ref", "refs/remotes/origin/topic", &head]);
     let (status, said) = on_push(&env, &zeros, &head, "main");
     assert!(status == 1 && said.contains("all of history"), "{said}");
-    assert_eq!(on_push(&env, &zeros, &head, "topic").0, 0, "it is main, which was judged");
+    assert_eq!(on_push(&env, &zeros, &head, "topic").0, 0, "it is the same as main, which was checked");
     env.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
     assert_eq!(on_push(&env, &zeros, &head, "topic").0, 1, "nothing to compare with");
     let (status, said) = on_push(&env, &head, &zeros, "topic");
@@ -388,7 +388,7 @@ fn other_events_and_other_commands() {
         checker(&env, "workflow_dispatch").var("INPUT_COMMAND", "check --strict --history").output().status,
         0
     );
-    // Nothing said is the default.
+    // A blank input means the default command.
     for blank in ["", "   ", "\n \t"] {
         let (status, said) = shown(&checker(&env, "schedule").var("INPUT_COMMAND", blank).output());
         assert!(status == 1 && said.contains("::error file=.env,line=4,"), "{blank:?}: {said}");
@@ -397,7 +397,7 @@ fn other_events_and_other_commands() {
     assert_eq!((status, &*said), (0, ""));
     let (status, said) = shown(&checker(&env, "push").var("INPUT_COMMAND", "--version").output());
     assert_eq!((status, said), (0, format!("envseal {VERSION}\n")));
-    // No shell reads it.
+    // The input is not run by a shell.
     let (status, _) =
         shown(&checker(&env, "push").var("INPUT_COMMAND", "ls; touch hacked $(touch hacked) *").output());
     assert_eq!(status, 2);
@@ -419,7 +419,7 @@ fn no_name_becomes_a_workflow_command() {
     for line in said.lines() {
         match &stopped {
             Some(word) if *line == format!("::{word}::") => stopped = None,
-            // A runner takes no command here.
+            // A runner ignores commands here.
             Some(_) => {}
             None => match line.strip_prefix("::stop-commands::") {
                 Some(word) => stopped = Some(word.to_owned()),

@@ -22,10 +22,10 @@ fn a_value_of_then_with_a_key_of_then() {
     assert_eq!(env.ok(&["get", "B", "--at", "HEAD~1", "--format", "raw"]), format!("see {old}"));
     assert_eq!(env.ok(&["get", "A", "--at", "HEAD", "--json"]), format!("{{\n  \"A\": \"{new}\"\n}}\n"));
     assert!(env.ok(&["get", "--at", "HEAD~", "--format", "shell"]).contains(&format!("export A='{old}'")));
-    // No file was touched, and none but the keys' is needed.
+    // Only the keys file is needed.
     std::fs::remove_file(env.path(".env")).unwrap();
     assert_eq!(env.ok(&["get", "A", "--at", "HEAD~"]), format!("{old}\n"));
-    // Injected keys do, older ones behind a comma too.
+    // Injected keys are enough, also older ones after a comma.
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let get = |keys: &str| {
         env.envseal(&["get", "A", "--at", "HEAD~", "-f", ".env"]).var("ENVSEAL_PRIVATE_KEY", keys)
@@ -35,9 +35,9 @@ fn a_value_of_then_with_a_key_of_then() {
     let bare = env.outside().join("bare.git");
     env.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
     get(&old_key).dir(&bare).fails(4);
-    // A bare repository counts where GIT_DIR names it, as for a hook.
+    // A bare repository is used if GIT_DIR names it, as it does for a hook.
     assert_eq!(get(&old_key).dir(&bare).var("GIT_DIR", ".").ok(), format!("{old}\n"));
-    // Of the present file no older key opens anything.
+    // An older key decrypts nothing in the current file.
     env.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY={old_key}\n"));
     env.git(&["checkout", "-q", "--", ".env"]);
     env.fails(3, &["get", "A"]);
@@ -72,7 +72,7 @@ fn the_path_of_today_or_of_then() {
     env.fails(4, &["get", "A", "-e", "production", "--at", "nope"]);
     assert!(env.fails(4, &["get", "a", "-e", "production", "--at", "HEAD~"]).contains("did you mean A?"));
     assert_eq!(env.snapshot(), before);
-    // From a folder further down, and in a linked worktree.
+    // From a subfolder of a linked worktree.
     let linked = env.outside().join("linked");
     env.git(&["worktree", "add", "-q", linked.to_str().unwrap(), "HEAD"]);
     std::fs::create_dir(linked.join("x")).unwrap();

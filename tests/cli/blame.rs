@@ -20,7 +20,7 @@ fn each_variable_has_its_last_change() {
     commit(&env, 3, "resealed");
     let expected = ["made .env A added", "set .env B changed", "made .env P added"];
     assert_eq!(blame(&env, &[]), expected);
-    // What is not committed, as git has it.
+    // Uncommitted changes, as in git blame.
     env.ok(&["set", "P", "2"]);
     env.ok(&["set", "N", &env.secret("n")]);
     let json = env.ok(&["blame", "--json"]);
@@ -41,7 +41,7 @@ fn each_variable_has_its_last_change() {
         line("P").starts_with("0000000000  not committed yet  ") && line("P").contains("plain"),
         "{table}"
     );
-    // Without the key, the commit that sealed anew has changed it, for all one can tell.
+    // Without the key, re-encryption can't be told from a change.
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     assert_eq!(blame(&env, &[])[0], "resealed .env A changed");
 }
@@ -70,7 +70,7 @@ fn a_commit_that_two_children_lead_to_is_asked_once_for_both() {
     for (branch, from, to) in [("one", "A=1", "A=2"), ("two", "C=1", "C=2")] {
         env.git(&["checkout", "-q", "-b", branch, "main"]);
         env.write(".env", env.read(".env").replace(from, to));
-        // The clock of one of them stood still: older than its parent.
+        // As with a wrong clock, these commits are older than their parent.
         commit(&env, 0, branch);
     }
     env.git(&["merge", "-q", "-m", "merge", "one"]);

@@ -1,4 +1,4 @@
-//! `envseal check`: each rule through the binary, and by whose policy files are checked.
+//! `envseal check`: each rule through the binary, and whose policy applies to a file.
 
 mod examined;
 mod foreign;
@@ -61,7 +61,7 @@ fn project() -> TestEnv {
     env
 }
 
-/// The `.env` with lines added to its end.
+/// Adds lines to the end of a file.
 fn append(env: &TestEnv, file: &str, lines: &str) {
     let text = env.read(file) + lines;
     env.write(file, text);
@@ -86,7 +86,7 @@ fn text_names_place_rule_and_fix() {
         ".env:4: error: TOKEN is plain text [plaintext]\n  fix: envseal encrypt -f .env -k TOKEN\n"
     );
     assert_eq!(output.status, 1);
-    // From a folder below, paths lead there from here.
+    // From a subfolder, paths are relative to it.
     env.write("sub/x", "");
     let output = env.envseal(&["check", "--quiet"]).dir(env.path("sub")).output();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -197,7 +197,7 @@ fn from_a_folder_below_paths_can_be_pasted_there_and_so_in_a_hook() {
     let text = String::from_utf8(found.stdout).unwrap();
     assert!(text.contains(expected), "{text}");
     assert!(text.contains("\n  fix: envseal encrypt -f ../.env.qa -k TOKEN"), "{text}");
-    // Git goes to the root before it calls a hook; the person who typed `git commit` is still there.
+    // Git changes to the root before it calls a hook, but the user is still in the subfolder.
     let commit = env.git_with_envseal(&["commit", "-m", "1"]).dir(&deep).output();
     assert_eq!(commit.status, 1);
     assert!(commit.stderr.contains(expected), "{}", commit.stderr);
@@ -228,7 +228,7 @@ fn a_hook_that_finds_nothing_says_nothing() {
     assert_eq!(
         commit("2").stderr,
         "note: no key for default, so files weren't scanned for its values\n",
-        "what was left out is said all the same"
+        "it still says what was not scanned"
     );
 }
 
@@ -249,7 +249,7 @@ fn a_hook_lists_only_suggestions_about_changed_lines() {
     let git = |arguments: &[&str]| {
         let output = env.git_with_envseal(arguments).output();
         assert_eq!(output.status, 0, "{}", output.stderr);
-        // Git sends what pre-commit prints to stderr, and leaves what pre-push prints where it is.
+        // Git redirects the stdout of pre-commit to stderr, but not that of pre-push.
         String::from_utf8(output.stdout).unwrap() + &output.stderr
     };
     let suggestions = env.check(&[]).len();
@@ -257,7 +257,7 @@ fn a_hook_lists_only_suggestions_about_changed_lines() {
     let rest = |listed: usize| {
         format!("{} suggestions on unchanged lines; to list them: envseal check\n", suggestions - listed)
     };
-    // Another value of a name that is elsewhere missing says nothing new.
+    // A new value of a name that is missing elsewhere brings no new suggestion.
     env.ok(&["set", "-q", "DB_PASSWORD", &env.secret("new")]);
     assert_eq!(git(&["commit", "-qam", "one value"]), rest(0));
     assert_eq!(git(&["push", "-q", "../bare", "main"]), rest(0));
@@ -267,7 +267,7 @@ fn a_hook_lists_only_suggestions_about_changed_lines() {
     let told = git(&["commit", "-qam", "one name"]);
     assert!(told.starts_with(".env:") && told.contains(about_typo), "{told}");
     env.git(&["reset", "-q", "--hard", "HEAD~"]);
-    // Tables of the team file have keys that are no variables.
+    // The keys in the team file's tables are not variables.
     let none = "[exposures.default.bob]\nDB_PASSWORD = {}\nA = {}\n";
     let judge = || env.envseal(&["hook", "run", "pre-commit"]).var("GIT_INDEX_FILE", ".git/index").output();
     env.write("envseal.toml", none);
@@ -280,7 +280,7 @@ fn a_hook_lists_only_suggestions_about_changed_lines() {
     let told = String::from_utf8(judge().stdout).unwrap();
     assert!(told.contains("[team-file]") && !told.contains("missing-name"), "{told}");
     env.git(&["reset", "-q", "--hard", "HEAD~"]);
-    // A name that goes is a line that changes, in whichever file it is missed.
+    // A removed name counts as a changed line, whichever file it is now missing from.
     env.ok(&["unset", "-q", "OTHER", "-e", "production"]);
     env.ok(&["set", "-q", "OTHER", &env.secret("here")]);
     let told = git(&["commit", "-qam", "moved"]);
@@ -292,7 +292,7 @@ fn a_hook_lists_only_suggestions_about_changed_lines() {
     let all = env.check(&["--staged"]).len();
     let run = env.envseal(&["hook", "run", "pre-commit", "-v"]).var("GIT_INDEX_FILE", ".git/index").output();
     assert!(all > 3 && run.stderr.starts_with(&format!("0 errors, {all} suggestions")), "{}", run.stderr);
-    // A line that the commit leaves as it is may come to mean more.
+    // A commit can change what an unchanged line means.
     env.write("envseal.toml", "[policy]\nplain = ['X_*']\n");
     env.git(&["add", "envseal.toml"]);
     let told = git(&["commit", "-qm", "policy"]);

@@ -1,4 +1,4 @@
-//! `doctor`, `ls`, `init` and `hook install` say of hooks and drivers what git would do.
+//! `doctor`, `ls`, `init` and `hook install` say about hooks and drivers what git would really do.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::support::{Run, TestEnv, Tree};
 const HOOK: &str = ".git/hooks/pre-commit";
 const CALL: &str = "envseal hook run pre-commit \"$@\"";
 
-/// A clone that is set up, with a stand-in for envseal that notes how it is called, and fails.
+/// Returns a clone that is set up, with a stand-in for envseal that records how it is called, and fails.
 fn clone() -> TestEnv {
     static CLONE: OnceLock<Tree> = OnceLock::new();
     let env = TestEnv::without_git();
@@ -62,7 +62,7 @@ fn git<'a>(env: &'a TestEnv, arguments: &[&str], folder: &Path) -> Run<'a> {
     env.program("git", arguments).var("PATH", path).dir(folder)
 }
 
-/// Returns true if git calls envseal at a commit, and makes none if that fails.
+/// Returns true if git calls envseal at a commit, and doesn't commit if envseal fails.
 fn is_guarded(env: &TestEnv, folder: &Path) -> bool {
     let notes = env.outside().join("notes");
     let _ = std::fs::remove_file(&notes);
@@ -71,7 +71,7 @@ fn is_guarded(env: &TestEnv, folder: &Path) -> bool {
         && std::fs::read_to_string(notes).is_ok_and(|text| text.contains("hook run pre-commit"))
 }
 
-/// Changes a clone, and tells what doctor has to say of its pre-commit hook then, and whether git can be tried.
+/// A name, a change to a clone, and what doctor must then say about its pre-commit hook.
 type Case = (&'static str, fn(&TestEnv), &'static str);
 
 fn hook(env: &TestEnv, text: &str) {
@@ -315,11 +315,11 @@ fn installed_is_what_git_runs() {
         let words = said(&env, &env.repo());
         assert!(words.starts_with(wanted), "{name}: {words}");
         let guarded = is_guarded(&env, &env.repo());
-        // If it can't be known, both may be.
+        // If doctor can't know, either is fine.
         if !words.starts_with("unknown") {
             assert_eq!(guarded, words == "installed", "{name}: {words}");
         }
-        // Whatever init makes of it, it says no more than is so.
+        // Whatever init does, it claims only what is true.
         let output = env.envseal(&["init", "--yes"]).output();
         let claimed = output.status == 0 && output.stderr.contains("Everything is set up");
         let words = said(&env, &env.repo());
@@ -388,7 +388,7 @@ fn drivers_are_what_git_goes_by() {
     let attributes = ".git/info/attributes";
     let env = clone();
     assert_eq!(state(&env), "installed");
-    // A line behind ours.
+    // A line after envseal's.
     let ours = env.read(attributes);
     for line in [".env -merge", "*.env !diff", ".env* merge=union", "envseal.toml merge"] {
         env.write(attributes, format!("{ours}{line}\n"));
@@ -397,13 +397,13 @@ fn drivers_are_what_git_goes_by() {
         assert!(!said.contains("Everything is set up"), "{said}");
     }
     env.write(attributes, &ours);
-    // A configuration that is read later.
+    // Configuration that git reads later.
     env.git(&["config", "extensions.worktreeConfig", "true"]);
     env.git(&["config", "--worktree", "merge.envseal.driver", "true"]);
     assert_eq!(state(&env), "not installed: overridden");
     env.git(&["config", "--worktree", "--unset", "merge.envseal.driver"]);
     assert_eq!(state(&env), "installed");
-    // Ours, for all of a person's clones.
+    // envseal's drivers, set for all of a user's clones.
     let global = env.outside().join("global");
     for name in
         ["merge.envseal.name", "merge.envseal.driver", "diff.envseal.textconv", "diff.envseal.cachetextconv"]

@@ -1,6 +1,6 @@
 //! `completions/` holds what `envseal completions` prints.
 //!
-//! `UPDATE=1 cargo test --test cli completions` writes it anew.
+//! `UPDATE=1 cargo test --test cli completions` updates them.
 
 use std::path::Path;
 
@@ -54,7 +54,7 @@ fn another_shell_is_a_usage_error() {
     assert!(stderr.contains("[possible values: bash, elvish, fish, powershell, zsh]"), "{stderr}");
 }
 
-/// Asks as the script of a shell does: what may stand at the last word of a line.
+/// Returns the completions of the last word of a line, asked for as a shell's script does.
 fn completed(env: &TestEnv, words: &[&str]) -> Vec<String> {
     let asked = env.envseal(&[&["--", "envseal"], words].concat()).var("ENVSEAL_COMPLETE", "bash").output();
     assert_eq!((asked.status, &*asked.stderr), (0, ""), "{words:?}");
@@ -139,7 +139,7 @@ fn an_installed_script_completes_in_its_shell() {
     let home = env.outside().join("home");
     let bin = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    // Calls the function that a script has registered, as completion systems do.
+    // Call the function that a script registers, as completion systems do.
     let bash = "source \"$1\"; COMP_WORDS=(envseal get DB_) COMP_CWORD=2; _clap_complete_envseal envseal DB_ get; \
                 printf '%s\\n' \"${COMPREPLY[@]}\"";
     let zsh = "compdef() { true }; _describe() { print -l ${(P)3} }; source $1; words=(envseal get DB_) CURRENT=3; \

@@ -1,4 +1,4 @@
-//! `--convention`, `ENVSEAL_ENV`, `-f '?FILE'`, and environments that are called almost so.
+//! `--convention`, `ENVSEAL_ENV`, `-f '?FILE'`, and environments with almost the same name.
 
 use crate::support::{Run, TestEnv};
 
@@ -13,7 +13,7 @@ const ALL: [&str; 8] = [
     ".env.test",
 ];
 
-/// Files that hold `WHO`, their own name, and a variable of their own.
+/// Creates files that hold their own name as `WHO`, and a variable of their own.
 fn with(files: &[&str]) -> TestEnv {
     let env = TestEnv::new();
     for file in files {
@@ -23,7 +23,7 @@ fn with(files: &[&str]) -> TestEnv {
     env
 }
 
-/// Which files `run` loads, the one that wins first.
+/// Returns the files that `run` loads, in order of precedence.
 fn read(env: &TestEnv, arguments: &[&str], set: &[(&str, &str)]) -> String {
     let all = [&["run", "-v"], arguments, &["--", "true"]].concat();
     let run = set.iter().fold(env.envseal(&all), |run, (name, value)| run.var(name, value));
@@ -48,7 +48,7 @@ fn nextjs_reads_what_next_reads() {
     assert_eq!(read(&env, &next, &[("NODE_ENV", "production")]), production);
     assert_eq!(read(&env, &[&next[..], &["-e", "production"]].concat(), &[]), production);
     assert_eq!(read(&env, &next, &[("ENVSEAL_ENV", "production"), ("NODE_ENV", "test")]), production);
-    // What is typed wins over what stands around.
+    // An option wins over variables.
     let typed = [&next[..], &["-e", "production"]].concat();
     assert_eq!(read(&env, &typed, &[("ENVSEAL_ENV", "test"), ("NODE_ENV", "development")]), production);
     assert_eq!(read(&env, &next, &[("NODE_ENV", "test")]), ".env.test .env");
@@ -168,9 +168,9 @@ fn envseal_env_stands_in_for_dotenv() {
     env.write("web/.env.production", "W=production\n");
     assert_eq!(with(&["get", "W", "-f", "web"]).ok(), "production\n");
     assert_eq!(with(&["get", "W", "-C", "web"]).ok(), "production\n");
-    // Empty is unset.
+    // An empty variable counts as unset.
     assert_eq!(env.envseal(&["get", "D"]).var("ENVSEAL_ENV", "").ok(), "1\n");
-    // What is about all files stays so.
+    // Commands about all files still cover all of them.
     for file in [".env", ".env.production", "web/.env"] {
         assert!(with(&["ls"]).ok().contains(&format!("\n{file} ")), "{file}");
     }
@@ -219,7 +219,7 @@ fn no_env_file_chooses_the_environment() {
     env.write(".env.production", "A=production\n");
     assert_eq!(env.ok(&["get", "A"]), "default\n");
     assert_eq!(env.ok(&["run", "--", "sh", "-c", "echo $A$ENVSEAL_ENV"]), "default\n");
-    // Nor does NODE_ENV in one, for a convention.
+    // Nor does NODE_ENV in an env file choose one for a convention.
     env.write(".env", "NODE_ENV=production\nA=default\n");
     assert_eq!(read(&env, &["--convention", "nextjs"], &[]), ".env");
 }
@@ -255,7 +255,7 @@ fn where_every_file_may_be_missing_and_is() {
     assert_eq!(output.stdout, b"<>process\n", "not even .env is read");
     assert_eq!(output.stderr, "Skipped .env.gone: it doesn't exist\n");
     assert_eq!(run(&[]).output().stderr, "");
-    // Nor what the process would choose.
+    // Nor is the file that ENVSEAL_ENV would choose.
     assert_eq!(run(&[]).var("ENVSEAL_ENV", "nowhere").ok(), "<>\n");
     assert_eq!(env.ok(&[&["get"], &gone[..]].concat()), "{}\n");
     assert_eq!(env.ok(&[&["ls", "--json"], &gone[..]].concat()), "[]\n");
@@ -284,7 +284,7 @@ fn only_a_missing_file_is_passed_over() {
     env.write(".env", "A=1\nenvseal\n");
     std::fs::create_dir(env.path(".env.d")).unwrap();
     fails(2, "?.env.d");
-    // A file in a folder that is none.
+    // A path through a file, as if that were a folder.
     fails(4, "?.env/.env");
     #[cfg(unix)]
     {
@@ -323,7 +323,7 @@ fn what_writes_takes_no_file_that_may_be_missing() {
         &["key", "generate"],
         &["key", "rotate"],
         &["key", "lock"],
-        // What is gone has its history all the same.
+        // A file that no longer exists still has a history.
         &["log"],
         &["diff"],
     ] {
@@ -375,7 +375,7 @@ fn a_new_environment_that_is_called_almost_as_another_is_told_of() {
     let note = "note: there is also an environment production, in .env.production; if you meant that one: rm \
                 .env.prodution, and set it there\n";
     assert!(made("prodution").contains(&format!("Created .env.prodution, a new environment\n{note}")));
-    assert!(!made("prodution").contains("note:"), "once it is there, it is there");
+    assert!(!made("prodution").contains("note:"), "the note appears only once");
     assert!(!made("production.local").contains("note:"));
     assert!(!made("staging").contains("note:"));
 }

@@ -93,7 +93,7 @@ fn nothing_sealed_needs_no_key() {
     assert_eq!(env.ok(&["decrypt", "--stdout"]), "A=1\n");
 }
 
-/// A source may refer only to what its token lists; as plain text it would refer to anything.
+/// A source may refer only to names that its sealed value lists; as plain text it could refer to anything.
 #[test]
 fn a_source_that_would_come_alive_as_plain_text_is_refused() {
     let env = TestEnv::new();

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::log::{commit, write_commit};
 use crate::support::TestEnv;
 
-/// `FILE NAME KIND`.
+/// Returns each change as `FILE NAME KIND`.
 fn diff(env: &TestEnv, arguments: &[&str]) -> Vec<String> {
     let list: Vec<Value> = serde_json::from_str(&env.ok(&[&["diff", "--json"], arguments].concat())).unwrap();
     list.iter()
@@ -90,7 +90,7 @@ fn markdown_names_what_changes_in_each_environment() {
     env.ok(&["set", "-q", "A=5", "E=6", "-e", "production"]);
     env.ok(&["set", "-q", "--plain", "D=public", "-e", "production"]);
     env.ok(&["unset", "-q", "B", "-e", "production"]);
-    // Names that someone chose to be read as something else.
+    // Names that someone chose so that Markdown reads them as something else.
     let evil = "a`](x) <b>``\n# ok|/.env";
     env.write(evil, "A=\n");
     env.write("b/.env.default", "A=\n");

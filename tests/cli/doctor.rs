@@ -1,16 +1,16 @@
-//! `envseal doctor`: why a file opens or not, and the one command that mends it.
+//! `envseal doctor`: why a file can or can't be decrypted, and the one command that fixes it.
 
 use serde_json::{Value, json};
 
 use crate::support::TestEnv;
 
-/// What doctor says of the files and of the clone, and its exit status.
+/// Returns doctor's exit status, and what it says about the files and the clone.
 fn doctor(env: &TestEnv) -> (i32, Value) {
     let output = env.envseal(&["doctor", "--json"]).output();
     (output.status, serde_json::from_slice(&output.stdout).unwrap())
 }
 
-/// The troubles of the only file, which must be some.
+/// Returns the troubles of the only file, which must have some.
 fn troubles(env: &TestEnv) -> Vec<Value> {
     let (status, said) = doctor(env);
     let files = said["files"].as_array().unwrap();
@@ -20,14 +20,14 @@ fn troubles(env: &TestEnv) -> Vec<Value> {
     troubles
 }
 
-/// The only trouble of the only file.
+/// Returns the only trouble of the only file.
 fn trouble(env: &TestEnv) -> Value {
     let troubles = troubles(env);
     assert_eq!(troubles.len(), 1, "{troubles:#?}");
     troubles[0].clone()
 }
 
-/// Carries a fix out as a person does who pastes it.
+/// Runs a fix as if a user pasted it.
 fn paste(env: &TestEnv, fix: &Value) {
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
@@ -51,7 +51,7 @@ fn key_id(env: &TestEnv) -> String {
     doctor(env).1["files"][0]["key"].as_str().unwrap().to_owned()
 }
 
-/// A new pair for the environment, made by hand: the public key in the file, and the private one before the older.
+/// Gives the environment a new key pair by hand: the public key in the file, the private key before the older one.
 fn rotate(env: &TestEnv) {
     let other = TestEnv::new();
     other.ok(&["key", "generate"]);
@@ -194,7 +194,7 @@ fn who_has_the_older_key_alone_can_still_reseal() {
     let older = env.private_key("ENVSEAL_PRIVATE_KEY");
     rotate(&env);
     let both = env.read(".env.keys");
-    // C is sealed to the new key, which is not at hand here.
+    // C is encrypted with the new key. Its private key is then removed.
     env.ok(&["set", "C", "-q", &env.secret("c")]);
     let newer_and_older = env.private_key("ENVSEAL_PRIVATE_KEY");
     env.write(".env.keys", both.replace(&newer_and_older, &older));
@@ -204,7 +204,7 @@ fn who_has_the_older_key_alone_can_still_reseal() {
     assert_eq!(troubles[1]["fix"], "envseal encrypt --reseal -f .env -k A -k B");
     let line = env.read(".env").lines().last().unwrap().to_owned();
     paste(&env, &troubles[1]["fix"]);
-    assert_eq!(env.read(".env").lines().last().unwrap(), line, "C is as it was");
+    assert_eq!(env.read(".env").lines().last().unwrap(), line, "C is unchanged");
     env.write(".env.keys", both);
     assert_eq!(doctor(&env).0, 0);
 }
@@ -296,7 +296,7 @@ fn a_clone_without_hooks_and_drivers_is_told_and_mended_by_the_fix() {
         "  problem: not installed in this clone: pre-commit hook, pre-merge-commit hook, pre-push hook and merge and diff \
          drivers\n    fix: envseal init\n"
     ), "{text}");
-    // The files are as they should be, and the clone is not.
+    // The files have no problems, but the clone does.
     assert_eq!((output.status, &*output.stderr), (1, ""));
     env.envseal(&["init", "-q"]).dir(&clone).ok();
     assert_eq!(env.envseal(&["doctor"]).dir(&clone).output().stderr, "No problems found\n");
@@ -337,7 +337,7 @@ fn what_stands_in_the_way_of_hooks_and_drivers_is_told_with_a_fix_of_its_own() {
     );
     paste(&env, told[0].1);
     paste(&env, told[2].1);
-    // This one a person has to see to; the command says how.
+    // The user must fix this one by hand; the command says how.
     assert!(env.fails(4, &["hook", "install"]).contains("envseal hook run pre-push"));
     let left = doctor(&env).1["lacking"].clone();
     assert_eq!(left.as_array().unwrap().len(), 1, "{left}");

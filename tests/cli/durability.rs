@@ -33,14 +33,14 @@ fn start(env: &TestEnv, arguments: &[&str], stdin: &str) -> Child {
     child
 }
 
-/// How long a command takes, undisturbed.
+/// Returns how long a command takes if it is not killed.
 fn measured(env: &TestEnv, arguments: &[&str], stdin: &str) -> Duration {
     let begin = Instant::now();
     assert!(start(env, arguments, stdin).wait().unwrap().success());
     begin.elapsed()
 }
 
-/// Starts a command and kills it at a random point. Returns whether it had ended before.
+/// Starts a command and kills it at a random point. Returns true if it had already ended.
 fn killed(env: &TestEnv, arguments: &[&str], stdin: &str, delay: Duration) -> bool {
     let mut child = start(env, arguments, stdin);
     std::thread::sleep(delay);
@@ -52,7 +52,7 @@ fn killed(env: &TestEnv, arguments: &[&str], stdin: &str, delay: Duration) -> bo
     status.success()
 }
 
-/// The values in `.env`, each opened with the keys file as it stands; plain ones as they stand.
+/// Returns the values in `.env`: sealed ones decrypted with the current keys file, plain ones as they are.
 fn values(env: &TestEnv) -> BTreeMap<String, String> {
     let keys = std::fs::read_to_string(env.path(".env.keys")).unwrap_or_default();
     let key = keys.lines().find_map(|line| line.strip_prefix("ENVSEAL_PRIVATE_KEY="));
@@ -78,7 +78,7 @@ fn values(env: &TestEnv) -> BTreeMap<String, String> {
     values
 }
 
-/// The next command works, and sweeps what the killed one left.
+/// Asserts that the next command works, and removes what the killed one left.
 fn next_works(env: &TestEnv) {
     env.envseal(&["set", "NEXT"]).stdin("next").ok();
     assert_eq!(values(env)["NEXT"], "next");
@@ -87,7 +87,7 @@ fn next_works(env: &TestEnv) {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// `CI_LONG=1` makes more of them.
+/// Returns how often to kill a command; more often with `CI_LONG=1`.
 fn kills() -> usize {
     if is_long() { 120 } else { 40 }
 }
@@ -129,7 +129,7 @@ fn a_killed_encrypt_leaves_the_old_file_or_the_new() {
         env.write(".env", &plain);
         ended += usize::from(killed(&env, &["encrypt"], "", random.below(time)));
         let text = env.read(".env");
-        assert!(text == plain || !text.contains("=value-"), "round {round}: half sealed");
+        assert!(text == plain || !text.contains("=value-"), "round {round}: half encrypted");
         assert_eq!(values(&env), all, "round {round}");
         if round % 10 == 9 {
             next_works(&env);
@@ -152,7 +152,7 @@ fn a_killed_first_set_never_seals_to_a_lost_key() {
     for round in 0..kills() {
         anew();
         ended += usize::from(killed(&env, &["set", "V"], "first", random.below(time)));
-        // Whatever stands there opens; and a keys file is never there before git ignores it.
+        // Every value in the file can be decrypted, and a keys file never exists before git ignores it.
         let found = values(&env);
         assert!(found.get("V").is_none_or(|value| value == "first"), "round {round}: {found:?}");
         if env.path(".env.keys").exists() {
@@ -182,7 +182,7 @@ fn leftovers_are_swept_wherever_a_file_was_being_written() {
     assert_eq!(env.git(&["status", "--short", "--", "c"]), "", "git does not see it");
 }
 
-/// A file system of a megabyte, for as long as it lives.
+/// A file system of a megabyte, unmounted when dropped.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
@@ -196,7 +196,7 @@ impl SmallDisk {
         Some(Self(folder.into()))
     }
 
-    /// Fills it up but for `pages` of 4 KiB.
+    /// Fills it, and leaves `pages` of 4 KiB free.
     fn fill(&self, pages: usize) {
         let path = self.0.join("filler");
         let mut file = std::fs::File::create(&path).unwrap();
@@ -260,7 +260,7 @@ fn a_full_disk_keeps_the_keys_file_as_it_is() {
     run(&["key", "backup", backup.to_str().unwrap()]).ok();
     let text = std::fs::read_to_string(&backup).unwrap();
     std::fs::write(&backup, relock_keys(&text, "p", &env.read(".env.keys"))).unwrap();
-    // Longer than a page, so that no slack of the file that is there can hold it.
+    // Longer than a page, so that the slack of the existing file can't hold it.
     env.write(".env.keys", env.read(".env.keys") + "# " + &"x".repeat(20_000) + "\n");
     let recover = ["key", "recover", backup.to_str().unwrap()];
     for arguments in [&["key", "lock"][..], &recover] {
@@ -319,7 +319,7 @@ fn a_disk_that_fills_up_during_a_first_set() {
     assert!(failed > 1 && worked > 1, "{failed} failed, {worked} worked");
 }
 
-/// Gives a folder and all in it to a user.
+/// Gives a folder and everything in it to a user.
 fn give(path: &Path, user: u32) {
     let _ = std::os::unix::fs::lchown(path, Some(user), Some(user));
     if path.is_dir() && !path.is_symlink() {
@@ -327,7 +327,7 @@ fn give(path: &Path, user: u32) {
     }
 }
 
-/// envseal as a user whom permissions bind, to whom all of the scratch world belongs; none where that cannot be had.
+/// Returns a run as a user whom permissions bind and who owns all scratch files; None if root can't become such a user.
 fn as_mortal<'a>(env: &'a TestEnv, arguments: &[&str]) -> Option<Run<'a>> {
     const USER: u32 = 12345;
     if !rustix::process::geteuid().is_root() {
@@ -369,7 +369,7 @@ fn a_file_that_is_read_only() {
     env.ok(&["set", "A", "first"]);
     mode(&env.path(".env"), 0o444);
     let before = env.snapshot();
-    // Not even root, whom the mode does not bind.
+    // Not even by root, whom the mode does not bind.
     for arguments in [&["set", "A", "second"][..], &["unset", "A"], &["decrypt"]] {
         let said = env.fails(4, arguments);
         assert!(said.contains("cannot write .env: it is read-only"), "{said}");
@@ -455,6 +455,6 @@ fn who_waits_for_another_says_so_once() {
         assert!(output.status.success(), "{said}");
         assert_eq!(said.matches("Waiting for another envseal to finish…\n").count(), 1, "{said}");
     }
-    // None of them lost another's.
+    // None of them lost another one's value.
     assert_eq!(values(&env).keys().filter(|name| name.starts_with('V')).count(), 3);
 }

@@ -15,7 +15,7 @@ const REFUSED: &str = "error: .env:5 is neither a variable nor a comment, so it 
                        Nothing was written; the edit is discarded\n\
                        hint: if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it\n";
 
-/// The folder that is to be `$XDG_RUNTIME_DIR`.
+/// Returns the folder for `$XDG_RUNTIME_DIR`, and creates it on first use.
 fn runtime(env: &TestEnv) -> PathBuf {
     let folder = env.outside().join("run");
     if std::fs::create_dir(&folder).is_ok() {
@@ -32,13 +32,13 @@ fn editor(env: &TestEnv, script: &str) -> String {
     format!("sh '{}'", path.display())
 }
 
-/// `envseal edit` with that script as the editor.
+/// Returns `envseal edit` with this script as the editor.
 pub(crate) fn edit<'a>(env: &'a TestEnv, script: &str, arguments: &[&str]) -> Run<'a> {
     let run = env.envseal(&[&["edit"], arguments].concat());
     run.var("XDG_RUNTIME_DIR", runtime(env)).var("VISUAL", editor(env, script))
 }
 
-/// Nothing is left where the plain text was.
+/// Asserts that nothing is left where the plain text was.
 #[track_caller]
 fn assert_wiped(env: &TestEnv) {
     let left: Vec<_> = std::fs::read_dir(runtime(env)).unwrap().flatten().map(|item| item.path()).collect();

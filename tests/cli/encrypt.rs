@@ -4,7 +4,7 @@ use envseal::testing::crypto::{PlaintextKind, PublicKey, Refs, Sealer};
 
 use crate::support::TestEnv;
 
-/// Everything of an env file's text behind the header.
+/// Returns an env file's text after the header.
 fn body(text: &str) -> &str {
     let eol = if text.contains("\r\n\r\n") { "\r\n\r\n" } else { "\n\n" };
     text.split_once(eol).unwrap().1
@@ -37,7 +37,7 @@ fn what_it_seals_comes_back_byte_for_byte_and_reads_the_same() {
         env.ok(&["decrypt"]);
         let plain = env.read(".env");
         if !sealed.contains("ENVSEAL_") {
-            assert_eq!(plain, text, "nothing to seal");
+            assert_eq!(plain, text, "nothing to encrypt");
             continue;
         }
         let shebang = "#!/bin/sh\n";
@@ -49,7 +49,7 @@ fn what_it_seals_comes_back_byte_for_byte_and_reads_the_same() {
             "{text:?}"
         );
         assert_eq!(plain.starts_with('\u{feff}'), text.starts_with('\u{feff}'));
-        // With the header there, exactly.
+        // With a header in place, the text comes back exactly.
         env.ok(&["encrypt"]);
         env.ok(&["decrypt"]);
         assert_eq!(env.read(".env"), plain, "{text:?}");
@@ -69,7 +69,7 @@ fn what_is_not_secret_is_left_alone() {
     let text = "ENVSEAL_NOTE=mine\nPORT=80\nNEXT_PUBLIC_URL=x\nPATH=/bin\nGIT_CONFIG_COUNT=0\nEMPTY=\nQ=''\nM=1 # envseal: plain\nN=2 # why # envseal: plain\nH=adm#in # envseal: plain\n";
     env.write(".env", text);
     env.ok(&["encrypt"]);
-    assert_eq!(env.read(".env"), text, "nothing to seal, so no key is made either");
+    assert_eq!(env.read(".env"), text, "nothing to encrypt, so no key is created either");
     assert!(!env.path(".env.keys").exists());
     let secret = env.secret("sealed");
     env.write(".env", format!("{text}S={secret}\n"));
@@ -100,7 +100,7 @@ fn stdout_writes_nothing() {
     let before = env.snapshot();
     let stderr = env.fails(3, &["encrypt", "--stdout"]);
     assert!(stderr.contains("no public key"), "{stderr}");
-    assert_eq!(env.snapshot(), before, "no key is made for it");
+    assert_eq!(env.snapshot(), before, "no key is created for it");
     env.ok(&["key", "generate"]);
     let before = env.snapshot();
     let sealed = env.ok(&["encrypt", "--stdout"]);
@@ -125,8 +125,8 @@ fn an_ambiguous_hash_is_refused_by_line_and_never_shown() {
         for text in ["adm", "quoted", "tail"] {
             assert!(!stderr.contains(text), "{stderr}");
         }
-        assert_eq!(env.snapshot(), before, "nothing half sealed, no key made");
-        // Another line can be sealed without it.
+        assert_eq!(env.snapshot(), before, "nothing is half encrypted, no key is created");
+        // Another line can be encrypted without it.
         env.ok(&["encrypt", "-k", "X"]);
         assert!(env.read(".env").contains(&format!("\n{line}\n")));
     }
@@ -260,7 +260,7 @@ fn reseal_makes_all_tokens_anew_if_asked_and_needs_a_key() {
     let before = env.snapshot();
     let stderr = env.fails(3, &["encrypt", "--reseal", "--all"]);
     assert!(stderr.contains(" A: ") && stderr.contains(" B: "), "{stderr}");
-    // What is under the file's key needs none.
+    // Values already encrypted with the file's key need no private key.
     assert_eq!(env.envseal(&["encrypt", "--reseal"]).output().stderr, "Nothing to re-encrypt in .env\n");
     assert_eq!(env.snapshot(), before);
 }
@@ -293,7 +293,7 @@ fn what_was_only_decrypted_has_its_sealed_value_again() {
     let plain = env.read(".env");
     env.ok(&["encrypt"]);
     assert_eq!(env.read(".env"), sealed);
-    // One value changed is one line changed; a value that another name has is not taken from there.
+    // Only the lines of changed values change. A value that another name has is not copied from there.
     env.ok(&["decrypt"]);
     env.write_plain(".env", plain.replace("D=4", "D=x").replace("A=1\n", "A=4\nN=1\n"));
     env.ok(&["encrypt"]);
@@ -301,14 +301,14 @@ fn what_was_only_decrypted_has_its_sealed_value_again() {
     let changed = now.lines().filter(|line| !sealed.lines().any(|old| old == *line));
     let changed: Vec<_> = changed.map(|line| line.split('=').next().unwrap()).collect();
     assert_eq!(changed, ["A", "N", "D"]);
-    // The same text with another meaning: as it stands, or with other references.
+    // The same text is re-encrypted if it now has another meaning: here it is literal.
     env.git(&["checkout", "-q", ".env"]);
     env.ok(&["decrypt"]);
     env.ok(&["encrypt", "--literal", "B"]);
     let line = |name: &str, text: &str| text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
     assert!(!line("B=", &env.read(".env")).ends_with(":A"));
     assert_eq!(line("C=", &env.read(".env")), line("C=", &sealed));
-    // Without the private key, or under another public key, everything is encrypted afresh.
+    // Without the private key, or under another public key, everything is encrypted again.
     env.write_plain(".env", &plain);
     let keys = env.read(".env.keys");
     std::fs::remove_file(env.path(".env.keys")).unwrap();
@@ -326,7 +326,7 @@ fn what_was_only_decrypted_has_its_sealed_value_again() {
     env.ok(&["get"]);
 }
 
-/// Whoever can push puts values into HEAD that are made for `encrypt` to take.
+/// An attacker who can push puts crafted values into HEAD, so that `encrypt` reuses them.
 #[test]
 fn no_sealed_value_of_the_last_commit_says_more_than_the_text() {
     let env = TestEnv::new();
@@ -338,7 +338,7 @@ fn no_sealed_value_of_the_last_commit_says_more_than_the_text() {
     };
     let (source, value) = (PlaintextKind::Source, PlaintextKind::Value);
     let tokens = [
-        // More references than the text has; text that is one as plain text; another name's; another text.
+        // More references than the text has; fewer references; another name's value; another text.
         ("R", seal("R", &["A", "K"], source, "\"$A\""), "\"$A\""),
         ("S", seal("S", &[], source, "\"$A\""), "\"$A\""),
         ("T", seal("U", &[], source, "x"), "x"),

@@ -1,5 +1,5 @@
-//! What `examples/` has for CI and for images: the lines that it runs, run as they stand. There is neither a runner nor a
-//! Docker engine here, so what around those lines is theirs is read, not run.
+//! Runs the lines that `examples/` has for CI and for images, unchanged. There is neither a runner nor a Docker engine
+//! here, so everything around those lines is only read.
 
 use saphyr::{LoadableYamlNode, Yaml};
 
@@ -11,7 +11,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(format!("{EXAMPLES}/{path}")).unwrap()
 }
 
-/// The command lines of `envseal` in both files, and whether each is given the private key.
+/// Returns the command lines of `envseal` in both files, and whether each gets the private key.
 fn ci_lines() -> Vec<(String, bool)> {
     let (github, gitlab) = (read("ci/github.yml"), read("ci/gitlab.yml"));
     let (github, gitlab) = (Yaml::load_from_str(&github).unwrap(), Yaml::load_from_str(&gitlab).unwrap());
@@ -62,7 +62,7 @@ fn ci_checks_without_a_key_and_deploys_with_the_injected_one() {
     }
 }
 
-/// The instructions of the Dockerfile, each a word and the rest.
+/// Returns the Dockerfile's instructions, each as its first word and the rest.
 fn instructions(dockerfile: &str) -> Vec<(&str, &str)> {
     let lines = dockerfile.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.map(|line| line.split_once(' ').unwrap()).collect()
@@ -83,7 +83,7 @@ fn the_image_holds_no_key_and_its_entry_point_runs() {
         ignored.contains(&".env.keys") && ignored.contains(&"**/.env.keys") && ignored.contains(&"**/*.keys")
     );
 
-    // What is copied from the context, put beside each other as in the image.
+    // Copy what is copied from the build context into one folder, as in the image.
     let env = TestEnv::without_git();
     for (_, rest) in
         instructions.iter().filter(|(word, rest)| *word == "COPY" && !rest.starts_with("--from="))

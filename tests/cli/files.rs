@@ -2,7 +2,7 @@
 
 use crate::support::TestEnv;
 
-/// The text with each token, and the header, taken out.
+/// Returns the text with `<sealed>` in place of each sealed value.
 fn skeleton(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -1,8 +1,8 @@
-//! What a newcomer stumbled over in a project of somebody else's, each mended (docs/first-ten-minutes.md).
+//! What newcomers stumbled over in somebody else's project, and how it works now (docs/first-ten-minutes.md).
 
 use crate::support::{Person, TestEnv, on_terminal};
 
-/// A project as most are: `.env` and all its kin ignored.
+/// Creates a typical project, in which `.env` and all its variants are ignored.
 fn project() -> TestEnv {
     let env = TestEnv::new();
     env.write(".gitignore", "node_modules\n.env\n.env.*\n!.env.example\n");
@@ -16,7 +16,7 @@ fn project() -> TestEnv {
 #[test]
 fn an_ignored_file_is_sealed_and_committed_by_what_is_printed() {
     let env = project();
-    // No canary: staging it in vain below puts it into an object of this clone.
+    // Not a canary: staging it below puts it into an object of this clone, though the commit fails.
     env.write(".env", "PORT=3000\nSECRET=s3\n");
     env.write(".env.local", "PORT=1\n");
     let said = env.envseal(&["init", "--yes"]).output().stderr;
@@ -28,7 +28,7 @@ fn an_ignored_file_is_sealed_and_committed_by_what_is_printed() {
     );
     assert!(said.contains("Marked as plain in envseal.toml: PORT\n"), "{said}");
     assert_eq!(env.read(".gitignore"), "node_modules\n.env\n.env.*\n!.env.example\n.env.keys\n!/.env\n");
-    // Between the two, plain text is not committed.
+    // Between `init` and `encrypt`, plain text can't be committed.
     env.git(&["add", "-A"]);
     assert_eq!(env.git_with_envseal(&["commit", "-qm", "x"]).output().status, 1);
     let next = said.lines().last().unwrap();
@@ -102,7 +102,7 @@ fn a_new_file_that_git_ignores_is_told_of() {
         said.contains("note: git ignores .env.production; to commit it: git add --force .env.production\n"),
         "{said}"
     );
-    // One that each clone has for itself is ignored on purpose.
+    // A file that is local to a clone is ignored on purpose.
     assert!(!env.envseal(&["set", "A=b", "-e", "local"]).output().stderr.contains("git ignores"));
 }
 
@@ -186,7 +186,7 @@ fn words_of_other_tools_and_misplaced_files_get_a_tip() {
         assert_eq!(said.matches("tip:").count(), 1, "{said}");
     }
     assert!(env.fails(4, &["get", ".env"]).ends_with("hint: select a file with -f: -f .env\n"));
-    // What may be a value is not repeated.
+    // A word that may be a value is not repeated.
     assert!(!env.fails(2, &["set", "A", "b", "--", "x.env"]).contains("x.env"));
 }
 
@@ -216,7 +216,7 @@ fn below_the_folder_of_an_env_file_the_command_that_reads_it_is_named() {
         env.ok(&["set", "-q", "A", "c", "-e", "production"]);
         let below = env.path("src/deep");
         std::fs::create_dir_all(&below).unwrap();
-        // What the hint says, run by a shell, does what was meant.
+        // Running the hint in a shell does what was meant.
         let retried = |arguments: &[&str], answer: &str, var: Option<(&str, &str)>| {
             let run = env.envseal(arguments).dir(&below);
             let said = var.into_iter().fold(run, |run, (name, value)| run.var(name, value)).fails(4);
@@ -240,7 +240,7 @@ fn below_the_folder_of_an_env_file_the_command_that_reads_it_is_named() {
         let line = "No env file here, but above: ../../.env. List it: envseal -C ../.. ls\n";
         assert_eq!((listed.status, &*listed.stderr), (0, line));
     }
-    // Another repository's is not meant.
+    // A file outside the repository is not suggested.
     let env = TestEnv::new();
     std::fs::write(env.outside().join(".env"), "A=b\n").unwrap();
     assert!(!env.fails(4, &["run", "--", "true"]).contains(".."));
@@ -264,7 +264,7 @@ fn a_new_environment_is_confirmed_by_a_person_and_leaves_nothing_if_not() {
         status == 0 && shown.contains("staging is a new environment. Create .env.staging? [y/N] "),
         "{shown}"
     );
-    // One that has a key, and the first file of a project, are no surprise.
+    // An environment that has a key, and the first file of a project, need no question.
     std::fs::create_dir(env.path("sub")).unwrap();
     let (_, shown) = on_terminal(&env, &["set", "A", "b", "-f", "sub/.env.staging"], None).unwrap();
     assert!(!shown.contains('?'), "{shown}");

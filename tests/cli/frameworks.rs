@@ -5,7 +5,7 @@ use crate::support::TestEnv;
 const NEXT: &str = r#"{"dependencies": {"next": "15.0.0"}}"#;
 const VITE: &str = r#"{"devDependencies": {"vite": "7.0.0"}}"#;
 
-/// `.env` seals FOO and SHARED, `.env.production` SHARED alone.
+/// Creates a project with FOO and SHARED encrypted in `.env`, and only SHARED in `.env.production`.
 fn project(package: &str) -> TestEnv {
     let env = TestEnv::new();
     if !package.is_empty() {
@@ -23,7 +23,7 @@ fn said(env: &TestEnv, arguments: &[&str]) -> String {
     output.stderr
 }
 
-/// The findings of `check` by this rule: file and message.
+/// Returns the file and message of each finding of `sealed-elsewhere`.
 fn advised(env: &TestEnv) -> Vec<String> {
     let json: serde_json::Value = serde_json::from_str(&env.ok(&["check", "--json"])).unwrap();
     let found = json.as_array().unwrap().iter().filter(|found| found["rule"] == "sealed-elsewhere");
@@ -105,7 +105,7 @@ fn run_warns_of_files_that_lie_over_others() {
     // Next.js does not read it for tests.
     let output = env.envseal(&["run", "--", "true"]).var("NODE_ENV", "test").output();
     assert_eq!(output.stderr, "");
-    // The mode that NODE_ENV says is read as well.
+    // The files of the mode in NODE_ENV are read as well.
     let output = env.envseal(&["run", "-f", ".env.local", "-f", ".env", "--", "true"]);
     assert_eq!(output.var("NODE_ENV", "production").output().stderr, "");
     env.ok(&["set", "ONLY", "1", "-e", "production"]);
@@ -183,7 +183,7 @@ fn run_tells_next_what_is_loaded_already() {
         env.program("chmod", &["+x", &format!("bin/{program}")]).ok();
     }
     let told = |arguments: &[&str], command: &str| is_told(&env, arguments, &[], command);
-    // `.env.production` is there too, and who knows which mode `env` starts it in.
+    // `.env.production` exists too, and the mode in which `env` starts Next.js is unknown.
     assert!(!told(&[], "env"));
     assert!(told(&[], "./bin/next dev"));
     assert!(told(&[], "./bin/next"));
@@ -199,13 +199,13 @@ fn run_tells_next_what_is_loaded_already() {
     );
     assert!(told(&[], "./bin/npm run dev"));
     assert!(!told(&[], "./bin/npm run ship"));
-    // A local file that nobody loads holds it back, its own as well as another's.
+    // A local file that `run` doesn't load prevents this.
     env.write(".env.local", "PLAIN=1\n");
     assert!(!told(&[], "./bin/next dev"));
     assert!(told(&["-f", ".env.local", "-f", ".env"], "./bin/next dev"));
     assert!(told(&["-f", env.path(".env.local").to_str().unwrap(), "-f", "./.env"], "./bin/next dev"));
     assert!(is_told(&env, &[], &[("NODE_ENV", "test")], "env"));
-    // Started elsewhere, it is another project's.
+    // In another folder, Next.js would belong to another project.
     let output = env.envseal(&["run", "-q", "-f", "..", "--", "env"]).dir(env.path("bin")).ok();
     assert!(!output.contains("__NEXT"), "{output}");
     // The process's own variable wins.
@@ -235,7 +235,7 @@ fn run_warns_where_next_expands_values_once_more() {
     assert_eq!(says(&[], &["true"]), note);
     assert_eq!(says(&["-q"], &["true"]), "");
     assert_eq!(says(&["-f", ".env.local", "-f", ".env"], &["true"]), "");
-    // A value that holds none, and a name that stands in no file of Next.js, stay as they are.
+    // T holds no `$`, so without S there is no note about expansion.
     assert_eq!(
         says(&["-x", "S"], &["true"]),
         "note: Next.js reads .env itself and gets the sealed value of S, which this run doesn't set: include all of its \
@@ -268,7 +268,7 @@ fn run_warns_of_bun_and_of_env_file() {
         )
     };
     let says = |env: &TestEnv, arguments: &[&str], variables: &[(&str, &str)], command: &[&str]| {
-        // The programs need not exist: the note is printed before.
+        // The programs need not exist: the note is printed before they start.
         let mut run = env.envseal(&[&["run"], arguments, &["--"], command].concat()).var("PATH", "/nowhere");
         for (name, value) in variables {
             run = run.var(name, value);
@@ -296,7 +296,7 @@ fn run_warns_of_bun_and_of_env_file() {
         assert_eq!(says(&env, &production, &[], command), "", "{command:?}");
     }
     assert_eq!(says(&env, &["-e", "production", "-e", "default"], &[], &["npm", "start"]), "");
-    // Bun goes by NODE_ENV, whatever environment is run.
+    // Bun uses NODE_ENV, whatever environment `run` loads.
     env.ok(&["set", "ONLY", "1", "-e", "production"]);
     assert_eq!(says(&env, &[], &[], &["bun", "x.ts"]), "");
     assert_eq!(
@@ -344,7 +344,7 @@ fn run_starts_whatever_stands_in_a_project() {
         env.write("package.json", package);
         said(&env, &["-e", "production"]);
     }
-    // Nor does a neighbour that cannot be read stop it.
+    // Another env file that cannot be read doesn't stop it, either.
     env.write("package.json", NEXT);
     env.write(".env.local", "<<<<<<< HEAD\n");
     said(&env, &["-e", "production"]);
@@ -427,7 +427,7 @@ fn check_advises_for_bun_and_for_env_file() {
             "{found:?}"
         );
     }
-    // A script that names an environment's own file is that environment's.
+    // A script that names an environment's own file belongs to that environment.
     let env = project(r#"{"scripts": {"a": "node --env-file=.env.production a.js"}}"#);
     env.ok(&["set", "ONLY", "1", "-e", "production"]);
     env.write_sealed(".env.staging", "FOO=1\n");

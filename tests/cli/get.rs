@@ -60,7 +60,7 @@ fn every_format() {
     env.fails(2, &["get", "A", "B", "--format", "raw"]);
     assert!(env.fails(3, &["get", "C", "--format", "docker"]).contains(" C "));
     assert_eq!(env.envseal(&["get", "--format", "json", "--json"]).output().status, 2);
-    // What `dotenv` prints reads as what it was.
+    // The output of `dotenv` has the same values when read back.
     let all = env.ok(&["get"]);
     env.write("copy/.env", env.ok(&["get", "--format", "dotenv"]));
     assert_eq!(env.ok(&["get", "-f", "copy/.env"]), all);
@@ -89,7 +89,7 @@ fn a_name_that_is_not_there() {
     }
     // Nothing is printed if one of several is missing.
     env.fails(4, &["get", "X", "NOPE"]);
-    // Envseal's own are not there.
+    // envseal's own variables are not found.
     env.fails(4, &["get", "ENVSEAL_PUBLIC_KEY"]);
 }
 

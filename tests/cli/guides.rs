@@ -1,5 +1,5 @@
-//! The docs: every link leads somewhere, every `envseal …` of the guides is a valid command line, and blocks of commands do
-//! what they say.
+//! The docs: every link leads somewhere, every `envseal …` of the guides is a valid command line, and blocks of
+//! commands do what they say.
 
 #[cfg(unix)]
 mod blocks;
@@ -22,12 +22,12 @@ fn guides() -> Vec<(PathBuf, String)> {
     guides
 }
 
-/// The lines of code, within blocks and between backticks.
+/// Returns the lines of code, in blocks and between backticks.
 fn code(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for (at, part) in text.split("```").enumerate() {
         if at % 2 == 1 {
-            // A line that goes on in the next is one.
+            // A line that continues on the next one counts as one line.
             let block = part.split_once('\n').unwrap().1.replace("\\\n", " ");
             lines.extend(block.lines().map(str::to_owned));
         } else {
@@ -49,10 +49,10 @@ fn shell(text: &str) -> Vec<String> {
     lines.map(|line| line.split(" # ").next().unwrap().to_owned()).collect()
 }
 
-/// The arguments of each call of envseal on a line of a shell, JSON, YAML or a unit.
+/// Returns the arguments of each call of envseal on a line of a shell, JSON, YAML or a unit.
 fn calls(line: &str) -> Vec<Vec<String>> {
     let mut calls = Vec::new();
-    // `["envseal", "run"]` and `[envseal, run]` are words like any others.
+    // `["envseal", "run"]` and `[envseal, run]` are lists of words, too.
     let list = line.contains("[envseal,") || line.contains("[\"envseal\",");
     let line = if list { line.replace(['[', ']', '"', ','], " ") } else { line.to_owned() };
     let starts = line.match_indices("envseal ").map(|(at, _)| at).filter(|at| {
@@ -62,21 +62,21 @@ fn calls(line: &str) -> Vec<Vec<String>> {
     for start in starts {
         let mut words = Vec::new();
         let rest = &line[start..];
-        // To the end of the command: what closes it, or stands behind it.
+        // The command ends before whatever closes or follows it.
         let end = [" | ", " && ", " > ", " >> ", "; ", ")", "\",", " # ", " #"]
             .iter()
             .filter_map(|mark| rest.find(mark))
             .min();
         let rest = &rest[..end.unwrap_or(rest.len())];
-        // A variable without quotes is no word where it is empty.
+        // An unquoted variable may be empty, and then is not a word.
         for word in rest.split_whitespace().filter(|word| !word.starts_with('$')) {
             words.push(word.trim_matches(|c| c == '\'' || c == '"').to_owned());
         }
-        // A file that is called so.
+        // This is a file's name, not a call.
         if !words.get(1).is_some_and(|word| word.starts_with(|c: char| c.is_alphabetic() || c == '-')) {
             continue;
         }
-        // Named in a sentence, or with its program somewhere else.
+        // `run` is named in a sentence, or its program is elsewhere.
         if words.get(1).is_some_and(|word| word == "run") && !words.iter().any(|word| word == "--") {
             words.push("--".into());
         }
@@ -119,7 +119,7 @@ fn the_finder_finds() {
     );
 }
 
-/// A heading's name in a link, as forges make it.
+/// Returns a heading's anchor, as forges make it.
 fn anchor(heading: &str) -> String {
     let kept = |c: &char| c.is_alphanumeric() || matches!(c, '-' | ' ' | '_');
     heading
@@ -192,7 +192,7 @@ fn guides_are_short_and_the_index_lists_each() {
     }
 }
 
-/// The blocks of this language in a guide.
+/// Returns the blocks of this language in a guide.
 #[cfg(unix)]
 fn blocks(guide: &str, language: &str) -> Vec<String> {
     let text = std::fs::read_to_string(Path::new(FOLDER).join(guide)).unwrap();
@@ -201,7 +201,7 @@ fn blocks(guide: &str, language: &str) -> Vec<String> {
     starts.map(|start| start.split("```").next().unwrap().to_owned()).collect()
 }
 
-/// The first of them.
+/// Returns the first block of this language in a guide.
 #[cfg(unix)]
 fn block(guide: &str, language: &str) -> String {
     blocks(guide, language).swap_remove(0)
@@ -244,7 +244,7 @@ fn systemd_takes_the_unit_of_the_guide() {
         println!("skipped: systemd-analyze is not installed");
         return;
     }
-    // The programs need not be there to be named.
+    // Stand-ins, because the programs need not be installed here.
     let unit = block("systemd.md", "ini")
         .replace("/usr/local/bin/envseal", "/bin/true")
         .replace("=/srv/app\n", "=/\n");
@@ -253,5 +253,5 @@ fn systemd_takes_the_unit_of_the_guide() {
     assert!(!output.stderr.contains("app.service"), "{}", output.stderr);
     env.write("app.service", unit.replace("DynamicUser=yes", "DynamicUser=perhaps"));
     let output = env.program("systemd-analyze", &["verify", "./app.service"]).output();
-    assert!(output.stderr.contains("app.service"), "it finds no fault with anything");
+    assert!(output.stderr.contains("app.service"), "it accepts any unit");
 }

@@ -1,4 +1,4 @@
-//! `-h`: one screen, with the global options at the root alone, which are taken everywhere.
+//! `-h`: one screen, with the global options listed at the root only, but accepted everywhere.
 
 use clap::{Command, error::ErrorKind};
 
@@ -7,7 +7,7 @@ use crate::support::TestEnv;
 /// Commands whose `-h` is longer than a screen, and why.
 const LONG: [(&[&str], &str); 1] = [(&[], "has a line for each command and each global option")];
 
-/// Every command as words, envseal itself first.
+/// Returns every command as words, envseal itself first.
 pub(crate) fn commands() -> Vec<Vec<String>> {
     fn below(command: &Command, path: &[String], found: &mut Vec<Vec<String>>) {
         found.push(path.to_owned());
@@ -20,7 +20,7 @@ pub(crate) fn commands() -> Vec<Vec<String>> {
     found
 }
 
-/// Parses a line, which shows help, and returns that text on 80 columns.
+/// Returns the help that a command line shows, at 80 columns.
 fn help(words: &[&str]) -> String {
     let definition = envseal::testing::commands::definition().term_width(80);
     let shown = definition.try_get_matches_from([&["envseal"], words].concat()).unwrap_err();
@@ -53,7 +53,7 @@ fn it_fits_on_a_screen_and_lists_the_global_options_once() {
             let is_listed = name.starts_with("--") && short.contains(name);
             assert_eq!(is_listed, words.is_empty() && name.starts_with("--"), "{name}: {short}");
             help(&[&[global], &words[..], &["-h"]].concat());
-            // Arguments of a hook are git's.
+            // A hook's arguments come from git.
             if !path.starts_with(&["hook".into(), "run".into()]) {
                 help(&[&words[..], &[global, "-h"]].concat());
             }
@@ -66,7 +66,7 @@ fn every_command_has_examples_and_each_is_a_command() {
     for path in commands() {
         let words: Vec<_> = path.iter().map(String::as_str).collect();
         let long = help(&[&words[..], &["--help"]].concat());
-        // Git calls what is below; nobody types it.
+        // Git calls these subcommands; nobody types them.
         let is_gits = path.starts_with(&["hook".into(), "run".into()]);
         assert!(is_gits || long.contains("\nExamples:\n"), "{path:?}");
     }
@@ -89,7 +89,7 @@ fn several_environments_are_one_word_or_several() {
     env.ok(&["set", "-q", "N=2", "-e", "a,c"]);
     assert_eq!(env.ok(&["get", "N", "-e", "c"]), "2\n");
     assert!(env.fails(2, &["set", "N=2", "-e", "a,"]).contains("isn't a valid environment name"));
-    // So no name may have one.
+    // So no environment's name may have a comma.
     env.write(".env.a,b", "N=1\n");
     assert!(env.fails(4, &["get", "-f", ".env.a,b"]).contains(".env.a,b"));
     assert!(String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap().contains(".env.a,b"));
@@ -108,7 +108,7 @@ fn a_name_that_is_almost_right_is_suggested() {
     assert_eq!(blame, "error: API_KEYS is not in .env\nhint: did you mean API_KEY?\n");
     let one = env.ok(&["blame", "API_KEY"]);
     assert!(one.contains("API_KEY") && !one.contains("DATABASE_URL"), "{one}");
-    // Nothing is near a value.
+    // A word with a value gets no suggestion, and is not repeated.
     assert!(!env.envseal(&["log", "DATABASE_URL=hunter2"]).output().stderr.contains("hunter2"));
     assert!(!env.fails(4, &["blame", "DATABASE_URL=hunter2"]).contains("hunter2"));
 }

@@ -7,7 +7,7 @@ use crate::support::{Output, Run, TestEnv};
 
 const HOOKS: [&str; 3] = ["pre-commit", "pre-merge-commit", "pre-push"];
 
-/// Every file below a folder, its bytes and its mode.
+/// Returns every file below a folder, with its bytes and its mode.
 fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>, u32)> {
     let mut found = Vec::new();
     for item in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -31,7 +31,7 @@ fn mode(env: &TestEnv, path: &str) -> u32 {
     env.path(path).metadata().unwrap().permissions().mode() & 0o7777
 }
 
-/// Puts a program called envseal beside the repository, which notes how it is called.
+/// Writes a program called envseal beside the repository, which records how it is called.
 fn stand_in(env: &TestEnv, status: u8) {
     let script = format!("#!/bin/sh\n{{ echo \"$*\"; cat; }} >>'{}'\nexit {status}\n", log(env).display());
     let folder = env.outside().join("bin");
@@ -44,14 +44,14 @@ fn log(env: &TestEnv) -> PathBuf {
     env.outside().join("calls")
 }
 
-/// What the stand-in was called with since the last look.
+/// Returns how the stand-in was called since the last time.
 fn calls(env: &TestEnv) -> String {
     let text = std::fs::read_to_string(log(env)).unwrap_or_default();
     let _ = std::fs::remove_file(log(env));
     text
 }
 
-/// git, which finds the stand-in.
+/// Returns git with the stand-in on its PATH.
 fn git<'a>(env: &'a TestEnv, arguments: &[&str]) -> Run<'a> {
     let path = std::env::var("PATH").unwrap();
     env.program("git", arguments).var("PATH", format!("{}:{path}", env.outside().join("bin").display()))
@@ -67,8 +67,8 @@ fn install(env: &TestEnv) -> Output {
     output
 }
 
-/// That installing is refused, that every file in the repository, its git folder and its surroundings is as it was,
-/// and what was said.
+/// Asserts that installing is refused, and that every file in the repository, its git folder and its surroundings is
+/// unchanged. Returns stderr.
 #[track_caller]
 fn refused(env: &TestEnv) -> String {
     let before = files(&env.outside());
@@ -86,7 +86,7 @@ fn three_hooks_are_made_once_and_taken_out_again() {
     for hook in HOOKS {
         let path = format!(".git/hooks/{hook}");
         assert!(env.read(&path).starts_with("#!/bin/sh\n# >>> envseal >>>\n"));
-        // As git makes its own: by the umask.
+        // The umask applies, as for git's own files.
         std::fs::write(env.path("probe"), "").unwrap();
         assert_eq!(mode(&env, &path), mode(&env, "probe") | (mode(&env, "probe") & 0o444) >> 2);
     }
@@ -158,7 +158,7 @@ fn git_calls_them_and_stops_where_envseal_does() {
     env.git(&["checkout", "-q", "side"]);
     env.git(&["commit", "-q", "--no-verify", "--allow-empty", "-m", "3"]);
     env.git(&["checkout", "-q", "main"]);
-    // Any status but zero stops git, whatever it means to envseal.
+    // Any status except zero stops git, whatever it means to envseal.
     for status in [1, 2, 3, 4, 126, 127, 130] {
         stand_in(&env, status);
         let before = (commits(&env), files(&bare));
@@ -265,7 +265,7 @@ fn what_it_does_not_know_is_refused_and_all_three_stay_as_they_were() {
             assert!(said.contains(why) && said.contains(&path), "{said}");
             if !why.contains("incomplete") {
                 assert!(said.contains(&format!("envseal hook run {hook}\n")), "{said}");
-                // Once it does what the hint says, the others are installed.
+                // Once this hook does what the hint says, the others are installed.
                 if text.starts_with("#!") {
                     write_hook(&env, &path, format!("{text}x('envseal hook run {hook}')\n"), 0o755);
                     assert_eq!(install(&env).status, 0);
@@ -312,7 +312,7 @@ fn an_older_block_and_a_lost_mode_are_mended() {
     write_hook(&env, ".git/hooks/pre-push", env.read(".git/hooks/pre-push"), 0o644);
     assert_eq!(install(&env).stderr, "Installed pre-commit and pre-push in .git/hooks\n");
     assert!(files(&env.path(".git/hooks")) == new);
-    // Where others' lines stand too, running them is not ours to decide.
+    // If the hook has other lines too, envseal must not decide to run them.
     let own = env.read(".git/hooks/pre-commit") + "rm -rf build\n";
     write_hook(&env, ".git/hooks/pre-commit", own, 0o644);
     let said = install(&env).stderr;
@@ -336,7 +336,7 @@ fn a_configured_folder_is_honoured_from_every_worktree() {
         assert_eq!(calls(&env), "hook run pre-commit\n", "{}", root.display());
     }
     assert!(!env.path(".git/hooks/pre-commit").exists());
-    // What was installed before the folder was configured is taken out too.
+    // Hooks installed before the folder was configured are removed, too.
     env.git(&["config", "--unset", "core.hooksPath"]);
     install(&env);
     git(&env, &["commit", "-q", "--allow-empty", "-m", "3"]).dir(&linked).ok();
@@ -357,7 +357,7 @@ fn a_folder_that_serves_other_repositories_is_refused() {
         assert!(said.contains("core.hooksPath") && said.contains("not this repository's own"), "{said}");
     }
     env.git(&["config", "--unset", "core.hooksPath"]);
-    // All repositories of this user, this one's own folder among them.
+    // A folder for all repositories of this user, even if it is in this repository.
     let global = env.outside().join("gitconfig");
     std::fs::write(&global, format!("[core]\nhooksPath = {}\n", env.path("hooks").display())).unwrap();
     env.envseal(&["hook", "install"]).var("GIT_CONFIG_GLOBAL", &global).fails(4);
@@ -366,7 +366,7 @@ fn a_folder_that_serves_other_repositories_is_refused() {
     let mut command = run.into_command();
     assert_eq!(command.env_remove("GIT_CONFIG_GLOBAL").output().unwrap().status.code(), Some(4));
     assert!(!env.path("hooks").exists());
-    // The hooks there may call envseal for everyone.
+    // Hooks in a shared folder may already call envseal.
     for hook in HOOKS {
         std::fs::write(shared.join(hook), format!("#!/bin/sh\nenvseal hook run {hook} \"$@\"\n")).unwrap();
         std::fs::set_permissions(shared.join(hook), std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -418,7 +418,7 @@ fn generated_hooks_are_left_to_their_generator_with_the_lines_it_needs() {
         assert!(said.contains(line), "{said}");
     }
     assert!(said.contains("lefthook.yml, then: lefthook install"), "{said}");
-    // Before lefthook was ever run: it would put away what stands there.
+    // lefthook was not run yet. It would move existing hooks away.
     std::fs::remove_file(env.path(".git/hooks/pre-commit")).unwrap();
     assert!(refused(&env).contains("lefthook"));
     write_hook(&env, ".git/hooks/pre-commit", "#!/bin/sh\nown\n", 0o755);
@@ -450,7 +450,7 @@ fn generated_hooks_are_left_to_their_generator_with_the_lines_it_needs() {
     let said = install(&env).stderr;
     assert!(said.contains("Installed pre-merge-commit and pre-push in .git/hooks"), "{said}");
     assert_eq!(env.read(".git/hooks/pre-commit"), generated);
-    // As `pre-commit install -t pre-push` leaves it: ours is kept, and called with what git says.
+    // As `pre-commit install -t pre-push` leaves it: envseal's hook is kept, and called with git's arguments.
     std::fs::rename(env.path(".git/hooks/pre-push"), env.path(".git/hooks/pre-push.legacy")).unwrap();
     write_hook(&env, ".git/hooks/pre-push", generated, 0o755);
     assert_eq!(install(&env).status, 0);
@@ -492,7 +492,7 @@ fn a_repository_without_a_hooks_folder_gets_one() {
     install(&env);
     stand_in(&env, 1);
     assert_eq!(git(&env, &["commit", "--allow-empty", "-m", "no"]).output().status, 1);
-    // A file in its place.
+    // A file in place of the folder.
     std::fs::remove_dir_all(env.path(".git/hooks")).unwrap();
     env.write(".git/hooks", "");
     refused(&env);

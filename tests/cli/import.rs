@@ -1,4 +1,4 @@
-//! `envseal import`: over what the real tools made (tests/import/README.md), and over what nobody should make.
+//! `envseal import`: on files that the real tools made (tests/import/README.md), and on files that nobody should make.
 
 mod dotenvx;
 #[path = "../import/mod.rs"]
@@ -10,13 +10,13 @@ mod sops;
 
 use crate::support::TestEnv;
 
-/// A file made by another tool.
+/// Returns a file made by another tool.
 fn made(name: &str) -> Vec<u8> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import").join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What is in an env file, opened.
+/// Returns an env file's decrypted values.
 fn opened(env: &TestEnv, file: &str) -> serde_json::Value {
     serde_json::from_str(&env.ok(&["get", "--format", "json", "-f", file])).unwrap()
 }

@@ -18,7 +18,7 @@ struct Saved {
 }
 
 impl Saved {
-    /// An environment with an older key and a newer, another environment, and a backup of both.
+    /// Creates an environment with an older and a newer key, another environment, and a backup of both.
     fn new() -> Self {
         let env = TestEnv::new();
         let (value, passphrase) = (env.secret("one"), env.secret("passphrase"));
@@ -34,7 +34,7 @@ impl Saved {
         saved
     }
 
-    /// The same with a backup that takes less to open.
+    /// Does the same with a backup that is cheap to unlock.
     fn cheap() -> Self {
         let saved = Self::new();
         let text = relock_keys(&saved.text(), &saved.passphrase, &saved.env.read(".env.keys"));
@@ -173,7 +173,7 @@ fn nothing_is_written_unless_every_key_opens() {
     assert_eq!(env.snapshot(), before);
 }
 
-/// Windows has its own line ends, and some programs leave none at the end.
+/// Windows has its own line endings, and some programs omit the last one.
 #[test]
 fn another_systems_line_ends_do_no_harm() {
     let saved = Saved::cheap();
@@ -202,7 +202,7 @@ fn a_backup_is_written_nowhere_that_git_sees_and_over_nothing() {
     }
     #[cfg(unix)]
     {
-        // Through a folder of another name, and through a link that leads nowhere yet.
+        // Through another name of the folder, and through a link to a file that doesn't exist yet.
         std::os::unix::fs::symlink(env.repo(), env.outside().join("home/repo")).unwrap();
         let inside = env.outside().join("home/repo/saved.txt");
         assert!(saved.run(&["key", "backup", inside.to_str().unwrap()]).fails(4).contains("git would add"));
@@ -229,7 +229,7 @@ fn without_a_passphrase_or_a_key_there_is_no_backup() {
     assert!(!file.exists());
 }
 
-/// Injected, granted, locked: each once, with the newest first; and another clone takes it all from the file.
+/// Injected, granted and locked keys are each listed once, newest first. Another clone recovers all of them.
 #[test]
 fn keys_from_every_place_are_in_it() {
     let env = TestEnv::new();

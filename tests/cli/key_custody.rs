@@ -1,4 +1,4 @@
-//! Keys that lie in no `.env.keys`: a bare key, a pipe, stdin, and the key command.
+//! Keys outside `.env.keys`: a bare key, a pipe, stdin, and the key command.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::rotate::{grant, person};
 use crate::support::{Run, TestEnv, run_on_terminal};
 
-/// A committed project with A in `.env` and `.env.p`, whose keys file is at `keys` outside the repository. Returns the value.
+/// Creates a committed project with A in `.env` and `.env.p`. Returns A's value, and the keys file, which is outside.
 fn project() -> (TestEnv, String, PathBuf) {
     let env = TestEnv::new();
     let secret = env.secret("a");
@@ -59,7 +59,7 @@ fn a_bare_key_a_pipe_and_stdin_are_keys_files_of_which_only_a_file_is_written() 
     assert_eq!(shell(&env, &run).ok(), value);
     let pipe = "mkfifo ../fifo; cat ../bare > ../fifo & envseal get A -K ../fifo -e p";
     assert_eq!(shell(&env, pipe).ok(), value);
-    // Another key than the file's, and none.
+    // Another key than the file's, and no key.
     assert!(env.envseal(&["get", "A", "-K", "-"]).stdin(&key).fails(3).contains("- holds key "));
     env.envseal(&["get", "A", "-K", "-"]).fails(3);
     assert!(
@@ -68,7 +68,7 @@ fn a_bare_key_a_pipe_and_stdin_are_keys_files_of_which_only_a_file_is_written() 
             .fails(3)
             .contains("-:1 is not a private key")
     );
-    // No key can be stored there, and nothing is changed.
+    // No key can be stored in stdin, and nothing is changed.
     let before = env.snapshot();
     for arguments in [
         "set B=1 -e new",
@@ -94,7 +94,7 @@ fn a_bare_key_a_pipe_and_stdin_are_keys_files_of_which_only_a_file_is_written() 
         assert_eq!(status, 0, "{said}");
         assert_eq!(env.ok(&["get", "C", "-e", "p", "-K", keys]), "typed\n");
     }
-    // A key that is stored joins a bare one.
+    // A new key is added after a bare one.
     env.envseal(&["set", "-q", "B=1", "-e", "new", "-K"]).arg(&bare).ok();
     for (name, env_name) in [("A", "p"), ("B", "new")] {
         env.envseal(&["get", name, "-e", env_name, "-K"]).arg(&bare).ok();
@@ -118,7 +118,7 @@ fn the_key_command_is_the_users_and_comes_before_the_keys_file() {
     assert_eq!(with(&get, "keys-of").var("ENVSEAL_IDENTITY", "").ok(), value);
     let public = env.ok(&["key", "show", "-e", "p"]);
     let told = format!("ENVSEAL_KEY_FOR=p\nENVSEAL_PUBLIC_KEY={public}");
-    assert_eq!(std::fs::read_to_string(&log).unwrap(), told, "once, and nothing else of ours");
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), told, "once, and with no other variable of envseal");
     assert_eq!(with(&["run", "-e", "p", "--", "printenv", "A"], command.to_str().unwrap()).ok(), value);
     let doctor = String::from_utf8(with(&["doctor", "-e", "p"], "keys-of").output().stdout).unwrap();
     assert!(doctor.contains("private key from the key command"), "{doctor}");
@@ -131,7 +131,7 @@ fn the_key_command_is_the_users_and_comes_before_the_keys_file() {
     let key = key.lines().find_map(|line| line.strip_prefix("ENVSEAL_PRIVATE_KEY_P=")).unwrap();
     assert_eq!(with(&get, "keys-of").var("ENVSEAL_PRIVATE_KEY_P", key).ok(), value);
     assert!(!log.exists());
-    // Its words, its failures; also where a keys file has the key.
+    // If a keys file has the key, empty output is ignored, but failures are still errors.
     std::fs::copy(&keys, env.path(".env.keys")).unwrap();
     for silent in ["true", "sh -c 'echo; echo \"  \"'"] {
         assert_eq!(with(&get, silent).ok(), value, "{silent}");
@@ -171,7 +171,7 @@ fn the_key_command_is_the_users_and_comes_before_the_keys_file() {
     }
 }
 
-/// The blocks of a section of the guide, by language.
+/// Returns the blocks of a section of the guide, by language.
 #[cfg(target_os = "linux")]
 fn recipe(heading: &str) -> (Option<String>, String) {
     let guide = std::fs::read_to_string("docs/guides/password-managers.md").unwrap();
@@ -186,7 +186,7 @@ fn recipe(heading: &str) -> (Option<String>, String) {
 #[cfg(target_os = "linux")]
 #[test]
 fn each_recipe_of_the_guide_works() {
-    // Each keeps what it is given in a folder, under the name that it is asked for again.
+    // Each stand-in stores what it is given in a folder, under the name used to ask for it.
     let vault = "mkdir -p \"$HOME/vault\"; cd \"$HOME/vault\"";
     let programs = [
         ("security", format!("{vault}; case $1 in -i) read -r _ _ _ _ _ account _ password; printf '%s\\n' \"$password\" > \"$account\";;
@@ -220,7 +220,7 @@ fn each_recipe_of_the_guide_works() {
         env.write(".env.keys", "");
         let get = |arguments: &[&str]| with_programs(&env, env.envseal(&[&["get", "A"], arguments].concat()));
         assert_eq!(get(&["-e", "production"]).ok(), value, "{heading}");
-        // Without such a key the search goes on.
+        // If the program lacks the key, envseal goes on searching.
         env.write(".env.keys", &text);
         assert_eq!(get(&[]).ok(), value, "{heading}");
     }
@@ -252,7 +252,7 @@ fn doctor_says_when_a_grant_makes_the_keys_file_needless() {
     let paste = |passphrase: &str| {
         shell(&env, fix).var("ENVSEAL_IDENTITY", &identity).var("ENVSEAL_PASSPHRASE", passphrase).output()
     };
-    // A backup that can't be made keeps the file.
+    // If the backup fails, the keys file is kept.
     assert_ne!(paste("").status, 0);
     assert!(env.path(".env.keys").exists());
     let output = paste("a long passphrase");

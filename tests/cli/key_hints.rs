@@ -1,4 +1,4 @@
-//! Situations in which a key is missing or wrong, the hint that is shown, and that following it helps.
+//! Situations in which a key is missing or wrong: the hint that is shown, and that following it helps.
 
 use envseal::testing::config::EnvName;
 use envseal::testing::crypto::PrivateKey;
@@ -7,10 +7,10 @@ use envseal::testing::team::{GrantLine, TeamFile};
 use crate::rotate::{member, person, team};
 use crate::support::TestEnv;
 
-/// In each row: what is amiss, a command that fails for it, how its hint begins, and how a person follows the hint; `{}` is
-/// the command in the hint. Then the first command works, or what stands behind `=>`.
+/// Each row has the setup, a command that then fails, how its hint begins, and how a user follows the hint; `{}` is the
+/// command in the hint. After that the failed command works, or the one after `=>`.
 ///
-/// `$P` and `$D` are the private keys of production and default, which a file outside has, `$F` is Alice's fingerprint.
+/// `$P` and `$D` are the private keys of production and default, also in `../keys`; `$F` is Alice's fingerprint.
 const ROWS: &[[&str; 4]] = &[
     // An injected key.
     ["export ENVSEAL_PRIVATE_KEY=$P", "envseal get A -e production", "give it its own name: ", "{}"],
@@ -45,7 +45,7 @@ const ROWS: &[[&str; 4]] = &[
         "give this job the key as ENVSEAL_PRIVATE_KEY, or ",
         "unset ENVSEAL_PRIVATE_KEY",
     ],
-    // A lost key: of the only member, and of one who let another in.
+    // The lost key of the only member, and of one who granted access to another.
     [
         "export ENVSEAL_IDENTITY=../alice.identity; mv solo envseal.toml",
         "envseal get A",
@@ -58,7 +58,7 @@ const ROWS: &[[&str; 4]] = &[
         "ask bob to run: ",
         "ENVSEAL_IDENTITY=../bob.identity {} --fingerprint $F",
     ],
-    // Words that there are not.
+    // Subcommands that don't exist.
     ["true", "envseal key export", "use: ", "{} -K ../keys => true"],
     ["true", "envseal hook add", "use: ", "{} => envseal hook install"],
     // Names that can't be set.
@@ -81,7 +81,7 @@ fn each_hint_helps() {
     let ((alice, _), (bob, _)) = (person(&env, "alice"), person(&env, "bob"));
     let mut solo = team(&env);
     solo.put_member(&member("alice"), &alice.public());
-    // Alice let Bob in, and has no grant herself.
+    // Alice granted Bob access, and has no grant herself.
     let mut two = TeamFile::parse(solo.text().as_bytes()).unwrap();
     two.put_member(&member("bob"), &bob.public());
     let key = PrivateKey::parse(&env.private_key("ENVSEAL_PRIVATE_KEY")).unwrap();
@@ -122,7 +122,7 @@ fn each_hint_helps() {
             if rest.contains("key recover FILE") { "envseal key recover ../backup" } else { command };
         let command = command.replace("NAME", "production");
         let (follow, then) = follow.split_once(" => ").unwrap_or((follow, fails));
-        // The situation is made once: what was moved there is there.
+        // The setup already ran, and moves files, so only its exports are repeated.
         let exports =
             amiss.split("; ").filter(|part| part.starts_with("export")).collect::<Vec<_>>().join("; ");
         let exports = if exports.is_empty() { "true" } else { &exports };

@@ -11,7 +11,7 @@ fn member(name: &str) -> MemberName {
     MemberName::new(name).unwrap()
 }
 
-/// The list as JSON.
+/// Returns the list as JSON.
 fn listed(env: &TestEnv, more: &[&str]) -> Vec<serde_json::Value> {
     let text = env.ok(&[&["key", "list", "--json"][..], more].concat());
     serde_json::from_str(&text).unwrap()
@@ -80,7 +80,7 @@ fn the_json_has_stable_names() {
     assert!(env.ok(&["key", "list"]).contains("keys file, locked"));
 }
 
-/// The one command that shows how a keys file is kept shows it where others refuse it.
+/// `key list` shows how a keys file is stored, even one that other commands refuse.
 #[cfg(unix)]
 #[test]
 fn a_keys_file_that_git_tracks_and_others_can_read() {
@@ -132,7 +132,7 @@ fn who_holds_a_key_and_what_is_exposed() {
     }
     let by = (&member("alice"), &alice);
     team.put_grant(GrantLine::make(&p, &key, (&member("bob"), &bob.public()), by));
-    // Of a key that is no longer the environment's; and one that was meant for another.
+    // A grant of a key that is not the environment's, and one that was made for another member.
     let older = PrivateKey::generate();
     team.put_grant(GrantLine::make(&p, &older, (&member("alice"), &alice.public()), by));
     let mut stolen = GrantLine::make(&p, &key, (&member("bob"), &bob.public()), by);
@@ -156,7 +156,7 @@ fn who_holds_a_key_and_what_is_exposed() {
     }
     env.write("envseal.toml", team.text());
     let row = &listed(&env, &[])[0];
-    assert_eq!(row["exposures"], 2, "what was replaced is none any more");
+    assert_eq!(row["exposures"], 2, "a replaced value is no longer exposed");
     let holders: Vec<_> = row["holders"]
         .as_array()
         .unwrap()

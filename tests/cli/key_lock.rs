@@ -10,7 +10,7 @@ use crate::support::{on_terminal, on_terminal_answering};
 /// The variable that holds the passphrase.
 const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
 
-/// Two environments with a sealed value each, their values, and a passphrase.
+/// Creates two environments with a sealed value each. Returns the values, and a passphrase.
 fn two_environments() -> (TestEnv, [String; 2], String) {
     let env = TestEnv::new();
     let values = [env.secret("one"), env.secret("two")];
@@ -43,7 +43,7 @@ fn what_is_locked_opens_with_the_passphrase_and_only_so() {
     let said = env.fails(3, &run);
     assert!(said.contains("is locked, and there is no terminal to ask for its passphrase"), "{said}");
     assert!(said.contains("hint: put the passphrase in ENVSEAL_PASSPHRASE"), "{said}");
-    // Sealing needs no key, and listing opens none.
+    // Encrypting needs no private key, and listing unlocks none.
     env.envseal(&["set", "B"]).stdin("1").ok();
     assert!(env.ok(&["ls"]).contains("yes, locked"));
     env.ok(&["check"]);
@@ -90,11 +90,11 @@ fn whatever_fails_leaves_the_keys_file_as_it_was() {
         assert_eq!(env.snapshot(), before, "{arguments:?}");
         said
     };
-    // What is locked already is locked with another passphrase.
+    // One key is already locked, with another passphrase.
     assert!(fails(3, &["key", "lock"], "another").contains("wrong passphrase"));
     assert!(fails(3, &["key", "lock", "-e", "p"], "another").contains("wrong passphrase"));
     assert!(fails(3, &["key", "unlock"], "another").contains("wrong passphrase"));
-    // An empty one is none, and there is no terminal.
+    // An empty passphrase counts as none, and there is no terminal.
     let said = fails(2, &["key", "lock"], "");
     assert!(
         said.contains("no terminal") && said.contains("hint: put the passphrase in ENVSEAL_PASSPHRASE"),
@@ -165,7 +165,7 @@ fn a_locked_key_may_be_injected() {
     assert!(said.contains("in the environment is locked"), "{said}");
 }
 
-/// A key that is not the one in use is not unlocked, though it be damaged; and history is told without it.
+/// A key that is not in use is not unlocked, so it may be damaged. Commands about history unlock no key.
 #[test]
 fn only_the_key_that_is_wanted_is_unlocked() {
     let (env, values, passphrase) = two_environments();
@@ -187,7 +187,7 @@ fn only_the_key_that_is_wanted_is_unlocked() {
     assert_eq!(at.ok(), format!("{}\n", values[0]));
 }
 
-/// A locked key in a tracked file tells nobody a key; a keys file in git is an error all the same.
+/// A locked key in a tracked file gives no key away, but a keys file in git is still an error.
 #[test]
 fn check_takes_a_locked_key_for_no_key_in_the_open() {
     let (env, _, passphrase) = two_environments();
@@ -202,7 +202,7 @@ fn check_takes_a_locked_key_for_no_key_in_the_open() {
     assert!(String::from_utf8(found.stdout).unwrap().contains("keys-file"));
 }
 
-/// Two wrong keys in the way cost one run of Argon2id, not one for each.
+/// Unlocking keys that were locked together costs one run of Argon2id, not one for each.
 #[test]
 fn a_batch_costs_one_run() {
     let env = TestEnv::new();
@@ -259,7 +259,7 @@ fn what_is_typed_badly_locks_nothing() {
         (&[b"\n"], 2, "an empty passphrase protects nothing"),
         (&[b"\x03"], 130, ""),
         (&[b"one\n", b"\x03"], 130, ""),
-        // The second line is neither the same again nor for the shell.
+        // The second line is not taken as the repetition, nor left for the shell.
         (&[b"one\none\n"], 3, "a passphrase is one line, but several were pasted"),
         (&[b"\x1b[200~one\rone\r\x1b[201~"], 3, "a passphrase is one line, but several were pasted"),
     ] {
@@ -270,7 +270,7 @@ fn what_is_typed_badly_locks_nothing() {
     }
 }
 
-/// A commit must not stop at a question: hooks and drivers pass over what is locked.
+/// A commit must not stop at a question, so hooks and drivers skip locked keys.
 #[cfg(unix)]
 #[test]
 fn a_hook_asks_nothing() {

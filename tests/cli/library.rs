@@ -1,4 +1,4 @@
-//! The library, where a team has let someone in: what `tests/library` has no team for.
+//! The library as used by a member with a grant. `tests/library` has no team for this.
 
 use envseal::{ErrorKind, Vault};
 
@@ -14,7 +14,7 @@ fn a_grant_opens_with_the_identity_that_is_named() {
     let open = |file: &str| Vault::options().identity(&identity).open(bob.clone.join(file)).unwrap();
     let vars = open(".env.production").vars().unwrap();
     assert_eq!(vars.get("URL").unwrap().to_str().unwrap(), reads(&alice, "production", "URL"));
-    // An identity that is not there is no reason to go on without secrets.
+    // A missing identity is an error, not a reason to go on without secrets.
     let nowhere = Vault::options().identity(bob.home.join("none")).open(bob.clone.join(".env.production"));
     let error = nowhere.unwrap().vars().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoKey, "{error:?}");
@@ -22,7 +22,7 @@ fn a_grant_opens_with_the_identity_that_is_named() {
         error.to_string().contains("none: it does not exist") && error.hint().as_deref().is_some(),
         "{error:?}"
     );
-    // Bob was let into production, not into staging.
+    // Bob has access to production, but not to staging.
     let error = open(".env.staging").vars().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoKey);
     assert!(

@@ -5,7 +5,7 @@ use crate::support::{Run, TestEnv};
 /// The size of a large value in bytes.
 const SIZE: usize = 10 << 20;
 
-/// A user without other processes: limits of processes count by user, and do not apply to root.
+/// A user without other processes: process limits count per user, and do not apply to root.
 const NOBODY: &str = "61234";
 
 /// A project of a user with limited processes and threads.
@@ -96,7 +96,7 @@ fn without_threads_a_terminal_shows_no_progress() {
     }
 }
 
-/// Runs this test again, in a process of its own, where it panics.
+/// Runs this test again in a separate process, where it panics.
 #[test]
 fn a_panic_reports_its_place_and_no_value() {
     if std::env::var_os("ENVSEAL_TEST_PANIC").is_some() {
@@ -162,14 +162,14 @@ fn a_large_value_takes_a_few_times_its_size() {
     let env = TestEnv::new();
     let small = most_in_use(&env, &["set", "SMALL"], b"x");
     let value = b"0123456789abcdef".repeat(SIZE / 16);
-    // `most` counts halves of the value.
+    // The unit of `most` is half the size of the value.
     let measure = |arguments: &[&str], value: &[u8], most: usize| {
         let taken = most_in_use(&env, arguments, value).saturating_sub(small) * 1024;
         assert!(taken <= most * SIZE / 2, "{arguments:?}: {taken} bytes");
     };
     measure(&["set", "BIG"], &value, 8);
     measure(&["get", "BIG"], b"", 8);
-    // Two versions of the file, the value, its sealed text, and the allocator's rest of the old value.
+    // Two versions of the file, the value, its sealed value, and what the allocator retains of the old value.
     let other = b"fedcba9876543210".repeat(SIZE / 16);
     measure(&["set", "BIG"], &other, 13);
     measure(&["set", "OTHER", "x"], b"", 8);

@@ -4,13 +4,13 @@ use serde_json::Value;
 
 use crate::support::TestEnv;
 
-/// Commits all there is, at a time of its own; `minute` orders the commits.
+/// Commits everything. `minute` sets the time of the commit, and so the order of commits.
 pub(crate) fn commit(env: &TestEnv, minute: u32, message: &str) -> String {
     env.git(&["add", "-A"]);
     commit_index(env, minute, message)
 }
 
-/// Writes this file, and commits all there is.
+/// Writes this file, and commits everything.
 pub(crate) fn write_commit(env: &TestEnv, minute: u32, message: &str, path: &str, text: impl AsRef<[u8]>) {
     env.write(path, text);
     commit(env, minute, message);
@@ -25,7 +25,7 @@ pub(crate) fn commit_index(env: &TestEnv, minute: u32, message: &str) -> String 
     env.git(&["rev-parse", "HEAD"]).trim().to_owned()
 }
 
-/// Each change as `SUBJECT FILE NAME KIND`.
+/// Returns each change as `SUBJECT FILE NAME KIND`.
 pub(crate) fn lines(json: &str) -> Vec<String> {
     let list: Vec<Value> = serde_json::from_str(json).unwrap();
     let field = |change: &Value, name: &str| change[name].as_str().unwrap().to_owned();
@@ -81,7 +81,7 @@ fn every_kind_of_change() {
     let mut fields: Vec<_> = last.keys().map(String::as_str).collect();
     fields.sort_unstable();
     assert_eq!(fields, ["author", "commit", "email", "file", "kind", "name", "signature", "subject", "time"]);
-    // Without the keys a new token is a change.
+    // Without the keys, a new sealed value counts as a change.
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     assert_eq!(log(&env, &[])[1], "fourth .env A changed");
 }
@@ -138,7 +138,7 @@ fn renames_are_followed_also_with_an_edit_and_a_rotation() {
     assert_eq!(log(&env, &["-e", "production"]), of_file);
     assert_eq!(log(&env, &[])[1..], of_file);
     assert_eq!(log(&env, &[])[0], "other .env.other Z added");
-    // The name of that time will do.
+    // The file's name at that time works, too.
     assert_eq!(log(&env, &["-f", "a b/.env.prod"]), of_file[4..]);
     assert_eq!(log(&env, &["-f", ".env.prod"]), of_file[3..]);
     let shown = env.ok(&["log", "-n", "3"]);
@@ -158,7 +158,7 @@ fn two_files_of_the_same_names_are_not_mixed_up() {
     env.git(&["mv", "a/.env", "b/.env"]);
     write_commit(&env, 2, "swapped", "c/.env", "A=3\nB=5\n");
     let all = log(&env, &[]);
-    // `b/.env` stands at both sides, so as in git it is one file; `a` became `c`, or went.
+    // `b/.env` exists before and after, so as in git it is one file. `a/.env` became `c/.env`, or was deleted.
     assert!(all.contains(&"swapped b/.env A changed".to_owned()), "{all:?}");
     assert_eq!(all.len(), 8, "{all:?}");
 }
@@ -180,7 +180,7 @@ fn merges_are_told_only_of_what_is_in_no_parent() {
     env.git(&["commit", "-q", "-a", "--amend", "-m", "evil"]);
     assert_eq!(log(&env, &[])[..4], ["evil .env C changed", "evil .env D added", honest[0], honest[1]]);
     assert!(env.ok(&["log", "-n", "1"]).contains("\nMerge: "));
-    // Taking a side is no change; taking neither is.
+    // A merge that takes one side is not a change; one that takes neither is.
     env.write(".env", merged.replace("A=2", "A=3"));
     env.git(&["commit", "-q", "-a", "--amend", "-m", "neither"]);
     assert_eq!(log(&env, &["A"])[..2], ["neither .env A changed", "side .env A changed"]);
@@ -306,7 +306,7 @@ fn shallow_bare_linked_and_unborn() {
     assert_eq!(output.status, 4);
     assert!(output.stderr.contains("git fetch --unshallow"), "{}", output.stderr);
     let output = env.envseal(&["log", "--json", "-n1"]).dir(at("shallow")).output();
-    assert_eq!((output.status, &*output.stderr), (0, ""), "no more was asked for");
+    assert_eq!((output.status, &*output.stderr), (0, ""), "no more history was asked for");
     let json =
         env.envseal(&["blame", "--json", "-f", "dé p/.env"]).dir(at("bare.git")).var("GIT_DIR", ".").ok();
     assert_eq!(lines(&json), all[..1]);
@@ -340,13 +340,13 @@ fn a_pager_as_git_uses_one() {
     let env = TestEnv::new();
     write_commit(&env, 1, "one\u{1b}[31m", ".env", "A=1\n");
     let page = |value: &str| env.git(&["config", "--global", "core.pager", value]);
-    // One that the repository names would get what `diff --show` prints.
+    // A pager that the repository sets is ignored: it would get what `diff --show` prints.
     env.git(&["config", "core.pager", "echo REPOSITORY"]);
     page("cat; echo LESS=$LESS LV=$LV KEY=$ENVSEAL_PRIVATE_KEY");
     let Some((status, shown)) = on_terminal(&env, &["log"], None) else { return };
     assert_eq!(status, 0);
     assert!(shown.contains("one\\u{1b}[31m") && shown.ends_with("LESS=FRX LV=-c KEY=\n"), "{shown}");
-    // None for JSON, none when asked for none, none where stdout is no terminal.
+    // No pager is started for JSON, with --no-pager, or if stdout is not a terminal.
     for arguments in [&["log", "--json"][..], &["log", "--no-pager"]] {
         assert!(!on_terminal(&env, arguments, None).unwrap().1.contains("LESS="));
     }
@@ -355,7 +355,7 @@ fn a_pager_as_git_uses_one() {
     assert!(on_terminal(&env, &["log"], None).unwrap().1.contains("added      A"));
     page("cat");
     assert!(on_terminal(&env, &["log"], None).unwrap().1.contains("added      A"));
-    // One that leaves early is no error to speak of.
+    // A pager that exits early is not an error.
     for number in 2..60_u8 {
         env.write(".env", format!("A={number}\n{}", "B=1\n".repeat(number.into())));
         commit(&env, number.into(), "more");

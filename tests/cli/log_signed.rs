@@ -1,4 +1,4 @@
-//! Who signed a commit: SSH signatures, made by the real git and held to the members of the commit before.
+//! Who signed a commit: SSH signatures, made by the real git and checked against the members in the parent commit.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::TestEnv;
 
-/// A key of `ssh-keygen`'s, by its file; none where there is no `ssh-keygen`.
+/// Makes a key with `ssh-keygen` and returns its file, or None if there is no `ssh-keygen`.
 fn key(env: &TestEnv, name: &str, kind: &str) -> Option<PathBuf> {
     let file = env.outside().join("home").join(name);
     let made = env.program("sh", &["-c", "command -v ssh-keygen"]).output().status == 0;
@@ -33,13 +33,13 @@ fn signed(env: &TestEnv, key: &std::path::Path, subject: &str) {
     env.git(&arguments);
 }
 
-/// Makes a commit of this text the last one.
+/// Writes a commit with this text, and makes it the last one.
 fn reset_to(env: &TestEnv, text: &str) {
     let id = env.program("git", &["hash-object", "-t", "commit", "-w", "--stdin"]).stdin(text).ok();
     env.git(&["reset", "-q", "--soft", id.trim()]);
 }
 
-/// The keys of alice and mallory; none where there is no `ssh-keygen`.
+/// Returns the keys of alice and mallory, or None if there is no `ssh-keygen`.
 fn alice_and_mallory(env: &TestEnv) -> Option<(PathBuf, PathBuf)> {
     key(env, "alice", "ed25519").zip(key(env, "mallory", "ed25519"))
 }
@@ -55,7 +55,7 @@ fn sign_change(env: &TestEnv, value: u8, key: &std::path::Path, subject: &str) {
     signed(env, key, subject);
 }
 
-/// The signature of each commit that changed a variable, the newest first.
+/// Returns the state of the signature of each change, newest first.
 fn states(env: &TestEnv) -> Vec<String> {
     let list: Vec<Value> = serde_json::from_str(&env.ok(&["log", "--json"])).unwrap();
     list.iter().map(|change| change["signature"].as_str().unwrap().to_owned()).collect()
@@ -69,7 +69,7 @@ fn a_member_of_the_commit_before_signs_well() {
     sign_change(&env, 1, &alice, "the first, by its own members");
     sign_change(&env, 2, &alice, "a member's");
     sign_change(&env, 3, &mallory, "a stranger's");
-    // Who adds themselves is no member before.
+    // Someone who adds themselves is not a member in the parent commit.
     env.write("envseal.toml", env.read("envseal.toml") + &format!("mallory = \"{}\"\n", public(&mallory)));
     sign_change(&env, 4, &mallory, "adds themselves");
     sign_change(&env, 5, &mallory, "a member now");
@@ -96,7 +96,7 @@ fn a_signature_of_another_commit_is_bad() {
         reset_to(&env, &forged);
         assert_eq!(states(&env), ["bad", "good"]);
     }
-    // In another namespace, over the very same commit.
+    // A signature of the same commit, in another namespace.
     let (head, rest) = raw.split_once("gpgsig ").unwrap();
     let tail = rest.split_once("-----END SSH SIGNATURE-----\n").unwrap().1;
     let payload = format!("{head}{}", tail.trim_start_matches(" \n"));
@@ -128,7 +128,7 @@ fn what_cannot_be_told_is_unknown() {
     let raw = env.git(&["cat-file", "commit", "HEAD"]).replace("SSH SIGNATURE", "PGP SIGNATURE");
     reset_to(&env, &raw);
     assert_eq!(states(&env)[0], "unknown");
-    // Where a shallow clone ends, nobody knows who was a member before.
+    // At the end of a shallow clone, the members in the parent commit are unknown.
     let clone = env.outside().join("clone");
     let from = format!("file://{}", env.repo().display());
     env.git(&["clone", "-q", "--depth", "1", &from, clone.to_str().unwrap()]);
@@ -151,7 +151,7 @@ fn only_members_of_the_files_own_project_sign_well() {
         list[0]["signature"].as_str().unwrap().to_owned()
     };
     let newest = || states(&env).remove(0);
-    // The other project's file, each.
+    // Each signs a change to the other project's file.
     sign_change(&env, 2, &mallory, "the root's file, by a member of pkg");
     assert_eq!((newest(), blamed(".env")), ("bad".into(), "bad".into()));
     env.write("pkg/deep/.env", "A=2\n");
@@ -160,7 +160,7 @@ fn only_members_of_the_files_own_project_sign_well() {
     env.write("pkg/deep/.env", "A=3\n");
     signed(&env, &mallory, "a file of pkg, by a member of pkg");
     assert_eq!((newest(), blamed("pkg/deep/.env")), ("good".into(), "good".into()));
-    // A project without members has nobody who vouches, whoever is a member above.
+    // In a project without members nobody can vouch, not even a member of the project above.
     env.write("lib/.env", "A=1\n");
     signed(&env, &alice, "a file of lib");
     assert_eq!(newest(), "unknown");

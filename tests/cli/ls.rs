@@ -2,7 +2,7 @@
 
 use crate::support::TestEnv;
 
-/// A repository with one file of each kind, and the ids of its two keys.
+/// Creates a repository with one file of each kind. Returns the ids of its two keys, too.
 fn mixed() -> (TestEnv, String, String) {
     let env = TestEnv::new();
     env.write(".env", "P=1 # envseal: plain\nPATH=/x\nE=\nU=plain\n");
@@ -119,7 +119,7 @@ fn names_by_environment_with_the_dates_of_their_last_changes() {
              "changed": "2026-01-02T03:01:00+01:30"},
         ])
     );
-    // Each folder has names of its own, and a damaged file hides no other.
+    // Each folder has names of its own, and a damaged file doesn't hide others.
     env.write("app/.env", "A=\n");
     env.write("app/.env.x", "<<<<<<< HEAD\n");
     let output = env.envseal(&["ls", "--names"]).output();
@@ -130,7 +130,7 @@ fn names_by_environment_with_the_dates_of_their_last_changes() {
     let told = env.fails(4, &["get", "NOTHING_LIKE_IT", "-f", "app/.env"]);
     let hint = told.split("hint: list the names: envseal ").nth(1).unwrap().trim();
     assert_eq!(env.ok(&hint.split(' ').collect::<Vec<_>>()), "NAME  default\nA     plain\n");
-    // git tells the ages, and outside of a repository there are none.
+    // Ages come from git; outside of a repository there are none.
     let outside = TestEnv::without_git();
     outside.write(".env", "A=\n");
     outside.fails(4, &["ls", "--names", "--age"]);
@@ -158,7 +158,7 @@ fn a_clone_without_hooks_or_drivers_is_told_so() {
         "note: not installed in this clone: pre-commit hook, pre-merge-commit hook, pre-push hook and merge and diff drivers: \
          envseal init\n"
     );
-    assert_eq!(env.envseal(&["ls", "-q"]).output().stderr, "", "who wants quiet has it");
+    assert_eq!(env.envseal(&["ls", "-q"]).output().stderr, "", "-q prints no note");
     env.ok(&["init", "-q"]);
     assert_eq!(note(&env), "");
     env.ok(&["hook", "uninstall", "-q"]);
@@ -173,7 +173,7 @@ fn a_clone_without_hooks_or_drivers_is_told_so() {
         "note: git's diff.envseal.textconv in this clone is not envseal's: git config --local --remove-section \
          diff.envseal && envseal init\n"
     );
-    // Data stays data, whatever is noted.
+    // A note doesn't get into the data.
     serde_json::from_str::<serde_json::Value>(&env.ok(&["ls", "--json"])).unwrap();
 }
 
@@ -185,7 +185,7 @@ fn values_sealed_to_another_key_are_no_yes() {
     let other = TestEnv::new_env_file();
     let header = other.lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY=")).unwrap();
     env.write(".env", format!("{header}\n{line}\n"));
-    assert!(env.ok(&["ls"]).ends_with("  no: no private key\n"), "the key comes first");
+    assert!(env.ok(&["ls"]).ends_with("  no: no private key\n"), "the missing key is reported first");
     env.ok(&["key", "generate", "-e", "b"]);
     env.write(".env.b", env.read(".env.b") + &line + "\n");
     let table = env.ok(&["ls", "-e", "b"]);
@@ -202,13 +202,13 @@ fn values_sealed_to_another_key_are_no_yes() {
 fn hooks_that_are_not_ours_to_write_are_no_work_for_init() {
     let said = "note: the pre-commit hook, pre-merge-commit hook and pre-push hook are missing, and not envseal's to \
                 write: envseal hook install\n";
-    // A generator's.
+    // The hooks are a generator's.
     let env = TestEnv::new();
     env.write("lefthook.yml", "pre-commit:\n  commands: {}\n");
     env.ok(&["init", "-q"]);
     assert_eq!(env.envseal(&["ls"]).output().stderr, said);
     assert!(env.fails(4, &["hook", "install"]).contains("lefthook.yml, then: lefthook install"));
-    // A folder that serves other repositories too.
+    // The hooks folder serves other repositories, too.
     let env = TestEnv::new();
     env.git(&["config", "core.hooksPath", env.outside().join("shared").to_str().unwrap()]);
     env.ok(&["init", "-q"]);

@@ -1,9 +1,9 @@
-//! The files that were checked: "no findings" is about something, and the pre-commit framework says which.
+//! Which files are checked: "no findings" is said only if there were some, and the pre-commit framework says which.
 
 use super::{append, project};
 use crate::support::{Output, TestEnv};
 
-/// Runs what `.pre-commit-hooks.yaml` has the framework call: outside of any commit, unless git calls it.
+/// Runs envseal as `.pre-commit-hooks.yaml` tells the framework to, outside of any commit. `refs` is a range to check.
 fn framework(env: &TestEnv, refs: Option<[&str; 2]>) -> Output {
     let text =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/.pre-commit-hooks.yaml")).unwrap();
@@ -44,7 +44,7 @@ fn the_framework_checks_all_files_or_the_range_that_it_names() {
     let output = framework(&env, None);
     assert_eq!(output.status, 1, "{}", said(&output));
     assert!(said(&output).contains("notes.txt:1: error: "), "{}", said(&output));
-    // Beside something that is staged, too; and what is staged is met as it was.
+    // The key is also found if something else is staged, and so is what is staged.
     append(&env, ".env", "A=abc\n");
     env.git(&["add", ".env"]);
     let output = framework(&env, None);

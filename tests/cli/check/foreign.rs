@@ -1,4 +1,4 @@
-//! Files of other tools under the name of an env file: told once, as what they are.
+//! Files of other tools under the name of an env file: each is reported once, as what it is.
 
 use super::project;
 
@@ -28,14 +28,14 @@ fn a_file_of_another_tool_is_one_finding() {
         let told = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
         assert!(told.contains(words), "{told}");
     }
-    // The fix takes it out of the way.
+    // The fix excludes it.
     let told = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
     assert!(told.contains("`exclude` under [policy]"), "{told}");
     env.write("envseal.toml", "[policy]\nexclude = ['.env.x']\n");
     env.git(&["add", "-A"]);
     assert!(env.check(&["--staged"]).iter().all(|found| found.starts_with("envseal.toml:")));
     env.write("envseal.toml", "");
-    // A file that only says so further down is an env file like any other.
+    // A file with such a marker further down is an ordinary env file.
     env.write(".env.x", format!("A=abc\n{armour}"));
     env.git(&["add", "-A"]);
     assert!(env.check(&["--staged"]).contains(&".env.x:1 !plaintext A".to_owned()));

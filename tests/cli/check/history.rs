@@ -1,4 +1,4 @@
-//! `--history`: all that was ever committed.
+//! `--history`: everything that was ever committed.
 
 use super::{append, project};
 use crate::support::TestEnv;

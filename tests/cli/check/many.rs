@@ -2,7 +2,7 @@
 
 use crate::support::TestEnv;
 
-/// Env files side by side, each with two names of its own and one that all have.
+/// Creates env files in one folder, each with two names of its own and one that all have.
 fn folder(count: usize) -> TestEnv {
     let env = TestEnv::new();
     for at in 0..count {
@@ -41,7 +41,7 @@ fn many_of_one_kind_in_a_folder_are_folded() {
     assert_eq!(folded.matches("[plaintext]").count(), 3 + 1 + 1, "{folded}");
     assert!(
         folded.contains("sub/.env:1: error: A is plain text"),
-        "another folder is no part of it: {folded}"
+        "another folder is not folded into it: {folded}"
     );
     assert!(folded.contains("  fix: list all of them with -v or --json\n"), "{folded}");
     assert_eq!(text(&["-v"]).matches("[plaintext]").count(), 91);

@@ -1,4 +1,4 @@
-//! A policy that a range itself brings: what only that allows stays an error, and is told as what it is.
+//! A policy that the range itself brings: a finding that only this policy allows stays an error, and says so.
 
 use super::{append, project};
 use crate::support::TestEnv;
@@ -18,12 +18,12 @@ fn told(env: &TestEnv, range: &str) -> Vec<[String; 3]> {
     found
 }
 
-/// The errors alone.
+/// Returns only the errors.
 fn errors(env: &TestEnv, range: &str) -> Vec<String> {
     env.check(&["--range", range]).into_iter().filter(|finding| finding.contains('!')).collect()
 }
 
-/// Runs a finding's fix as a person pastes it.
+/// Runs a finding's fix as if a user pasted it.
 fn pasted(env: &TestEnv, fix: &str) -> i32 {
     let bin = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
@@ -60,7 +60,7 @@ fn the_commit_that_first_seals_a_project_is_for_review() {
     }
 }
 
-/// Ways for a change to call what it brings fine, each the file of a policy.
+/// Ways for a change to allow its own plaintext: a file that holds policy, and its text.
 const POLICIES: [(&str, &str); 9] = [
     ("envseal.toml", "[policy]\nplain = ['A']\n"),
     ("envseal.toml", "[policy]\nplain = ['*']\n"),
@@ -73,7 +73,7 @@ const POLICIES: [(&str, &str); 9] = [
     ("sub/.env.example", "# @sensitive=false\nA=\nB=\nC=\n"),
 ];
 
-/// An env file with every sort of what must not be in the open.
+/// An env file with every sort of line that must not be in plain text.
 const OPEN: &str = "A=abc\nB=\"abc\" # words\nstray\nC=envseal:1:abc\nENVSEAL_X=abc\nPATH=/bin\nB=def\nD=abc#x # envseal: allow stray-line\nE=abc # envseal: allow plaintext\n";
 
 #[test]
@@ -81,7 +81,7 @@ fn nothing_becomes_less_by_a_policy_that_the_change_brings() {
     for (policy, text) in POLICIES {
         for stays in [true, false] {
             let env = project();
-            // In a subfolder, in the scope of the root, and a policy that the base has already.
+            // The change is in a subfolder of the root's project, and the base already has a policy.
             env.write("envseal.toml", "[policy]\nplain = ['F']\n");
             env.write("sub/x", "");
             let base = env.commit("base");
@@ -106,7 +106,7 @@ fn nothing_becomes_less_by_a_policy_that_the_change_brings() {
             for error in &without {
                 assert!(with.contains(error), "{policy} {text} stays {stays}: {error} is gone from {with:?}");
             }
-            // Findings that pass once the policy is accepted say so, and no others.
+            // Only findings that go away once the policy is accepted say so.
             let accepted = env.check(&["--range", &range, "--accept-policy"]);
             for [place, message, fix] in told(&env, &range) {
                 let (at, rule) = place.split_once(' ').unwrap();
@@ -179,7 +179,7 @@ fn a_widened_policy_names_what_lets_it_in() {
     let env = project();
     env.write("envseal.toml", "[policy]\nplain = ['A']\n");
     env.commit("wider");
-    // The range as it was typed, whatever a branch is called.
+    // The fix repeats the range as typed, whatever a branch is called.
     let branch = "b;touch${IFS}hacked;'x'";
     env.git(&["branch", branch]);
     for range in ["HEAD~1..", &format!("HEAD~1..{branch}")] {

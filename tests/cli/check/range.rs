@@ -31,7 +31,7 @@ fn a_range_cannot_widen_its_own_policy() {
     assert_eq!(
         env.check(&["--staged"]),
         ["envseal.toml:2 policy-widened -", "envseal.toml:3 policy-widened -"],
-        "locally it holds, and is told"
+        "locally the policy applies, and is reported"
     );
     env.commit("both at once");
     assert_eq!(
@@ -97,7 +97,7 @@ fn merges_and_branches() {
     env.git(&["checkout", "-q", "main"]);
     env.write("README.md", "words\n");
     env.commit("main goes on");
-    // Three dots: from where they have parted.
+    // Three dots: from the merge base.
     assert_eq!(env.check(&["--range", "main...side"]), ["side/.env:1 !plaintext A"]);
     env.git(&["merge", "-q", "--no-ff", "--no-verify", "-m", "merge", "side"]);
     assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), ["side/.env:1 !plaintext A"]);
@@ -130,14 +130,14 @@ fn a_new_ref_is_what_no_other_has() {
     assert_eq!(env.check(&["--range", &format!("{zeros}..{tip}")]), [".env:4 !plaintext A"]);
     env.git(&["branch", "known", &tip]);
     assert!(env.check(&["--range", &format!("{zeros}..{tip}")]).is_empty());
-    // An orphan: all of it is new.
+    // In an orphan history, everything is new.
     let env = TestEnv::new();
     env.write(".env", "A=abc\n");
     let tip = env.commit("root");
     assert_eq!(findings(&first_push(&env, &tip)), [".env:1 !plaintext A"]);
 }
 
-/// Checks a push of `tip` into a new repository as a hook of git's does: its objects are in quarantine.
+/// Checks a push of `tip` into a new repository as a git hook does: its objects are in quarantine.
 fn first_push(env: &TestEnv, tip: &str) -> Output {
     let bare = env.outside().join("first.git");
     env.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);
@@ -236,7 +236,7 @@ fn a_range_of_nothing_is_a_mistake() {
     }
 }
 
-/// A branch that joins a history of its own, in which everything is declared plain, to that of `main`; gone again.
+/// Merges `main` and an unrelated history that declares its value plain. Returns the merge, and deletes the branches.
 fn joined(env: &TestEnv, merge: &[&str]) -> String {
     env.git(&["checkout", "-q", "--orphan", "alone"]);
     env.git(&["rm", "-rqf", "."]);

@@ -60,7 +60,7 @@ fn what_only_looks_sealed() {
         assert!(env.check(&[]).contains(&format!(".env:4 {finding}")), "{line}: {:?}", env.check(&[]));
         env.write(".env", text);
     }
-    // A glob speaks as a mark does.
+    // A glob in the policy counts like a mark.
     env.write("envseal.toml", "[policy]\nplain = ['DB_*']\n");
     assert!(env.check(&[]).contains(&".env:3 !plain-sealed DB_PASSWORD".to_owned()));
 }
@@ -120,7 +120,7 @@ fn one_environment_has_one_key() {
     env.write("sub/.env", TestEnv::new_env_file());
     let found = env.check(&[]);
     assert!(found.contains(&"sub/.env:2 !keys-disagree ENVSEAL_PUBLIC_KEY".to_owned()), "{found:?}");
-    // A scope of its own has a key of its own.
+    // A separate project has a key of its own.
     env.write("sub/envseal.toml", "");
     let found = env.check(&[]);
     assert!(!found.iter().any(|finding| finding.contains("keys-disagree")), "{found:?}");
@@ -178,7 +178,7 @@ fn what_some_file_systems_take_for_a_team_file_or_a_schema() {
     assert_eq!(env.check(&["--staged"]), wanted);
     env.commit("other spellings");
     assert_eq!(env.check(&["--range", &format!("{base}..HEAD")]), wanted);
-    // Their contents count for nothing.
+    // Their contents have no effect.
     env.plaintext_in(".env");
     env.write(".env", env.read(".env") + "OPEN=abc\n");
     assert!(env.check(&[]).iter().any(|found| found.contains("!plaintext OPEN")), "{:?}", env.check(&[]));
@@ -195,7 +195,7 @@ fn a_keys_file_in_other_letters() {
     assert_eq!(env.check(&[]), [".Env.Keys:- !keys-file-not-ignored -"]);
     let text = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
     assert!(text.contains("echo .Env.Keys >> .gitignore"), "{text}");
-    // Found and checked as a keys file.
+    // It is found and checked as a keys file.
     let sealed = env.read(".env");
     env.ok(&["decrypt"]);
     env.write_plain(".env", sealed);
@@ -246,7 +246,7 @@ fn names_across_environments_and_the_example() {
     env.envseal(&["set", "LESSER"]).stdin("value").ok();
     let example = [".env:5 example-missing LESSER", ".env.example:2 example-extra MORE"];
     assert_eq!(env.check(&[]), [&example[..], &[".env.production:- missing-name LESSER"]].concat());
-    // Another environment may do without what is plain or empty.
+    // Another environment may lack a plain or empty value.
     env.ok(&["set", "LESSER=1", "--plain"]);
     assert_eq!(env.check(&[]), example);
     env.ok(&["set", "LESSER=", "HELLO=", "-e", "staging", "--plain"]);
@@ -317,7 +317,7 @@ fn an_allow_silences_its_rule_and_is_told_once() {
     assert_eq!(env.check(&[]), [".env:4 allow-added A"]);
     env.commit("allowed");
     assert!(env.check(&[]).is_empty());
-    // The value may change then; another rule, or another name, may not.
+    // The mark still applies to a new value, but not to another rule or name.
     env.write(".env", env.read(".env").replace("A=abc", "A=abd"));
     assert!(env.check(&[]).is_empty());
     env.write(".env", env.read(".env").replace("A=abd", "B=abd"));
@@ -347,7 +347,7 @@ fn with_the_key_at_hand_a_crafted_token_is_told() {
         .filter_map(|l| l.split_once("=envseal:"))
         .map(|(_, t)| t.to_owned())
         .collect();
-    // Moved to another variable, and with plaintext in the place of a list of names.
+    // One is moved to another variable; the other has plaintext in place of its list of names.
     append(&env, ".env", &format!("MOVED=envseal:{}\nLISTED=envseal:{}:hunter2\n", tokens[0], tokens[1]));
     let told =
         [".env:5 !does-not-open MOVED", ".env:6 !does-not-open LISTED", ".env:6 dangling-reference LISTED"];
@@ -355,7 +355,7 @@ fn with_the_key_at_hand_a_crafted_token_is_told() {
     env.git(&["add", "-A"]);
     assert_eq!(env.check(&["--staged"]), told);
     std::fs::remove_file(env.path(".env.keys")).unwrap();
-    assert_eq!(env.check(&[]), told[2..], "without the key nobody can tell");
+    assert_eq!(env.check(&[]), told[2..], "this can't be known without the key");
 }
 
 #[test]
@@ -386,7 +386,7 @@ fn a_name_that_no_env_file_may_have_is_no_way_out() {
     }
 }
 
-/// The message and the fix of the only error that the check finds.
+/// Returns the rule and file, the message and the fix of the only error that the check finds.
 #[track_caller]
 fn only_error(env: &TestEnv, arguments: &[&str]) -> (String, String, String) {
     let output = env.envseal(&[&["check", "--json"], arguments].concat()).output();
@@ -465,7 +465,7 @@ fn a_project_that_moves_as_a_whole_widens_nothing() {
     env.git(&["mv", "svc", "apps/svc"]);
     env.git(&["add", "-A"]);
     assert!(env.check(&["--staged"]).is_empty(), "{:?}", env.check(&["--staged"]));
-    // A policy that goes elsewhere than its files, or to more of them, is another.
+    // A policy that moves without its files, or comes to cover more files, is a new one.
     env.write("apps/svc/.env.y", "PORT=1\n");
     env.git(&["add", "-A"]);
     assert_eq!(env.check(&["--staged"]), ["apps/svc/envseal.toml:2 policy-widened -"]);

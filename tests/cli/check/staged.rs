@@ -1,4 +1,4 @@
-//! `--staged`: the index is what counts.
+//! `--staged`: the index is checked.
 
 use super::{append, project};
 use crate::support::TestEnv;
@@ -25,11 +25,11 @@ fn a_symlink_is_what_it_leads_to_inside() {
     symlink("conf/secrets.txt", env.path(".env.x")).unwrap();
     env.commit("linked");
     assert_eq!(env.check(&["--staged"]), [".env.x:1 !plaintext A"]);
-    // Only what it leads to changes.
+    // Only the link's target changes.
     env.write("conf/secrets.txt", "A=\nB=abc\nC=\nDB_PASSWORD=\n");
     env.git(&["add", "conf"]);
     assert_eq!(env.check(&["--staged"]), [".env.x:2 !plaintext B"]);
-    // By way of a linked folder, and of another link.
+    // Through a linked folder and another link.
     env.write("conf/secrets.txt", "");
     env.write("other/plain", "C=abc\nA=\nB=\nDB_PASSWORD=\n");
     symlink("other", env.path("o")).unwrap();
@@ -38,7 +38,7 @@ fn a_symlink_is_what_it_leads_to_inside() {
     env.git(&["add", "-A"]);
     assert_eq!(env.check(&["--staged"]), [".env.y:1 !plaintext C"]);
     assert_eq!(env.check(&[]), [".env.y:1 !plaintext C"]);
-    // Out of the repository, in circles, or nowhere: nothing of it is committed.
+    // The link leads out of the repository, to itself or nowhere: its contents are not committed.
     for (target, told) in [
         ("/etc/passwd", &[".env.y:- symlink -"][..]),
         ("../../x", &[".env.y:- symlink -"]),
@@ -114,7 +114,7 @@ fn advice_is_about_what_the_commit_touches() {
     env.write("README.md", "words\n");
     env.git(&["add", "-A"]);
     assert!(env.check(&["--staged"]).is_empty());
-    // A finding about how a touched file goes with others is reported, wherever it is.
+    // A finding from comparing a touched file with others is reported, whichever file it is in.
     env.envseal(&["set", "NEW"]).stdin("value").ok();
     env.git(&["add", "-A"]);
     let found = env.check(&["--staged"]);
@@ -143,7 +143,7 @@ fn what_a_partial_clone_has_left_out_is_not_taken_for_absent() {
         assert!(said.contains("git fetch --refetch --no-filter"), "{said}");
     }
     env.program("git", &["commit", "-qm", "leak"]).dir(&there).ok();
-    // A range may get what it needs, and then it is there.
+    // A check of a range may fetch what it needs, and then it is there.
     let found = super::findings(&check(&["--range", "origin/main..HEAD"]).output());
     assert_eq!(found, ["code.js:1 !secret-value A"]);
     env.program("git", &["reset", "-q", "--soft", "HEAD~1"]).dir(&there).ok();
@@ -166,7 +166,7 @@ fn a_file_of_another_tool_that_a_partial_clone_has_left_out_is_not_taken_for_abs
     assert!(said.contains("git fetch --refetch --no-filter"), "{said}");
 }
 
-/// A file that is to be renamed, or removed from git, is not to be staged again.
+/// The hint doesn't stage a file that should be renamed, or removed from git.
 #[test]
 fn a_keys_file_is_not_to_be_added_again() {
     let env = TestEnv::new();
@@ -182,7 +182,7 @@ fn a_keys_file_is_not_to_be_added_again() {
     assert!(told.stderr.ends_with("Then stage the fix: git add notes\n"), "{}", told.stderr);
 }
 
-/// The name of a file is no option to what a hint runs.
+/// A program in a hint must not take a file's name for an option.
 #[test]
 fn a_file_whose_name_starts_with_a_dash() {
     let env = TestEnv::new();

@@ -1,4 +1,4 @@
-//! The rules about the team file, each by a finding and a control, in the working tree, staged and in a range.
+//! The rules about the team file, each with a finding and a control, in the working tree, staged and in a range.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub(crate) fn name(name: &str) -> MemberName {
 }
 
 impl Team {
-    /// With these members, of whom the first has let all of them in; committed.
+    /// Creates a committed team with these members, all granted access by the first.
     pub(crate) fn new(members: &[&str]) -> Self {
         let env = TestEnv::new();
         for variable in ["A", "B"] {
@@ -45,13 +45,13 @@ impl Team {
         team
     }
 
-    /// Takes the private key away, as from most who check.
+    /// Removes the private key, which most checks don't have.
     pub(crate) fn forget_the_key(&self) -> &Self {
         std::fs::remove_file(self.env.path(".env.keys")).unwrap();
         self
     }
 
-    /// A member's identity, made when it is first asked for.
+    /// Returns a member's identity, and creates it on first use.
     pub(crate) fn identity(&mut self, member: &str) -> &Identity {
         self.identities.entry(member.to_owned()).or_insert_with(Identity::generate)
     }
@@ -61,7 +61,7 @@ impl Team {
         self.file.put_member(&name(member), &key);
     }
 
-    /// A grant of this key, of this environment.
+    /// Returns a grant of this environment's key.
     pub(crate) fn line(&mut self, env: &str, key: &PrivateKey, to: &str, by: &str) -> GrantLine {
         let (recipient, granter) = (self.identity(to).public(), self.identity(by).clone());
         GrantLine::make(&EnvName::new(env).unwrap(), key, (&name(to), &recipient), (&name(by), &granter))
@@ -77,7 +77,7 @@ impl Team {
         self.file.remove_member(&name(member), Moment { seconds: 1_767_323_045, offset: 0 });
     }
 
-    /// Records what `member` could read of a variable, as a holder of the key does.
+    /// Returns the record that `member` could read this variable, as a holder of the key writes it.
     pub(crate) fn exposure(&self, member: &str, variable: &str, state: ExposureState) -> Exposure {
         let blank = self.key.public();
         let tag = Rotation::make(&production(), &self.key, &blank).proof;
@@ -99,7 +99,7 @@ impl Team {
         self.env.write("envseal.toml", self.file.text());
     }
 
-    /// Gives the environment a new key: every value re-sealed, the old key kept; returns the old key.
+    /// Gives the environment a new key, re-encrypts every value and keeps the old key. Returns the old key.
     pub(crate) fn rekey(&mut self) -> PrivateKey {
         let new = PrivateKey::generate();
         let text = self.env.read(".env.production");
@@ -115,8 +115,8 @@ impl Team {
         old
     }
 
-    /// Returns what is found in the working tree, staged, and in the range of the commit that brings it, which must be the
-    /// same but for grants to oneself. Makes the commit.
+    /// Commits the change. Returns the findings in the working tree, and asserts that they are the same staged and in
+    /// the commit's range, except for grants to oneself.
     #[track_caller]
     pub(crate) fn found(&self) -> Vec<String> {
         let worktree = self.env.check(&[]);
@@ -129,7 +129,7 @@ impl Team {
         worktree
     }
 
-    /// The message of the only finding in the worktree.
+    /// Returns the message and the fix of the only finding in the worktree.
     #[track_caller]
     pub(crate) fn message(&self) -> String {
         let output = self.env.envseal(&["check", "--json"]).output();
@@ -138,7 +138,7 @@ impl Team {
         format!("{} fix: {}", list[0]["message"].as_str().unwrap(), list[0]["fix"].as_str().unwrap())
     }
 
-    /// The number of the line that begins so.
+    /// Returns the number of the line that begins with `start`.
     #[track_caller]
     pub(crate) fn at(&self, start: &str) -> usize {
         let text = self.env.read("envseal.toml");
@@ -147,7 +147,7 @@ impl Team {
     }
 }
 
-/// Takes a file from others' eyes.
+/// Makes a file private (0600).
 fn make_private(path: &std::path::Path) {
     #[cfg(unix)]
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
@@ -175,7 +175,7 @@ fn the_first_members_are_let_in_by_nobody() {
     let team = Team::new(&["alice", "bob"]);
     let all = team.env.check(&["--range", "0000000000000000000000000000000000000000..HEAD"]);
     assert!(all.is_empty(), "{all:?}");
-    // A repository that was there before its team.
+    // A repository that is older than its team.
     let mut team = Team::new(&[]);
     team.join("alice");
     team.grant("alice", "alice");
@@ -183,7 +183,7 @@ fn the_first_members_are_let_in_by_nobody() {
     assert!(team.found().is_empty());
 }
 
-/// In a range alone, by whatever names, each once: whoever has a key can make one.
+/// Anyone who has a key can grant it to themselves. Only a check of a range reports each such grant, once.
 #[test]
 fn a_grant_to_oneself_is_shown_to_the_reviewer() {
     let mut team = Team::new(&["alice", "bob"]);
@@ -226,7 +226,7 @@ fn a_rotation_alone_brings_its_grants_to_account() {
     let mut team = Team::new(&["alice"]);
     let old = team.rekey();
     let proof = Rotation::make(&production(), &old, &team.key.public());
-    // The proof first, so that the team file is no part of the change.
+    // Commit the proof first, so that the team file is not part of the change.
     team.file.put_rotation(proof);
     team.save();
     team.env.git(&["commit", "-q", "--no-verify", "-m", "proof", "envseal.toml"]);
@@ -269,7 +269,7 @@ fn a_removal_that_is_not_finished_is_told_and_can_be_committed() {
     team.file.take_grant(&production(), &name("bob"));
     team.save();
     assert!(team.found().is_empty(), "and finished");
-    // Put back, it is new.
+    // A grant that is put back is new.
     team.grant("bob", "alice");
     team.save();
     assert_eq!(team.found(), [format!("envseal.toml:{line} !removal-pending -")]);
@@ -305,7 +305,7 @@ fn names_and_keys_that_stand_for_two() {
     let (line, grant) = (team.at("bob = \"ssh-ed25519"), team.at("bob = { key = \"envseal-pk1-"));
     let both =
         [format!("envseal.toml:{line} !team-file -"), format!("envseal.toml:{grant} !removal-pending -")];
-    assert_eq!(team.env.check(&[]), both, "the key is out, whatever name it has");
+    assert_eq!(team.env.check(&[]), both, "the key was removed, whatever its name");
     let mut team = Team::new(&["alice", "bob"]);
     let bob = team.identity("bob").public();
     team.file.put_member(&name("robert"), &bob);
@@ -319,7 +319,7 @@ fn names_and_keys_that_stand_for_two() {
 
 #[test]
 fn who_is_behind_a_name_cannot_change() {
-    // Nobody was let in: no other rule has a say.
+    // There are no grants, so no other rule applies.
     let mut team = Team::new(&[]);
     team.join("alice");
     team.join("bob");
@@ -334,7 +334,7 @@ fn who_is_behind_a_name_cannot_change() {
     team.save();
     assert!(team.found().is_empty(), "a removal");
     let removed = team.env.read("envseal.toml");
-    // The record of it, doctored and taken out.
+    // The record of the removal is altered, then deleted.
     for other in [
         removed.replace("2026-01-02", "2027-01-02"),
         removed.lines().filter(|line| !line.starts_with("bob")).map(|line| format!("{line}\n")).collect(),
@@ -371,7 +371,7 @@ fn who_was_let_in_does_not_go_without_a_trace() {
     };
     let text = team.env.read("envseal.toml");
     team.env.write("envseal.toml", without(&text, "carol"));
-    assert!(team.found().is_empty(), "a request taken back");
+    assert!(team.found().is_empty(), "a withdrawn request");
     team.env.write("envseal.toml", without(&without(&text, "carol"), "bob"));
     assert_eq!(team.found(), ["envseal.toml:- !member-changed -"]);
 }
@@ -397,14 +397,14 @@ fn what_is_to_be_replaced_is_counted() {
     let exposure = team.exposure("bob", "B", ExposureState::Replaced);
     team.file.put_exposure(exposure);
     team.save();
-    assert!(team.message().starts_with("1 value of production"), "its state is free to change");
+    assert!(team.message().starts_with("1 value of production"), "its state may change");
     let exposure = team.exposure("bob", "A", ExposureState::Replaced);
     team.file.put_exposure(exposure);
     team.save();
     assert!(team.found().is_empty());
 }
 
-/// A team that bob has left, with `A` exposed to him; committed.
+/// Creates a committed team from which bob was removed, with `A` exposed to him.
 fn exposed() -> Team {
     let mut team = Team::new(&["alice", "bob"]);
     team.remove("bob");
@@ -463,7 +463,7 @@ fn a_holder_may_write_an_exposure_anew() {
     team.save();
     assert!(team.env.check(&[]).is_empty());
     team.forget_the_key();
-    assert_eq!(team.found().len(), 1, "who cannot verify it does not believe it");
+    assert_eq!(team.found().len(), 1, "without a key it can't be verified, so it is refused");
 }
 
 #[test]
@@ -483,7 +483,7 @@ fn a_rotation_renews_the_proofs() {
         let found = team.env.check(&[]);
         assert!(found.iter().all(|finding| finding.contains("!public-key-changed")), "{found:?}");
         assert_eq!(found.len(), usize::from(!with_key));
-        // Not its facts with it, unless a holder can tell.
+        // A rotation doesn't allow the record's facts to change without a valid proof.
         exposure.tags.clear();
         exposure.proof = exposure.proof_by(&PrivateKey::generate());
         team.file.put_exposure(exposure);
@@ -508,7 +508,7 @@ fn a_proven_rotation_is_no_finding() {
     team.file.put_rotation(Rotation::make(&production(), &old, &team.key.public()));
     team.save();
     assert!(team.env.check(&[]).is_empty());
-    // The new key alone proves nothing; the message says which one would.
+    // The new key alone proves nothing; the message says which key does.
     let new_only = keys.replace(&format!(",{}", old.to_text().expose()), "");
     assert_ne!(new_only, keys);
     team.env.write(".env.keys", new_only);
@@ -516,11 +516,11 @@ fn a_proven_rotation_is_no_finding() {
     let message = team.message();
     assert!(message.contains(&format!("takes private key {}", old.public().id())), "{message}");
     assert!(message.contains("ENVSEAL_PRIVATE_KEY_PRODUCTION=NEW,OLD"), "{message}");
-    // A CI that holds both.
+    // As in a CI that has both keys.
     let both = format!("{},{}", team.key.to_text().expose(), old.to_text().expose());
     let run = team.env.envseal(&["check", "--json"]).var("ENVSEAL_PRIVATE_KEY_PRODUCTION", &both);
     assert!(findings(&run.output()).is_empty());
-    // Its old key, granted once, is enough.
+    // The old key from an earlier grant is enough.
     let identity = team.identity("alice").clone();
     let file = team.env.outside().join("home/identity");
     write_identity(&file, &identity);
@@ -546,7 +546,7 @@ fn a_forged_proof_of_a_rotation_is_called_so() {
     assert!(matches!(&found[..], [one] if one.contains("!public-key-changed")), "{found:?}");
 }
 
-/// Writes it as OpenSSH does.
+/// Writes an identity as OpenSSH does.
 pub(crate) fn write_identity(path: &std::path::Path, identity: &Identity) {
     use ssh_key::private::{Ed25519Keypair, KeypairData};
     let pair = Ed25519Keypair::from_seed(identity.expose());
@@ -587,9 +587,9 @@ fn a_package_has_a_team_of_its_own() {
     team.env.write("pkg/envseal.toml", text(&inner, "envseal.toml"));
     team.env.git(&["add", "-A"]);
     let found = team.env.check(&["--staged"]);
-    assert!(found.is_empty(), "each by its own env files: {found:?}");
+    assert!(found.is_empty(), "each team goes with its own env files: {found:?}");
     team.env.commit("package");
-    // Its members are nobody to the team that was there.
+    // Its members have no standing in the team that was there before.
     let line = inner.file.grants().len() + inner.at("[grants.production]");
     let found = team.env.check(&["--range", "HEAD~1.."]);
     assert!(found.contains(&format!("pkg/envseal.toml:{line} !grant-invalid -")), "{found:?}");

@@ -41,7 +41,7 @@ fn a_value_is_found_in_every_form_that_is_promised() {
     }
 }
 
-/// A member with nothing but a grant has the values that it decrypts looked for too.
+/// For a member with only a grant, the values that it decrypts are searched for, too.
 #[cfg(unix)]
 #[test]
 fn values_are_known_by_a_grant_too() {

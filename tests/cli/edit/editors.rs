@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{assert_wiped, edit, editor, runtime};
 use crate::support::{TestEnv, run_on_terminal};
 
-/// An executable that notes that it was started.
+/// Writes an executable script.
 fn program(path: &Path, script: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -76,7 +76,7 @@ fn the_editor_is_gits_but_never_the_repositorys() {
         run.ok();
         env.read("got").trim_end().to_owned()
     };
-    // An editor that came with the repository, directly, by inclusion or for this worktree.
+    // An editor from the repository's configuration, directly, by include or for this worktree, is ignored.
     env.git(&["config", "core.editor", "repository"]);
     env.git(&["config", "include.path", "../included"]);
     env.write("included", "[core]\neditor = repository\n");
@@ -88,7 +88,7 @@ fn the_editor_is_gits_but_never_the_repositorys() {
         let empty: Vec<_> =
             all[..at].iter().map(|pair| format!("{}=", pair.split('=').next().unwrap())).collect();
         let empty: Vec<_> = empty.iter().map(String::as_str).chain(all[at..].iter().copied()).collect();
-        assert_eq!(started(run(&empty)), expected, "empty is none");
+        assert_eq!(started(run(&empty)), expected, "an empty variable counts as unset");
     }
     let call =
         ["GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.editor", "GIT_CONFIG_VALUE_0=call", all[1], all[2]];

@@ -1,4 +1,4 @@
-//! Every way out, the plain text wiped: errors, questions, signals.
+//! Every way for an edit to end, with the plain text wiped: errors, questions, signals.
 
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::{assert_wiped, edit};
 use crate::support::{TestEnv, run_on_terminal};
 
-/// An editor that types a secret, says so, and waits for what never comes. Its id is in the file `pid`.
+/// An editor that types a secret, says so, and doesn't exit. Its process id is in the file `pid`.
 const WAITS: &str = "echo SECRET >>\"$1\"; cp \"$1\" \"$1.swp\"; echo $$ >pid; echo ready; exec sleep 1000";
 
 fn waiting(env: &TestEnv, script: &str) -> Child {
@@ -70,7 +70,7 @@ fn a_signal_ends_the_editor_too_and_leaves_nothing() {
         assert_eq!(ended_by(child), (Some(number), String::new()));
         assert_wiped(&env);
         assert_eq!(env.read(".env"), before);
-        assert!(!send("-0", &env.read("pid")), "the editor runs on");
+        assert!(!send("-0", &env.read("pid")), "the editor still runs");
     }
 }
 
@@ -84,7 +84,7 @@ fn an_editor_that_does_not_listen_is_killed() {
     let child = waiting(&env, &script);
     assert!(send("-TERM", &child.id().to_string()));
     assert_eq!(ended_by(child), (Some(15), String::new()));
-    assert!(!send("-0", &env.read("pid")), "the editor runs on");
+    assert!(!send("-0", &env.read("pid")), "the editor still runs");
     assert_wiped(&env);
 }
 
@@ -93,7 +93,7 @@ fn ctrl_c_is_the_editors_own() {
     let env = TestEnv::new();
     env.write_sealed(".env", "A=1\n");
     for signal in ["-INT", "-QUIT"] {
-        // Sent to envseal by its own editor, which goes on and saves.
+        // The editor sends it to envseal, then goes on and saves.
         let output = edit(&env, &format!("kill {signal} $PPID; echo '# {signal}' >>\"$1\""), &[]).output();
         assert_eq!((output.status, &*output.stderr), (0, "Wrote .env\n"));
     }
@@ -157,13 +157,13 @@ fn no_moment_to_be_ended_at_leaves_anything() {
     let run = || edit(&env, "echo \"B=$$\" >>\"$1\"; cp \"$1\" \"$1~\"", &[]).into_command();
     let started = Instant::now();
     assert!(run().stderr(Stdio::null()).status().unwrap().success());
-    // From the start to past the end, as long as it takes here.
+    // The kills are spread from the start to past the end of a run on this machine.
     let step = started.elapsed() / 20;
     for delay in 0..24 {
         let before = env.read(".env");
         let mut child = run().stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(step * delay);
-        // It is not waited for yet, so the id is still its own.
+        // Nobody has waited for it yet, so its id can't have been reused.
         send("-TERM", &child.id().to_string());
         let status = child.wait().unwrap();
         assert!(status.success() || status.signal() == Some(15), "{status}");

@@ -3,7 +3,7 @@
 use super::{assert_wiped, edit};
 use crate::support::{TestEnv, run_on_terminal};
 
-/// What envseal is called in a script.
+/// The path of envseal, for scripts.
 const ENVSEAL: &str = env!("CARGO_BIN_EXE_envseal");
 
 #[test]

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::{pages, shell_blocks};
 use crate::support::{Person, Session, TestEnv};
 
-/// Blocks that are not run, and why: pages by name, with the place of the block among those of its page.
+/// Blocks that are not run: the page, the positions of the blocks on it, and why.
 const NOT_RUN: [(&str, &[usize], &str); 9] = [
     ("platforms.md", &[0], "is run by tests/cli/guides/platforms.rs"),
     (
@@ -23,7 +23,7 @@ const NOT_RUN: [(&str, &[usize], &str); 9] = [
     ("speed.md", &[0], "measures for minutes"),
 ];
 
-/// The programs that the blocks start, beside envseal and git: each reads its stdin, unless that is the terminal.
+/// The programs that the blocks start, besides envseal and git: each reads its stdin, unless that is the terminal.
 const STAND_INS: [&str; 13] = [
     "npm",
     "next",
@@ -88,8 +88,8 @@ impl<'a> World<'a> {
         Self { alice, bob, path }
     }
 
-    /// Runs the lines of a block at a terminal, after what its page presumes, and gives each answer to its question. All of it must succeed, and leave
-    /// nothing uncommitted of what it commits.
+    /// Runs the lines of a block at a terminal, after its page's setup, and answers each question. Asserts that
+    /// everything succeeds and, if the block commits, that nothing is left uncommitted.
     #[track_caller]
     fn runs(&self, person: &Person<'_>, setup: &str, block: &str, talk: &[(&str, &str)]) {
         let clean = if block.contains("git commit") {
@@ -123,7 +123,7 @@ const CONFLICT: &str = "git checkout -q -b feature; echo theirs | envseal set -q
 const COMMITTED_TODAY: &str = "unset GIT_AUTHOR_DATE GIT_COMMITTER_DATE
     git commit -q --amend --no-edit --reset-author; git push -qf";
 
-/// Keys of people, one of them where a forge publishes it.
+/// Public keys of people. A forge publishes one of them.
 const PUBLISHED_KEYS: &str = "for name in bob dave; do ssh-keygen -q -t ed25519 -N '' -f ~/$name; done
     cp ~/dave.pub .; curl() { cat ~/bob.pub; }";
 
@@ -149,7 +149,7 @@ fn each_block_does_what_its_page_says() {
         left.remove(&place).unwrap()
     };
     let (joins, leaves) = (take("team.md", "team approve bob"), take("team.md", "team remove bob"));
-    // Blocks with what their page presumes, and the answers to questions. Any other block asks nothing, in a project as it is.
+    // Blocks with their page's setup and the answers to questions. All other blocks need neither.
     let backed_up = "mkdir ~/safe; ENVSEAL_PASSPHRASE=p envseal key backup ~/safe/shop-keys.txt";
     let special: [(&str, &str, &str, Talk); 11] = [
         (
@@ -201,14 +201,14 @@ fn each_block_does_what_its_page_says() {
     let env = TestEnv::without_git();
     let world = World::new(&env);
     for block in left.values() {
-        // A block without a commit leaves the project as the next one presumes it.
+        // A block without a commit leaves the project as the next one expects it.
         if block.contains("git commit") {
             own(block, "", &[]);
         } else {
             world.runs(&world.alice, "", block, &[]);
         }
     }
-    // A member's way in and out, each part by the one that its comment names.
+    // A member joins and is removed. Each part is run by the person that its comment names.
     let env = TestEnv::without_git();
     let world = World::new(&env);
     let parts: Vec<_> = joins.split("\n# ").collect();

@@ -1,4 +1,4 @@
-//! The guides for CI: what they have to be pasted, run on the events that it is for.
+//! The guides for CI: their snippets are run on the events that they are for.
 
 use saphyr::{LoadableYamlNode, Yaml};
 
@@ -25,7 +25,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &output.stderr
 }
 
-/// An expression of GitHub's, which Python reads alike: `&&` and `||` give one of their operands.
+/// Evaluates a GitHub expression in Python, where `&&` and `||` also return one of their operands.
 fn evaluated(env: &TestEnv, expression: &str, event: &str, label: &str) -> String {
     let inner = expression.trim().strip_prefix("${{").unwrap().strip_suffix("}}").unwrap();
     let inner = inner.replace("&&", " and ").replace("||", " or ").replace("!startsWith", "not startsWith");
@@ -68,24 +68,24 @@ fn github_accepts_what_a_label_says_was_reviewed_and_nothing_else() {
     };
     let zeros = "0".repeat(40);
     for (event, label, before, status) in [
-        // A later push has no label in what it tells, whichever the pull request has.
+        // The event of a later push has no label, whatever labels the pull request has.
         ("pull_request", "", &base, 1),
         ("pull_request", "another", &base, 1),
         ("pull_request", "not-policy-reviewed", &base, 1),
         ("pull_request", "policy-reviewed", &base, 0),
-        // What the pull request itself may have steered accepts nothing unasked.
+        // Events that the pull request can influence accept nothing by themselves.
         ("pull_request_target", "", &base, 1),
         ("pull_request_review", "", &base, 0), // brings no commits
         ("merge_group", "", &base, 0),
         ("push", "", &base, 0),
-        // All of history, and the files as they are: there is no range to accept anything in.
+        // All of history, and the current files: there is no range in which to accept anything.
         ("push", "", &zeros, 0),
         ("schedule", "", &base, 0),
     ] {
         let output = check(event, label, before);
         assert_eq!(output.status, status, "{event} {label:?} {before}: {}", said(&output));
     }
-    // Without an acceptance, or with it, plaintext is plaintext.
+    // Plaintext is an error with or without acceptance.
     env.write(".env", env.read(".env") + "TOKEN=abc\n");
     env.commit("and more");
     let head = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
@@ -167,7 +167,7 @@ fn gitlab_accepts_the_commit_that_a_maintainer_names_and_nothing_else() {
     }
 }
 
-/// On crates.io and `PyPI` the name is another project's: what is built from there would be handed the production key.
+/// On crates.io and `PyPI` the name is another project's. A CI would give that program the production key.
 #[test]
 fn nothing_says_to_install_the_crate_of_that_name() {
     let env = TestEnv::without_git();

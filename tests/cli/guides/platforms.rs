@@ -1,4 +1,4 @@
-//! What the pipes of docs/guides/platforms.md hand over, to stand-ins for the platforms' commands.
+//! What the pipes of docs/guides/platforms.md pass to stand-ins for the platforms' commands.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -10,7 +10,7 @@ const STAND_INS: [&str; 7] = ["wrangler", "fly", "netlify", "kubectl", "gh", "ve
 #[test]
 fn each_platform_gets_the_values_and_nothing_else() {
     let env = TestEnv::new();
-    // Not secrets of the harness, which would find them with the stand-ins.
+    // Not canaries: the harness would find them in the stand-ins' output.
     let (password, api) = ("it's \"$HOME\" `x` #1", "two=words \\n é");
     for (name, value) in [("DB_PASSWORD", password), ("API_KEY", api)] {
         env.envseal(&["set", "-q", name, "-e", "production"]).stdin(value).ok();

@@ -1,4 +1,4 @@
-//! What dotenvx 2.38.2 sealed.
+//! Files that dotenvx 2.38.2 encrypted.
 
 use envseal::testing::dotenv::references;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::support::TestEnv;
 #[cfg(unix)]
 use crate::support::on_terminal;
 
-/// A project of dotenvx's, with two environments and their keys.
+/// Creates a dotenvx project with two environments and their keys.
 fn project() -> TestEnv {
     let env = TestEnv::new();
     env.write(".gitignore", ".env.keys\n");
@@ -20,11 +20,11 @@ fn project() -> TestEnv {
     env
 }
 
-/// What dotenvx reads in its file.
+/// Returns the values that dotenvx reads from its file.
 fn read_by_dotenvx(file: &str) -> Value {
     let mut read: Value = serde_json::from_slice(&made(file)).unwrap();
     read.as_object_mut().unwrap().retain(|name, _| !name.starts_with("DOTENV_PUBLIC_KEY"));
-    // To dotenvx it is a command.
+    // dotenvx runs it as a command.
     if read.get("COMMAND").is_some() {
         read["COMMAND"] = "$(echo ran)".into();
     }
@@ -52,7 +52,7 @@ fn every_environment_is_converted_in_place_and_reads_the_same() {
     );
     assert_eq!(opened(&env, ".env"), read_by_dotenvx("dotenvx/opened.json"));
     assert_eq!(opened(&env, ".env.production"), read_by_dotenvx("dotenvx/opened.production.json"));
-    // Comments, order, `export`: all that is no value.
+    // Everything except the values is kept: comments, order, `export`.
     let text = env.read(".env");
     assert!(text.contains("\n# the head comment stays\n\nPLAIN=envseal:1:"), "{text}");
     assert!(text.contains(" # trailing\n") && text.contains("\nexport EXP=envseal:1:"), "{text}");
@@ -62,7 +62,7 @@ fn every_environment_is_converted_in_place_and_reads_the_same() {
     );
     let url = env.read(".env.production");
     assert!(url.lines().any(|line| line.starts_with("URL=envseal:1:") && line.len() > 100), "{url}");
-    // Its keys stay, for its history.
+    // dotenvx's keys are kept, for the history.
     assert!(env.read(".env.keys").starts_with(std::str::from_utf8(&made("dotenvx/keys.txt")).unwrap()));
     assert_eq!(env.envseal(&["check"]).output().status, 0);
     let again = env.fails(2, &["import", "dotenvx", "--yes"]);
@@ -105,7 +105,7 @@ fn a_person_is_asked() {
 #[test]
 fn one_undecryptable_value_stops_everything() {
     let env = project();
-    // In the tag: behind the ephemeral key and the nonce.
+    // The changed character is in the tag, after the ephemeral key and the nonce.
     let text = env.read(".env.production");
     let at = text.find("API=encrypted:").unwrap() + 14 + 115;
     let other = if &text[at..=at] == "A" { "B" } else { "A" };
@@ -115,7 +115,7 @@ fn one_undecryptable_value_stops_everything() {
     let told = "error: .env.production: line 8: API is damaged or encrypted with another key\nhint: set DOTENV_PRIVATE_KEY_PRODUCTION to";
     assert!(said.starts_with(told), "{said}");
     assert_eq!(env.snapshot(), before);
-    // Moved to another name, dotenvx's ciphertexts open all the same; nothing can be done about that here.
+    // dotenvx's ciphertexts can be decrypted under another name, too. envseal can't prevent that.
     let env = project();
     env.write(".env.keys", "DOTENV_PRIVATE_KEY=\"00\"\n");
     assert!(
@@ -200,12 +200,12 @@ fn encrypted_values_never_become_plain_text() {
         assert!(hint.starts_with("hint: leave it out: -x PLAIN"), "{said}");
         assert_eq!(env.snapshot(), before);
         env.ok(&["import", "dotenvx", ".env", "-y", "-x", "PLAIN", "-x", "UNI"]);
-        // What stays dotenvx's still opens there.
+        // dotenvx can still decrypt the values that were left out.
         assert!(env.read(".env").contains("PLAIN=encrypted:"));
         assert!(env.read(".env").contains("\nDOTENV_PUBLIC_KEY=\""));
         env.write("envseal.toml", "");
     }
-    // A name that steers programs.
+    // A name that controls programs.
     let env = project();
     env.write(".env.production", env.read(".env.production").replace("API=", "NODE_OPTIONS="));
     let said = env.fails(4, &["import", "dotenvx", ".env.production", "-y"]);
@@ -230,7 +230,7 @@ fn a_backup_is_kept_on_request_without_plain_text() {
         let mode = env.path("backup-env.production~").metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
-    // It is no env file, and none is written over.
+    // The backup is not an env file, and is never overwritten.
     assert!(!env.ok(&["ls"]).contains("backup"));
     env.write(".env.production", &before);
     let snapshot = env.snapshot();
@@ -252,7 +252,7 @@ fn a_lost_key_stops_the_import() {
     assert_eq!(env.snapshot(), before);
 }
 
-/// The real one, over values that nobody chose; others with another `ENVSEAL_TEST_SEED`.
+/// Runs the real dotenvx on random values; `ENVSEAL_TEST_SEED` changes them.
 #[test]
 fn random_dotenvx_values_read_the_same() {
     let Some(dotenvx) = std::env::var_os("ENVSEAL_TEST_DOTENVX").filter(|path| !path.is_empty()) else {
@@ -260,7 +260,7 @@ fn random_dotenvx_values_read_the_same() {
         return;
     };
     let dotenvx = dotenvx.to_str().unwrap();
-    // Parts that mean something to one reader or the other, put together without a pattern.
+    // Parts that mean something to one reader or the other, combined at random.
     let parts = [
         "a",
         " ",
@@ -296,7 +296,7 @@ fn random_dotenvx_values_read_the_same() {
     let env = TestEnv::new();
     env.write(".gitignore", ".env.keys\n");
     env.write(".env", "A=first\nB=second\n");
-    // Both read a name that nothing sets as nothing; envseal only where that is said to be meant.
+    // Both read an unset name as empty; envseal does so only if the policy says that it is intended.
     env.write("envseal.toml", "[policy]\nexternal = [\"*\"]\n");
     let mut values = Vec::new();
     let chosen = ["\\$A $A", "${NONE:-$A}x", "$$A", "${NONE:=d}", "${A:?m}", "${NONE:-$A} x", "${A:-$B}x"];
@@ -317,7 +317,7 @@ fn random_dotenvx_values_read_the_same() {
     assert_eq!(output.status, 0, "{}\n{values:?}", output.stderr);
     let ours = opened(&env, ".env");
     assert_eq!((&read["V0"], &ours["V0"]), (&"\\first first".into(), &"$A first".into()));
-    // What is read differently is listed before anything is replaced, and nothing else.
+    // Exactly the values that are read differently are listed, before anything is replaced.
     let note = output.stderr.lines().take_while(|line| !line.starts_with("FROM")).collect::<String>();
     let listed = note.split_once("the references in ").unwrap().1.split(" differently").next().unwrap();
     let listed: Vec<_> = listed.split(", ").collect();

@@ -1,4 +1,4 @@
-//! Every other kind.
+//! Imports of every other kind.
 
 use serde_json::json;
 
@@ -45,7 +45,7 @@ fn a_plaintext_file_is_copied_and_named() {
     );
     assert!(env.read(".env.production").contains("# head\n"));
     assert_eq!(opened(&env, ".env.production"), json!({"A": "1", "B": "1"}));
-    // One that envseal has sealed in part is not another file's to hold.
+    // A file that envseal has encrypted in part can't be imported into another file.
     env.ok(&["encrypt", "-q", "-f", "old/.env", "-k", "A"]);
     let said = env.fails(4, &["import", "dotenv", "old/.env", "-f", ".env.new", "-y"]);
     assert!(said.contains("old/.env: A is already encrypted by envseal"), "{said}");
@@ -141,13 +141,13 @@ fn sops_files_are_imported() {
     let done = if refused.status == 0 {
         refused
     } else {
-        // What no variable can hold is left out by its name.
+        // A value that no variable can hold is left out by its name.
         let left_out =
             refused.stderr.split(": ").nth(2).unwrap().split(' ').next().unwrap().replace('.', "_");
         import(&["secrets.yaml", "-e", "staging", "-x", &left_out])
     };
     assert_eq!(done.status, 0, "{}", done.stderr);
-    // What is left out would be in no file any more.
+    // A value that is left out would be lost.
     assert_eq!(import(&[".env.production", "-x", "A"]).status, 2);
     let whole = import(&[".env.production"]);
     assert_eq!(whole.status, 0, "{}", whole.stderr);

@@ -1,4 +1,4 @@
-//! Where an import reads and writes: one file under two names, what is in the clear, what is there already.
+//! Where an import reads and writes: one file under two names, plain text, values that exist already.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ fn import(env: &TestEnv, arguments: &[&str]) -> Output {
     env.envseal(&[&["import"], arguments, &["--yes"]].concat()).output()
 }
 
-/// Imports, and returns what was said.
+/// Imports, and returns stderr.
 #[track_caller]
 fn imported(env: &TestEnv, arguments: &[&str]) -> String {
     let output = import(env, arguments);
@@ -89,7 +89,7 @@ fn no_backup_holds_a_plaintext_secret() {
         assert!(!env.path(format!("backup-{}~", file.trim_start_matches('.'))).exists(), "{kind}");
         assert_eq!(env.read(file), text);
     }
-    // What is left out of a file of dotenvx's is in its copy too, and so is what dotenvx keeps sealed.
+    // The backup of a dotenvx file also has the values that are left out, plain or encrypted.
     let env = TestEnv::new();
     env.write(".gitignore", ".env.keys\n");
     env.write(".env.keys", made("dotenvx/keys.txt"));
@@ -172,7 +172,7 @@ fn a_sealed_value_is_not_encrypted_again() {
         assert!(output.stderr.contains(" is already encrypted by envseal"), "{}", output.stderr);
         assert_eq!(env.snapshot(), before);
     }
-    // The way that the hint says.
+    // Follow the hint.
     let opened_text = env.ok(&["get", "--format", "dotenv", "-f", ".env"]);
     env.envseal(&["import", "dotenv", "-e", "prod", "--yes"]).stdin(opened_text).ok();
     assert_eq!(opened(&env, ".env.prod"), json!({"B": "two", "A": "one"}));
@@ -239,7 +239,7 @@ fn no_variables_is_an_error_and_no_changes_is_not() {
     let text = env.read(".env.p");
     let said = imported(&env, &["json", "a.json", "-e", "p"]);
     assert_eq!(said, "Nothing to import: every value is already there\n");
-    // The same value, sealed as the text that a file had.
+    // The same value, encrypted in the quotes that a file had.
     env.ok(&["set", "-e", "p", "A", "other"]);
     env.write(".env.q", "A='one'\n");
     env.ok(&["encrypt", "-f", ".env.q"]);
@@ -277,7 +277,7 @@ fn a_person_is_asked_beside_the_pipe() {
         assert_eq!(env.path(".env.production").exists(), is_made, "{shown}");
     }
     let env = TestEnv::new();
-    // Where the question would come out of nowhere, nobody is asked.
+    // If stderr is a file, a question would lack its context, so none is asked.
     let quiet = format!("{line} 2>said");
     let Some((status, _)) = run_on_terminal(env.program("sh", &["-c", &quiet]), None) else { return };
     assert!(status == 2 && env.read("said").contains("confirmation needed"));

@@ -1,11 +1,11 @@
-//! What the readers of other tools' files take, leave out and say, through the command.
+//! What the readers of other tools' files accept, leave out and say, through the command.
 
 use serde_json::json;
 
 use super::{made, opened};
 use crate::support::TestEnv;
 
-/// A file of ejson's, with one sealed value, "b" (Shopify/ejson, `ejson_test.go`); `rest` stands beside it.
+/// Writes an ejson file with one encrypted value, "b" (Shopify/ejson, `ejson_test.go`); `rest` follows it.
 fn ejson(env: &TestEnv, rest: &str) {
     let public = "8d8647e2eeb6d2e31228e6df7da3df921ec3b799c3f66a171cd37a1ed3004e7d";
     let sealed = "EJ[1:KR1IxNZnTZQMP3OR1NdOpDQ1IcLD83FSuE7iVNzINDk=:XnYW1HOxMthBFMnxWULHlnY4scj5mNmX:\
@@ -73,7 +73,7 @@ fn each_error_has_its_hint() {
     env.write("source", r#"{"": "x", "c": "1"}"#);
     let said = env.fails(4, &["import", "json", "source", "-e", "x", "-y"]);
     assert!(said.ends_with("\nhint: leave it out: -x ''\n"), "{said}");
-    // What they say helps.
+    // Following the hints helps.
     for (kind, text, name) in
         [("json", r#"{"a": {"b": null}, "c": 1}"#, "a_b"), ("json", r#"{"": "x", "c": 1}"#, "")]
     {

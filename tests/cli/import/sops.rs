@@ -1,4 +1,4 @@
-//! What sops seals on the spot; skipped where it is not at hand.
+//! Files that sops encrypts during the test; skipped if sops is not installed.
 #![cfg(unix)]
 
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ impl Sops {
         Some(Self { program: program.into(), env, path })
     }
 
-    /// Writes `file`, sealed.
+    /// Writes `file`, and encrypts it with sops.
     fn seal(&self, file: &str, text: &[u8], options: &[&str]) {
         self.env.write(file, text);
         let key = String::from_utf8(made("sops/key.txt")).unwrap();
@@ -48,7 +48,7 @@ impl Sops {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// Status and words of an import.
+    /// Returns the status and stderr of an import.
     fn import(&self, arguments: &[&str]) -> (i32, String) {
         let arguments = [&["import", "sops", "-y"], arguments].concat();
         let ran = self.env.envseal(&arguments).var("PATH", &self.path).var("SOPS_AGE_KEY_FILE", KEY).output();
@@ -92,7 +92,7 @@ fn bytes_that_are_not_utf8_are_refused() {
         let hint = format!("BAD is not UTF-8\nhint: leave it out: -x {bad}\n");
         assert!(said.ends_with(&hint), "{file}: {said}");
         if file == "raw.env" {
-            // Where it is converted in place, nothing can be left out.
+            // A file that is converted in place can't leave anything out, so the hint names a target.
             assert!(sops.import(&[file]).1.ends_with(&format!("-x {bad} -e NAME\n")));
         }
         let (status, said) = sops.import(&[file, "-e", "x", "-x", bad]);
@@ -125,7 +125,7 @@ fn no_backup_holds_unencrypted_sops_values() {
     assert_eq!(sops.env.read("backup-env.all~"), before);
 }
 
-/// sops leaves values in the clear by their names; policy may do the same. What it has sealed stays sealed.
+/// sops can leave values in plain text by name, and so can the policy. Values that sops encrypted stay encrypted.
 #[test]
 fn unencrypted_sops_values_may_be_plain_text() {
     let Some(sops) = Sops::find() else { return };
