@@ -23,7 +23,7 @@ fn contained_script<'a>(env: &'a TestEnv, script: &str) -> Option<Run<'a>> {
     contained(env, &["sh", "-c", script])
 }
 
-/// Makes orphans, and waits until the system has forgotten all of them, which it would not if they were zombies.
+/// Creates orphans, and waits until the system has removed all of them, which it can't while they are zombies.
 const ORPHANS: &str = r#"[ $PPID = 1 ] || exit 98
 for i in 1 2 3 4 5; do (sh -c 'echo $$ >>orphans' &); done
 until [ "$(cat orphans 2>/dev/null | wc -l)" -eq 5 ]; do sleep 0.05; done
