@@ -512,7 +512,7 @@ fn a_branch_from_before_a_rotation() {
     // Do what the hint says.
     env.git(&["merge", "-q", &id]);
     env.envseal(&["set", "THIRD", "-e", "production"]).stdin(env.secret("third")).ok();
-    // Where the rotation is known, restoring the old key is not taken for an old branch.
+    // Where the rotation is known, restoring the old key does not look like an old branch.
     env.git(&["checkout", "-q", "HEAD~1", "--", ".env.production"]);
     env.git(&["commit", "-qam", "put back"]);
     let said = refused();

@@ -29,7 +29,7 @@ fn schema(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Returns where `value` violates `schema`. Reads the keywords that the schemas here use (JSON Schema 2020-12), and no others.
+/// Returns where `value` violates `schema`. Reads only the JSON Schema 2020-12 keywords that the schemas here use.
 fn violations(value: &Value, schema: &Value, place: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (keyword, wanted) in schema.as_object().unwrap() {

@@ -51,7 +51,7 @@ fn replay(transcript: &str) -> String {
     shown
 }
 
-/// Returns the text with what differs from run to run replaced: keys, sealed values, ids, temporary folders.
+/// Replaces what differs from run to run: keys, sealed values, ids and temporary folders.
 fn constant(text: &str, env: &TestEnv) -> String {
     let text = text.replace(&env.outside().display().to_string(), "/work");
     let is_word = |c: char| c.is_ascii_alphanumeric() || "_-+/=".contains(c);

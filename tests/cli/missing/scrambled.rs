@@ -114,7 +114,7 @@ impl Scrambled {
                 let commits = self.git(&["rev-list", "--all", "HEAD"]);
                 let commits = commits.or_else(|| self.git(&["rev-list", "--all"])).unwrap_or_default();
                 assert!(!commits.is_empty(), "an answer without a commit: {told}");
-                assert!(self.git(&["rev-list", "--objects", "--all"]).is_some(), "objects are missing: {told}");
+                assert!(self.git(&["rev-list", "--objects", "--all"]).is_some(), "lacks objects: {told}");
                 self.among(&commits)
             }
             ["--range", _] => BTreeSet::from(["LEAK_RANGE"]),

@@ -6,7 +6,7 @@ use super::signals::{came_once, kill, tree, with_counter};
 use super::with_token;
 use crate::support::{Run, Session, TestEnv};
 
-/// Runs a program under envseal, which has PID 1 in a namespace of its own. Returns None if unshare(1) is not permitted.
+/// Runs a program under envseal, which has PID 1 in its own namespace. Returns None if unshare(1) is not permitted.
 fn contained<'a>(env: &'a TestEnv, command: &[&str]) -> Option<Run<'a>> {
     let envseal = [env!("CARGO_BIN_EXE_envseal"), "run", "--redact", "--"];
     for user in [&[][..], &["--user", "--map-root-user"]] {

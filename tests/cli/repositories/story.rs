@@ -262,7 +262,7 @@ fn below(p: &Place) {
     let tracked = p.does(&["ls-tree", "-r", "-z", "--name-only", "HEAD"]);
     assert_eq!(tracked.matches("/.env\0").count(), 1, "{tracked:?}");
     assert_eq!(p.envseal(&["blame", "--json"]).dir(&folder).ok().matches("\"below\"").count(), 2);
-    // What is refused at the root is refused here too, and the output says which file is meant.
+    // A leak is refused here as at the root, and the output says which file is meant.
     let file = p.path(&p.below).join(".env");
     let sealed = std::fs::read(&file).unwrap();
     std::fs::write(&file, [&sealed[..], LEAK.as_bytes()].concat()).unwrap();

@@ -389,7 +389,7 @@ impl Run<'_> {
         if text.len() > 4096 {
             std::thread::spawn(move || stdin.write_all(&text));
         } else {
-            // It is no error if a program does not read its stdin.
+            // A program need not read its stdin.
             let _ = stdin.write_all(&text);
             drop(stdin);
         }

@@ -111,7 +111,7 @@ fn whom_one_let_in_and_who_is_kept_keeps_access_at_every_moment() {
     dave.pushes("bob is out of production");
     carol.pulls();
     assert_eq!(reads(&carol, "production", "URL"), reads(&dave, "production", "URL"));
-    assert!(!reads(&carol, "staging", "URL").is_empty(), "she has access until the removal is finished there");
+    assert!(!reads(&carol, "staging", "URL").is_empty(), "until the removal is finished");
     // Carol can finish the removal.
     let before = public_key(&carol, "staging");
     carol.says(&["team", "remove", "bob", "--yes", &keep[0]]);
@@ -213,7 +213,7 @@ fn what_values_are_told_by_is_a_holders_word() {
             team.text()
         })
         .collect();
-    // Nor may it be missing, or the next removal would create a new one.
+    // It must not be missing either, or the next removal would create a new one.
     let gone: Vec<_> = before.lines().filter(|line| !line.starts_with("production = \"envseal:1:")).collect();
     texts.push(gone.join("\n") + "\n");
     for text in texts {
