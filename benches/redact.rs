@@ -1,4 +1,4 @@
-//! What masking costs on a pipe: 50 values of 30 bytes in all their forms. `cargo bench --bench redact`.
+//! Measures masking on a pipe: 50 values of 30 bytes in all their forms. `cargo bench --bench redact`.
 
 #![allow(missing_docs, reason = "criterion_group! makes an undocumented function")]
 
@@ -10,7 +10,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use envseal::testing::check::rules::spellings;
 use envseal::testing::exec::{Forms, Masker};
 
-/// What a pipe gives at once.
+/// How much a pipe delivers in one read.
 const CHUNK: usize = 64 * 1024;
 
 fn value(number: u64) -> String {
@@ -30,13 +30,13 @@ fn forms() -> Forms {
     Forms::new((0..50).map(|at| (format!("NAME_{at}"), spellings(value(at).as_bytes()))).collect())
 }
 
-/// A log; every tenth line holds a value where `values` says so.
+/// A log. If `values` is true, every tenth line contains a value.
 fn log(values: bool) -> Vec<u8> {
     let mut text = String::new();
     for number in 0..200_000_u64 {
         let said = if values && number % 10 == 0 { value(number % 50) } else { String::new() };
         writeln!(text, "2026-11-22T20:00:11Z INFO request id={number} path=/api/v1/users status=200 {said}")
-            .expect("a String takes all");
+            .expect("writing to a String never fails");
     }
     text.into_bytes()
 }

@@ -1,4 +1,4 @@
-//! What a value costs: reading, opening, sealing, expanding, editing. `cargo bench`.
+//! Measures what a value costs: parsing, decrypting, encrypting, expanding and editing. `cargo bench`.
 
 #![allow(missing_docs, reason = "criterion_group! makes an undocumented function")]
 
@@ -13,7 +13,7 @@ fn name(number: usize) -> String {
     format!("SECRET_NAME_{number:04}")
 }
 
-/// A document of about `len` bytes with everything that readers meet: comments, quotes, several lines, references.
+/// Returns a document of about `len` bytes with all that a parser meets: comments, quotes, several lines, references.
 fn document(len: usize) -> Vec<u8> {
     let mut text = String::with_capacity(len + 256);
     let mut number = 0;
@@ -23,13 +23,13 @@ fn document(len: usize) -> Vec<u8> {
             "# comment {number}\nA_{number}=plain text {number}\nexport B_{number}='single {number}' # why\n\
              C_{number}=\"several\nlines {number}\"\n\nD_{number}=${{A_{number}:-nothing}}\n"
         )
-        .expect("a String takes all");
+        .expect("writing to a String never fails");
         number += 1;
     }
     text.into_bytes()
 }
 
-/// A document with `count` values sealed in one batch, and the key that opens them.
+/// Returns a document with `count` values encrypted in one batch, and the private key that decrypts them.
 fn sealed(count: usize) -> (Vec<u8>, PrivateKey) {
     let private = PrivateKey::generate();
     let mut sealer = Sealer::new(&private.public()).expect("a fresh key");

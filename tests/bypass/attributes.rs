@@ -1,4 +1,4 @@
-//! `.gitattributes` and configuration that have git show or keep a file in another way.
+//! `.gitattributes` and configuration that make git show or store a file differently.
 
 use super::stopped;
 
@@ -29,7 +29,7 @@ fn shown_otherwise() {
 
 #[test]
 fn filtered_on_the_way_out_of_the_index() {
-    // The working tree has passed through a filter that hides the plaintext which is stored.
+    // The smudge filter hides the stored plaintext in the working tree.
     stopped(&SAID, |way| {
         way.git(&["config", "filter.hide.smudge", "sed s/^SECRET=.*/SECRET=/"]).ok();
         way.git(&["config", "filter.hide.clean", "cat"]).ok();
@@ -43,7 +43,7 @@ fn filtered_on_the_way_out_of_the_index() {
 
 #[test]
 fn filtered_on_the_way_in() {
-    // The worktree's file looks sealed, or holds nothing; the filter puts the plaintext in.
+    // In the working tree the value looks sealed or is empty; the clean filter inserts the plaintext.
     stopped(&SAID, |way| {
         let value = way.value();
         way.git(&["config", "filter.fill.clean", &format!("sed s/^SECRET=.*/SECRET={value}/")]).ok();

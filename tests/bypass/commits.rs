@@ -16,7 +16,7 @@ fn amended() {
 
 #[test]
 fn already_in_the_commit_before() {
-    // Committed past the hook, then amended without a change of that file, or left behind by the next commit.
+    // The file was committed without the hook. The next commit is an amendment or an empty commit, and keeps it.
     for arguments in [&["commit", "--amend", "-m", "x"][..], &["commit", "--allow-empty", "-m", "x"]] {
         stopped(&SAID, |way| {
             way.add(PROD, way.text(PROD));
@@ -65,7 +65,7 @@ fn on_no_branch() {
 fn renamed_from_a_name_that_is_no_env_file() {
     for from in ["notes.txt", ".env.example", ".env.production.sample"] {
         stopped(&SAID, |way| {
-            // Nothing but its new name makes it an env file.
+            // Only its new name makes it an env file.
             way.add(from, way.text(PROD));
             way.unhooked(&["commit", "-q", "-m", "notes"]).ok();
             way.git(&["mv", from, PROD]).ok();
@@ -85,7 +85,7 @@ fn copied_from_an_excluded_folder() {
     });
 }
 
-/// A branch `side` that holds the file, made past the hooks, and a commit on `main` besides.
+/// Creates a branch `side` that contains the file, committed without hooks, and one more commit on `main`.
 fn side_branch(way: &Way) {
     way.git(&["checkout", "-q", "-b", "side"]).ok();
     way.add(PROD, way.text(PROD));
@@ -97,7 +97,7 @@ fn side_branch(way: &Way) {
 
 #[test]
 fn merged_without_a_conflict() {
-    // Git leaves what it has merged in index and worktree, to be committed or aborted.
+    // Git leaves the merge result in the index and the working tree, to be committed or aborted.
     let way = Way::new(false);
     side_branch(&way);
     let head = way.env.git(&["rev-parse", "HEAD"]);
@@ -105,7 +105,7 @@ fn merged_without_a_conflict() {
     assert_ne!(output.status, 0);
     told(&output, &SAID);
     assert_eq!(way.env.git(&["rev-parse", "HEAD"]), head);
-    // Nor does committing it by hand work.
+    // Committing it by hand fails too.
     let output = way.git(&["commit", "--no-edit"]).output();
     assert_ne!(output.status, 0);
     told(&output, &SAID);

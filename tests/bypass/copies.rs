@@ -1,14 +1,14 @@
-//! The value of a sealed variable, in another file.
+//! The value of a sealed variable, copied into another file.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
 use super::{KNOWN, Way, stopped};
 
-/// Another value of the same kind, which is no secret.
+/// A different value of the same form, which is not secret.
 const HARMLESS: &str = "another?value/of\"the~same~ké";
 
-/// Commits a file that holds, between these two texts, a spelling of the known value.
+/// Commits a file that contains a spelling of the known value between these two texts.
 fn copied(file: &str, before: &str, spell: impl Fn(&str) -> String, after: &str) {
     println!("{file}: {before:.20} {}", spell(KNOWN));
     let name = file.rsplit('/').next().unwrap();
@@ -94,7 +94,7 @@ fn in_the_middle_of_a_large_file_and_on_a_line_that_changes() {
 
 #[test]
 fn moved_out_of_the_file_in_the_same_commit() {
-    // Neither unsealing it elsewhere nor taking its line away makes it known to nobody.
+    // The value is still recognized after its line is removed from `.env` in the same commit.
     stopped(&["a.js", "HELLO", "[secret-value]"], |way| {
         let rest = way.env.read(".env").lines().filter(|line| !line.starts_with("HELLO")).collect::<String>();
         way.add(".env", rest + "\n");

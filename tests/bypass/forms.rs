@@ -1,8 +1,8 @@
-//! How the line is written.
+//! Unusual ways to write the line.
 
 use super::{PLAINTEXT, stopped};
 
-/// Commits an env file with these lines; `@` stands for the value.
+/// Commits an env file with these lines. `@` is replaced by the value.
 fn lines(lines: &str, name: &str) {
     println!("{lines:?}");
     stopped(&[".env.production:", name, "[plaintext]"], |way| {
@@ -13,7 +13,7 @@ fn lines(lines: &str, name: &str) {
     });
 }
 
-/// Commits these lines, and in the second round the sealed one in their stead.
+/// Commits these lines; in the second round, a line with a sealed value instead.
 fn instead(lines: &[u8], name: &str) {
     println!("{}", String::from_utf8_lossy(lines));
     stopped(&[".env.production:", name], |way| {
@@ -80,7 +80,7 @@ fn over_several_lines_or_behind_a_hash_or_in_backticks() {
     }
 }
 
-/// A comment to envseal, the value to bash, compose and python-dotenv.
+/// To envseal this is a comment; to bash, compose and python-dotenv it is the value.
 #[test]
 fn with_a_hash_right_behind_the_equals_sign() {
     instead(format!("SECRET=#{PLAINTEXT}\n").as_bytes(), "SECRET");
@@ -125,7 +125,7 @@ fn in_text_that_is_not_utf8() {
     instead(&[b"SECRET=", PLAINTEXT.as_bytes(), b"\xff\n"].concat(), "SECRET");
 }
 
-/// Commits this as the whole file.
+/// Commits these bytes as the whole file.
 fn instead_file(bytes: &[u8]) {
     stopped(&[".env.production", "error"], |way| {
         let sealed = format!("{}SECRET={}\n", way.header(".env.production"), way.token("SECRET"));

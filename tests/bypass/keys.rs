@@ -9,7 +9,7 @@ fn private_key(way: &Way) -> String {
     way.env.private_key("ENVSEAL_PRIVATE_KEY")
 }
 
-/// Commits a file that holds the private key; in the second round, the public one.
+/// Commits a file that contains the private key; in the second round, the public key.
 fn held(file: &str, rule: &str, text: impl Fn(&str) -> String) {
     let name = file.rsplit('/').next().unwrap();
     stopped(&[name, rule], |way| {
@@ -77,7 +77,7 @@ fn the_keys_file_added_by_force_here_or_below() {
             },
         );
     }
-    // Without a key in it too: whatever is written there is meant to stay here.
+    // A keys file is refused even without a key in it: whatever is written there later must not be tracked.
     stopped(&["sub/.env.keys", "[keys-file]"], |way| {
         way.add(way.pick("sub/.env.keys", "sub/env-keys"), "# nothing yet\n");
         way.git(&["commit", "-m", "x"])

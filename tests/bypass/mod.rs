@@ -1,5 +1,5 @@
-//! Ways to get a plaintext secret past the hooks, each tried with the real git. None may work; and each is tried again
-//! with the same value sealed, where it must work, so that nothing is stopped for another reason.
+//! Ways to get a plaintext secret past the hooks, each tried with the real git. Every one must fail. Each is then tried
+//! again with the same value sealed and must succeed, which proves that it was not stopped for another reason.
 
 mod attributes;
 mod commits;
@@ -21,17 +21,17 @@ use envseal::testing::crypto::{PlaintextKind, PrivateKey, PublicKey, Refs, Seale
 
 use crate::support::{Output, Run, TestEnv, Tree};
 
-/// The secret that is tried to be committed. No canary: staging a file is meant to put it among git's objects.
+/// The secret that the tests try to commit. It is not a canary, because staging a file writes it to git's objects.
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
-/// The value of `HELLO`, sealed and committed from the start, with the key at hand.
+/// The value of `HELLO`, which is sealed and committed from the start. Its private key is available.
 const KNOWN: &str = "correct?horse/battery\"staple~é";
 
-/// A repository with the hooks installed, in which one way is tried, either with plaintext or with a sealed value.
+/// A repository with the hooks installed, in which one way is tried, with plaintext or with a sealed value.
 struct Way {
     env: TestEnv,
-    /// The key of every environment but that of `.env`: no attempt has two of them.
+    /// The public key of every environment except that of `.env`. No test uses two of these environments.
     key: PublicKey,
-    /// The key of `.env`.
+    /// The public key of `.env`.
     own: PublicKey,
     sealed: bool,
 }
@@ -48,7 +48,7 @@ impl Way {
         Self { env, key: *key, own: *own, sealed }
     }
 
-    /// Makes the start of every attempt, once; it is then copied.
+    /// Creates the repository that every test starts from. It is created once and then copied.
     fn start() -> Self {
         let env = TestEnv::new();
         env.envseal(&["set", "HELLO", "-q"]).stdin(KNOWN).ok();
@@ -62,12 +62,12 @@ impl Way {
         way
     }
 
-    /// git, which calls the hooks.
+    /// Runs git with the hooks.
     fn git(&self, arguments: &[&str]) -> Run<'_> {
         self.env.git_with_envseal(arguments)
     }
 
-    /// git, which calls no hooks: for what happened elsewhere, or without them.
+    /// Runs git without hooks, for what happened elsewhere or bypassed them.
     fn unhooked(&self, arguments: &[&str]) -> Run<'_> {
         let all = [&["-c", "core.hooksPath=/dev/null"], arguments].concat();
         self.env.program("git", &all)
@@ -82,12 +82,12 @@ impl Way {
         self.env.git(&["add", "-f", "--", path]);
     }
 
-    /// The first in the attempt, the second where it must pass.
+    /// Returns `plain` in the round that must be stopped, `sealed` in the round that must pass.
     fn pick<T>(&self, plain: T, sealed: T) -> T {
         if self.sealed { sealed } else { plain }
     }
 
-    /// A sealed value, as anyone with a checkout can make it.
+    /// Returns a sealed value, which anyone with a checkout can create.
     fn token(&self, name: &str) -> String {
         Self::sealed_to(&self.key, name)
     }
@@ -98,12 +98,12 @@ impl Way {
         sealed.unwrap().to_string()
     }
 
-    /// Returns what is right of `SECRET=`.
+    /// Returns the text to the right of `SECRET=`.
     fn value(&self) -> String {
         self.pick(PLAINTEXT.to_owned(), self.token("SECRET"))
     }
 
-    /// The public key's line as it stands in this env file.
+    /// Returns the line with the public key for this env file.
     fn header(&self, path: &str) -> String {
         let name = Self::environment(path).public_key_name();
         format!("{name}={}\n", self.key_of(path))
@@ -113,19 +113,19 @@ impl Way {
         if Self::environment(path).is_of_dotenv() { &self.own } else { &self.key }
     }
 
-    /// Returns the environment of an env file; any for a copy.
+    /// Returns the environment of an env file. For other files, such as copies, it returns that of `.env`.
     fn environment(path: &str) -> EnvName {
         EnvName::of_file(Path::new(path)).unwrap_or_else(|_| EnvName::of_dotenv())
     }
 
-    /// An env file with one variable, `SECRET`.
+    /// Returns the text of an env file with one variable, `SECRET`.
     fn text(&self, path: &str) -> String {
         let value = self.pick(PLAINTEXT.to_owned(), Self::sealed_to(self.key_of(path), "SECRET"));
         format!("{}SECRET={value}\n", self.header(path))
     }
 
-    /// Every file below the scratch folder, git's objects and passing notes left out: worktrees, refs, configuration,
-    /// hooks; and what each index holds.
+    /// Returns every file below the scratch folder (working trees, refs, configuration, hooks) and the entries of each
+    /// index. Leaves out git's objects and its temporary notes.
     fn state(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();
         self.look(&self.env.outside(), &mut found);
@@ -159,8 +159,8 @@ impl Way {
     }
 }
 
-/// Asserts that this way is stopped when a plaintext is committed, with every word of `said` in the output and no byte of
-/// the value, everything left as it was; and that it succeeds when the value is sealed.
+/// Asserts that a commit of plaintext is stopped, that the output contains every word of `said` and no part of the
+/// value, and that nothing changed. Asserts that the same commit succeeds with a sealed value.
 #[track_caller]
 fn stopped(said: &[&str], way: impl for<'a> Fn(&'a Way) -> Run<'a>) {
     let open = Way::new(false);
@@ -168,7 +168,7 @@ fn stopped(said: &[&str], way: impl for<'a> Fn(&'a Way) -> Run<'a>) {
     let before = open.state();
     let mut output = git.output();
     if output.stdout.starts_with(b"diff --git") {
-        // Git itself shows the lines that `commit -p` asks about.
+        // Git itself prints the lines that `commit -p` asks about.
         output.stdout.clear();
     }
     assert_ne!(output.status, 0, "it was committed");
@@ -185,23 +185,23 @@ fn passes(way: impl for<'a> Fn(&'a Way) -> Run<'a>) {
     let git = way(&sealed);
     let before = sealed.state();
     let output = git.output();
-    assert_eq!(output.status, 0, "sealed, it must pass: {}{}", text(&output), output.stderr);
+    assert_eq!(output.status, 0, "it must pass with a sealed value: {}{}", text(&output), output.stderr);
     assert!(!changed(&before, &sealed.state()).is_empty(), "nothing was committed");
 }
 
-/// Asserts that all of it was printed, and nothing of the values.
+/// Asserts that the output contains every one of these words and no part of the values.
 #[track_caller]
 fn told(output: &Output, said: &[&str]) {
     let all = format!("{}{}", text(output), output.stderr);
     for words in said {
-        assert!(all.contains(words), "{words:?} was not said: {all}");
+        assert!(all.contains(words), "{words:?} was not printed: {all}");
     }
     let parts = |value: &str| {
         let chars: Vec<_> = value.chars().collect();
         chars.windows(8).map(|part| part.iter().collect()).collect::<Vec<String>>()
     };
     for part in parts(PLAINTEXT).into_iter().chain(parts(KNOWN)) {
-        assert!(!all.contains(&part), "{part:?} was said: {all}");
+        assert!(!all.contains(&part), "{part:?} was printed: {all}");
     }
 }
 

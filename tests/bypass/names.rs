@@ -1,4 +1,4 @@
-//! The file's name, place and target.
+//! The file's name, its folder, and the target of a link.
 
 use super::stopped;
 
@@ -113,7 +113,7 @@ fn through_a_change_of_what_a_symlink_leads_to() {
         way.add("prod.txt", way.text(".env.production"));
         way.git(&["commit", "-m", "x"])
     });
-    // The link alone changes.
+    // Only the link changes.
     stopped(&[".env.production", "SECRET", "[plaintext]"], |way| {
         way.add("empty.txt", way.header(".env.production"));
         way.add("prod.txt", way.text(".env.production"));

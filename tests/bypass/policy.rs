@@ -1,17 +1,17 @@
-//! Having the policy allow it: a person's own commit may say so, and is told; a range is judged by what stood before.
+//! Changing the policy to allow plaintext. A commit may, with a suggestion; in a range the policy before it counts.
 
 use super::{PLAINTEXT, Way, told};
 
 const PROD: &str = ".env.production";
 
-/// Commits a file in the open together with what is to allow it; returns what the hook said.
+/// Commits a plaintext file together with whatever should allow it. Returns the output of the commit.
 fn allowed(way: &Way, team: &str, line: &str) -> crate::support::Output {
     way.add("envseal.toml", team);
     way.add(PROD, format!("{}{line}\n", way.header(PROD)));
     way.git(&["commit", "-m", "x"]).output()
 }
 
-/// A remote that has `main`; with the recipe for a server, if wanted.
+/// Creates a remote that has `main`. With `guarded`, it runs the `pre-receive` recipe.
 pub(super) fn remote(way: &Way, guarded: bool) {
     let bare = way.env.outside().join("remote.git");
     way.git(&["init", "-q", "--bare", bare.to_str().unwrap()]).ok();
@@ -23,7 +23,7 @@ pub(super) fn remote(way: &Way, guarded: bool) {
     }
 }
 
-/// A policy that is proposed can be committed and pushed, with a suggestion; the other side refuses it.
+/// A changed policy can be committed and pushed, with a suggestion; the server refuses it.
 #[test]
 fn widened_in_the_same_commit() {
     let plain = format!("SECRET={PLAINTEXT}");
@@ -57,7 +57,7 @@ fn widened_first_and_used_later_in_one_push() {
     way.git(&["commit", "-q", "-m", "policy"]).ok();
     way.add(PROD, format!("{}SECRET={PLAINTEXT}\n", way.header(PROD)));
     way.git(&["commit", "-q", "-m", "use"]).ok();
-    // And narrowed again, so that the end result shows nothing of it.
+    // The policy is narrowed again, so that the end result shows no trace of it.
     way.add("envseal.toml", "[policy]\nplain = []\n");
     way.git(&["rm", "-q", "-f", PROD]).ok();
     way.git(&["commit", "-q", "-m", "narrow"]).ok();
@@ -70,7 +70,7 @@ fn widened_first_and_used_later_in_one_push() {
 
 #[test]
 fn left_in_the_worktree_only() {
-    // The policy is the index's, not the worktree's.
+    // The policy in the index counts, not the one in the working tree.
     super::stopped(&[".env.production:2: error: SECRET", "[plaintext]"], |way| {
         way.write("envseal.toml", "[policy]\nplain = [\"SECRET\"]\nexclude = [\"**\"]\n");
         way.add(PROD, way.text(PROD));
@@ -106,7 +106,7 @@ fn by_a_mark_on_a_sealed_value() {
     });
 }
 
-/// Commits all of `files` (none: taken away), past the local hooks.
+/// Commits all of `files` without the local hooks (None: removes the file).
 fn committed(way: &Way, files: &[(&str, Option<&str>)]) {
     for (path, text) in files {
         match text {
@@ -119,8 +119,8 @@ fn committed(way: &Way, files: &[(&str, Option<&str>)]) {
     way.unhooked(&["commit", "-q", "--allow-empty", "-m", "x"]).ok();
 }
 
-/// Pushes each of these commits by itself to a guarded remote, whose first one has a sealed `DB_PASSWORD`; true where one is
-/// refused, and that in these words.
+/// Pushes each of these commits separately to a guarded remote whose first commit has a sealed `DB_PASSWORD`. Asserts
+/// that one of them is refused with the words of `said`.
 fn refused(pushes: &[&[(&str, Option<&str>)]], said: &[&str]) {
     let way = Way::new(false);
     way.add(PROD, format!("{}DB_PASSWORD={}\n", way.header(PROD), way.token("DB_PASSWORD")));
@@ -133,7 +133,7 @@ fn refused(pushes: &[&[(&str, Option<&str>)]], said: &[&str]) {
             return told(&output, said);
         }
     }
-    panic!("all of it was accepted");
+    panic!("every push was accepted");
 }
 
 const WIDE: &str = "[policy]\nplain = [\"DB_*\"]\n";
@@ -157,7 +157,7 @@ fn widened_in_several_pushes() {
 
 #[test]
 fn brought_back_under_a_policy_that_another_project_has() {
-    // The review was for the files that are there.
+    // The review covered only the files that existed at the time.
     let start = || {
         let way = Way::new(false);
         way.add(PROD, format!("{}DB_PASSWORD={}\n", way.header(PROD), way.token("DB_PASSWORD")));
@@ -185,11 +185,11 @@ fn brought_back_under_a_policy_that_another_project_has() {
                 );
             }
         }
-        // Once it was looked at, it passes.
+        // After a review, the push succeeds.
         way.git(&["config", "envseal.acceptPolicy", "true"]).dir(way.env.outside().join("remote.git")).ok();
         assert_eq!(push(&way).status, 0);
     }
-    // The policy is for new files, and for a file beside those that are under it.
+    // The policy applies to new files, and to a file beside those that it already covers.
     let way = start();
     committed(
         &way,

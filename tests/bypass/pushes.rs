@@ -1,4 +1,4 @@
-//! Ways around `pre-commit`: git does not call it for these, so they are stopped when they are pushed.
+//! Commits for which git does not call `pre-commit`. They are stopped at the push.
 
 use std::sync::OnceLock;
 
@@ -8,7 +8,7 @@ use crate::support::{Run, Tree};
 const PROD: &str = ".env.production";
 const SAID: [&str; 2] = [".env.production:2: error: SECRET", "[plaintext]"];
 
-/// A remote that has `main`, which was pushed once for all ways.
+/// Creates a remote that has `main`. The push to it happens once and is then copied.
 fn remote(way: &Way) {
     static REMOTE: OnceLock<Tree> = OnceLock::new();
     let bare = way.env.outside().join("remote.git");
@@ -26,7 +26,7 @@ fn remote(way: &Way) {
     way.write(".git/refs/remotes/origin/main", std::fs::read(bare.join("refs/heads/main")).unwrap());
 }
 
-/// Asserts that `push` is refused what `commit` makes, and passes when it is sealed.
+/// Asserts that `push` is refused after `commit` with plaintext, and succeeds with a sealed value.
 fn met(commit: impl Fn(&Way), push: &[&str]) {
     stopped(commit, |way| way.git(push));
 }
@@ -39,7 +39,7 @@ fn stopped(commit: impl Fn(&Way), push: impl for<'a> Fn(&'a Way) -> Run<'a>) {
     });
 }
 
-/// A commit on `side` that holds the file.
+/// Creates a commit on `side` that contains the file.
 fn side(way: &Way) {
     way.git(&["checkout", "-q", "-b", "side"]).ok();
     way.add(PROD, way.text(PROD));
@@ -139,7 +139,7 @@ fn brought_in_by_a_merge() {
         },
         &["push", "origin", "main"],
     );
-    // Only the merge itself holds it.
+    // Only the merge commit contains it.
     met(
         |way| {
             way.git(&["checkout", "-q", "-b", "side"]).ok();
@@ -207,7 +207,7 @@ fn from_a_second_worktree_or_a_subfolder() {
 
 #[test]
 fn over_a_history_that_is_not_known_here() {
-    // The remote's commit is not in this clone, and the push is forced over it.
+    // The remote has a commit that this clone lacks, and the push is forced over it.
     stopped(
         |way| {
             let other = way.env.outside().join("other");
@@ -224,7 +224,7 @@ fn over_a_history_that_is_not_known_here() {
 
 #[test]
 fn fetched_from_a_pull_request() {
-    // A forge's copy of it was never checked, wherever it is fetched to.
+    // A forge's ref of a pull request was never checked, whichever ref it is fetched to.
     for fetch in ["+refs/pull/*/head:refs/remotes/origin/pr/*", "+refs/pull/1/head:refs/remotes/origin/one"] {
         stopped(
             |way| {
@@ -250,7 +250,7 @@ fn what_brings_nothing_is_not_stopped() {
     remote(&way);
     way.git(&["push", "-q", "origin", "main"]).ok();
     way.git(&["push", "-q", "origin", "main:refs/heads/topic"]).ok();
-    // Somebody has pushed a plaintext long ago; deleting that branch, or pushing beside it, is no new plaintext.
+    // The plaintext was pushed long ago. Deleting that branch, or pushing another, adds no new plaintext.
     side(&way);
     way.unhooked(&["push", "-q", "origin", "side"]).ok();
     way.git(&["push", "-q", "origin", "main"]).ok();

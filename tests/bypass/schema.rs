@@ -1,5 +1,5 @@
-//! Having a schema call a secret plain: a person's own commit may say so, and is told; a range is judged by what stood
-//! before.
+//! Declaring a secret plain in a schema. A commit may do that, with a suggestion; in a range, the schema before the
+//! range counts.
 
 use super::policy::remote;
 use super::{PLAINTEXT, Way, told};
@@ -7,7 +7,7 @@ use super::{PLAINTEXT, Way, told};
 const PROD: &str = ".env.production";
 const PLAIN: &str = "# @sensitive=false\nSECRET=\n";
 
-/// Like `[policy] plain`, it can be committed and pushed to where nothing checks; the other side refuses it.
+/// Like `[policy] plain`, this can be committed, and pushed to a remote that checks nothing; a guarded one refuses it.
 #[test]
 fn called_plain_in_the_same_commit() {
     for (schema, text) in [
@@ -35,7 +35,7 @@ fn called_plain_in_the_same_commit() {
     }
 }
 
-/// Only whole words say so: what another program might take for it keeps a value secret.
+/// Only these exact words declare a name plain. What another program might accept as such keeps the value secret.
 #[test]
 fn called_plain_in_other_words() {
     for text in [
@@ -65,7 +65,7 @@ fn called_plain_in_other_words() {
     }
 }
 
-/// A schema that can't be used calls nothing plain, and stops whatever would go by it.
+/// A schema with an error declares nothing plain, and everything that depends on it is stopped.
 #[test]
 fn called_plain_in_a_form_that_is_refused() {
     for text in [
@@ -94,12 +94,12 @@ fn called_plain_where_nobody_looks() {
     let schemas: [fn(&Way); 7] = [
         // Not staged.
         |way| way.write(".env.schema", PLAIN),
-        // Not beside it.
+        // In another folder, or by another name.
         |way| way.add("sub/.env.schema", PLAIN),
         |way| way.add(".env.production.schema", PLAIN),
-        // By that name it is refused by itself.
+        // This name is refused in any case, so the second round uses another.
         |way| way.add(way.pick(".ENV.SCHEMA", ".env.x.schema"), PLAIN),
-        // Not the one that counts.
+        // Another file takes precedence.
         |way| {
             way.add(".env.schema", "SECRET=\n");
             way.add(".env.example", PLAIN);
@@ -143,7 +143,7 @@ fn called_plain_first_used_later_and_taken_back_in_one_push() {
     assert!(super::changed(&before, &way.state()).is_empty());
 }
 
-/// Taking the schema away that counted brings up the one behind it.
+/// Removing the schema that took precedence makes the next one count.
 #[test]
 fn called_plain_by_the_one_behind_it() {
     let way = Way::new(false);
@@ -160,7 +160,7 @@ fn called_plain_by_the_one_behind_it() {
     told(&output, &["policy-widened"]);
 }
 
-/// Once reviewed, a plain name stays plain; the next `set` of a sealed value encrypts it all the same.
+/// Once reviewed, a plain name stays plain. Even so, `set` encrypts the new value of a variable that is sealed.
 #[test]
 fn a_sealed_value_that_is_called_plain_later() {
     super::stopped(&[".env.production:2: error: SECRET", "[plain-sealed]"], |way| {

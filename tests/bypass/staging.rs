@@ -1,4 +1,4 @@
-//! Between worktree and index: what is committed is what is staged.
+//! Differences between working tree and index. What is staged is what gets committed.
 
 use super::{Way, stopped};
 
@@ -23,7 +23,7 @@ fn staged_and_gone_from_the_worktree() {
     });
 }
 
-/// A tracked file, sealed; then changed in the worktree only.
+/// Commits a sealed file, then changes it only in the working tree.
 fn tracked(way: &Way) {
     let sealed =
         format!("{}OTHER={}\nSECRET={}\n", way.header(PROD), way.token("OTHER"), way.token("SECRET"));
@@ -57,7 +57,7 @@ fn picked_hunk_by_hunk() {
         tracked(way);
         way.git(&["commit", "-p", "-m", "x"]).stdin("y\n".repeat(9))
     });
-    // Two far-apart hunks, of which the first alone is taken; the worktree holds both.
+    // Of two hunks far apart, only the first is staged; the working tree has both.
     stopped(&SAID, |way| {
         let filler = "# filler\n".repeat(30);
         let old = format!("{}SECRET={}\n{filler}# end\n", way.header(PROD), way.token("SECRET"));
@@ -157,7 +157,7 @@ fn in_a_sparse_checkout() {
     });
 }
 
-/// A sparse index is read; of a split one nothing is known, so nothing is committed at all, whatever is staged.
+/// The check also reads an index that is split, sparse, or of version 4.
 #[test]
 fn an_index_in_another_form() {
     let said = "kept/.env:2: error: SECRET is plain text";

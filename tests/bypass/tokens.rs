@@ -1,5 +1,5 @@
-//! Text that only looks sealed. (A token of the right form for the right key that holds nothing can be told from a real
-//! one only with the key.)
+//! Text that only looks like a sealed value. (A token of the right form and key with random content can be told from
+//! a real one only with the private key.)
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -9,7 +9,7 @@ use super::{PLAINTEXT, Way, stopped};
 
 const PREFIX: &str = "envseal:1:";
 
-/// Commits `SECRET` with what is made of a real token.
+/// Commits `SECRET` with a value derived from a real token.
 fn forged(make: impl Fn(&Way, &str) -> String) {
     stopped(&[".env.production:2: error: SECRET"], |way| {
         let token = way.token("SECRET");
@@ -51,7 +51,7 @@ fn a_token_in_another_spelling() {
         let blob = URL_SAFE_NO_PAD.decode(&token[PREFIX.len()..]).unwrap();
         format!("{PREFIX}{}", STANDARD.encode(blob))
     });
-    // The last character's spare bits, which hold nothing.
+    // The unused bits of the last character.
     forged(|_, token| {
         let last = token.as_bytes()[token.len() - 1];
         let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

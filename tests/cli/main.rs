@@ -1,4 +1,4 @@
-//! The binary as a user meets it: exact stdout, stderr, exit status and files.
+//! Runs the binary as a user does: exact stdout, stderr, exit status and files.
 
 #[path = "../attacks/mod.rs"]
 mod attacks;

@@ -1,4 +1,4 @@
-//! The manual: a page for each command, which the programs that show manuals take without a complaint.
+//! The manual has a page for each command, and the programs that display manuals accept it without warnings.
 
 use crate::help::commands;
 use crate::support::TestEnv;
@@ -8,7 +8,7 @@ fn file_name(command: &[String]) -> String {
     format!("{}.1", words.join("-"))
 }
 
-/// What an option is called in a page.
+/// Returns an option as it is written in a page.
 fn in_roff(text: &str) -> String {
     text.replace('-', "\\-")
 }
@@ -54,7 +54,7 @@ fn a_page_says_what_help_says() {
     for name in ["ENVSEAL_PRIVATE_KEY[_ENV]", "ENVSEAL_IDENTITY", "ENVSEAL_PASSPHRASE", "ENVSEAL_ENV"] {
         assert!(main.contains(name), "{name}: {main}");
     }
-    // What help hides is hidden here.
+    // What --help hides is hidden here too.
     let run = env.ok(&["man", "run"]);
     assert!(run.contains("\\-\\-overload") && run.contains("nextjs, flow"), "{run}");
     assert!(!run.contains("in\\-session") && !run.contains("in-session"), "{run}");

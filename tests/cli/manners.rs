@@ -1,4 +1,4 @@
-//! Colours, links, widths and help: what is shown where.
+//! When colours, links and help are shown, and how wide.
 
 use clap::Command;
 
@@ -33,7 +33,7 @@ fn colours_are_for_terminals() {
     let output = found(&env).var("TERM", "xterm").var("CLICOLOR_FORCE", "1").output();
     assert!(output.stdout.contains(&27));
     let output = found(&env).var("CLICOLOR_FORCE", "1").var("NO_COLOR", "1").output();
-    assert!(!output.stdout.contains(&27), "whoever wants none has the last word");
+    assert!(!output.stdout.contains(&27), "NO_COLOR takes precedence");
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn files_are_links_where_the_terminal_makes_links() {
     let (_, shown) = run_on_terminal(run().var("NO_COLOR", "1"), None).unwrap();
     assert!(!shown.contains(ESC), "{shown:?}");
     let forced = run().var("CLICOLOR_FORCE", "1").output();
-    assert!(!String::from_utf8(forced.stdout).unwrap().contains("\u{1b}]8"), "no terminal, no links");
+    assert!(!String::from_utf8(forced.stdout).unwrap().contains("\u{1b}]8"), "no links without a terminal");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn json_has_no_looks() {
     };
     let Some((_, shown)) = run_on_terminal(run(), None) else { return };
     assert!(shown.starts_with("[\n") && !shown.split("error").next().unwrap().contains(ESC), "{shown:?}");
-    // Also where a name reorders what is shown: whoever parses it gets it as it is.
+    // JSON keeps file names as they are, even if a character in them reorders what is displayed.
     env.write_plain("\u{202e}.env", "A=plain-text\n");
     let forced = run().var("CLICOLOR_FORCE", "1").output();
     let findings: serde_json::Value = serde_json::from_slice(&forced.stdout).unwrap();
@@ -100,7 +100,7 @@ fn tables_fit_the_terminal() {
     }
 }
 
-/// Each command that does something, as words.
+/// Collects each command that does something, as words.
 fn commands(command: &Command, path: &[String], found: &mut Vec<Vec<String>>) {
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         let path = [path, &[sub.get_name().to_owned()]].concat();
@@ -118,7 +118,7 @@ fn short_help_is_short_and_long_help_has_examples() {
     let mut all = Vec::new();
     commands(&envseal::testing::commands::definition(), &[], &mut all);
     assert!(all.len() > 25, "{all:?}");
-    // What git alone calls has nothing to show.
+    // Commands that only git calls have no help to check.
     for command in all.iter().filter(|command| !command.starts_with(&["hook".into(), "run".into()])) {
         let help = |how: &str| {
             let words: Vec<_> = command.iter().map(String::as_str).chain([how]).collect();

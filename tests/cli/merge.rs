@@ -2,20 +2,20 @@
 
 use crate::support::{Run, TestEnv};
 
-/// A repository with drivers and one committed env file that holds `names`, each with a secret.
+/// Creates a repository with merge drivers and one committed env file that contains `names`, each with a secret.
 pub(crate) fn project(file: &str, names: &[&str]) -> TestEnv {
     let env = TestEnv::new();
     for name in names {
         set(&env, file, name);
     }
     env.ok(&["init", "-q", "-y"]);
-    // What is committed here is not the hooks' matter.
+    // The hooks are not tested here.
     env.ok(&["hook", "uninstall", "-q"]);
     commit(&env, "start");
     env
 }
 
-/// Sets a variable to a new secret, which is returned.
+/// Sets a variable to a new secret and returns it.
 pub(crate) fn set(env: &TestEnv, file: &str, name: &str) -> String {
     let secret = env.secret(name);
     if let Some(folder) = env.path(file).parent() {
@@ -30,7 +30,7 @@ fn commit(env: &TestEnv, subject: &str) {
     env.git(&["commit", "-q", "-m", subject]);
 }
 
-/// Commits what `theirs` does on the branch `feature`, and then what `ours` does on `main`.
+/// Commits the changes of `theirs` on the branch `feature`, then those of `ours` on `main`.
 pub(crate) fn diverge<T, O>(env: &TestEnv, theirs: impl FnOnce() -> T, ours: impl FnOnce() -> O) -> (T, O) {
     env.git(&["checkout", "-q", "-b", "feature"]);
     let theirs = theirs();
@@ -59,11 +59,11 @@ fn both_sides_add_at_the_end_which_text_merging_cannot_do() {
     let env = project(".env", &["A"]);
     let a = line(&env, ".env", "A");
     let (b, c) = diverge(&env, || set(&env, ".env", "B"), || set(&env, ".env", "C"));
-    // Without drivers it fails.
+    // Without the merge driver it is a conflict.
     let clone = env.outside().join("clone");
     env.git(&["clone", "-q", ".", clone.to_str().unwrap()]);
     let plain = env.git_with_envseal(&["merge", "-q", "origin/feature"]).dir(&clone).output();
-    assert_eq!(plain.status, 1, "text merging would do");
+    assert_eq!(plain.status, 1, "a plain text merge would do");
     merge(&env).ok();
     assert_eq!(line(&env, ".env", "A"), a, "untouched");
     assert_eq!(get(&env, ".env", "B").trim_end(), b);
@@ -145,7 +145,7 @@ fn with_the_key_the_side_that_really_changed_is_taken() {
         std::fs::remove_file(env.path(".env.keys")).unwrap();
         assert_eq!(merge(&env).output().status, 1);
         assert!(env.read(".env").contains("<<<<<<< HEAD\nA="));
-        // The key may also come from the process's environment.
+        // The key may also come from an environment variable.
         env.git(&["merge", "--abort"]);
         let key = kept.lines().find_map(|line| line.strip_prefix("ENVSEAL_PRIVATE_KEY=")).unwrap();
         merge(&env).var("ENVSEAL_PRIVATE_KEY", key).ok();
@@ -287,7 +287,7 @@ fn files_made_on_both_sides_and_histories_that_met_before() {
     let env = TestEnv::new();
     env.write("f", "");
     env.ok(&["init", "-q", "-y"]);
-    // What is committed here is not the hooks' matter.
+    // The hooks are not tested here.
     env.ok(&["hook", "uninstall", "-q"]);
     std::fs::remove_file(env.path(".env")).unwrap();
     commit(&env, "start");
@@ -296,11 +296,11 @@ fn files_made_on_both_sides_and_histories_that_met_before() {
     merge(&env).ok();
     assert_eq!(env.read(".env"), format!("{key}C=\nB=\n"));
 
-    // Criss-cross: the ancestors' merge is a conflict, and is handed over with markers of its own size.
+    // Criss-cross: the merge of the ancestors is a conflict, and git passes it on with longer conflict markers.
     let env = TestEnv::new();
     env.write(".env", "A=1 # envseal: plain\n\nZ=1 # envseal: plain\n");
     env.ok(&["init", "-q", "-y"]);
-    // What is committed here is not the hooks' matter.
+    // The hooks are not tested here.
     env.ok(&["hook", "uninstall", "-q"]);
     commit(&env, "start");
     let change = |value: &str| env.write(".env", env.read(".env").replace("A=1", value));
@@ -358,7 +358,7 @@ fn a_failure_leaves_ours_alone_and_is_no_conflict() {
     std::fs::set_permissions(env.path("ours"), permissions).unwrap();
     env.fails(129, &["hook", "run", "merge", "base", "ours", "theirs", "7", ".env"]);
     assert_eq!(env.snapshot(), before);
-    // A path that looks like an option is none.
+    // A path that looks like an option is still taken as a path.
     std::fs::remove_file(env.path("ours")).unwrap();
     versions(&env, b"A=1\n", b"A=1\n", b"A=1\nB=1\n");
     env.ok(&["hook", "run", "merge", "base", "ours", "theirs", "7", "-q.env"]);

@@ -3,7 +3,7 @@
 use crate::check::team::Team;
 use crate::support::TestEnv;
 
-/// A team with drivers and without hooks.
+/// Creates a team with merge drivers and without hooks.
 fn team(members: &[&str]) -> Team {
     let team = Team::new(members);
     team.env.ok(&["init", "-q", "-y"]);
@@ -12,7 +12,7 @@ fn team(members: &[&str]) -> Team {
     team
 }
 
-/// Commits what `theirs` does on the branch `feature`, and then what `ours` does on `main`.
+/// Commits the changes of `theirs` on the branch `feature`, then those of `ours` on `main`.
 fn diverge(team: &mut Team, theirs: impl FnOnce(&mut Team), ours: impl FnOnce(&mut Team)) {
     let start = team.file.clone();
     team.env.git(&["checkout", "-q", "-b", "feature"]);
@@ -39,11 +39,11 @@ fn two_approvals_merge_and_hold() {
     team.save();
     team.env.commit("requests");
     diverge(&mut team, |team| team.grant("carol", "alice"), |team| team.grant("bob", "alice"));
-    // As text it is a conflict.
+    // A plain text merge is a conflict.
     let clone = team.env.outside().join("clone");
     team.env.git(&["clone", "-q", ".", clone.to_str().unwrap()]);
     let plain = team.env.git_with_envseal(&["merge", "-q", "origin/feature"]).dir(&clone).output();
-    assert_eq!(plain.status, 1, "text merging would do");
+    assert_eq!(plain.status, 1, "a plain text merge would do");
     let merged = merge(&team.env);
     assert_eq!(merged.status, 0, "{}", merged.stderr);
     assert_eq!(team.env.git(&["status", "--porcelain"]), "");
@@ -78,7 +78,7 @@ fn a_conflict_is_refused_by_everything_until_it_is_resolved() {
     let text = team.env.read("envseal.toml");
     let at = text.find("<<<<<<< HEAD\nbob = {").expect("markers around the entry");
     assert!(text[at..].contains("\n=======\nbob = {") && text[at..].contains("\n>>>>>>> feature\n"));
-    assert!(text[..at].contains("alice = {"), "others stand outside");
+    assert!(text[..at].contains("alice = {"), "the other entries are outside the markers");
     let before = team.env.snapshot();
     let said = team.env.fails(4, &["set", "A", "x", "-e", "production"]);
     assert!(said.contains("envseal.toml: it is not TOML: line"), "{said}");

@@ -1,5 +1,5 @@
-//! What is not in the clone is never taken for what was not there: exit status 4, and the command that completes the
-//! clone; or git fetches it, where it may.
+//! Objects that the clone lacks are never treated as absent from the repository. The command fails with status 4 and a
+//! hint to complete the clone, or, if allowed, git fetches them.
 
 mod damaged;
 mod partial;
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use crate::repositories::{errors_of, text};
 use crate::support::{Run, TestEnv};
 
-/// In no clone's worktree. No canary: it is committed on purpose.
+/// This text is in no clone's working tree. It is not a canary, because it is committed on purpose.
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
 
 /// A repository with a past, at `TestEnv::repo`:
@@ -22,10 +22,10 @@ const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
 /// |---|---|
 /// | `sealed` | `.env` with `URL`; alice and bob are members |
 /// | `changed` | `URL` has another value |
-/// | `leak` | `LEAKED` in the open |
-/// | `taken back` | as `changed` |
-/// | `swapped` | another public key in `.env`, with all of it sealed anew to that; another key for bob |
-/// | `later` | a file that is no env file |
+/// | `leak` | `LEAKED` in plain text |
+/// | `taken back` | the same as `changed` |
+/// | `swapped` | another public key in `.env`, with every value encrypted to it; another key for bob |
+/// | `later` | a file that is not an env file |
 struct Past {
     env: TestEnv,
 }
@@ -67,7 +67,7 @@ impl Past {
         format!("file://{}", self.env.repo().display())
     }
 
-    /// A clone with these options, in this folder beside it.
+    /// Clones with these options into this folder beside the repository.
     fn clone(&self, options: &[&str], name: &str) -> Clone<'_> {
         let folder = self.env.outside().join(name);
         let url = self.url();
@@ -76,7 +76,7 @@ impl Past {
     }
 }
 
-/// A clone that not everything is in.
+/// A clone that lacks some objects.
 struct Clone<'a> {
     env: &'a TestEnv,
     folder: PathBuf,
@@ -87,13 +87,13 @@ impl Clone<'_> {
         self.env.envseal(arguments).dir(&self.folder)
     }
 
-    /// git, which must succeed; its stdout, trimmed.
+    /// Runs git, which must succeed. Returns its stdout, trimmed.
     #[track_caller]
     fn git(&self, arguments: &[&str]) -> String {
         self.env.program("git", arguments).dir(&self.folder).ok().trim().to_owned()
     }
 
-    /// That this is refused for what is missing, with the command that completes the clone.
+    /// Asserts that this fails because objects are missing, with a hint to complete the clone.
     #[track_caller]
     fn incomplete(&self, arguments: &[&str], hint: &str) {
         let output = self.envseal(arguments).soon();
@@ -101,7 +101,7 @@ impl Clone<'_> {
         assert!(output.stderr.contains(hint), "{arguments:?}: {}", output.stderr);
     }
 
-    /// The errors that `check` finds, as `FILE RULE NAME`.
+    /// Returns the errors that `check` finds, as `FILE RULE NAME`.
     #[track_caller]
     fn errors(&self, arguments: &[&str]) -> Vec<String> {
         errors_of(&self.envseal(&[&["check", "--json"], arguments].concat()).soon(), arguments)

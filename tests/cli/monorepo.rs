@@ -1,8 +1,8 @@
-//! One repository, many packages: folders in `-f`, one keys file above them all, scopes of their own.
+//! One repository with many packages: folders in `-f`, one keys file above them all, and projects of their own.
 
 use crate::support::TestEnv;
 
-/// Two packages whose files are sealed to one key each environment, all private keys in one file at the root.
+/// Creates two packages with one key pair for each environment, and all private keys in one file at the root.
 fn packages() -> TestEnv {
     let env = TestEnv::new();
     for package in ["a", "b"] {
@@ -51,7 +51,7 @@ fn every_command_takes_several_folders() {
     with(&["set", "NEW", "1"], &[]);
     with(&["rename", "NEW", "NEWER"], &[]);
     with(&["unset", "NEWER"], &[]);
-    // Nobody has set this clone up, which is all that there is to say.
+    // The only complaint is that this clone is not set up.
     let output = env.envseal(&[&["doctor", "--json"], &both[..]].concat()).output();
     let doctor: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let files = doctor["files"].as_array().unwrap();
@@ -71,7 +71,7 @@ fn every_command_takes_several_folders() {
     assert_eq!(with(&["get", "SHARED"], &[]), "new\n");
     with(&["decrypt"], &[]);
     with(&["encrypt"], &[]);
-    // Without -e each folder's .env.
+    // Without -e, the command uses each folder's .env.
     let listed = env.ok(&["ls", "-f", "packages/a", "-f", "packages/b"]);
     assert!(listed.contains("packages/a/.env ") && listed.contains("packages/b/.env "), "{listed}");
 }
@@ -97,12 +97,12 @@ fn a_package_with_a_team_file_has_keys_of_its_own() {
     };
     assert_eq!(key("a"), key("b"));
     assert_ne!(key("a"), key("own"));
-    // Both private keys are in the one keys file, under one name.
+    // Both private keys are in the same keys file, under the same name.
     assert_eq!(keys(&env, ".env.keys"), 3);
     let all = ["-f", "packages/own", "-f", "packages/a", "-e", "production"];
     assert_eq!(env.ok(&[&["get", "SHARED"], &all[..]].concat()), "own\n");
     assert_eq!(env.ok(&["get", "SHARED", "-C", "packages/b", "-e", "production"]), "b\n");
-    // A rotation in one scope leaves the others be.
+    // A rotation in one project leaves the others unchanged.
     env.git(&["add", "."]);
     env.git(&["commit", "-qm", "first"]);
     let (a, own) = (key("a"), key("own"));
@@ -155,7 +155,7 @@ fn a_submodule_is_a_repository_of_its_own() {
     env.ok(&["set", "TOP", "1", "-e", "production"]);
     let submodule = env.add_submodule(library.repo(), "library");
     let get = |run: &[&str]| env.envseal(&[run, &["-e", "production"]].concat());
-    // The keys file above is another repository's.
+    // The keys file above belongs to another repository.
     let top = env.read(".env.keys");
     std::fs::copy(library.path(".env.keys"), env.path(".env.keys")).unwrap();
     let stderr = get(&["get", "SHARED", "-f", "library/packages/a"]).fails(3);
@@ -164,10 +164,10 @@ fn a_submodule_is_a_repository_of_its_own() {
     std::fs::copy(library.path(".env.keys"), submodule.join(".env.keys")).unwrap();
     assert_eq!(get(&["get", "SHARED", "-f", "library/packages/a"]).ok(), "a\n");
     assert_eq!(get(&["get", "TOP"]).dir(env.repo()).ok(), "1\n");
-    // Both at once, each with its own keys.
+    // Both files at once, each with its own keys.
     let all = get(&["run", "-f", ".", "-f", "library/packages/b"]).arg("--").arg("sh");
     assert_eq!(all.arg("-c").arg("echo $TOP$SHARED").ok(), "1b\n");
-    // A first set in the submodule goes by its own scope, not by that above.
+    // The first `set` in the submodule uses the submodule's project, not the one above.
     let set = get(&["set", "NEW", "1"]).dir(submodule.join("packages/a"));
     set.ok();
     assert_eq!(env.read(".env.keys").matches("envseal-sk1-").count(), 1);

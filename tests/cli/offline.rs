@@ -1,8 +1,8 @@
-//! No command opens a socket: there is no server, no telemetry and no look for updates.
+//! No command opens a socket: there is no server, no telemetry and no check for updates.
 
 use crate::support::TestEnv;
 
-/// Every command, in an order in which it finds something to do. The words of each are split at blanks.
+/// Every command, in an order in which each has something to do. Words are separated by spaces.
 const COMMANDS: &[&str] = &[
     "--version",
     "--help",
@@ -64,7 +64,7 @@ fn no_command_opens_a_socket() {
         let strace = ["-f", "-qq", "-e", "trace=socket,connect", "-o", trace, envseal];
         let words: Vec<_> = strace.into_iter().chain(command.split(' ')).collect();
         let output = env.program("strace", &words).var("VISUAL", "true").output();
-        // Some have nothing to do here, or something to say; none may fail for another reason.
+        // Status 1 is allowed, for a command that reports something or has nothing to do. Any other failure is not.
         let status = output.status;
         assert!(status < 2, "{command}: {}", output.stderr);
         let opened = std::fs::read_to_string(trace).unwrap();

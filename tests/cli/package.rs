@@ -1,18 +1,18 @@
-//! What a release is made of: `.ci/package` and `.ci/check-tag`, run as the release workflow runs them.
+//! Tests `.ci/package` and `.ci/check-tag`, which make a release, run as in the release workflow.
 
 use crate::support::{Run, TestEnv};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Packs a binary for `target`, and returns the archive's path.
+/// Packs a binary for `target` and returns the archive's path.
 fn pack(env: &TestEnv, target: &str, binary: &str, out: &str) -> String {
     let script = format!("{SOURCE}/.ci/package");
     let run = env.program("python3", &[&script, target, binary, out]);
     with_cargo(run).var("SOURCE_DATE_EPOCH", "1700000000").ok().trim().to_owned()
 }
 
-/// Lets a program find cargo, and the crates that this build has downloaded.
+/// Lets a program find cargo and the crates that this build has downloaded.
 fn with_cargo(mut run: Run<'_>) -> Run<'_> {
     for name in ["HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
         if let Some(value) = std::env::var_os(name) {
@@ -22,7 +22,7 @@ fn with_cargo(mut run: Run<'_>) -> Run<'_> {
     run
 }
 
-/// Returns a program that answers `.ci/package` as the binary does, and is packed faster.
+/// Returns a program that answers `.ci/package` like the binary, but is packed faster.
 #[cfg(unix)]
 fn stand_in(env: &TestEnv, version: &str) -> String {
     env.write(
@@ -83,7 +83,7 @@ fn the_same_commit_and_binary_give_the_same_bytes() {
     }
     let binary = stand_in(&env, VERSION);
     for (target, ending) in [("x86_64-unknown-linux-musl", ".tar.gz"), ("x86_64-pc-windows-msvc", ".zip")] {
-        // The list of its parts needs the crates that this target has beside the host's.
+        // The list of its parts needs the crates of this target in addition to the host's.
         let fetch =
             ["fetch", "--locked", "--target", target, "--manifest-path", &format!("{SOURCE}/Cargo.toml")];
         if with_cargo(env.program("cargo", &fetch)).output().status != 0 {

@@ -1,4 +1,4 @@
-//! The key that this machine has sealed to stays the one to be sealed to; `envseal key trust`.
+//! The key that this machine trusts stays the one to encrypt to; `envseal key trust`.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use envseal::testing::team::{GrantLine, MemberName, Rotation, TeamFile};
 
 use crate::support::{TestEnv, on_terminal};
 
-/// A repository with a commit, in which `.env.production` is sealed to a key that this user has accepted.
+/// Creates a repository with commits in which `.env.production` is encrypted to a key that this machine trusts.
 pub(crate) fn pinned() -> (TestEnv, PrivateKey) {
     let env = TestEnv::new();
     let secret = env.secret("first");
@@ -29,14 +29,14 @@ pub(crate) fn commit(env: &TestEnv, message: &str) {
     env.git(&["commit", "-q", "-m", message]);
 }
 
-/// Puts another public key into an env file.
+/// Replaces the public key in an env file.
 pub(crate) fn replace_key(env: &TestEnv, file: &str, old: &PublicKey, new: &PublicKey) {
     let text = env.read(file);
     assert!(text.contains(&old.to_string()));
     env.write(file, text.replace(&old.to_string(), &new.to_string()));
 }
 
-/// The lists of accepted keys.
+/// Returns the paths of the lists of trusted keys.
 pub(crate) fn lists(env: &TestEnv) -> Vec<PathBuf> {
     let folder = env.outside().join("home/.local/share/envseal/pins");
     let Ok(listing) = folder.read_dir() else { return Vec::new() };
@@ -47,7 +47,7 @@ fn list(env: &TestEnv) -> String {
     std::fs::read_to_string(&lists(env)[0]).unwrap()
 }
 
-/// That nothing seals into the file, and not a byte changes, the list of accepted keys included. Returns what was said.
+/// Asserts that nothing is encrypted into the file and that neither it nor the trusted keys change. Returns the output.
 #[track_caller]
 pub(crate) fn refuses(env: &TestEnv, file: &str) -> String {
     let before =
@@ -111,7 +111,7 @@ fn a_changed_key_is_refused_until_a_person_accepts_it() {
     let elsewhere = env.envseal(&["set", "A", "1", "-f", "../.env.production"]).dir(sub(&env)).output();
     assert!(elsewhere.stderr.contains("envseal key trust -f ../.env.production"), "{}", elsewhere.stderr);
 
-    // Nobody to ask; another fingerprint; a no.
+    // Without a terminal; with another fingerprint; with an empty one.
     let said = env.fails(2, &["key", "trust", "-e", "production"]);
     assert!(
         said.contains(&was) && said.contains(&is) && said.contains("Alice <alice@example.com>"),
@@ -125,10 +125,10 @@ fn a_changed_key_is_refused_until_a_person_accepts_it() {
 
     let said = env.envseal(&["key", "trust", "-e", "production", "--fingerprint", &is]).output();
     assert_eq!((said.status, said.stdout.len()), (0, 0), "{}", said.stderr);
-    assert_eq!(env.read(".env.production"), text, "the file is no business of it");
+    assert_eq!(env.read(".env.production"), text, "the env file must not change");
     let secret = env.secret("after");
     env.envseal(&["set", "HELLO", "-e", "production"]).stdin(secret).ok();
-    // The older one is a change by now.
+    // Going back to the older key is a change too.
     replace_key(&env, ".env.production", &new, &old.public());
     refuses(&env, ".env.production");
 }
@@ -208,7 +208,7 @@ fn what_seals_nothing_asks_nothing() {
 fn a_rename_seals_anew_and_is_held_to_it_too() {
     let (env, old) = pinned();
     let new = PrivateKey::generate();
-    // The attacker has sealed a value of their own, and this user holds the key to it.
+    // The attacker encrypted a value to a key of their own, and this user has its private key.
     replace_key(&env, ".env.production", &old.public(), &new.public());
     env.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY_PRODUCTION={}\n", new.to_text().expose()));
     let secret = env.secret("planted");
@@ -246,7 +246,7 @@ fn a_rotation_that_is_proven_moves_the_pin() {
         Rotation::make(&production(), &old, &middle.public()),
     ];
     write_rotations(&env, &steps);
-    // The key between is not at hand: no proof can be verified for its step.
+    // The private key in between is missing, so the proof for its step can't be verified.
     refuses(&env, ".env.production");
     let keys = [&new, &middle, &old].map(|key| key.to_text().expose().to_owned()).join(",");
     env.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY_PRODUCTION={keys}\n"));
@@ -260,7 +260,7 @@ fn a_rotation_that_is_proven_moves_the_pin() {
     );
     let again = env.envseal(&["set", "HELLO", "x", "-e", "production"]).output();
     assert!(again.status == 0 && !again.stderr.contains("rotated"), "{}", again.stderr);
-    // Neither back to the first, nor to the one between.
+    // Neither the first key nor the one in between is accepted again.
     for older in [&old, &middle] {
         replace_key(&env, ".env.production", &new.public(), &older.public());
         refuses(&env, ".env.production");
@@ -284,7 +284,7 @@ fn the_key_before_may_be_injected_or_an_old_grant() {
     };
     let said = injected(&env);
     assert!(said.status == 0 && said.stderr.contains("was rotated"), "{}", said.stderr);
-    // Back to where it was, and now with a grant that a commit holds and no file any more.
+    // Back to the trusted key of before, now with a grant that is in a commit but no longer in a file.
     std::fs::write(&lists(&env)[0], state).unwrap();
     env.git(&["checkout", "-q", "HEAD", "--", ".env.production"]);
     let (me, alice) = (Identity::generate(), MemberName::new("alice").unwrap());
@@ -317,7 +317,7 @@ fn a_new_file_takes_the_key_of_its_environment_only_if_it_is_the_accepted_one() 
     let secret = env.secret("new-file");
     std::fs::create_dir(env.path("web")).unwrap();
     let said = env.envseal(&["set", "A", "-f", "web/.env.production"]).stdin(&secret).fails(3);
-    // What is to be trusted is the file that the key would be taken from.
+    // The file to be trusted is the one that the key would be taken from.
     let from = env.path(".env.production").display().to_string();
     assert!(said.contains(&format!("error: {from}: production's public key differs")), "{said}");
     assert!(said.contains(&format!("envseal key trust -f {from}")), "{said}");
@@ -338,7 +338,7 @@ fn one_name_in_two_scopes_has_two_keys() {
     env.ok(&["set", "A", "2", "-e", "production"]);
     env.ok(&["key", "trust", "-f", "web/.env.production", "--fingerprint", &old.public().fingerprint()]);
     env.ok(&["set", "A", "2", "-f", "web/.env.production"]);
-    // What holds for one says nothing of the other.
+    // Trusting a key in one project says nothing about the other.
     replace_key(&env, ".env.production", &old.public(), &web);
     refuses(&env, ".env.production");
 }
@@ -387,7 +387,7 @@ fn a_shallow_clone_is_known_by_its_address() {
     assert_eq!(lists(&env).len(), 2);
 }
 
-/// Once it is whole, it is known by its root; and is still the repository that it was.
+/// Once it is complete, it is identified by its root commit, and it is still the same repository.
 #[test]
 fn a_shallow_clone_that_becomes_whole_keeps_what_it_trusts() {
     let (env, old) = pinned();
@@ -411,7 +411,7 @@ fn a_shallow_clone_that_becomes_whole_keeps_what_it_trusts() {
 
 #[test]
 fn moving_the_bounds_of_a_scope_frees_no_file_of_its_key() {
-    // A scope of its own for a file that had the key of the one above; a file that was never set here included.
+    // A project of its own for a file that had the key of the project above, even if this file was never set here.
     let (env, old) = pinned();
     env.ok(&["set", "A", "1", "-f", ".env.production"]);
     std::fs::create_dir(env.path("web")).unwrap();
@@ -423,7 +423,7 @@ fn moving_the_bounds_of_a_scope_frees_no_file_of_its_key() {
     env.write("web/envseal.toml", "");
     replace_key(&env, "web/.env.production", &old.public(), &new);
     refuses(&env, "web/.env.production");
-    // And the other way round: the scope's team file goes, and with it the scope.
+    // The other way round: the project's `envseal.toml` is removed, and with it the project.
     env.ok(&["key", "trust", "-f", "web/.env.production", "--fingerprint", &new.fingerprint()]);
     std::fs::remove_file(env.path("web/envseal.toml")).unwrap();
     std::fs::remove_file(env.path(".env.production")).unwrap();
@@ -434,11 +434,11 @@ fn moving_the_bounds_of_a_scope_frees_no_file_of_its_key() {
 #[test]
 fn a_deleted_file_gets_no_new_key_by_accident() {
     let (env, old) = pinned();
-    // With the private key at hand the environment keeps its key.
+    // With the private key available, the environment keeps its key.
     std::fs::remove_file(env.path(".env.production")).unwrap();
     env.ok(&["set", "A", "1", "-e", "production"]);
     assert!(env.read(".env.production").contains(&old.public().to_string()));
-    // Without it, no key is created, nor a newer one of the keys file taken.
+    // Without it, no key is created, and a newer one from the keys file isn't used.
     for keys in [None, Some(PrivateKey::generate())] {
         let _ = std::fs::remove_file(env.path(".env.keys"));
         if let Some(key) = &keys {
@@ -460,17 +460,17 @@ fn a_deleted_file_gets_no_new_key_by_accident() {
             );
         }
         assert_eq!(env.snapshot(), before);
-        // As it says.
+        // Do what the hint says.
         env.program("git", &["checkout", "HEAD", "--", ":/.env.production"]).dir(sub(&env)).ok();
         env.ok(&["set", "A", "1", "-e", "production"]);
     }
-    // A file that has lost its line is not to be restored over what is in it.
+    // If only the key's line is missing, the hint must not overwrite the rest of the file.
     env.git(&["checkout", "-q", "HEAD", "--", ".env.production"]);
     env.plaintext_in(".env.production");
     env.write_plain(".env.production", "A=new\n");
     let said = env.fails(3, &["encrypt", "-e", "production"]);
     assert!(said.contains("git show HEAD:.env.production") && !said.contains("checkout"), "{said}");
-    // On purpose.
+    // A new key on purpose.
     std::fs::remove_file(env.path(".env.production")).unwrap();
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     env.ok(&["key", "generate", "-e", "production", "--force"]);
@@ -488,7 +488,7 @@ fn a_key_that_was_never_committed_gives_way_to_the_committed_one() {
     let mine = PublicKey::parse(env.ok(&["key", "show", "-e", "staging"]).trim()).unwrap();
     let key = PrivateKey::generate();
     theirs(&env, &key);
-    // Not yet in a commit.
+    // Their key is not committed yet.
     refuses(&env, ".env.staging");
     commit(&env, "a colleague's");
     let said = env.envseal(&["set", "A", "1", "-e", "staging"]).output();
@@ -500,12 +500,12 @@ fn a_key_that_was_never_committed_gives_way_to_the_committed_one() {
     assert!(said.stderr.contains(&mine.fingerprint()), "{}", said.stderr);
     let again = env.envseal(&["set", "B", "1", "-e", "staging"]).output();
     assert!(again.status == 0 && !again.stderr.contains("committed key"), "{}", again.stderr);
-    // Once only: what gave way is no key that was created here.
+    // This happens only once, because the key that is trusted now was not created here.
     theirs(&env, &PrivateKey::generate());
     commit(&env, "another");
     refuses(&env, ".env.staging");
 
-    // One that a commit has, of any branch, stays.
+    // A key that is in a commit, on any branch, stays trusted.
     let (env, _) = pinned();
     env.git(&["checkout", "-q", "-b", "mine"]);
     env.ok(&["set", "A", "1", "-e", "staging"]);
@@ -515,7 +515,7 @@ fn a_key_that_was_never_committed_gives_way_to_the_committed_one() {
     commit(&env, "somebody else's");
     refuses(&env, ".env.staging");
 
-    // Nor does one that took the place of a key that was trusted.
+    // A key that was created in place of a trusted one stays too.
     let (env, _) = pinned();
     std::fs::remove_file(env.path(".env.production")).unwrap();
     std::fs::remove_file(env.path(".env.keys")).unwrap();
@@ -533,7 +533,7 @@ fn a_pin_follows_the_environment_to_other_places() {
     env.ok(&["set", "A", "1", "-f", "web/.env.production"]);
     commit(&env, "web");
     let new = PrivateKey::generate().public();
-    // A symlinked folder in place of the one that was used.
+    // The folder that was used is replaced by a symlink.
     env.git(&["mv", "web", "elsewhere"]);
     std::os::unix::fs::symlink("elsewhere", env.path("web")).unwrap();
     env.ok(&["set", "A", "1", "-f", "web/.env.production"]);
@@ -541,17 +541,17 @@ fn a_pin_follows_the_environment_to_other_places() {
     std::fs::remove_file(env.path(".env.production")).unwrap();
     refuses(&env, "web/.env.production");
     refuses(&env, "elsewhere/.env.production");
-    // A folder that was never used, by a move and with a team file of its own.
+    // A folder that was never used: another one was moved there, and has its own team file.
     env.git(&["mv", "-k", "elsewhere", "app"]);
     std::fs::rename(env.path("elsewhere"), env.path("app")).ok();
     env.write("app/envseal.toml", "");
     commit(&env, "moved");
     let said = refuses(&env, "app/.env.production");
     assert!(said.contains(&old.public().fingerprint()) && said.contains(&new.fingerprint()), "{said}");
-    // The same key is no other one.
+    // The trusted key is accepted.
     replace_key(&env, "app/.env.production", &new, &old.public());
     env.ok(&["set", "A", "1", "-f", "app/.env.production"]);
-    // What a person says for one project is no word for the others.
+    // Trusting a key in one project does not trust it in others.
     std::fs::create_dir(env.path("lib")).unwrap();
     env.write("lib/envseal.toml", "");
     env.write("lib/.env.production", format!("ENVSEAL_PUBLIC_KEY_PRODUCTION={new}\n"));
@@ -565,14 +565,14 @@ fn a_pin_follows_the_environment_to_other_places() {
 
 #[test]
 fn a_symlink_in_the_way_that_was_typed() {
-    // The folder that was used leads to another one now.
+    // The folder that was used is now a symlink to another folder.
     let (env, old) = pinned();
     std::fs::create_dir(env.path("web")).unwrap();
     env.write("web/envseal.toml", "");
     env.ok(&["set", "A", "1", "-f", "web/.env.production"]);
     commit(&env, "web");
     let web = PublicKey::parse(env.ok(&["key", "show", "-f", "web/.env.production"]).trim()).unwrap();
-    // To a key that is trusted, but not there.
+    // That folder has a key that is trusted, but not there.
     env.git(&["mv", "web", "aside"]);
     std::fs::create_dir(env.path("evil")).unwrap();
     env.write("evil/envseal.toml", "");
@@ -589,7 +589,7 @@ fn a_clone_that_shares_a_root_is_the_same_repository() {
     let clone = env.outside().join("clone");
     env.program("git", &["clone", "-q", "."]).arg(&clone).ok();
     let in_clone = |arguments: &[&str]| env.program("git", arguments).dir(&clone).ok();
-    // Another root comes in as the first parent, in a clone that was never asked for its roots.
+    // A merge brings in another root as its first parent, in a clone whose root was never looked up.
     let first = in_clone(&["commit-tree", "HEAD^{tree}", "-m", "another root"]);
     let merge = in_clone(&["commit-tree", "HEAD^{tree}", "-p", first.trim(), "-p", "HEAD", "-m", "merge"]);
     in_clone(&["reset", "-q", "--hard", merge.trim()]);
@@ -616,14 +616,14 @@ fn the_first_look_is_at_every_project() {
     }
     commit(&env, "two projects");
     env.ok(&["set", "A", "2", "-f", "a/.env.production"]);
-    // The other one is no news then, but for another key.
+    // The key of the other project is trusted by then, and a different one is refused.
     env.ok(&["set", "A", "2", "-f", "b/.env.production"]);
     let key = PublicKey::parse(env.ok(&["key", "show", "-f", "b/.env.production"]).trim()).unwrap();
     std::fs::remove_file(&lists(&env)[0]).unwrap();
     env.ok(&["set", "A", "3", "-f", "a/.env.production"]);
     replace_key(&env, "b/.env.production", &key, &PrivateKey::generate().public());
     assert!(refuses(&env, "b/.env.production").contains(&key.fingerprint()));
-    // An environment that nobody has looked at yet is another matter.
+    // This does not concern an environment that had no key yet.
     env.ok(&["set", "A", "1", "-f", "b/.env.staging"]);
 }
 
@@ -645,7 +645,7 @@ fn what_the_release_before_kept_still_counts() {
 fn where_nothing_can_be_kept_the_command_goes_on_and_what_is_kept_still_stops_it() {
     let (env, old) = pinned();
     let set = |home: &Path| env.envseal(&["set", "A", "1", "-e", "production"]).var("HOME", home).output();
-    // A home that is a device, and one that is none.
+    // HOME is a device; then, the folder of trusted keys is read-only.
     let said = set(Path::new("/dev/null"));
     assert!(said.status == 0 && said.stderr.contains("note: couldn't record"), "{}", said.stderr);
     let folder = env.outside().join("home/.local/share/envseal/pins");
@@ -725,7 +725,7 @@ fn what_opens_neither_pins_nor_asks() {
     assert!(!env.path(".git/envseal-root").exists());
 }
 
-/// Not a figure, only that it is of the right order: a history of fifty thousand commits is walked once.
+/// Checks only the order of magnitude: a history of fifty thousand commits is walked once.
 #[test]
 fn a_long_history_is_walked_once() {
     let env = TestEnv::new();
@@ -750,7 +750,7 @@ fn a_long_history_is_walked_once() {
     assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
     let root = env.git(&["rev-list", "--max-parents=0", "HEAD"]);
     assert_eq!(env.read(".git/envseal-root"), root);
-    // What is kept is what counts: nobody looks again.
+    // The recorded root is used without another walk.
     let head = env.git(&["rev-parse", "HEAD"]);
     env.write(".git/envseal-root", &head);
     env.ok(&["set", "A", "1"]);

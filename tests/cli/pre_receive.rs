@@ -1,14 +1,14 @@
-//! `docs/pre-receive`, as a user copies it, in a bare repository that is really pushed to.
+//! Tests `docs/pre-receive`, as a user copies it, with real pushes to a bare repository.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use crate::support::{Output, TestEnv};
 
-/// No canary: pushing it puts it among git's objects.
+/// Not a canary, because a push adds it to git's objects.
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
 
-/// A project with one sealed file, pushed to a bare repository with the recipe in its hooks.
+/// Creates a project with one sealed file, pushed to a bare repository that has the recipe in its hooks.
 fn server() -> (TestEnv, PathBuf) {
     let env = TestEnv::new();
     env.envseal(&["set", "HELLO"]).stdin("a value of no matter").ok();
@@ -24,7 +24,7 @@ fn server() -> (TestEnv, PathBuf) {
     (env, bare)
 }
 
-/// Pushes; the output of a push that was refused.
+/// Pushes these refs. Returns the output if the push was refused.
 fn push(env: &TestEnv, refs: &[&str]) -> Result<(), Output> {
     let arguments = [&["push", "-q", "origin"], refs].concat();
     let output = env.git_with_envseal(&arguments).output();
@@ -48,7 +48,7 @@ fn refused(env: &TestEnv, bare: &PathBuf, names: &[&str], said: &[&str]) {
     let before = (refs(env, bare), objects(env));
     let output = push(env, names).expect_err("it was accepted");
     for words in said {
-        assert!(output.stderr.contains(words), "{words:?} was not said: {}", output.stderr);
+        assert!(output.stderr.contains(words), "{words:?} was not printed: {}", output.stderr);
     }
     assert!(!output.stderr.contains(&PLAINTEXT[..8]));
     assert_eq!((refs(env, bare), objects(env)), before);
@@ -62,10 +62,10 @@ fn a_push_with_plaintext_is_refused_and_forgotten() {
     let said =
         ["error: SECRET is plain text", "[plaintext]", "pre-receive: refs/heads/main was not accepted"];
     refused(&env, &bare, &["main"], &said);
-    // Mended on top, the commit that holds it is still brought along.
+    // After a fix in a second commit, the push still contains the first one.
     commit(&env, ".env", &good);
     refused(&env, &bare, &["main"], &["error: SECRET is plain text"]);
-    // A new branch, a tag, and two at once of which one is good.
+    // A new branch; a tag; two branches, one of which is good.
     refused(&env, &bare, &["main:refs/heads/new"], &["refs/heads/new was not accepted"]);
     env.git(&["tag", "-a", "-m", "x", "v1"]);
     refused(&env, &bare, &["v1"], &["refs/tags/v1 was not accepted"]);
@@ -89,7 +89,7 @@ fn the_policy_is_the_one_that_stood_there_before() {
     commit(&env, ".env", format!("{good}SECRET={PLAINTEXT}\n"));
     refused(&env, &bare, &["main"], &["[plaintext]", "[policy-widened]"]);
     refused(&env, &bare, &["main:refs/heads/new"], &["[policy-widened]"]);
-    // Once it was reviewed, whoever keeps the server lets it in; and nothing else with it.
+    // After a review, the server's owner accepts the policy, and nothing else with it.
     env.program("git", &["config", "envseal.acceptPolicy", "true"]).dir(&bare).ok();
     push(&env, &["main"]).unwrap();
     commit(&env, ".env.other", format!("OTHER={PLAINTEXT}\n"));
@@ -132,7 +132,7 @@ fn a_server_without_envseal_accepts_nothing() {
     assert_eq!(refs(&env, &bare), before);
 }
 
-/// Puts the tip of this clone's `main` under another ref of the server, as a forge does: past its hooks.
+/// Puts the tip of this clone's `main` on another ref of the server without running its hooks, as a forge does.
 fn placed(env: &TestEnv, bare: &PathBuf, name: &str) {
     env.program("git", &["fetch", "-q", env.repo().to_str().unwrap(), &format!("+main:{name}")])
         .dir(bare)
@@ -150,7 +150,7 @@ fn what_only_a_pull_request_has_is_not_known() {
         assert!(output.stderr.contains("error: SECRET is plain text"), "{target}: {}", output.stderr);
         assert_eq!(refs(&env, &bare), before);
     }
-    // Nothing that is pushed says otherwise.
+    // Nothing in a push can change that.
     commit(&env, ".gitconfig", "[envseal]\n\tknownRefs = refs/pull/*\n");
     placed(&env, &bare, "refs/pull/1/head");
     env.program("git", &["config", "receive.advertisePushOptions", "true"]).dir(&bare).ok();
@@ -167,7 +167,7 @@ fn the_server_says_which_refs_are_known() {
     placed(&env, &bare, "refs/reviewed/1/head");
     let set =
         |value: &str| env.program("git", &["config", "--add", "envseal.knownRefs", value]).dir(&bare).ok();
-    // A folder's whole name; an empty name or an invalid glob names none.
+    // A folder must match by its whole name; an empty name or an invalid glob matches nothing.
     for other in ["refs/review", "refs/reviewed/[", "", "refs/reviewed/2/*"] {
         set(other);
         assert!(push(&env, &["main:refs/heads/new"]).is_err(), "{other:?}");
@@ -179,7 +179,7 @@ fn the_server_says_which_refs_are_known() {
         push(&env, &["main:refs/heads/new"]).unwrap_or_else(|output| panic!("{known}: {}", output.stderr));
         push(&env, &[":refs/heads/new"]).unwrap();
     }
-    // Branches alone count no more, once others are named.
+    // All branches count by default, but not once other refs are configured.
     env.program("git", &["config", "--unset-all", "envseal.knownRefs"]).dir(&bare).ok();
     push(&env, &["origin/main:refs/heads/other"]).unwrap();
     env.program("git", &["update-ref", "refs/heads/leaky", "refs/reviewed/1/head"]).dir(&bare).ok();
@@ -208,7 +208,7 @@ fn a_first_push_beside_a_pull_request_is_not_the_first() {
     push(&env, &["main"]).unwrap();
 }
 
-/// The id of what is written into the objects of this clone.
+/// Writes an object in this clone and returns its id.
 fn object(env: &TestEnv, arguments: &[&str], stdin: &str) -> String {
     env.program("git", arguments).stdin(stdin).ok().trim().to_owned()
 }
@@ -228,7 +228,7 @@ fn a_tag_of_a_file_or_a_folder_is_searched_and_does_not_block() {
         env.git(&["tag", &name, target]);
         env.git(&["tag", "-a", "-m", "x", &format!("{name}-told"), target]);
         push(&env, &[&name, &format!("{name}-told")]).unwrap();
-        // From a file to a commit and back: a ref that stood on no commit is new.
+        // From a file to a commit and back: a ref that did not point to a commit counts as new.
         push(&env, &[&format!("+HEAD:refs/tags/{name}"), &format!("{target}:refs/tags/other{at}")]).unwrap();
         push(&env, &[&format!("+{target}:refs/tags/{name}")]).unwrap();
     }
@@ -256,7 +256,7 @@ fn a_tag_of_a_file_or_a_folder_is_searched_and_does_not_block() {
 #[test]
 fn an_accepted_push_says_nothing() {
     let (env, _) = server();
-    // Advice, and a note that there is no key, are for other occasions.
+    // Suggestions and the note about a missing key are not printed here.
     let good = env.read(".env");
     commit(&env, ".env", format!("{good}URL=\"$(hostname)\" # envseal: plain\n"));
     for target in ["main", "main:refs/heads/new", "main:refs/heads/same", ":refs/heads/same"] {
@@ -266,7 +266,7 @@ fn an_accepted_push_says_nothing() {
     }
 }
 
-/// A server that has lost its refs takes no push for its first one, which no policy holds for.
+/// A server that has lost its refs must not treat a push as its first one, to which no policy applies.
 #[test]
 fn a_server_that_has_lost_its_refs_accepts_nothing() {
     let (env, bare) = server();
@@ -277,7 +277,7 @@ fn a_server_that_has_lost_its_refs_accepts_nothing() {
     commit(&env, ".env", format!("{plain}SECRET={PLAINTEXT}\n"));
     let said = ["has commits, but no branch or tag leads to any", "fsck", "refs/heads/main was not accepted"];
     refused(&env, &bare, &["main"], &said);
-    // A new one takes several refs at once.
+    // A new server accepts several refs at once.
     let new = env.outside().join("new.git");
     env.git(&["init", "-q", "--bare", new.to_str().unwrap()]);
     std::fs::copy(bare.join("hooks/pre-receive"), new.join("hooks/pre-receive")).unwrap();

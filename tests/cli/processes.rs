@@ -1,11 +1,11 @@
-//! How many git processes a command starts: each costs more than all that envseal does itself.
+//! Counts the git processes that a command starts. Each takes longer than everything that envseal itself does.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::support::{Run, TestEnv};
 
-/// A `git` that notes each time it is called, and with what.
+/// A `git` that records each call and its arguments.
 struct Counted {
     env: TestEnv,
     path: std::ffi::OsString,
@@ -25,7 +25,7 @@ impl Counted {
         std::fs::set_permissions(folder.join("git"), std::fs::Permissions::from_mode(0o755)).unwrap();
         let path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path))).unwrap();
         let counted = Self { env, path, notes };
-        // That it counts at all.
+        // The counting works.
         counted.env.program("git", &["--version"]).var("PATH", &counted.path).ok();
         assert_eq!(counted.calls(), ["--version"]);
         counted
@@ -35,14 +35,14 @@ impl Counted {
         self.env.envseal(arguments).var("PATH", &self.path)
     }
 
-    /// What git was called with since it was last asked.
+    /// Returns the arguments of git's calls since the last time.
     fn calls(&self) -> Vec<String> {
         let text = std::fs::read_to_string(&self.notes).unwrap_or_default();
         let _ = std::fs::remove_file(&self.notes);
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Runs it in this folder; it must succeed with at most so many calls.
+    /// Runs a command in this folder. It must succeed with at most this many calls of git.
     #[track_caller]
     fn at_most(&self, most: usize, folder: impl AsRef<Path>, arguments: &[&str]) {
         self.envseal(arguments).dir(folder).ok();
@@ -83,7 +83,7 @@ fn run_and_get_start_none() {
             counted.at_most(0, &folder, arguments);
         }
     }
-    // In an index of any version that they know.
+    // The same with every index version that envseal can read itself.
     for version in ["2", "3"] {
         env.git(&["update-index", "--index-version", version]);
         counted.at_most(0, env.repo(), &["get", "URL"]);
@@ -104,7 +104,7 @@ fn where_the_index_is_of_another_kind_git_is_asked() {
         env.git(change);
         counted.at_most(1, env.repo(), &["get", "URL"]);
         counted.at_most(1, env.repo(), &["run", "--", "true"]);
-        // It is asked for a reason: a keys file that git tracks is not used.
+        // The call has a reason: a keys file that git tracks is not used.
         env.git(&["add", "-f", ".env.keys"]);
         env.git(change);
         for arguments in [&["get", "URL"][..], &["run", "--", "true"]] {
@@ -120,7 +120,7 @@ fn set_starts_three_and_two_more_the_first_time_in_a_clone() {
     let clone = counted.env.outside().join("clone");
     counted.env.git(&["clone", "-q", counted.env.repo().to_str().unwrap(), clone.to_str().unwrap()]);
     counted.at_most(5, &clone, &["set", "-q", "A", "1"]);
-    // With the private keys at hand, too.
+    // With the private keys available, too.
     counted.at_most(5, counted.env.repo(), &["set", "-q", "A", "1"]);
     counted.at_most(3, counted.env.repo(), &["set", "-q", "A", "2"]);
     for arguments in [
@@ -147,7 +147,7 @@ fn ls_starts_five() {
     counted.at_most(5, env.repo(), &["ls"]);
 }
 
-/// However much there is to look at.
+/// The number does not depend on the size of the repository.
 #[test]
 fn no_command_starts_more_of_them_in_a_larger_repository() {
     let counted = project();

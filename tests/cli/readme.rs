@@ -1,10 +1,10 @@
-//! Runs the README's console blocks and compares what they show.
+//! Runs the README's console blocks and compares their output.
 //!
-//! `UPDATE=1 cargo test --test cli readme` writes the outputs, and the picture, again.
+//! `UPDATE=1 cargo test --test cli readme` rewrites the outputs and the picture.
 
 use crate::support::TestEnv;
 
-/// The lines of the README's console blocks: commands (behind `$ `), each with the output that follows it.
+/// Returns the commands (after `$ `) of the README's console blocks, each with the output that follows it.
 fn commands() -> Vec<(String, String)> {
     let readme = include_str!("../../README.md");
     let mut commands: Vec<(String, String)> = Vec::new();
@@ -19,7 +19,7 @@ fn commands() -> Vec<(String, String)> {
     commands
 }
 
-/// Key ids are random.
+/// Replaces key ids, which are random.
 fn normal(output: &str) -> String {
     let mut words = Vec::new();
     for word in output.split(' ') {

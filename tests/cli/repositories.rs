@@ -1,5 +1,5 @@
-//! Every kind of repository that git knows, and the same story in each: nothing in it may depend on how git stores what
-//! it stores.
+//! Tells the same story in every kind of repository that git supports. Nothing in it may depend on how git stores its
+//! data.
 
 mod bytes;
 mod called;
@@ -13,18 +13,18 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{Output, Run, TestEnv};
 
-/// A repository of one kind, with three commits in which envseal has no part.
+/// A repository of one kind, with three commits that do not involve envseal.
 struct Place {
     env: TestEnv,
     /// The folder that commands run in.
     work: PathBuf,
-    /// The folder in it for the part of the story that plays below the root.
+    /// A folder in it, for the part of the story that takes place below the root.
     below: OsString,
-    /// What is set for every command.
+    /// Environment variables for every command.
     vars: Vec<(&'static str, OsString)>,
-    /// What stands between `git` and its command.
+    /// Arguments between `git` and its command.
     options: &'static [&'static str],
-    /// The two values that `URL` has, one after the other.
+    /// The first and the second value of `URL`.
     values: [String; 2],
 }
 
@@ -50,12 +50,12 @@ impl Place {
         self.there(self.env.envseal(arguments))
     }
 
-    /// git, which finds envseal for its hooks and drivers.
+    /// Runs git, which finds envseal for its hooks and drivers.
     fn git(&self, arguments: &[&str]) -> Run<'_> {
         self.there(self.env.git_with_envseal(&[self.options, arguments].concat()))
     }
 
-    /// Envseal, which must succeed; its stdout.
+    /// Runs envseal, which must succeed. Returns its stdout.
     #[track_caller]
     fn ok(&self, arguments: &[&str]) -> String {
         let output = self.envseal(arguments).output();
@@ -63,7 +63,7 @@ impl Place {
         text(&output)
     }
 
-    /// git, which must succeed; its stdout, trimmed.
+    /// Runs git, which must succeed. Returns its stdout, trimmed.
     #[track_caller]
     fn does(&self, arguments: &[&str]) -> String {
         let output = self.git(arguments).output();
@@ -71,7 +71,7 @@ impl Place {
         text(&output).trim().to_owned()
     }
 
-    /// What is printed as JSON, with this status.
+    /// Runs envseal, which must exit with this status. Returns the JSON that it printed.
     #[track_caller]
     fn json(&self, status: i32, arguments: &[&str]) -> Vec<serde_json::Value> {
         let output = self.envseal(arguments).output();
@@ -79,7 +79,7 @@ impl Place {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// The errors that `check` finds, as `FILE RULE NAME`.
+    /// Returns the errors that `check` finds, as `FILE RULE NAME`.
     #[track_caller]
     fn errors(&self, arguments: &[&str]) -> Vec<String> {
         let output = self.envseal(&[&["check", "--json"], arguments].concat()).output();
@@ -105,7 +105,7 @@ impl Place {
         self.write(path, [self.read(path), text.into()].concat());
     }
 
-    /// Where git has this file of its own.
+    /// Returns the path of a file in git's own folder.
     fn git_path(&self, path: &str) -> PathBuf {
         self.path(self.does(&["rev-parse", "--git-path", path]))
     }
@@ -114,7 +114,7 @@ impl Place {
         self.does(&["rev-parse", "HEAD"])
     }
 
-    /// Three commits, for there to be a past.
+    /// Makes three commits, so that there is a history.
     fn plain_commits(&self) {
         for number in 1..=3 {
             self.write("README", format!("{number}\n"));
@@ -126,7 +126,7 @@ impl Place {
     }
 }
 
-/// The errors that a `check --json` has found, as `FILE RULE NAME`; its status goes with them.
+/// Returns the errors that a `check --json` found, as `FILE RULE NAME`. Asserts that its status matches them.
 #[track_caller]
 pub(crate) fn errors_of(output: &Output, arguments: &[&str]) -> Vec<String> {
     assert!(matches!(output.status, 0 | 1), "check {arguments:?}: {}{}", output.status, output.stderr);
@@ -135,7 +135,7 @@ pub(crate) fn errors_of(output: &Output, arguments: &[&str]) -> Vec<String> {
     let errors = found.iter().filter(|finding| field(finding, "severity") == "error");
     let errors: Vec<_> =
         errors.map(|it| ["file", "rule", "name"].map(|name| field(it, name)).join(" ")).collect();
-    assert_eq!(output.status, i32::from(!errors.is_empty()), "the status goes with {errors:?}");
+    assert_eq!(output.status, i32::from(!errors.is_empty()), "the status must match {errors:?}");
     errors
 }
 

@@ -7,7 +7,7 @@ use crate::merge::{diverge, get, line, merge, project, set};
 use crate::pins::lists;
 use crate::support::{Session, TestEnv};
 
-/// A merge in which both sides changed these names. Returns their lines, ours and theirs.
+/// Starts a merge in which both sides changed these names. Returns their lines, ours and theirs.
 fn in_conflict(env: &TestEnv, names: &[&str]) -> Vec<(String, String)> {
     let change = || {
         for name in names {
@@ -20,7 +20,7 @@ fn in_conflict(env: &TestEnv, names: &[&str]) -> Vec<(String, String)> {
     ours.into_iter().zip(theirs).collect()
 }
 
-/// That the command fails with this status and changes no byte. Returns what was said.
+/// Asserts that the command fails with this status and changes nothing. Returns its output.
 #[track_caller]
 fn refuses(env: &TestEnv, status: i32, arguments: &[&str]) -> String {
     let before = env.snapshot();
@@ -103,7 +103,7 @@ fn the_driver_writes_the_ancestor_where_git_asks_for_it() {
         format!("\n{base}\n=======\n{theirs}\n>>>>>>> feature\n"),
     );
     assert!(text.contains(&start) && text.ends_with(&end), "{text}");
-    // What a commit's subject holds is shown, and is no line of its own.
+    // A commit's subject is shown, but can't start a line of its own.
     env.git(&["merge", "--abort"]);
     env.git(&["checkout", "-q", "feature"]);
     env.git(&["commit", "-q", "--amend", "-m", "\u{1b}[31m $(touch x)\r=======\rA='"]);
@@ -139,7 +139,7 @@ fn what_was_encrypted_on_either_side_stays_so() {
     env.git(&["checkout", "-q", "-m", "--", ".env"]);
     env.ok(&["resolve", "A", "--theirs", "--plain"]);
     assert_eq!(line(&env, ".env", "A"), "A=x # envseal: plain");
-    // A mark on the sealed side is no reason either, and a reserved name is not taken sealed.
+    // A mark on a sealed value does not make the new value plain, and a reserved name can't take a sealed value.
     let token = line(&env, ".env", "B").split_once('=').unwrap().1.to_owned();
     let text = |one: &str, other: &str| {
         format!(
@@ -159,7 +159,7 @@ fn what_was_encrypted_on_either_side_stays_so() {
 #[test]
 fn the_public_key_is_never_chosen() {
     let env = project(".env", &["A"]);
-    // After a commit, what is encrypted to is trusted.
+    // After a commit, `set` makes this machine trust the key.
     set(&env, ".env", "A");
     env.git(&["commit", "-q", "-a", "-m", "again"]);
     let first = line(&env, ".env", "ENVSEAL_PUBLIC_KEY");
@@ -180,7 +180,7 @@ fn the_public_key_is_never_chosen() {
         refuses(&env, 4, &["ENVSEAL_PUBLIC_KEY", "--theirs"]).contains("only be resolved to the trusted key")
     );
     assert!(refuses(&env, 4, &["ENVSEAL_PUBLIC_KEY", "x"]).contains("only be resolved to the trusted key"));
-    // Who trusts neither; who trusts the key before, and proves with its private key that one side was rotated from it.
+    // Neither key is trusted; then, the old key is, and its private key proves that one side was rotated from it.
     let pinned = lists(&env)[0].clone();
     std::fs::remove_file(&pinned).unwrap();
     for arguments in [&["ENVSEAL_PUBLIC_KEY"][..], &["ENVSEAL_PUBLIC_KEY", "--ours"], &["A", "new"]] {
@@ -197,7 +197,7 @@ fn the_public_key_is_never_chosen() {
     let said = env.envseal(&["resolve", "ENVSEAL_PUBLIC_KEY"]).output().stderr;
     assert!(said.starts_with("Kept the trusted public key (") && said.contains("git add .env"), "{said}");
     assert_eq!(line(&env, ".env", "ENVSEAL_PUBLIC_KEY"), ours);
-    // A new value for another name takes the trusted key along, and is encrypted with it.
+    // A new value for another name also resolves the key to the trusted one, and is encrypted to it.
     env.write(".env", format!("{merged}<<<<<<< a\nN=1\n=======\nN=2\n>>>>>>> b\n"));
     let secret = env.secret("after");
     env.envseal(&["resolve", "N"]).stdin(&secret).ok();

@@ -19,7 +19,7 @@ fn named(env: &str) -> EnvName {
     EnvName::new(env).unwrap()
 }
 
-/// A person's identity, and the file it is kept in.
+/// Creates a person's identity. Returns it and the file that contains it.
 pub(crate) fn person(env: &TestEnv, name: &str) -> (Identity, PathBuf) {
     use ssh_key::private::{Ed25519Keypair, KeypairData};
     let identity = Identity::generate();
@@ -32,7 +32,7 @@ pub(crate) fn person(env: &TestEnv, name: &str) -> (Identity, PathBuf) {
     (identity, path)
 }
 
-/// The keys of an environment in `.env.keys`, newest first.
+/// Returns the keys of an environment in `.env.keys`, newest first.
 fn keys(env: &TestEnv, variable: &str) -> Vec<PrivateKey> {
     env.private_key(variable).split(',').map(|key| PrivateKey::parse(key).unwrap()).collect()
 }
@@ -41,7 +41,7 @@ pub(crate) fn team(env: &TestEnv) -> TeamFile {
     TeamFile::parse(&std::fs::read(env.path("envseal.toml")).unwrap_or_default()).unwrap()
 }
 
-/// Makes these people members, with a grant of `name` each, by the first of them.
+/// Makes these people members. The first of them grants each access to `name`.
 pub(crate) fn grant(env: &TestEnv, name: &str, variable: &str, people: &[(&str, &Identity)]) {
     let (mut team, key) = (team(env), keys(env, variable).remove(0));
     let by = (&member(people[0].0), people[0].1);
@@ -52,7 +52,7 @@ pub(crate) fn grant(env: &TestEnv, name: &str, variable: &str, people: &[(&str, 
     env.write("envseal.toml", team.text());
 }
 
-/// A run by someone who has nothing but an identity.
+/// Runs envseal as someone who has only an identity.
 fn as_other<'a>(env: &'a TestEnv, arguments: &[&str], identity: &PathBuf) -> Run<'a> {
     let nowhere = env.outside().join("no.keys");
     std::fs::write(&nowhere, "").unwrap();
@@ -129,7 +129,7 @@ fn all_files_get_the_new_key_and_nothing_else_changes() {
     assert!(!env.path(".git/envseal-journal").exists());
     assert_eq!(env.git(&["status", "--short", "-uall"]).matches(".envseal").count(), 0);
 
-    // Once more: three keys, two rotations.
+    // A second rotation: now there are three keys.
     env.ok(&["key", "rotate", "-f", ".env.production"]);
     assert_eq!(keys(&env, "ENVSEAL_PRIVATE_KEY_PRODUCTION").len(), 3);
     assert_eq!(env.ok(&["get", "-e", "production"]), json);
@@ -162,7 +162,7 @@ fn each_keys_file_gets_the_key_also_where_there_was_none() {
     for folder in [".", "a", "a/b"] {
         assert_eq!(env.ok(&["get", "A", "-f", folder]), format!("{secret}\n"));
     }
-    // The key came from the environment alone: the new one is kept where all files find it.
+    // The key came only from a variable. The new key is written where all files find it.
     let key = env.private_key("ENVSEAL_PRIVATE_KEY");
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     std::fs::remove_file(env.path("a/b/.env.keys")).unwrap();
@@ -182,7 +182,7 @@ fn values_of_older_keys_are_sealed_anew_or_left_and_told() {
     let line_of = |name: &str| env.read(".env").lines().find(|l| l.starts_with(name)).unwrap().to_owned();
     let (old_a, old_keys) = (line_of("A="), env.private_key("ENVSEAL_PRIVATE_KEY"));
     env.ok(&["key", "rotate"]);
-    // Someone brings back an old line.
+    // Someone restores an old line.
     let brought_back = env.read(".env").replace(&line_of("A="), &old_a);
     env.write(".env", &brought_back);
     let both = env.read(".env.keys");
@@ -196,7 +196,7 @@ fn values_of_older_keys_are_sealed_anew_or_left_and_told() {
     );
     assert_eq!(line_of("A="), old_a);
     env.fails(3, &["get", "A"]);
-    // With that key at hand it is sealed anew.
+    // With that private key available, the value is re-encrypted.
     let now = env.private_key("ENVSEAL_PRIVATE_KEY");
     env.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY={now},{old_keys}\n"));
     env.ok(&["key", "rotate"]);
@@ -266,7 +266,7 @@ fn grants_whose_proof_holds_are_made_anew_and_no_other() {
     grant(&env, "p", "ENVSEAL_PRIVATE_KEY_P", &[("alice", &alice), ("bob", &bob)]);
     let p = named("p");
     let mut file = team(&env);
-    // Mallory, a member, signs a grant of what she says is the key; and takes over one of another environment.
+    // Mallory, a member, signs a grant that claims to hold the key; zoe's grant holds another key, signed by alice.
     file.put_member(&member("mallory"), &mallory.public());
     let mut forged = GrantLine::make(
         &p,
@@ -286,7 +286,7 @@ fn grants_whose_proof_holds_are_made_anew_and_no_other() {
     ));
     env.write("envseal.toml", file.text());
 
-    // Whoever makes grants must be a member.
+    // Only a member can make grants.
     let before = env.snapshot();
     let said = env.fails(4, &["key", "rotate", "-e", "p"]);
     assert!(said.contains("you have no identity") && said.contains("envseal team request"), "{said}");
@@ -313,7 +313,7 @@ fn grants_whose_proof_holds_are_made_anew_and_no_other() {
     }
     assert_eq!(as_other(&env, &["get", "A", "-e", "p"], &bob_file).ok(), format!("{secret}\n"));
     as_other(&env, &["get", "A", "-e", "p"], &mallory_file).fails(3);
-    // Bob, who has a grant alone, rotates: his keys file is made, git ignores it, and holds both keys.
+    // Bob, who has only a grant, rotates. A keys file is created, git ignores it, and it contains both keys.
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let keep = format!("--keep=alice={}", alice.public().fingerprint());
     let rotate = ["key", "rotate", "-e", "p", &keep];
@@ -383,12 +383,12 @@ fn history_opens_with_what_was_granted_then_and_nothing_else_does() {
     let diff = |range: [&str; 2]| as_bob(&["diff", "--json", range[0], range[1]]).ok();
     assert_eq!(diff(["HEAD~2", "HEAD~"]).matches("re-sealed").count(), 2);
     assert!(!diff(["HEAD~", "HEAD"]).contains("re-sealed"));
-    // Who has no identity is told less, and no error.
+    // Without an identity, the log says less, but doesn't fail.
     let nobody = ["-K", env.outside().join("no.keys").to_str().unwrap(), "log", "--json", "-e", "p"]
         .map(str::to_owned);
     let nobody: Vec<_> = nobody.iter().map(String::as_str).collect();
     assert!(!env.ok(&nobody).contains("re-sealed"));
-    // An old value brought back opens for no run and no get, but `--reseal` seals it anew.
+    // `run` and `get` can't decrypt an old value that was restored, but `--reseal` re-encrypts it.
     let text = env.read(".env.p");
     let new_line = text.lines().find(|l| l.starts_with("S=")).unwrap();
     env.write(".env.p", text.replace(new_line, &old_line));
@@ -396,9 +396,9 @@ fn history_opens_with_what_was_granted_then_and_nothing_else_does() {
     as_bob(&["get", "S", "-e", "p"]).fails(3);
     as_bob(&["encrypt", "--reseal", "-e", "p"]).ok();
     assert_eq!(as_bob(&["get", "S", "-e", "p"]).ok(), format!("{same}\n"));
-    // What the grant of then does not hold for is no way in: another's commit of a forged one.
+    // A commit in which Mallory gives bob her own key: the grant in it does not match that key, so she gets no access.
     env.git(&["checkout", "-q", "-f", "-b", "side", "HEAD~2"]);
-    // A commit that HEAD does not come after: the grant of there opens it.
+    // A commit that is not an ancestor of HEAD is decrypted with the grant in that commit.
     assert_eq!(as_bob(&["get", "A", "-e", "p", "--at", "main"]).ok(), format!("{two}\n"));
     let (mallory, mallory_file) = person(&env, "mallory");
     let mut file = team(&env);
@@ -421,15 +421,15 @@ fn a_linked_worktree_and_a_linked_file() {
     std::fs::create_dir(linked.join("sub")).unwrap();
     std::os::unix::fs::symlink("../.env.p", linked.join("sub/.env.p")).unwrap();
     let here = env.bytes(".env.p");
-    // From a folder further down; the file is one, under both names.
+    // From a folder further down. The file is rotated once, although it has two names.
     let output = env.envseal(&["key", "rotate", "-e", "p"]).dir(linked.join("sub")).output();
     assert_eq!(output.status, 0, "{}", output.stderr);
     assert!(output.stderr.contains("re-encrypted 1 value in 1 file"), "{}", output.stderr);
     assert!(linked.join("sub/.env.p").is_symlink());
     assert_eq!(env.envseal(&["get", "A", "-e", "p"]).dir(&linked).ok(), format!("{secret}\n"));
-    assert_eq!(env.bytes(".env.p"), here, "the other worktree is another");
+    assert_eq!(env.bytes(".env.p"), here, "the other worktree must not change");
     assert_eq!(env.ok(&["get", "A", "-e", "p"]), format!("{secret}\n"));
-    // One that leads out of the worktree cannot be written together with the others.
+    // The target of a link out of the working tree can't be written together with the other files.
     std::fs::write(env.outside().join(".env.p"), std::fs::read(linked.join(".env.p")).unwrap()).unwrap();
     std::fs::remove_file(linked.join("sub/.env.p")).unwrap();
     std::os::unix::fs::symlink(env.outside().join(".env.p"), linked.join("sub/.env.p")).unwrap();
@@ -455,7 +455,7 @@ fn a_keys_file_elsewhere() {
     assert_eq!(env.ok(&[&file[..], &["get", "A"]].concat()), format!("{secret}\n"));
 }
 
-/// The key of a branch from before a rotation is refused, and what to do is said.
+/// The key of a branch from before a rotation is refused, and the error says what to do.
 #[cfg(unix)]
 #[test]
 fn a_branch_from_before_a_rotation() {
@@ -486,7 +486,7 @@ fn a_branch_from_before_a_rotation() {
     assert!(said.contains("\n  anyone with the older key could read the new value\n"), "{said}");
     let told = env.envseal(&["doctor", "-e", "production"]).output();
     assert!(String::from_utf8_lossy(&told.stdout).contains("from before its rotation"), "{told:?}");
-    // Without the older private key, what that commit says cannot be proven.
+    // Without the older private key, the rotation in that commit can't be proven.
     let keys = env.bytes(".env.keys");
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let said = refused();
@@ -498,7 +498,7 @@ fn a_branch_from_before_a_rotation() {
     env.write(".env.keys", keys);
     std::fs::set_permissions(env.path(".env.keys"), std::os::unix::fs::PermissionsExt::from_mode(0o600))
         .unwrap();
-    // Only fetched so far; not even that.
+    // First only a remote branch contains it, then only a tag, then nothing.
     env.git(&["update-ref", "refs/remotes/origin/main", "main"]);
     env.git(&["branch", "-qD", "main"]);
     assert!(refused().ends_with(&hint));
@@ -509,10 +509,10 @@ fn a_branch_from_before_a_rotation() {
     let said = refused();
     assert!(said.contains("production's public key differs from the one this machine trusts"), "{said}");
     assert!(said.contains("no proven rotation in this clone leads from one to the other\n"), "{said}");
-    // As the hint says.
+    // Do what the hint says.
     env.git(&["merge", "-q", &id]);
     env.envseal(&["set", "THIRD", "-e", "production"]).stdin(env.secret("third")).ok();
-    // Put back where the rotation is known, it is no matter of branches.
+    // Where the rotation is known, restoring the old key does not look like an old branch.
     env.git(&["checkout", "-q", "HEAD~1", "--", ".env.production"]);
     env.git(&["commit", "-qam", "put back"]);
     let said = refused();

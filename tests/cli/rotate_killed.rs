@@ -1,4 +1,4 @@
-//! `envseal key rotate`, killed at each step, and what the next command makes of it.
+//! `envseal key rotate` is killed at each step. The next command must recover.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::support::TestEnv;
 
 const FILES: [&str; 2] = [".env.p", "sub/.env.p"];
 
-/// An environment of two files, with a team of one, committed; and its bytes.
+/// A committed environment with two files and a team of one, and the bytes of its files.
 struct World {
     env: TestEnv,
     identity: PathBuf,
@@ -38,7 +38,7 @@ impl World {
     }
 
     fn restore(&self) {
-        // With what this machine knew of the keys then, or going back would be a change of its own.
+        // Also forget which keys this machine trusts, or going back would count as a change of the key.
         let _ = std::fs::remove_dir_all(self.env.outside().join("home/.local"));
         self.old.iter().for_each(|(path, bytes)| self.env.write(path, bytes));
     }
@@ -60,7 +60,7 @@ impl World {
         output.status != 0
     }
 
-    /// Every value opens with the keys file as it stands, and git sees nothing that it should not.
+    /// Asserts that every value decrypts with the current keys file, and that git sees nothing that it should not.
     fn opens(&self, place: &str) {
         let text = self.env.read(".env.keys");
         let keys = text.lines().find_map(|line| line.strip_prefix("ENVSEAL_PRIVATE_KEY_P=")).unwrap();
@@ -83,7 +83,7 @@ impl World {
         }
     }
 
-    /// What there is after the next command: all old, or all new, and nothing else.
+    /// Asserts that after the next command all files are old or all are new, with nothing left over. Returns which.
     fn state(&self, place: &str) -> State {
         let left = leftovers(&self.env.repo());
         assert!(left.is_empty(), "{place}: {left:?}");
@@ -145,7 +145,7 @@ fn killed_at_each_step_it_leaves_the_old_state_or_the_new() {
             }
             let place = format!("killed at {syscall} {nth}");
             world.opens(&place);
-            // The next command, now one that reads and now one that writes; then one that writes and sweeps.
+            // Every second time, the next command only reads. Then comes one that writes and cleans up.
             if nth % 2 == 0 {
                 world.env.ok(&["run", "-e", "p", "--", "true"]);
                 assert!(!world.env.path(".git/envseal-journal").exists(), "{place}");
@@ -163,12 +163,12 @@ fn killed_at_each_step_it_leaves_the_old_state_or_the_new() {
     assert!(old > 5 && new > 5, "{old} {new}");
 }
 
-/// Kills it when everything is staged and the keys file replaced: one file of three is in its place.
+/// Kills the rotation after the keys file and one of the env files were replaced.
 fn half_done(world: &World) {
-    // The renames: the exclude file is there already; the journal, the keys file, then the files.
+    // The exclude file exists already. The renames are those of the journal, the keys file and then the env files.
     for nth in 1.. {
         world.restore();
-        assert!(world.killed(&ROTATE, "rename", nth), "there is such a point");
+        assert!(world.killed(&ROTATE, "rename", nth), "the rotation ended before that point");
         let in_place =
             FILES.iter().filter(|path| world.old.iter().any(|(p, b)| p == *path && world.env.bytes(p) != *b));
         if in_place.count() == 1 {
@@ -187,7 +187,7 @@ fn killed_while_it_is_finished_it_is_finished_next() {
     half_done(&world);
     let said = world.env.envseal(&["ls"]).output().stderr;
     assert!(said.contains("note: finished an interrupted change; see: git status\n"), "{said}");
-    assert!(!world.env.envseal(&["ls"]).output().stderr.contains("interrupted"), "it is told once");
+    assert!(!world.env.envseal(&["ls"]).output().stderr.contains("interrupted"), "it must be printed once");
     for syscall in ["rename", "fsync", "unlink"] {
         for nth in 1.. {
             half_done(&world);
@@ -202,7 +202,7 @@ fn killed_while_it_is_finished_it_is_finished_next() {
     }
 }
 
-/// What the error is to say, and what somebody does.
+/// The words that the error must contain, and what a person changes.
 type Meddle<'a> = (&'a str, Box<dyn Fn() + 'a>);
 
 #[test]
@@ -231,7 +231,7 @@ fn what_a_person_changed_meanwhile_stops_it_and_stays() {
     ];
     for (words, meddle) in meddles {
         half_done(&world);
-        // The lock file of the killed one, which the next one that writes removes.
+        // The lock file of the killed process, which the next command that writes removes.
         let _ = std::fs::remove_file(env.path(".envseal-tmp-lock"));
         meddle();
         let (before, left) = (env.snapshot(), temps());
@@ -244,7 +244,7 @@ fn what_a_person_changed_meanwhile_stops_it_and_stays() {
         for arguments in [&ROTATE[..], &["encrypt"], &["unset", "A", "-e", "p"]] {
             env.fails(4, arguments);
         }
-        // Who only reads is told, and reads.
+        // A command that only reads prints the error and still reads.
         let read = env.envseal(&["get", "A", "-e", "p"]).output();
         assert_eq!((read.status, read.stdout), (0, b"one\n".to_vec()), "{}", read.stderr);
         assert!(read.stderr.contains(words), "{}", read.stderr);
@@ -354,7 +354,7 @@ fn a_journal_that_was_handed_around_writes_and_removes_nothing() {
         assert_eq!(env.ok(&["get", "A"]), "one\n");
         assert_eq!(all(), before, "{text}");
     }
-    // One that is a link, and one of someone else.
+    // A journal that is a link, and one that belongs to another user.
     std::fs::remove_file(&journal).unwrap();
     std::os::unix::fs::symlink(env.path("victim"), &journal).unwrap();
     assert!(env.fails(4, &["set", "B=x"]).contains("is not a regular file"));
@@ -384,7 +384,7 @@ fn who_sets_a_value_meanwhile_waits() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success() && said.starts_with("Waiting for another envseal"), "{said}");
     }
-    // Whichever was first: both values open with the key that stands in the file.
+    // Whichever came first, both values decrypt with the key in the file.
     assert_eq!(env.ok(&["get", "A", "-e", "p"]), "one\n");
     assert_eq!(env.ok(&["get", "B", "-e", "p"]), "two\n");
     assert_eq!(leftovers(&env.repo()), [""; 0].map(PathBuf::from));

@@ -4,13 +4,13 @@ use envseal::testing::crypto::{PlaintextKind, PublicKey, Refs, Sealer};
 
 use crate::support::TestEnv;
 
-/// What a child would see of these variables, one a line.
+/// Returns what a child would see of these variables, one per line.
 fn seen(env: &TestEnv, before: &[&str], names: &[&str]) -> String {
     let script: String = names.iter().map(|name| format!("echo \"{name}=${{{name}-(unset)}}\"; ")).collect();
     env.ok(&[&["run"], before, &["--", "sh", "-c", &script]].concat())
 }
 
-/// That `run` fails with status 3 and starts nothing; returns what it said.
+/// Asserts that `run` fails with status 3 and starts nothing. Returns its output.
 #[track_caller]
 fn starts_nothing(env: &TestEnv, before: &[&str]) -> String {
     let stderr = env.fails(3, &[&["run"], before, &["--", "touch", "started"]].concat());
@@ -49,7 +49,7 @@ fn a_reference_sees_what_wins() {
     assert_eq!(env.envseal(&["run", "-e", "a", "--", "sh", "-c", script]).var("X", "p").ok(), "p\n");
 }
 
-/// Bun, compose's `env_file:` and others put the text of an env file into the environment as it is.
+/// Bun, compose's `env_file:` and others put the text of an env file into the environment unchanged.
 #[test]
 fn a_sealed_value_in_the_process_counts_as_not_set() {
     let env = TestEnv::new();
@@ -64,7 +64,7 @@ fn a_sealed_value_in_the_process_counts_as_not_set() {
     assert_eq!(env.envseal(&["get", "Y"]).var("OTHER", &token).ok(), "none\n");
 }
 
-/// The threads that decrypt leave the core that they start on.
+/// The threads that decrypt avoid the core that they start on. The program must not inherit that.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_program_may_use_the_same_cores() {
@@ -95,12 +95,12 @@ fn a_clean_environment_has_the_files_variables_and_what_a_program_needs() {
     let found = String::from_utf8(output.stdout).unwrap();
     assert!(found.split_whitespace().all(|name| wanted.contains(&name)), "{found}");
     assert!(["HOME", "LANG", "PATH", "X"].iter().all(|name| found.contains(name)), "{found}");
-    // The process's other variables neither win nor come in by a reference.
+    // Other variables of the process neither take precedence nor can be referenced.
     let output = run(&[], "echo $X $Y $STOLEN; test $HOME = $HOME_OF && echo same");
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "file 2 nothing\nsame\n");
     let output = run(&["--overload"], "echo $X $Y $STOLEN");
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "file 2 nothing\n");
-    // What the schema wants has to be in the files.
+    // Variables that the schema requires must be in the files.
     env.write(".env.schema", "X=\n# @required\nTOKEN=\n");
     let output = run(&[], "echo started");
     assert!(
@@ -164,11 +164,11 @@ fn injected_keys_say_which_files_are_meant() {
     assert_eq!(env.envseal(&show).var("ENVSEAL_PRIVATE_KEY_PRODUCTION", &production).ok(), "production 1\n");
     let both = env.envseal(&show).var("ENVSEAL_PRIVATE_KEY_PRODUCTION", &production);
     assert_eq!(both.var("ENVSEAL_PRIVATE_KEY_CI", &ci).ok(), "ci 1 1\n");
-    // Named files win over implied ones.
+    // Named files take precedence over implied ones.
     let named = env.envseal(&["run", "-e", "ci", "--", "sh", "-c", "echo $WHO"]);
     let named = named.var("ENVSEAL_PRIVATE_KEY_PRODUCTION", &production);
     assert_eq!(named.var("ENVSEAL_PRIVATE_KEY_CI", &ci).ok(), "ci\n");
-    // A key whose file is not here.
+    // A key of an environment that has no file here.
     let stderr = env.envseal(&show).var("ENVSEAL_PRIVATE_KEY_STAGING", &ci).fails(2);
     assert!(stderr.contains("ENVSEAL_PRIVATE_KEY_STAGING"), "{stderr}");
 }
@@ -234,7 +234,7 @@ fn the_program_starts_with_the_signals_of_a_shells_child() {
     let env = TestEnv::new();
     env.write_sealed(".env", "A=1\n");
     let script = "grep -E 'Sig(Ign|Blk)' /proc/self/status";
-    // Behind the first 31 are the C library's own.
+    // Signals after the first 31 belong to the C library.
     let standard = |text: String| {
         let masks =
             text.lines().map(|line| u64::from_str_radix(line.split_at(8).1, 16).unwrap() & 0x7fff_ffff);
@@ -274,7 +274,7 @@ fn what_cannot_be_started_is_126_or_127_as_in_a_shell() {
     {
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(env.path("script"), std::fs::Permissions::from_mode(0o755)).unwrap();
-        // As dash and bash have it.
+        // The same status as that of dash and bash.
         env.fails(127, &["run", "--", "./script"]);
     }
 }
@@ -308,7 +308,7 @@ fn a_private_key_in_place_of_a_keys_file_is_not_shown() {
         assert!(!said.contains(&key), "{said}");
         assert!(said.ends_with("use -K - and stdin, or a variable ENVSEAL_PRIVATE_KEY_…\n"), "{said}");
     }
-    // Tips repeat what was typed, but not a key.
+    // Tips repeat what was typed, but never a key.
     for typed in [&["team", "request", &key][..], &["encrypt", &format!("{key}.env")], &[&key]] {
         let said = env.fails(2, typed);
         assert!(!said.contains(&key), "{said}");
@@ -328,7 +328,7 @@ fn a_plain_value_cannot_hand_the_key_over() {
     for line in ["T1=", "T2=", "T5=x", "T6="] {
         assert!(output.lines().any(|there| there == line), "{line} in {output}");
     }
-    // No name is put together from a value.
+    // A reference can't build a name from a value.
     for trick in ["T=${$N}", "T=${${N}}"] {
         env.write(".env", format!("{sealed}N=ENVSEAL_PRIVATE_KEY\n{trick}\n"));
         let output = env.envseal(&["run", "--", "env"]).var("ENVSEAL_PRIVATE_KEY", &key).output();
@@ -384,12 +384,12 @@ fn past_a_failure_only_by_name() {
     starts_nothing(&env, &["--allow-missing", "*"]);
     let all = [&allow[..], &["--allow-missing", "USES_A"]].concat();
     assert_eq!(seen(&env, &all, &["GOOD", "A", "USES_A"]), "GOOD=1\nA=(unset)\nUSES_A=(unset)\n");
-    // What is not wanted does not matter.
+    // Variables that the program doesn't get don't matter.
     assert_eq!(seen(&env, &["-k", "GOOD"], &["GOOD", "A"]), "GOOD=1\nA=(unset)\n");
     assert_eq!(seen(&env, &["-x", "A", "-x", "B", "-x", "USES_A"], &["GOOD"]), "GOOD=1\n");
-    // But a wanted one that refers to it fails all the same.
+    // But one that it gets and that refers to them still fails.
     starts_nothing(&env, &["-x", "A", "-x", "B"]);
-    // What the process sets is not opened.
+    // If the process sets a variable, its sealed value isn't decrypted.
     let run = env.envseal(&["run", "--", "sh", "-c", "echo $A $B $USES_A"]);
     assert_eq!(run.var("A", "pa").var("B", "pb").ok(), "pa pb pa\n");
 }
@@ -411,7 +411,7 @@ fn without_a_key_every_place_looked_at_is_told() {
     assert_eq!(stderr.matches("not found in").count(), 1, "said once: {stderr}");
 }
 
-/// `set` takes no key: whoever pasted it would write over the secret.
+/// The hint is not `set`, because pasting that would overwrite the secret.
 #[test]
 fn what_refers_to_a_value_without_its_key_is_told_of_the_key() {
     let env = TestEnv::new();
@@ -467,8 +467,8 @@ fn a_file_without_sealed_values_needs_no_key() {
     assert_eq!(seen(&env, &["-e", "b", "-k", "P"], &["P"]), "P=2\n");
 }
 
-/// An env file with the sealed values of `lines`, each name sealed whatever it is called: what an attacker can make,
-/// for anyone can seal.
+/// Writes an env file with the sealed values of `lines`, even under reserved names. An attacker can do this, because
+/// anyone can encrypt.
 fn sealed_by_hand(env: &TestEnv, path: &str, lines: &[(&str, &str)]) {
     let public = PublicKey::parse(env.ok(&["key", "show", "-f", path]).trim()).unwrap();
     let mut text = env.read(path);
@@ -500,7 +500,7 @@ fn a_reserved_name_is_refused_sealed_whoever_overrides_it() {
     let run =
         env.envseal(&["run", "--", "touch", "started"]).var("LD_PRELOAD", "").var("GIT_CONFIG_COUNT", "0");
     run.fails(3);
-    // Also where an earlier file's plain one wins.
+    // Even if an earlier file has a plain value that takes precedence.
     env.write(".env.first", "LD_PRELOAD=\nGIT_CONFIG_COUNT=0\nPATH=/bin:/usr/bin\n");
     starts_nothing(&env, &["-e", "first", "-e", "default"]);
     assert!(!env.path("started").exists());
@@ -565,7 +565,7 @@ fn a_reserved_name_depends_on_no_sealed_value_through_any_chain() {
         let stderr = starts_nothing(&env, before);
         assert!(stderr.contains("NODE_OPTIONS: a reserved name must not depend on"), "{stderr}");
     }
-    // The process's own value is no sealed one.
+    // The process's own value is not a sealed one.
     let run = env.envseal(&["run", "-e", "chain", "--", "sh", "-c", "echo $NODE_OPTIONS"]);
     assert_eq!(run.var("S", "s").ok(), "<s>\n");
 }
@@ -578,7 +578,7 @@ fn an_opened_value_is_literal_unless_its_token_lists_the_names() {
     sealed_by_hand(&env, ".env", &[("SMUGGLED", "${PASSWORD} $PASSWORD $(id) `id`")]);
     let want = "URL=db://p$A@h\nSMUGGLED=${PASSWORD} $PASSWORD $(id) `id`\n";
     assert_eq!(seen(&env, &[], &["URL", "SMUGGLED"]), want);
-    // A source sealed without a list refers to nothing.
+    // A source that was encrypted without a list refers to nothing.
     let public = PublicKey::parse(env.ok(&["key", "show"]).trim()).unwrap();
     let mut sealer = Sealer::new(&public).unwrap();
     let source = b"\"<${PASSWORD}> ${URL:-x} \\$A ${NO:-PASSWORD} ${NO:-$PASSWORD}\"";
@@ -586,7 +586,7 @@ fn an_opened_value_is_literal_unless_its_token_lists_the_names() {
     env.write(".env", format!("{}SOURCE={token}\n", env.read(".env")));
     let got = seen(&env, &[], &["SOURCE"]);
     assert!(!got.contains("p$A"), "{got}");
-    // And a list that is lengthened by hand breaks the seal.
+    // A list that was extended by hand makes the sealed value invalid.
     env.write(
         ".env",
         env.read(".env").replace(&format!("SOURCE={token}"), &format!("SOURCE={token}:PASSWORD")),
@@ -657,7 +657,7 @@ fn of_a_duplicated_name_the_last_is_read() {
     let env = TestEnv::new();
     env.write_sealed(".env", "A=1\nB=$A\nA=2\nC=$A\n");
     assert_eq!(seen(&env, &[], &["A", "B", "C"]), "A=2\nB=1\nC=2\n");
-    // One that is not read need not open.
+    // An entry that is not read need not be decryptable.
     env.write(".env", format!("{}D=envseal:1:forged\nD=3\n", env.read(".env")));
     assert_eq!(seen(&env, &[], &["D"]), "D=3\n");
 }
@@ -684,7 +684,7 @@ fn the_program_is_looked_for_where_it_runs() {
         std::fs::set_permissions(env.path("sub/hello.sh"), std::fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(env.ok(&["run", "-C", "sub", "--", "./hello.sh"]), "hello 1\n");
         assert_eq!(env.ok(&["-C", "sub", "run", "./hello.sh"]), "hello 1\n");
-        // PATH decides as it does without envseal; the file's does not, for the process's wins.
+        // PATH decides, as without envseal. The file's PATH has no effect, because the process's takes precedence.
         let run = env.envseal(&["run", "-C", "sub", "hello.sh"]);
         let path = format!("{}:{}", env.path("sub").display(), std::env::var("PATH").unwrap());
         assert_eq!(run.var("PATH", path).ok(), "hello 1\n");

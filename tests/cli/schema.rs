@@ -1,8 +1,8 @@
-//! What `.env.schema` and `.env.example` say of variables: `run` and `check` hold them to it.
+//! `run` and `check` enforce what `.env.schema` and `.env.example` say about variables.
 
 use crate::support::TestEnv;
 
-/// That `run` with these arguments starts nothing; returns what it said.
+/// Asserts that `run` with these arguments starts nothing. Returns its output.
 #[track_caller]
 fn refused(env: &TestEnv, before: &[&str]) -> String {
     let stderr = env.fails(1, &[&["run"], before, &["--", "touch", "started"]].concat());
@@ -37,7 +37,7 @@ fn run_refuses_violations() {
              hint: envseal set NEEDED\n"
         )
     );
-    // What is not for the program is asked nothing.
+    // Variables that the program doesn't get are not checked.
     let only = refused(&env, &["-k", "HOME"]);
     assert_eq!(
         only,
@@ -47,7 +47,7 @@ fn run_refuses_violations() {
     );
     env.ok(&["run", "-k", "FINE", "--", "true"]);
     env.ok(&["run", "-x", "[!F]*", "--", "true"]);
-    // Nor is what may be missing; what is there and wrong is wrong all the same.
+    // Variables that may be missing are not required, but a wrong value is still an error.
     let some = refused(
         &env,
         &["--allow-missing", "NEEDED", "--allow-missing", "EMPTY", "--allow-missing", "PORT", "-x", "HOME"],
@@ -84,7 +84,7 @@ fn the_final_environment_is_checked() {
         output.stderr
     );
     assert_eq!(from_process(&["--overload"], "https").status, 0);
-    // A variable of the process is there, whatever the files hold; an empty one is empty.
+    // A variable of the process counts as present, whatever the files contain, and an empty one counts as empty.
     let alone = |value: &str| {
         env.envseal(&["run", "-e", "b", "-x", "PORT", "--", "true"]).var("ONLY_A", value).output()
     };
@@ -108,7 +108,7 @@ fn each_folder_has_its_own_schema() {
     let said = refused(&env, &["-f", "a", "-f", "b"]);
     assert!(
         said.contains("a/.env:1 P: is not one of: 2 (b/.env.schema:2)"),
-        "what comes from a serves b too: {said}"
+        "b's schema also checks the values from a: {said}"
     );
     assert!(said.contains("Q: is required but missing (b/.env.schema:4)"), "{said}");
     env.write("b/.env.local", "P=2 # envseal: plain\n");
@@ -138,7 +138,7 @@ fn an_unclear_schema_stops_nothing() {
     std::fs::remove_file(env.path(".env.schema")).unwrap();
     std::fs::create_dir(env.path(".env.schema")).unwrap();
     env.ok(&["run", "--", "true"]);
-    // One that is no file is none: the next one counts.
+    // A schema that is not a file is ignored, and the next one counts.
     env.write(".env.example", "# @type=url\nA=\n");
     refused(&env, &[]);
 }
@@ -177,14 +177,14 @@ fn check_reports_violations() {
         ".env:3: error: PORT is not a port: a number from 0 to 65535 (.env.schema:2) [wrong-type]\n  fix: envseal set PORT -f .env\n"
     ), "{text}");
     assert!(!text.contains(&port), "{text}");
-    // Without the key nobody can tell what a sealed value is.
+    // Without the key, the type of a sealed value can't be checked.
     let mut without: Vec<_> = expected.to_vec();
     without.pop();
     std::fs::rename(env.path(".env.keys"), env.outside().join("keys")).unwrap();
     let mut found = env.check(&[]);
     found.sort();
     assert_eq!(found, without);
-    // A mark silences, as with every rule.
+    // A mark suppresses the error, as with every rule.
     env.write(".env.local", "DEBUG=perhaps # envseal: plain # envseal: allow wrong-type\n");
     assert!(!env.check(&[]).iter().any(|found| found.starts_with(".env.local:1 !")));
 }
@@ -205,7 +205,7 @@ fn a_change_is_checked_with_its_own_schema() {
     env.git(&["checkout", "-q", "."]);
     env.envseal(&["set", "PORT"]).stdin("80").ok();
     env.commit("mended");
-    assert!(env.check(&["--range", "HEAD~2.."]).is_empty(), "what it ends with counts");
+    assert!(env.check(&["--range", "HEAD~2.."]).is_empty(), "the last state counts");
     assert!(env.check(&[]).is_empty());
 }
 
@@ -223,7 +223,7 @@ fn names_that_are_not_sensitive_are_plain() {
     assert!(env.check(&[]).is_empty());
     let counts = env.ok(&["ls", "--json"]);
     assert!(counts.contains("\"plain\": 1") && counts.contains("\"unmarked\": 0"), "{counts}");
-    // What stands there stays plain; of a new one somebody has to say so.
+    // An existing plain value stays plain, but for a new value `set` needs an option.
     env.envseal(&["set", "HOST"]).stdin("c").ok();
     assert!(env.read(".env").contains("\nHOST=c\n"));
     let said = env.envseal(&["set", "HOST", "-e", "b"]).stdin("x").fails(2);
@@ -237,12 +237,12 @@ fn names_that_are_not_sensitive_are_plain() {
         )
     );
     assert!(!env.path(".env.b").exists());
-    // A sealed value stays sealed, and the contradiction is told.
+    // A sealed value stays sealed, and `check` reports the contradiction.
     env.envseal(&["set", "HOST", "--seal"]).stdin("d").ok();
     assert_eq!(env.check(&[]), [".env:4 !plain-sealed HOST"]);
     env.envseal(&["set", "HOST"]).stdin("e").ok();
     assert!(env.read(".env").contains("\nHOST=envseal:1:"));
-    // A reserved name stays one, and the schema of another folder says nothing here.
+    // A reserved name stays reserved, and a schema does not apply to another folder.
     assert!(env.envseal(&["set", "PATH", "--seal"]).stdin("x").output().status == 2);
     env.write("sub/.env", "HOST=a\n");
     assert!(env.check(&[]).contains(&"sub/.env:1 !plaintext HOST".to_owned()));
@@ -271,7 +271,7 @@ fn an_example_is_made_of_the_env_files() {
         (0, 0, "Added 7 names to .env.example\n")
     );
     assert_eq!(env.read(".env.example"), whole);
-    // What it says of the files holds for them, and it says all of it.
+    // The files match the generated example, and no name is missing from it.
     let found = env.check(&[]);
     assert!(
         !found.iter().any(|found| found.contains("example-")
@@ -279,7 +279,7 @@ fn an_example_is_made_of_the_env_files() {
             || found.contains("required")),
         "{found:?}"
     );
-    // A second time nothing changes, and what somebody wrote stays.
+    // The second time nothing changes, and what a person wrote is kept.
     assert_eq!(env.ok(&["ls", "--example"]), whole);
     let edited =
         whole.replace("TOKEN=", "# what it opens\nTOKEN=abc # words").replace("# @optional\nPATH=\n\n", "");
@@ -320,7 +320,7 @@ fn only_the_first_schema_file_gets_names() {
     assert_eq!(env.check(&[]), [".env:2 example-missing B"]);
     env.write(".env.schema", "A=\nB=\n# @optional\nC=\nD=\n");
     assert_eq!(env.check(&[]), [".env.schema:5 example-extra D"]);
-    // What is required is said once, and what is optional may be in one file alone.
+    // A missing required name is reported once, and an optional name may be in only one file.
     env.write(".env.b", "A=1 # envseal: plain\n");
     let unset = env.read(".env");
     env.envseal(&["set", "B"]).stdin("value").ok();

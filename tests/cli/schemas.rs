@@ -29,7 +29,7 @@ fn schema(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Returns where `value` violates `schema`. Reads the keywords that the schemas here use (JSON Schema 2020-12), and no others.
+/// Returns where `value` violates `schema`. Reads only the JSON Schema 2020-12 keywords that the schemas here use.
 fn violations(value: &Value, schema: &Value, place: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (keyword, wanted) in schema.as_object().unwrap() {
@@ -75,7 +75,7 @@ fn violations(value: &Value, schema: &Value, place: &str) -> Vec<String> {
         }
     }
     for (name, item) in value.as_object().into_iter().flatten() {
-        assert!(!name.contains(' '), "{place}: a key with a blank: {name}");
+        assert!(!name.contains(' '), "{place}: a key with a space: {name}");
         let place = format!("{place}.{name}");
         match schema.get("properties").and_then(|properties| properties.get(name)) {
             Some(wanted) => found.extend(violations(item, wanted, &place)),
@@ -89,7 +89,7 @@ fn violations(value: &Value, schema: &Value, place: &str) -> Vec<String> {
     found
 }
 
-/// A TOML value as JSON; dates become text.
+/// Converts a TOML value to JSON; dates become text.
 fn as_json(item: &toml_edit::Item) -> Value {
     let value = match item {
         toml_edit::Item::Value(value) => value.clone(),
@@ -181,7 +181,7 @@ fn every_command_that_prints_json_has_a_schema() {
     }
 }
 
-/// The reader of schemas above.
+/// Tests `violations` itself.
 #[test]
 fn a_violation_is_found() {
     let row =

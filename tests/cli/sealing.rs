@@ -1,4 +1,4 @@
-//! What `encrypt` and `decrypt` promise for every file, held to random files through the library.
+//! Tests what `encrypt` and `decrypt` promise for every file, with random files through the library.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use crate::dialect::{dialect, statements};
 
 type Values = Vec<(String, Vec<u8>)>;
 
-/// A folder outside git with one env file and its private key at hand.
+/// A folder outside git with one env file and its private key.
 struct Place {
     folder: tempfile::TempDir,
     key: PrivateKey,
@@ -42,7 +42,7 @@ impl Place {
         self.folder.path().join(".env")
     }
 
-    /// The file with this text behind the public key.
+    /// Writes and reads a file with the public key and this text.
     fn file(&self, text: &[u8]) -> Result<EnvFile, Error> {
         let header = format!("ENVSEAL_PUBLIC_KEY={}\n", self.key.public());
         self.with_text(&[header.as_bytes(), text].concat())
@@ -66,7 +66,7 @@ impl Place {
     }
 }
 
-/// Why `encrypt` may refuse a file that reads well: what it would be about is unclear, or would read otherwise.
+/// Why `encrypt` may refuse a file that can be read: its meaning is unclear, or would change.
 const REFUSED: [&str; 9] = [
     "`#` touches the value",
     "is neither a variable nor a comment",
@@ -79,7 +79,7 @@ const REFUSED: [&str; 9] = [
     "which envseal cannot decrypt",
 ];
 
-/// Every value, in every precedence, with and without variables of the process.
+/// Returns every value, in every precedence, with and without variables of the process.
 fn values(file: &EnvFile) -> Result<Vec<Values>, Error> {
     let mut all = Vec::new();
     for vars in [vec![], vec![("A", "from-process"), ("B_1", ""), ("x", "$A")]] {
@@ -96,8 +96,8 @@ fn values(file: &EnvFile) -> Result<Vec<Values>, Error> {
     Ok(all)
 }
 
-/// The errors that the guard finds in an env file's text. Left out are names that stand twice, references of no known form
-/// in values that are not read for that, and envseal's own, which nothing seals.
+/// Returns the errors that `check` finds in an env file's text. Leaves out duplicate names, malformed references in
+/// values where they are not expanded, and envseal's own variables, which are never encrypted.
 fn judged(text: &[u8]) -> Vec<Rule> {
     let report = check_env_file(EnvText { path: Path::new(".env"), text, policy: &Policy::default() });
     let own = |finding: &Finding| finding.name.as_deref().is_some_and(is_own_name);
@@ -115,7 +115,7 @@ proptest! {
     fn a_file_reads_the_same_and_comes_back_byte_for_byte(text in prop_oneof![dialect(), statements(), statements()], picked in "[ABCcd.-e_1]?") {
         thread_local!(static PLACE: Place = Place::new());
         PLACE.with(|place| {
-            // Merge markers are refused, and so are forged tokens.
+            // Files with merge markers or forged tokens are refused.
             let Ok(before) = place.file(text.as_bytes()) else { return Ok(()) };
             let Ok(before_values) = values(&before) else { return Ok(()) };
             let wants = |name: &str| picked.is_empty() || name.contains(&picked);
@@ -127,7 +127,7 @@ proptest! {
                 Err(error) => panic!("{error}"),
             };
             if picked.is_empty() {
-                // What the guard calls plaintext is what encrypt seals, and then it has nothing to say.
+                // `encrypt` encrypts exactly what `check` calls plaintext, and then `check` finds nothing.
                 let plaintext = judged(before.document().as_bytes());
                 prop_assert_eq!(plaintext, vec![Rule::Plaintext; count], "{:?}", text);
                 prop_assert_eq!(judged(document.as_bytes()), vec![], "{:?}", text);

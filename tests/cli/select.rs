@@ -76,7 +76,7 @@ fn the_keys_file_is_looked_for_up_to_the_git_root() {
         let aside = env.path("a/b/aside");
         std::fs::rename(&here, &aside).unwrap();
         assert_eq!(env.ok(&get), "1\n", "{place}");
-        // A nearer one hides it, whatever it holds.
+        // A nearer keys file takes precedence, whatever it contains.
         env.write("a/b/.env.keys", "");
         env.fails(3, &get);
         std::fs::remove_file(&here).unwrap();
@@ -98,13 +98,13 @@ fn a_linked_worktree_shares_the_keys_of_the_main_one() {
     let linked = env.outside().join("linked");
     env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
     std::fs::create_dir_all(linked.join("only/here")).unwrap();
-    // A keys file above both is nobody's.
+    // A keys file above both worktrees belongs to neither.
     std::fs::write(env.outside().join(".env.keys"), "").unwrap();
     let there = |arguments: &[&str]| env.envseal(arguments).dir(&linked);
     let get = ["get", "A", "-e", "p"];
     assert_eq!(there(&get).ok(), format!("{secret}\n"));
     assert_eq!(there(&["run", "-e", "p", "--", "printenv", "A"]).ok(), format!("{secret}\n"));
-    // A key that is created there outlives it.
+    // A key that is created in the linked worktree is stored in the main one, because it must survive the linked one.
     let output = there(&["set", "B=1", "-f", "only/here/.env.new"]).output();
     let told = format!("the private key is in {}. ", env.path(".env.keys").display());
     assert!(output.stderr.contains(&told), "{}", output.stderr);
@@ -114,20 +114,20 @@ fn a_linked_worktree_shares_the_keys_of_the_main_one() {
     assert!(!linked.join(".env.keys").exists() && !linked.join("only/here/.env.keys").exists());
     let keys = env.read(".env.keys");
     assert_eq!(keys.matches("envseal-sk1-").count(), 3, "{keys}");
-    // A keys file of its own comes first; the other is looked into as well.
+    // The worktree's own keys file comes first, and the other is searched as well.
     std::fs::write(linked.join(".env.keys"), "# mine\n").unwrap();
     assert_eq!(there(&get).ok(), format!("{secret}\n"));
     there(&["set", "-q", "C=1", "-e", "later"]).ok();
     assert_eq!(std::fs::read_to_string(linked.join(".env.keys")).unwrap(), "# mine\n");
     assert!(env.read(".env.keys").contains("ENVSEAL_PRIVATE_KEY_LATER="));
-    // Anybody can write a `.git` file.
+    // Anyone can write a `.git` file, so a forged one gives no access.
     let forged = env.outside().join("forged");
     std::fs::create_dir(&forged).unwrap();
     for name in [".git", ".env.p"] {
         std::fs::copy(linked.join(name), forged.join(name)).unwrap();
     }
     env.envseal(&get).dir(&forged).fails(3);
-    // The main worktree's index counts, whatever kind it is, and whatever git says to a hook of the other one.
+    // The main worktree's index counts, whatever its version, and whatever git tells a hook of the linked one.
     env.git(&["add", "-f", ".env.keys"]);
     for version in ["2", "4"] {
         env.git(&["update-index", "--index-version", version]);
@@ -195,7 +195,7 @@ fn a_tracked_keys_file_is_refused_however_it_is_named() {
             assert!(stderr.contains("is tracked by git"), "{stderr}");
         }
     }
-    // An injected key makes the file needless, and so does stdin, which is no file.
+    // With a key from stdin or from a variable, the file isn't needed.
     let text = std::fs::read(env.path(".env.keys")).unwrap();
     assert_eq!(env.envseal(&["get", "A", "-K", "-"]).stdin(text).ok(), "1\n");
     let key = env.private_key("ENVSEAL_PRIVATE_KEY");

@@ -30,7 +30,7 @@ fn without_a_private_key_anywhere_anyone_can_set() {
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     env.ok(&["set", "A", &second, "-e", "production"]);
     env.ok(&["set", "B", &third, "-e", "production"]);
-    assert!(!env.path(".env.keys").exists(), "a blind set makes no key");
+    assert!(!env.path(".env.keys").exists(), "set without the private key creates no key");
     env.write(".env.keys", keys);
     assert_eq!(env.ok(&["get", "A", "-e", "production"]), format!("{second}\n"));
     assert_eq!(env.ok(&["get", "B", "-e", "production"]), format!("{third}\n"));

@@ -1,4 +1,4 @@
-//! The offer to set a clone up, by the first command that creates a key or a member, and who is told that it is not.
+//! The first command that creates a key or a member offers to set up the clone. Others may note that it isn't set up.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -30,7 +30,7 @@ fn the_first_key_or_member_in_a_clone_brings_the_question() {
             assert_eq!(has_hooks(&env), installs, "{command:?}: {shown}");
             assert_eq!(env.read(".git/config").contains("[merge \"envseal\"]"), installs, "{command:?}");
             assert_eq!(shown.ends_with(NOT_SET_UP), !installs, "{shown}");
-            // Once answered, nobody is asked or told again.
+            // After an answer, neither the question nor the note comes again.
             let key = &["set", "A", "b", "-e", "other"][..];
             for (again, answer) in
                 [(key, Some(&b"y\n"[..])), (&["check"], None), (&["run", "--", "true"], None)]
@@ -52,7 +52,7 @@ fn without_a_terminal_it_is_one_line_until_somebody_sets_the_clone_up() {
     }
     assert!(said(&["team", "request", "--name", "me"]).ends_with(NOT_SET_UP));
     assert!(!has_hooks(&env));
-    // No key or member is created by these, and -q asks for errors only.
+    // These commands create no key or member, and -q prints errors only.
     for quiet in
         [&["set", "B", "c"][..], &["check"], &["run", "--", "true"], &["set", "-q", "B", "c", "-e", "q"]]
     {
@@ -82,7 +82,7 @@ fn hooks_of_more_than_this_clone_are_not_changed_and_the_line_to_add_is_printed(
         std::fs::write(&hook, "#!/bin/sh\ntrue\n").unwrap();
         std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
         env.git(&["add", "-A"]);
-        // From outside this repository, and from its own configuration.
+        // Hooks outside this repository, or set in its own configuration.
         let scope = if hooks.starts_with('~') { "--global" } else { "--local" };
         env.git(&["config", scope, "core.hooksPath", hooks]);
         let Some((status, shown)) = on_terminal(&env, &["set", "A", "b"], None) else { return };
@@ -91,7 +91,7 @@ fn hooks_of_more_than_this_clone_are_not_changed_and_the_line_to_add_is_printed(
         assert!(shown.contains(hook.strip_prefix(env.repo()).unwrap_or(&hook).to_str().unwrap()), "{shown}");
         assert_eq!(std::fs::read_to_string(&hook).unwrap(), "#!/bin/sh\ntrue\n");
         assert!(!has_hooks(&env));
-        // The line does it.
+        // The printed line works.
         if hooks == ".githooks" {
             for name in ["pre-commit", "pre-merge-commit", "pre-push"] {
                 std::fs::write(
@@ -127,9 +127,9 @@ fn run_and_check_mention_it_once_in_a_clone_and_only_to_a_person() {
             assert!(shown.find(NOT_SET_UP) < shown.find("started"), "{shown}");
         }
         assert!(!at(&env.repo()).unwrap().1.contains("set up"), "once in each clone");
-        // To say so is not to have asked.
+        // The note does not count as the question.
         assert!(env.envseal(&["set", "A", "b", "-e", "new"]).output().stderr.ends_with(NOT_SET_UP));
-        // Without a trace of the hooks there is none of the mark.
+        // Uninstalling the hooks also forgets that the note was printed.
         env.ok(&["hook", "install", "-q"]);
         env.ok(&["hook", "uninstall", "-q"]);
         assert!(at(&env.repo()).unwrap().1.contains(NOT_SET_UP));
@@ -151,8 +151,8 @@ fn a_file_dot_git_that_leads_elsewhere_gets_no_mark_there() {
     assert!(!env.path(".git/envseal-hooks").exists());
 }
 
-/// Guards every repository of this user as `dotenvx protect` 2.38 does: a required clean filter refuses to have an env file
-/// staged that holds anything but dotenvx's values.
+/// Guards every repository of this user like `dotenvx protect` 2.38: a required clean filter prevents the staging of an
+/// env file with anything but dotenvx's values.
 fn protect(env: &TestEnv, filter: &str, clean: &str) {
     let attributes = env.outside().join("attributes");
     std::fs::write(
@@ -187,7 +187,7 @@ fn a_project_guarded_by_dotenvx_protect_is_imported_and_committed() {
         assert!(can_stage(&env, ".env") && can_stage(&env, ".gitignore"));
         env.git_with_envseal(&["commit", "-qm", "Import"]).ok();
         assert_eq!(env.envseal(&["doctor"]).output().status, 0);
-        // The hook checks in its place; what envseal doesn't check stays guarded.
+        // The hook checks in the filter's place. The filter still guards what envseal doesn't check.
         env.write_plain(".env.production", "A=plain\n");
         assert!(can_stage(&env, ".env.production"));
         assert_eq!(env.git_with_envseal(&["commit", "-qm", "Plain"]).output().status, 1);
@@ -218,14 +218,14 @@ fn a_filter_that_comes_later_or_is_not_dotenvxs_is_named() {
     let said = env.envseal(&["import", "dotenv", ".env.old", "-f", ".env", "--yes"]).output().stderr;
     assert!(said.contains(&format!("note: {gap}: envseal init\n")), "{said}");
     assert!(!can_stage(&env, ".env"));
-    // Hooks that cannot be installed check nothing.
+    // Hooks that can't be installed check nothing, so the filter stays on.
     env.write(".git/hooks/pre-commit", "#!/usr/bin/env python3\n");
     env.ok(&["init"]);
     assert!(!can_stage(&env, ".env"));
     std::fs::remove_file(env.path(".git/hooks/pre-commit")).unwrap();
     env.ok(&["init"]);
     assert!(can_stage(&env, ".env"));
-    // Another program's may encrypt what else is in the file: it is never turned off.
+    // Another program's filter may encrypt something else in the file, so it is never turned off.
     let env = TestEnv::new();
     protect(&env, "git-crypt", "tr a-z b-za");
     env.ok(&["init", "-q"]);

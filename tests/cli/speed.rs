@@ -1,4 +1,4 @@
-//! What speed rests on: what is asked and how often, for seconds tell little on a shared machine.
+//! Counts the calls on which speed depends, because times mean little on a shared machine.
 
 use crate::support::TestEnv;
 
@@ -8,16 +8,16 @@ fn run_asks_nothing_of_git() {
     let secret = env.secret("first");
     env.envseal(&["set", "HELLO"]).stdin(&secret).ok();
     env.git(&["add", ".env", ".gitignore"]);
-    // A repository of a version that git does not know: whoever asks it gets an error.
+    // A repository of a version that git does not know: every call of git fails.
     let config = env.read(".git/config");
     env.write(".git/config", config.replace("repositoryformatversion = 0", "repositoryformatversion = 99"));
     assert!(env.fails(4, &["ls"]).contains("version"));
-    // In two steps, so that the plaintext stands in no argument.
+    // Only the length is tested, so that the plaintext is in no argument.
     env.ok(&["run", "--", "sh", "-c", "test ${#HELLO} -gt 1"]);
     env.write(".git/config", config);
 }
 
-/// How often a command makes one of these system calls; none, with a word, where that cannot be told.
+/// Returns how often a command makes one of these system calls. Prints a message and returns None without strace.
 fn calls(env: &TestEnv, syscalls: &str, arguments: &[&str]) -> Option<usize> {
     let trace = env.path("../trace");
     let trace = trace.to_str().unwrap();
@@ -27,7 +27,7 @@ fn calls(env: &TestEnv, syscalls: &str, arguments: &[&str]) -> Option<usize> {
         println!("skipped: strace is not installed, or may not trace here");
         return None;
     }
-    // Whatever `doctor` finds.
+    // The status doesn't matter, because `doctor` may find something.
     env.program("strace", &[&traced[..], &[env!("CARGO_BIN_EXE_envseal")], arguments].concat()).output();
     Some(std::fs::read_to_string(trace).unwrap().lines().count())
 }
@@ -41,7 +41,7 @@ fn encrypt_reads_each_file_a_few_times_however_many_there_are() {
             env.write(format!("service{at}/.env"), "A=one\n");
         }
         let first = calls(&env, "openat", &["encrypt"])?;
-        // By now each has a key, and the values of one more name are sealed to it.
+        // Now each file has a key, and the value of one more name is encrypted to it.
         for at in 0..count {
             let path = format!("service{at}/.env");
             env.write(&path, env.read(&path) + "B=two\n");
@@ -60,13 +60,13 @@ fn env_files_side_by_side_are_listed_a_few_times() {
         for at in 0..count {
             env.write(format!(".env.e{at}"), "A=one\n");
         }
-        // Each environment has a key by then.
+        // Now each environment has a key.
         env.ok(&["encrypt"]);
         for at in 0..count {
             let path = format!(".env.e{at}");
             env.write(&path, env.read(&path) + "B=two\n");
         }
-        // Last, for it writes.
+        // `encrypt` comes last, because it writes.
         let commands = [&["ls"][..], &["doctor"], &["encrypt"]];
         commands.map(|command| calls(&env, "getdents64", command))
     };

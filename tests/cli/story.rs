@@ -1,11 +1,11 @@
-//! The story that must always work: a developer without the production key, an operator who has it, a shared bare
-//! remote that checks what it is given; hooks and drivers on, and nothing but git between them.
+//! The story that must always work: a developer without the production key, an operator who has it, and a shared bare
+//! remote that checks every push. Hooks and drivers are installed, and the people share nothing but git.
 
 use std::os::unix::fs::PermissionsExt;
 
 use crate::support::{Person, TestEnv};
 
-/// The bare remote with the recipe in its hooks, a clone of the operator's with two environments, and Alice's.
+/// Creates the bare remote with the recipe in its hooks, the operator's clone with two environments, and Alice's clone.
 fn team(env: &TestEnv) -> [Person<'_>; 2] {
     let bare = env.outside().join("shared.git");
     env.git(&["init", "-q", "--bare", "-b", "main", bare.to_str().unwrap()]);
@@ -29,7 +29,7 @@ fn a_value_of_production_goes_through_review_by_name() {
     let env = TestEnv::without_git();
     let [alice, operator] = team(&env);
 
-    // Alice forgets to seal. The hook stops her, and what it prints mends it.
+    // Alice forgets to encrypt. The hook stops her, and it prints the command that fixes it.
     alice.does(&["checkout", "-qb", "hello"]);
     alice.add_line(".env", "HELLO=development");
     let stopped = alice.git(&["commit", "-aqm", "hello"]);
@@ -44,7 +44,7 @@ fn a_value_of_production_goes_through_review_by_name() {
     alice.does(&["commit", "-qm", "hello"]);
     alice.does(&["push", "-q", "-u", "origin", "hello"]);
 
-    // The operator adds production's value, and mistypes its name.
+    // The operator adds the value for production, and mistypes its name.
     operator.does(&["fetch", "-q"]);
     operator.does(&["checkout", "-q", "hello"]);
     let production = env.secret("production");
@@ -53,7 +53,7 @@ fn a_value_of_production_goes_through_review_by_name() {
     assert!(told.contains("HRLLO is in no other file, but HELLO is in .env: did you mean HELLO?"), "{told}");
     operator.does(&["push", "-q"]);
 
-    // Alice sees by name what was done and by whom, and can open nothing of it.
+    // Alice sees which names were changed and by whom, but can't decrypt any of it.
     alice.does(&["pull", "-q"]);
     let changes = ".env\n  added      HELLO\n.env.production\n  added      HRLLO\n";
     assert_eq!(alice.says(&["diff", "main...hello"]), changes);
@@ -89,7 +89,7 @@ fn a_value_of_production_goes_through_review_by_name() {
     let run = with_key(&["run", "--", "printenv", "HELLO"]);
     assert_eq!((run.status, String::from_utf8(run.stdout).unwrap()), (0, format!("{production}\n")));
 
-    // Who changed it, ever after: through the wrong name's commit too, for that one is named.
+    // Later, `blame` says who changed it, and the commit with the wrong name can still be read by that name.
     let blame = alice.says(&["blame", "-e", "production"]);
     let line = blame.lines().find(|line| line.ends_with("  HELLO")).unwrap();
     assert!(line.contains("Olga") && line.contains("sealed"), "{line}");
@@ -120,11 +120,11 @@ fn two_changes_of_one_value_meet_and_a_person_chooses() {
     assert_eq!(status, "UU .env\n");
     assert_eq!(alice.envseal(&["run", "--", "true"]).status, 4);
 
-    // Unresolved it does not pass, whatever is staged.
+    // The conflict can't be committed, whatever is staged.
     let stopped = alice.git(&["commit", "-aqm", "merge"]);
     assert!(stopped.status == 1 && stopped.stderr.contains("[conflict-marker]"), "{}", stopped.stderr);
 
-    // She keeps her own, as an editor would leave it.
+    // She keeps her own side, as an editor would leave it.
     let text = std::fs::read_to_string(alice.clone.join(".env")).unwrap();
     let (before, rest) = text.split_once("<<<<<<< ").unwrap();
     let (_, rest) = rest.split_once('\n').unwrap();
@@ -156,15 +156,15 @@ fn plain_text_pushed_past_the_hooks_stops_at_the_remote() {
     let pushed = alice.git(&["push", "--no-verify", "origin", "main"]);
     assert_eq!(pushed.status, 1);
     assert!(pushed.stderr.contains("refs/heads/main was not accepted"), "{}", pushed.stderr);
-    // Squashed into one commit that never held it, it passes.
+    // Squashed into one commit that never contained it, the push passes.
     alice.says(&["encrypt", "-q"]);
     alice.does(&["reset", "-q", "--soft", "origin/main"]);
     alice.does(&["commit", "-aqm", "sealed"]);
     alice.does(&["push", "-q", "origin", "main"]);
 }
 
-/// The story of the README from end to end: nothing but git between Alice, who has no production key, Olga, who has, Bob, who
-/// is new, and a CI; the remote checks what it is given, and hooks and drivers are on.
+/// The story of the README from end to end: Alice has no production key, Olga has it, Bob is new, and there is a CI.
+/// They share nothing but git. The remote checks every push, and hooks and drivers are installed.
 #[test]
 #[allow(clippy::too_many_lines, reason = "one story, read from its first line to its last")]
 fn a_team_from_the_first_secret_to_the_last_account() {
@@ -183,7 +183,7 @@ fn a_team_from_the_first_secret_to_the_last_account() {
         run.trim_end().to_owned()
     };
 
-    // Alice sets a value in her pull request that she will never see again; Olga reads it by name.
+    // Alice sets a value in her pull request that she can't read back. Olga reads it by name.
     let hello = env.secret("hello");
     alice.does(&["checkout", "-qb", "hello"]);
     alice.says(&["set", "-q", "HELLO", &hello, "-e", "production"]);
@@ -198,7 +198,7 @@ fn a_team_from_the_first_secret_to_the_last_account() {
     olga.does(&["push", "-q", "origin", "main"]);
     assert_eq!(printed(&olga, "HELLO"), hello);
 
-    // Olga is the first of the team; the CI asks to be let in, and so does Bob.
+    // Olga is the first member. The CI requests access, and so does Bob.
     olga.says(&["team", "request", "-q"]);
     olga.does(&["add", "envseal.toml"]);
     merged(&olga, "the team");
@@ -212,7 +212,7 @@ fn a_team_from_the_first_secret_to_the_last_account() {
         newcomer.does(&["commit", "-aqm", "let me in"]);
         newcomer.does(&["push", "-q", "origin", newcomer.name]);
     }
-    // Two requests on two branches: neither stands in the other's way.
+    // Two requests on two branches do not conflict.
     on_main(&olga);
     for newcomer in [&ci, &bob] {
         olga.does(&["merge", "-q", "--no-ff", "-m", "let in", &format!("origin/{}", newcomer.name)]);
@@ -231,12 +231,12 @@ fn a_team_from_the_first_secret_to_the_last_account() {
     let listed = bob.says(&["team", "list"]);
     assert!(listed.lines().any(|line| line.starts_with("bob") && line.contains("proven")), "{listed}");
 
-    // The key is rotated; everyone goes on with a pull, history opens still, and Alice's clone takes no other key
-    // than the one she knew until she is told.
+    // The key is rotated. Everyone continues after a pull, and the history can still be decrypted. Alice's clone
+    // refuses the new key until she trusts it.
     olga.says(&["key", "rotate", "-q", "-e", "production"]);
     olga.does(&["add", "-u"]);
     olga.does(&["commit", "-qm", "rotated"]);
-    // The remote has no key to verify the rotation with, so it takes it only when someone who reviewed it says so.
+    // The remote has no key to verify the rotation with, so it accepts it only when a reviewer vouches for it.
     let refused = olga.git(&["push", "-q", "origin", "HEAD:main"]);
     assert!(refused.status == 1 && refused.stderr.contains("[public-key-changed]"), "{}", refused.stderr);
     let reviewed = |vouch: &str, push: &dyn Fn()| {
@@ -252,7 +252,7 @@ fn a_team_from_the_first_secret_to_the_last_account() {
         let before = newcomer.says(&["get", "HELLO", "-e", "production", "--at", "HEAD~"]);
         assert_eq!(before.trim_end(), hello);
     }
-    // Alice has no key to verify it with, and merges it all the same.
+    // Alice has no key to verify it with, and merges it anyway.
     alice.does(&["fetch", "-q"]);
     alice.does(&["checkout", "-q", "hello"]);
     alice.says(&["set", "-q", "MINE", &env.secret("mine")]);
@@ -274,7 +274,7 @@ fn a_team_from_the_first_secret_to_the_last_account() {
     alice.does(&["add", "-u"]);
     merged(&alice, "another");
 
-    // Bob leaves. What he could read is counted until it is replaced; CI notices when nobody does it.
+    // Bob leaves. What he could read is listed until it is replaced, and the CI fails if that takes too long.
     on_main(&olga);
     olga.says(&["team", "remove", "bob", "--yes", "-q"]);
     olga.does(&["add", "-u"]);
@@ -299,7 +299,7 @@ fn a_team_from_the_first_secret_to_the_last_account() {
     on_main(&ci);
     assert_eq!(names(&ci), Vec::<String>::new());
     assert_eq!(ci.envseal(&["check"]).status, 0);
-    // Git says who changed what, when, through rotation and removal.
+    // The log shows who changed what and when, through rotation and removal.
     let log = ci.says(&["log", "HELLO", "-e", "production"]);
     let kinds: Vec<_> = log
         .lines()

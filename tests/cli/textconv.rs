@@ -2,14 +2,14 @@
 
 use crate::support::TestEnv;
 
-/// A repository with drivers; `A` was set and then changed.
+/// Creates a repository with drivers in which `A` was set and then changed.
 fn project(file: &str) -> TestEnv {
     let env = TestEnv::new();
     std::fs::create_dir_all(env.path(file).parent().unwrap()).unwrap();
     for subject in ["one", "two"] {
         env.envseal(&["set", "-q", "A", "-f", file]).stdin(env.secret(subject)).ok();
         env.ok(&["init", "-q", "-y"]);
-        // What is committed here is not the hooks' matter.
+        // The hooks are not tested here.
         env.ok(&["hook", "uninstall", "-q"]);
         env.git(&["add", "-A"]);
         env.git(&["commit", "-q", "-m", subject]);
@@ -50,7 +50,7 @@ fn every_way_of_looking_at_a_change_shows_hashes() {
     let linked = env.outside().join("linked");
     env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
     shows_the_change(&env.git_with_envseal(&["show"]).dir(&linked).ok());
-    // Nothing is kept from one look to the next.
+    // Git keeps no cache of the output.
     assert_eq!(env.git(&["for-each-ref", "refs/notes"]), "");
 }
 

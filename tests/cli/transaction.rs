@@ -1,4 +1,4 @@
-//! Changes to several files, by several commands at once, killed in between, or with somebody else at work.
+//! Changes to several files: by several commands at once, killed midway, or while someone else changes them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -14,7 +14,7 @@ fn start(env: &TestEnv, dir: &Path, arguments: &[&str]) -> Child {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Runs these at once; returns their exit statuses.
+/// Runs this command in all folders at once. Returns the exit statuses.
 fn at_once(env: &TestEnv, dirs: &[PathBuf], arguments: &[&str]) -> Vec<i32> {
     let children: Vec<_> = dirs.iter().map(|dir| start(env, dir, arguments)).collect();
     let outputs = children.into_iter().map(|child| child.wait_with_output().unwrap());
@@ -26,7 +26,7 @@ fn at_once(env: &TestEnv, dirs: &[PathBuf], arguments: &[&str]) -> Vec<i32> {
         .collect()
 }
 
-/// Two repositories and a linked worktree, and the keys file that all of them use, by the option or by a symlink.
+/// Creates two repositories and a linked worktree, and a keys file that all use, by the option or by a symlink.
 fn sharing(env: &TestEnv, by_link: bool) -> (Vec<PathBuf>, PathBuf) {
     let keys = env.outside().join("shared/my.keys");
     std::fs::create_dir_all(keys.parent().unwrap()).unwrap();
@@ -55,7 +55,7 @@ fn a_keys_file_that_repositories_share_keeps_every_key() {
         assert_eq!(at_once(&env, &dirs, &[option, &["set", "-q", "A=one"]].concat()), [0, 0, 0]);
         let read = |dir: &PathBuf| env.envseal(&[option, &["get", "A"]].concat()).dir(dir).ok();
         assert!(dirs.iter().all(|dir| read(dir) == "one\n"), "round {round}");
-        // The worktree's key is one that its repository knows from elsewhere: rotated in both, it would be another one in each.
+        // Not in the linked worktree: its key is its repository's, and rotating both would give each a different one.
         let rotated = at_once(&env, &dirs[..2], &[option, &["key", "rotate"]].concat());
         assert_eq!(rotated, [0, 0], "round {round}");
         assert!(dirs.iter().all(|dir| read(dir) == "one\n"), "round {round}");
@@ -113,7 +113,7 @@ fn a_rotation_that_was_killed_is_finished_or_undone_though_others_use_the_keys_f
     assert!(finished > 1 && undone > 0, "{finished} {undone}");
 }
 
-/// Alice has two values that Bob, who left, could read.
+/// Creates a team in which Bob was removed, who could read two of Alice's values.
 fn with_exposures() -> (TestEnv, PathBuf) {
     let env = TestEnv::new();
     env.ok(&["set", "-q", "A=one", "B=two", "-e", "p"]);
@@ -145,7 +145,7 @@ fn a_value_is_recorded_as_replaced_only_once_it_is() {
             let is_new = env.bytes(".env.p") != old[0];
             assert!(is_new || replaced(&env) == 0, "{syscall} {nth}: recorded before it happened");
             between += usize::from(is_new && replaced(&env) == 0);
-            // Whatever comes next finishes or undoes it.
+            // The next command finishes it or undoes it.
             env.ok(&["ls"]);
             env.ok(&["set", "-q", "C=three", "-e", "p"]);
             let is_new = env.ok(&["get", "A", "-e", "p"]) == "new\n";
@@ -211,7 +211,7 @@ fn what_an_editor_saves_meanwhile_is_kept() {
     let arguments = [&strace[..], &[env!("CARGO_BIN_EXE_envseal"), "set", "-q", "A=two"]].concat();
     let mut command = env.program("strace", &arguments).into_command();
     let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    // It has read the file once its new content lies beside it, and waits before that reaches the disk.
+    // The process has read the file once its new content is beside it. It then waits before that is written to disk.
     let is_staged = |name: &str| name.starts_with(".envseal-tmp-") && name != ".envseal-tmp-lock";
     let staged = || {
         let names = std::fs::read_dir(env.repo()).unwrap().flatten().map(|item| item.file_name());
@@ -286,7 +286,7 @@ fn leftovers_of_a_killed_rotation_are_gone_after_any_command_that_writes() {
     for command in commands {
         let env = TestEnv::new();
         env.ok(&["set", "-q", "A=one"]);
-        // Everything is staged, and the journal not yet written.
+        // Everything is staged, and the journal is not written yet.
         for nth in 1..4 {
             killed(&env, &env.repo(), Path::new("/nowhere"), &["key", "rotate"], "fsync", nth);
         }

@@ -1,7 +1,7 @@
-//! Sessions as a person has them: each file of `transcripts/` is run from the top in a new repository, and must show what it
-//! says. `$ ` is a command, `? ` the exit status of the command above where it isn't 0, the rest is what was printed.
+//! Sessions as a person sees them. Each file of `transcripts/` is run from the top in a new repository and must match.
+//! `$ ` is a command, `? ` the exit status of the command above if it isn't 0, and the rest is what was printed.
 //!
-//! `UPDATE=1 cargo test --test cli transcripts` writes the files again. Read the difference: it is what people will read.
+//! `UPDATE=1 cargo test --test cli transcripts` rewrites the files. Read the difference: it is what people will read.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -27,7 +27,7 @@ fn sessions_show_what_they_say() {
     assert!(differ.is_empty(), "UPDATE=1 cargo test --test cli transcripts\n{}", differ.join("\n"));
 }
 
-/// Returns the transcript with what its commands print now.
+/// Returns the transcript with the current output of its commands.
 fn replay(transcript: &str) -> String {
     let env = TestEnv::new();
     let bin = Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap().display().to_string();
@@ -51,7 +51,7 @@ fn replay(transcript: &str) -> String {
     shown
 }
 
-/// Returns the text with what differs from run to run replaced: keys, sealed values, ids, temporary folders.
+/// Replaces what differs from run to run: keys, sealed values, ids and temporary folders.
 fn constant(text: &str, env: &TestEnv) -> String {
     let text = text.replace(&env.outside().display().to_string(), "/work");
     let is_word = |c: char| c.is_ascii_alphanumeric() || "_-+/=".contains(c);

@@ -1,4 +1,4 @@
-//! Files of every release so far, which this one reads, and files of a later one, which it refuses.
+//! This version reads files of every release so far, and refuses files of a later one.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ fn releases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/upgrades")
 }
 
-/// A repository with the root commit and the files of a release.
+/// Creates a repository with the root commit and the files of a release.
 fn of_release(folder: &Path) -> TestEnv {
     let env = TestEnv::new();
     env.git(&["commit", "-q", "--allow-empty", "-m", "root"]);
@@ -53,13 +53,13 @@ fn what_each_release_wrote_is_read() {
         assert_eq!(env.ok(&["get", "--json"]), std::fs::read_to_string(folder.join("values.json")).unwrap());
         assert_eq!(env.ok(&["get", "TOKEN", "-e", "production"]), "first\n");
         env.ok(&["check"]);
-        // The key that is trusted is still the one that counts.
+        // The trusted key still counts.
         let trusted = env.read(".env");
         env.write(".env", TestEnv::new_env_file());
         assert!(env.fails(3, &["set", "NEW=1"]).contains("trusts"));
         env.write(".env", trusted);
         env.ok(&["set", "-q", "TOKEN=second", "-e", "production"]);
-        // The identity and the grant.
+        // The identity and the grant still work.
         std::fs::remove_file(env.path(".env.keys")).unwrap();
         assert_eq!(env.ok(&["get", "TOKEN", "-e", "production"]), "second\n");
         assert!(env.ok(&["team", "list"]).contains("alice"));

@@ -1,8 +1,8 @@
-//! Random texts that a `.env` reader has to make sense of.
+//! Random texts for a `.env` reader.
 
 use proptest::prelude::*;
 
-/// Texts made of the pieces the dialect is sensitive to.
+/// Texts made of pieces to which the dialect is sensitive.
 #[rustfmt::skip]
 pub(crate) fn dialect() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![

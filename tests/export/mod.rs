@@ -1,4 +1,4 @@
-//! Every format is read back by its real reader, or, where none can run here, by one written from its rules.
+//! Every format is read back by its real reader, or, if none can run here, by one written from its rules.
 
 mod readers;
 mod values;
@@ -34,7 +34,7 @@ fn bad_value(name: &str, format: Format, why: &str) -> String {
     format!("the value of {name} {why}, which the {format} format can't hold")
 }
 
-/// Keeps what `format` takes, and checks that it refuses the rest by name and reason, one by one.
+/// Returns the values that `format` accepts. Asserts that it refuses each other one by name and reason.
 fn taken(format: Format, expect: impl Fn(&[u8]) -> Option<&'static str>) -> Vec<Vec<u8>> {
     adversarial()
         .into_iter()
@@ -52,7 +52,7 @@ fn taken(format: Format, expect: impl Fn(&[u8]) -> Option<&'static str>) -> Vec<
         .collect()
 }
 
-/// Writes all of `values` in `format` and holds what `read` makes of it against them.
+/// Writes `values` in `format`, and asserts that `read` returns the same values.
 fn round_trip(format: Format, values: &[Vec<u8>], read: impl Fn(&[u8], &[String]) -> Option<Vec<Vec<u8>>>) {
     let names = names(values.len());
     let written = write(format, &variables(&names, values), "app").unwrap();
@@ -62,7 +62,7 @@ fn round_trip(format: Format, values: &[Vec<u8>], read: impl Fn(&[u8], &[String]
     for (back, value) in back.iter().zip(values) {
         assert!(
             back == value,
-            "{format}: {:?} came back as {:?}",
+            "{format}: {:?} was read back as {:?}",
             String::from_utf8_lossy(&value[..value.len().min(300)]),
             String::from_utf8_lossy(&back[..back.len().min(300)])
         );

@@ -1,5 +1,5 @@
-//! Readers of what an export format writes: `None` when the program is not installed, and a line says so.
-//! Each answers the values of `names`, in that order.
+//! Readers of what an export format writes. Each returns the values of `names`, in that order. If its program is not
+//! installed, it prints a line and returns `None`.
 
 #![allow(clippy::unnecessary_wraps)] // one signature for all readers, whether they can be absent or not
 
@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 
 type Values = Option<Vec<Vec<u8>>>;
 
-/// Runs `program` on a script file in a folder of its own, with the export beside it, and answers its output.
+/// Runs `program` on a script file in a folder of its own, with the export beside it. Returns its output.
 fn run(
     program: &str,
     flags: &[&str],
@@ -57,7 +57,7 @@ fn run(
     Some(output.stdout)
 }
 
-/// Says, once a program, what could not be tried. Not with `eprintln!`, which the harness hides when a test passes.
+/// Prints, once per program, what could not be tested. `eprintln!` won't do: the harness hides it when a test passes.
 #[allow(clippy::explicit_write)]
 fn skip<T>(program: &str, why: &str) -> Option<T> {
     static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -132,7 +132,7 @@ pub(crate) fn pwsh(text: &[u8], names: &[String]) -> Values {
     Some(String::from_utf8(out).unwrap().lines().map(|line| STANDARD.decode(line).unwrap()).collect())
 }
 
-/// `$env:NAME = EXPRESSION` a line; single-quoted strings, in which five characters are quotes, and `[char]N`.
+/// Lines of `$env:NAME = EXPRESSION`: single-quoted strings, in which five characters are quotes, and `[char]N`.
 pub(crate) fn powershell(text: &[u8], names: &[String]) -> Values {
     let text = std::str::from_utf8(text).unwrap();
     assert!(text.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b)), "not printable ASCII");
@@ -199,7 +199,7 @@ pub(crate) fn nushell(text: &[u8], names: &[String]) -> Values {
     Some(pick(pairs.collect(), names))
 }
 
-/// The same by Nushell itself.
+/// Reads the same with Nushell itself.
 pub(crate) fn nu(text: &[u8], names: &[String]) -> Values {
     let mut script = "open --raw export.nuon | from nuon | load-env\n".to_owned();
     for name in names {
@@ -215,7 +215,7 @@ pub(crate) fn json(text: &[u8], names: &[String]) -> Values {
     Some(pick(pairs.collect(), names))
 }
 
-/// docker/cli's `kvfile` as its package comment tells it.
+/// Reads like docker/cli's `kvfile`, as its package comment describes it.
 pub(crate) fn docker(text: &[u8], names: &[String]) -> Values {
     let mut pairs = Vec::new();
     for (number, line) in text.split_inclusive(|&b| b == b'\n').enumerate() {
@@ -252,7 +252,7 @@ pub(crate) fn k8s(text: &[u8], names: &[String]) -> Values {
     Some(pick(pairs.collect(), names))
 }
 
-/// The same by a YAML parser, when Python has one.
+/// Reads the same with a YAML parser, if Python has one.
 pub(crate) fn yaml(text: &[u8], names: &[String]) -> Values {
     let script = "\
 import sys

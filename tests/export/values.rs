@@ -1,8 +1,8 @@
-//! Values to try: by hand, and at random.
+//! Values to test: chosen by hand, and random.
 
 use proptest::prelude::*;
 
-/// Values that break a writer that forgets something.
+/// Values that break a writer that forgets a case.
 pub(crate) fn adversarial() -> Vec<Vec<u8>> {
     let mut values: Vec<Vec<u8>> = [
         "",
@@ -92,7 +92,7 @@ pub(crate) fn adversarial() -> Vec<Vec<u8>> {
     values
 }
 
-/// Any bytes but NUL, with those that matter to a shell more often.
+/// Any bytes but NUL, with more of those that matter to a shell.
 pub(crate) fn value() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![
         2 => 1..=255u8,
@@ -102,7 +102,7 @@ pub(crate) fn value() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(byte, 0..120)
 }
 
-/// Valid UTF-8, odd corners included.
+/// Valid UTF-8, including unusual characters.
 pub(crate) fn text() -> impl Strategy<Value = Vec<u8>> {
     let odd = prop::sample::select(
         "'\"\\$`\n\r\u{2018}\u{2019}\u{201a}\u{201b}\u{2028}\u{feff}\u{85}\u{1b}E<_=#"

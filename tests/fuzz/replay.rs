@@ -1,4 +1,4 @@
-//! Replays what fuzzing has found with the stable toolchain (`tests/fuzz/corpus/`).
+//! Replays the inputs that fuzzing has found (`tests/fuzz/corpus/`) with the stable toolchain.
 
 #[path = "properties/check.rs"]
 mod check;

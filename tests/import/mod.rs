@@ -1,5 +1,4 @@
-//! The readers of other tools' files, on files that those tools made: published ones, and, where the tool is installed,
-//! ones that are made on the spot.
+//! Reads files that other tools made: published ones, and, if the tool is installed, ones that are made on the spot.
 
 mod ejson;
 mod sops;
@@ -11,7 +10,7 @@ use std::sync::Mutex;
 
 use envseal::testing::import::ImportItem;
 
-/// A file of `tests/import`.
+/// Returns a file of `tests/import`.
 fn fixture(path: &str) -> Vec<u8> {
     let path = fixtures().join(path);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -21,13 +20,13 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import")
 }
 
-/// Origins, names and values.
+/// Returns the origins, names and values.
 fn triples(items: &[ImportItem]) -> Vec<[String; 3]> {
     let text = |item: &ImportItem| String::from_utf8(item.value.expose().to_vec()).unwrap();
     items.iter().map(|item| [item.origin.clone(), item.name.to_string(), text(item)]).collect()
 }
 
-/// The program that `variable` names, else the one on `PATH`. Says, once a program, that there is none.
+/// Returns the program that `variable` names, else the one on `PATH`. Prints once per program that there is none.
 #[allow(clippy::explicit_write)] // the harness hides `eprintln!` of a test that passes
 fn tool(name: &str, variable: &str) -> Option<PathBuf> {
     static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());

@@ -1,4 +1,4 @@
-//! sops: what it opens is read as it stands, and it is run as it wants to be.
+//! sops: its decrypted output is read literally, and it is run as it requires.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ fn sops_output_is_read() {
     expect(SopsFormat::Ini, &[("database_user", "shop"), ("database_password", "two words")]);
 }
 
-/// sops, with a key at hand.
+/// An installed sops, with a private key that it can use.
 struct Real {
     program: PathBuf,
     sops: Sops,
@@ -93,7 +93,7 @@ impl Real {
         Ok(text.to_vec())
     }
 
-    /// Seals `text`, looks at what was written, and opens it.
+    /// Encrypts `text`, checks what was written, and decrypts it.
     fn there_and_back(&self, text: &str, form: SopsFormat) -> Result<Vec<ImportItem>, TestCaseError> {
         let recipient = String::from_utf8(fixture("sops/key.txt")).unwrap();
         let recipient =
@@ -167,7 +167,7 @@ fn values_go_through_sops_and_back() {
             Ok(())
         })
         .unwrap();
-    // Of dotenv, sops takes `\n` for a line break, and nothing else for anything but what it is.
+    // In dotenv files, sops reads `\n` as a line break and everything else literally.
     let lines = vec("[a-z'\"$#= \\{\\}é🔑]{1,12}", 1..6);
     runner
         .run(&lines, |values| {

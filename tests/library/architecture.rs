@@ -1,9 +1,9 @@
-//! Modules point downward only; std's doors to files and environment are opened in few rooms (docs/architecture.md).
+//! Modules depend downward only, and few of them may use std for files and environment (docs/architecture.md).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Each room, and the rooms it may name. Top to bottom: nothing names a room above it.
+/// Each top-level module, and the modules that it may name, from top to bottom. None names a module above it.
 const ROOMS: &[(&str, &[&str])] = &[
     ("main", &[]),
     (
@@ -51,7 +51,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("time", &[]),
 ];
 
-/// Doors, and the rooms that may use them.
+/// Restricted paths, and the modules that may use them.
 const DOORS: &[(&str, &[&str])] = &[
     ("git2::", &["git"]),
     ("std::fs", &["fs", "git"]),
@@ -68,7 +68,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("remove_var", &[]),
 ];
 
-/// The text of a source file without its tests and its comments.
+/// Returns the text of a source file without its tests and comments.
 fn code(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
     if text.starts_with("#![cfg(test)]")
@@ -131,7 +131,7 @@ fn arrows_only_go_down() {
         for name in *below {
             assert!(
                 ROOMS[at + 1..].iter().any(|(lower, _)| lower == name),
-                "{name} does not stand below {room}"
+                "{name} does not come below {room}"
             );
         }
         for path in &sources()[*room] {
@@ -156,7 +156,7 @@ fn doors_are_opened_in_their_rooms_only() {
     }
 }
 
-/// The library is built without what only the binary needs: such a room is named by such rooms alone.
+/// The library is built without the modules that only the binary needs. Only other such modules may name them.
 #[test]
 fn the_library_does_without_the_binarys_rooms() {
     let lib = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs")).unwrap();
@@ -164,12 +164,12 @@ fn the_library_does_without_the_binarys_rooms() {
     assert!(of_binary("commands") && of_binary("ui") && !of_binary("project") && !of_binary("library"));
     for (room, below) in ROOMS.iter().filter(|(room, _)| !of_binary(room) && *room != "main") {
         for below in *below {
-            assert!(!of_binary(below), "{room} names {below}, which is there with the feature `cli` only");
+            assert!(!of_binary(below), "{room} names {below}, which exists only with the feature `cli`");
         }
     }
 }
 
-/// Nor is it built with the binary's crates: what its rooms do not use is optional, and what they use is not.
+/// It is also built without the binary's crates: those that its modules do not use are optional, and no others.
 #[test]
 fn the_library_does_without_the_binarys_crates() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -177,7 +177,7 @@ fn the_library_does_without_the_binarys_crates() {
     let rooms = sources();
     let of_library = |room: &str| room != "main" && !lib.contains(&of_binary(room));
     let files = rooms.iter().filter(|(room, _)| of_library(room)).flat_map(|(_, files)| files);
-    // What only the feature `cli` uses in a room of the library is marked, and so is its import.
+    // Code in a module of the library that needs the feature `cli` is marked, and so is its import.
     let code: String =
         files.map(|path| code(path).replace("#[cfg(feature = \"cli\")]\nuse git2::", "")).collect();
     let manifest: toml_edit::DocumentMut =
@@ -189,18 +189,18 @@ fn the_library_does_without_the_binarys_crates() {
             let optional = crate_.get("optional").is_some_and(|it| it.as_bool() == Some(true));
             assert_eq!(
                 used, !optional,
-                "{name}: optional, and in the feature `cli`, where only the binary uses it"
+                "{name}: optional, and in the feature `cli`, if only the binary uses it"
             );
         }
     }
 }
 
-/// How lib.rs declares a room that is there with the feature `cli` only.
+/// Returns how lib.rs declares a module that exists only with the feature `cli`.
 fn of_binary(room: &str) -> String {
     format!("#[cfg(feature = \"cli\")]\nmod {room};")
 }
 
-/// What lib.rs shows is a promise: the room `library`, by name, and nothing else.
+/// Everything that lib.rs exports is a promise: the module `library`, by name, and nothing else.
 #[test]
 fn what_is_promised_is_the_library() {
     let lib = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs")).unwrap();
@@ -218,7 +218,7 @@ fn what_is_promised_is_the_library() {
     }
 }
 
-/// What was reached stays; `docs/contributing.md` has a command for each. Lower a limit when a change makes room.
+/// Measures must not get worse; `docs/contributing.md` has a command for each. Lower a limit when a change allows it.
 #[test]
 fn measures_do_not_slip_back() {
     let texts: Vec<_> =
@@ -291,7 +291,7 @@ fn the_table_can_fail() {
     );
 }
 
-/// What a program leaves behind in passing is soon committed with the rest.
+/// Files that a program leaves behind are easily committed with the rest.
 #[test]
 fn the_top_level_is_what_the_layout_lists() {
     const TOP: &[&str] = &[

@@ -1,4 +1,4 @@
-//! Sealing into files, and other changes.
+//! Encrypting into files, and other changes.
 
 use envseal::document::Edit;
 use envseal::{ErrorKind, Vault};
@@ -15,7 +15,7 @@ fn set_values_are_read_and_other_bytes_stay() {
     assert_eq!(vault.set("BYTES", bytes).unwrap().names(), ["BYTES"]);
     assert_eq!(vault.get("BYTES").unwrap().expose(), bytes);
     assert!(folder.read(".env").starts_with(&before), "every byte before it stays");
-    // With the key at hand, a value that is the same keeps its token.
+    // With the private key available, a value that does not change keeps its token.
     let sealed = folder.read(".env");
     assert!(vault.set("BYTES", bytes).unwrap().names().is_empty());
     assert_eq!(folder.read(".env"), sealed);
@@ -97,13 +97,13 @@ fn no_key_pair_is_created_unasked() {
     let before = folder.snapshot();
     refused(folder.open().set("B", CANARY), ErrorKind::NoKey);
     assert_eq!(folder.snapshot(), before);
-    // What is plain takes none.
+    // A plain value needs no key.
     folder.open().set_plain("B", "2").map(drop).unwrap();
     assert!(!folder.path(".env.keys").exists());
     let changed = Folder::creating().open(folder.path(".env")).unwrap().set("C", CANARY).unwrap();
     assert_eq!(changed.names(), ["C"]);
     assert!(folder.path(".env.keys").exists());
-    // Of a file that is to be made, nothing is there until it is written.
+    // A file that is to be created does not exist until something is written.
     let vault = Folder::creating().keys_file(folder.path("own.keys")).open(folder.path(".env.new")).unwrap();
     assert!(
         vault.vars().unwrap().is_empty() && vault.public_key().is_none() && !folder.path(".env.new").exists()

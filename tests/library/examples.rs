@@ -1,4 +1,4 @@
-//! What `examples/` has for programs, run as it stands.
+//! Runs the unchanged examples for programs in `examples/`.
 
 #[path = "../../examples/beside_dotenvy.rs"]
 #[allow(unreachable_pub, dead_code, reason = "an example is a program of its own")]

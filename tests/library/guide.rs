@@ -1,8 +1,8 @@
-//! The Rust of docs/library.md and of the README, compiled: what they show stands here, word for word.
+//! Compiles the Rust of docs/library.md and of the README. Each block must be here, word for word.
 
 use std::error::Error;
 
-/// Stands for the crate of that name.
+/// Replaces the crate `log`.
 mod log {
     macro_rules! info {
         ($($text:tt)*) => { println!($($text)*) };
@@ -57,7 +57,7 @@ fn seal_without_a_file(typed: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Without its white space: code here is indented deeper.
+/// Returns the text without white space, because code here is indented deeper.
 fn squeezed(text: &str) -> String {
     text.split_whitespace().collect()
 }

@@ -1,4 +1,4 @@
-//! The library without the binary: as a program that embeds it meets it, and its rooms against other implementations.
+//! The library without the binary: as a program that embeds it, and its modules against other implementations.
 
 mod architecture;
 mod change;
@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use envseal::{Error, ErrorKind, Options, Vault};
 
-/// What no error, and no file but where it is put on purpose, may show.
+/// A secret that must not be in any error, nor in any file other than where it is put on purpose.
 const CANARY: &str = "canary-in-a-library";
 
 /// A folder outside any repository.
@@ -33,7 +33,7 @@ impl Folder {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// With a sealed `.env` that holds `SECRET`, its keys file beside it.
+    /// Creates a folder with a sealed `.env` that contains `SECRET`, and its keys file.
     fn sealed() -> Self {
         let folder = Self::new();
         let changed = Folder::creating().open(folder.path(".env")).unwrap().set("SECRET", CANARY).unwrap();
@@ -66,20 +66,20 @@ impl Folder {
         Vault::open(self.path(".env")).unwrap()
     }
 
-    /// The text right of the `=` of a line.
+    /// Returns the text to the right of the `=` of a line.
     fn source(&self, name: &str) -> String {
         let text = self.read(".env");
         let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
         line.unwrap_or_else(|| panic!("no {name}")).to_owned()
     }
 
-    /// The private key in the keys file.
+    /// Returns the private key in the keys file.
     fn private_key(&self) -> String {
         let keys = self.read(".env.keys");
         keys.lines().find_map(|line| line.strip_prefix("ENVSEAL_PRIVATE_KEY=")).unwrap().to_owned()
     }
 
-    /// Every file and its bytes.
+    /// Returns every file and its bytes.
     fn snapshot(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let items = std::fs::read_dir(self.0.path()).unwrap().flatten();
         let mut files: Vec<_> =
@@ -89,7 +89,7 @@ impl Folder {
     }
 }
 
-/// The error, which must be of that kind and show nothing of the canary, nor of a private key.
+/// Returns the error. Asserts that it is of this kind and that it shows neither the canary nor a private key.
 #[track_caller]
 fn refused<T: Debug>(result: Result<T, Error>, kind: ErrorKind) -> Error {
     let error = result.expect_err("it must be refused");
@@ -102,7 +102,7 @@ fn refused<T: Debug>(result: Result<T, Error>, kind: ErrorKind) -> Error {
     error
 }
 
-/// Whether the part of a hint holds for who has typed nothing: options only behind the program that takes them.
+/// Returns true if this part of a hint can be used as it is: options come only after the program that takes them.
 fn is_whole(part: &str) -> bool {
     let mut words = part.split_whitespace();
     let programs = ["envseal", "git", "cut", "env", "chmod", "ssh-keygen"];
@@ -110,7 +110,7 @@ fn is_whole(part: &str) -> bool {
     !first.is_some_and(|word| word.starts_with('-'))
 }
 
-/// The values of a file, as text.
+/// Returns the values of a file as text.
 fn texts(vault: &Vault) -> Vec<(String, String)> {
     let vars = vault.vars().unwrap();
     vars.iter().map(|(name, value)| (name.to_owned(), value.to_str().unwrap().to_owned())).collect()

@@ -1,4 +1,4 @@
-//! Opening files and values.
+//! Decrypting files and values.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -76,7 +76,7 @@ fn an_optional_file_may_be_missing() {
     assert_eq!(read().unwrap().len(), 1);
     folder.write(".env.local", "SECRET=mine # envseal: plain\n");
     assert_eq!(read().unwrap().get("SECRET").unwrap().expose(), b"mine");
-    // It may be missing, and nothing else.
+    // The file may be missing, but any other problem is an error.
     folder.write(".env.local", "A=envseal:1:x\n");
     refused(read(), ErrorKind::CannotOpen);
     std::fs::remove_file(&local).unwrap();
@@ -85,7 +85,7 @@ fn an_optional_file_may_be_missing() {
     refused(Vault::options().vars([EnvPath::optional("nonsense"), env.clone().into()]), ErrorKind::Malformed);
     refused(Vault::options().vars([EnvPath::from(folder.path(".env.none"))]), ErrorKind::NotFound);
     assert!(Vault::options().vars([EnvPath::optional(folder.path(".env.none"))]).unwrap().is_empty());
-    // A path is no word of a command line: `?` belongs to its name.
+    // A path is not a command-line argument: `?` is a part of the name.
     let odd = folder.path("?");
     std::fs::create_dir(&odd).unwrap();
     std::fs::write(odd.join(".env"), "A=1\n").unwrap();
@@ -101,7 +101,7 @@ fn a_dangling_symlink_is_not_missing() {
     refused(Vault::options().vars([EnvPath::optional(folder.path(".env.local"))]), ErrorKind::NotFound);
 }
 
-/// Hints are lines to paste or sentences; the options of a command that nobody has typed are neither.
+/// Hints are commands to paste, or sentences. The options of a command that nobody has typed are neither.
 #[test]
 fn hints_are_for_a_program() {
     let folder = Folder::sealed();
@@ -125,7 +125,7 @@ fn missing_files_and_names_are_named() {
     refused(Vault::open(folder.path(".env.keys")), ErrorKind::Malformed);
 }
 
-/// A program that goes on with defaults where there is no env file must not go on without its secrets.
+/// A program that uses defaults if there is no env file must not continue without its secrets.
 #[test]
 fn a_missing_keys_file_or_identity_is_no_key() {
     let folder = Folder::sealed();
@@ -142,8 +142,8 @@ fn a_missing_keys_file_or_identity_is_no_key() {
     }
 }
 
-/// What refers to a value that does not open is as that value is: of its kind, with its hint, and with the places where
-/// its key was looked for. A `set`, which takes no key, would replace a secret that only the key is missing of.
+/// A reference to a value that can't be decrypted fails like that value: the same kind and hint, and the same places
+/// searched for its key. The hint is not `set`, which needs no key and would overwrite a secret whose key is missing.
 #[test]
 fn a_reference_to_an_undecryptable_value_names_it() {
     let folder = Folder::sealed();
@@ -170,7 +170,7 @@ fn a_reference_to_an_undecryptable_value_names_it() {
         let of_all = refused(vault.vars(), kind);
         let itself = refused(vault.get("SECRET"), kind);
         assert_eq!(of_all.hint(), itself.hint());
-        assert!(of_all.details().len() == itself.details().len() + 4, "each is told once: {of_all:?}");
+        assert!(of_all.details().len() == itself.details().len() + 4, "each is listed once: {of_all:?}");
         for name in ["C", "D", "E"] {
             let error = refused(vault.get(name), kind);
             assert_eq!(error.hint(), itself.hint());
@@ -196,9 +196,9 @@ fn a_missing_key_names_the_places_searched() {
         error.details().iter().any(|line| line.starts_with("not found in ENVSEAL_PRIVATE_KEY or ")),
         "{error:?}"
     );
-    // Names, and what is plain by itself, take none.
+    // Names need no private key.
     assert_eq!(folder.open().names().count(), 1);
-    // A key that the program hands over is looked at first; one that is another's is of no use.
+    // A key that the program passes is tried first, but one of another file doesn't help.
     let other: PrivateKey = Folder::sealed().private_key().parse().unwrap();
     let given = Vault::options().private_key(other).private_key(key).open(folder.path(".env")).unwrap();
     assert_eq!(given.vars().unwrap().get("SECRET").unwrap().expose(), CANARY.as_bytes());
@@ -215,7 +215,7 @@ fn one_undecryptable_value_is_an_error() {
     let good = folder.read(".env");
     let of_another = Folder::sealed().source("SECRET");
     let mut altered = token.clone().into_bytes();
-    // In the ciphertext, far from what canonical encoding speaks of.
+    // In the ciphertext, far from the bits that a canonical encoding restricts.
     altered[130] = if altered[130] == b'A' { b'B' } else { b'A' };
     let altered = String::from_utf8(altered).unwrap();
     for (line, words) in [
@@ -229,7 +229,7 @@ fn one_undecryptable_value_is_an_error() {
         let error = refused(folder.open().vars(), ErrorKind::CannotOpen);
         let name = line.split('=').next().unwrap();
         assert!(error.to_string().contains(name) && error.to_string().contains(words), "{error}");
-        // What does open can be had by itself.
+        // A value that can be decrypted is available by itself.
         assert_eq!(folder.open().get("SECRET").unwrap().expose(), CANARY.as_bytes());
         refused(folder.open().get(name), ErrorKind::CannotOpen);
     }
@@ -257,7 +257,7 @@ fn rules_refuse_as_run_does() {
     folder.write(".env", format!("{good}LD_PRELOAD={token}\n"));
     let error = refused(folder.open().vars(), ErrorKind::Refused);
     assert!(error.to_string().contains("LD_PRELOAD"), "{error}");
-    // A reserved name is refused whoever asks for whatever.
+    // A reserved name is refused, whatever is asked for.
     refused(folder.open().get("SECRET"), ErrorKind::Refused);
 }
 
@@ -276,7 +276,7 @@ fn a_passphrase_is_asked_for_only_through_ask() {
     let folder = Folder::sealed();
     folder.write(".env.keys", lock_keys(&folder.read(".env.keys"), "correct horse"));
     refused(folder.open().vars(), ErrorKind::NoKey);
-    // Sealing takes no private key, so it asks nobody either.
+    // Encrypting needs no private key, so it doesn't ask for a passphrase either.
     folder.open().set("MORE", "x").unwrap().names().iter().for_each(|name| assert_eq!(name, "MORE"));
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
@@ -311,7 +311,7 @@ fn tokens_need_no_file() {
     refused(private_key.open("B", &first), ErrorKind::CannotOpen);
     let other: PrivateKey = Folder::sealed().private_key().parse().unwrap();
     refused(other.open("A", &first), ErrorKind::CannotOpen);
-    // A token stands in the file of its key.
+    // The token can be read in a file with its key.
     folder.append(".env", &format!("A={first}\n"));
     assert_eq!(folder.open().get("A").unwrap().expose(), b"1");
     for name in ["", "1A", "A-B", "A=B", "A\n"] {
@@ -338,7 +338,7 @@ fn a_token_of_source_text_is_read_by_the_dialects_rules() {
         (" bare ", "bare"),
         ("''", ""),
     ] {
-        // Files are read with names that none are written with.
+        // This name can be read from a file, but not written to one.
         let token = RawSealer::new(&raw).unwrap().seal(
             "A.B-1",
             &Refs::none(),
@@ -348,7 +348,7 @@ fn a_token_of_source_text_is_read_by_the_dialects_rules() {
         let token = token.unwrap().to_string();
         let opened = key.open("A.B-1", &token.parse().unwrap()).unwrap();
         assert_eq!(opened.to_str().unwrap(), value, "{source}");
-        // As it reads in a file.
+        // A file gives the same value.
         folder.write(".env", format!("ENVSEAL_PUBLIC_KEY={}\nA.B-1={token}\n", key.public_key()));
         assert_eq!(folder.open().get("A.B-1").unwrap().to_str().unwrap(), value, "{source}");
     }

@@ -1,5 +1,5 @@
-//! What needs a process of its own: its environment, its working directory, its output. Each child is this test binary
-//! again, told to run one ignored test in an environment that holds nothing but what it is given.
+//! Tests that need a process with its own environment, working directory and output. Each child is this test binary
+//! again, which runs one ignored test in an environment with only the given variables.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -8,7 +8,7 @@ use envseal::{ErrorKind, Vault};
 
 use crate::{CANARY, Folder, quickstart, refused};
 
-/// Runs the ignored test `process::name` in `folder`; it must succeed, and say nothing of its own.
+/// Runs the ignored test `process::name` in `folder`. It must succeed, and print nothing of its own.
 #[track_caller]
 fn child(name: &str, folder: &Path, variables: &[(&str, &str)]) -> Output {
     let output = command(name, folder, variables).output().unwrap();
@@ -48,7 +48,7 @@ fn the_schema_holds_without_the_process() {
 #[test]
 #[ignore = "run as a child"]
 fn child_is_held_to_the_schema() {
-    // The process has it, the variables that were asked for have not.
+    // The process has the variable, but the file that was asked for doesn't.
     let error = refused(Vault::open(".env").unwrap().vars(), ErrorKind::Refused);
     assert!(error.to_string().contains("REQ") && error.details().len() == 1, "{error:?}");
     refused(Vault::options().vars([".env"]), ErrorKind::Refused);
@@ -84,7 +84,7 @@ fn nothing_is_printed_asked_or_moved() {
     let folder = Folder::sealed();
     let elsewhere = Folder::new();
     child("child_does_everything", folder.0.path(), &[("ELSEWHERE", elsewhere.0.path().to_str().unwrap())]);
-    assert!(folder.read(".env").contains("NEW=envseal:1:"), "it was written where it was opened");
+    assert!(folder.read(".env").contains("NEW=envseal:1:"), "the file is written where it was opened");
     assert_eq!(elsewhere.snapshot(), []);
 }
 
@@ -95,7 +95,7 @@ fn child_does_everything() {
     let before: Vec<_> = std::env::vars_os().collect();
     let mut vault = Vault::open(".env").unwrap();
     assert_eq!(vault.path(), here.join(".env"));
-    // A program may go elsewhere, and go on.
+    // The program may change its working directory and continue.
     std::env::set_current_dir(var("ELSEWHERE").unwrap()).unwrap();
     let there = std::env::current_dir().unwrap();
     vault.set_all([("NEW", "x"), ("OTHER", "y")]).map(drop).unwrap();

@@ -140,7 +140,7 @@ fn values(text: &str) -> Vec<(String, String)> {
     read_all(text).unwrap()
 }
 
-/// Returns the error for a file of this text: for each value its place, its name and the problem.
+/// Returns the error for a file of this text: the place, the name and the problem of each value.
 fn refused(text: &str) -> String {
     read_all(text).expect_err(text)
 }
@@ -242,8 +242,8 @@ const SAME: &[(&str, &[(&str, &str)])] = &[
 
 /// Files with one variable that reads differently than in dotenvx 2.38.2: text, name, dotenvx's value, ours.
 ///
-/// A reference ends where it is written and its value is never scanned again; `:=`, `=`, `:?` and `?` are operators; `$(…)`
-/// is text.
+/// A reference ends where it is written and its value is never scanned again; `:=`, `=`, `:?` and `?` are operators;
+/// `$(…)` is text.
 #[rustfmt::skip]
 const MEANT: &[(&str, &str, &str, &str)] = &[
     ("A=$\nB=encrypted:$A", "B", "encrypted:$A", "encrypted:$"),

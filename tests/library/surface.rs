@@ -1,11 +1,11 @@
-//! What the types promise by being what they are.
+//! What the types promise by the traits that they implement, or don't.
 
 use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
 
 use envseal::{Changed, EnvPath, Error, Options, PrivateKey, PublicKey, Sealer, Token, Value, Vars, Vault};
 
-/// Whether a type implements a trait: the method of the type itself is found before the trait's, where its bound holds.
+/// Returns true if a type implements a trait. If the bound holds, the inherent method takes precedence.
 macro_rules! implements {
     ($type:ty: $($bound:tt)+) => {{
         struct Probe<T: ?Sized>(PhantomData<T>);
@@ -34,7 +34,7 @@ fn secrets_are_neither_shown_nor_cloned() {
     assert!(!implements!(Vars: Display) && !implements!(Vars: Clone));
     assert!(
         !implements!(Value: AsRef<[u8]>) && !implements!(Value: AsRef<str>),
-        "what is taken out is asked for by name"
+        "a value is exposed only by a method with a clear name"
     );
     assert!(!implements!(Sealer: Clone), "a batch is never repeated: its nonce is fixed");
 }

@@ -21,7 +21,7 @@ const ERRORS: &str = "not-sealed unknown-version encoding length enc-top-bit ref
     grant-form grant-signature grant-recipient grant-key grant-proof \
     locked-prefix locked-encoding locked-length locked-parameters locked-passphrase locked-damaged locked-key";
 
-/// The headers that are input.
+/// The headers that are inputs.
 const INPUTS: &str =
     "comment type name private-key ikm-e environment public-key recipient-seed granter-hex passphrase";
 

@@ -1,8 +1,8 @@
-//! Every command that writes, with every system call that it writes by failing in turn. strace makes the calls fail, so that
-//! also those are met which a crate makes by itself.
+//! Runs every command that writes, and makes each system call that it writes by fail in turn. strace makes the
+//! calls fail, so this includes those that a crate makes by itself.
 //!
-//! What must hold: after the next command everything is as it was or as it was to become; every sealed value decrypts; the keys
-//! file is the owner's alone; no temporary file is left; git works; and the exit status is true.
+//! What must hold after the next command: everything is old or everything is new; every sealed value decrypts; only the
+//! owner can read the keys file; no temporary file is left; git works; and the exit status was true.
 //!
 //! The short form tries a sample; `CI_LONG=1` tries every call.
 
@@ -30,7 +30,7 @@ const FAULTS: [(&str, &[&str]); 9] = [
     ("fchmod", &["EPERM"]),
 ];
 
-/// Commands that write; those who take long belong to the long form.
+/// Commands that write. The slow ones belong to the long form.
 const COMMANDS: [&[&str]; 13] = [
     &["set", "A=new", "-e", "p"],
     &["set", "A=new", "-e", "p", "-e", "q"],
@@ -47,8 +47,8 @@ const COMMANDS: [&[&str]; 13] = [
     &["init", "--yes"],
 ];
 
-/// A project with two environments, two members and one who waits, a file to be encrypted and one to be imported; and a copy
-/// of all of it, to go back to.
+/// A project with two environments, two members and one who requested access, a file to be encrypted and one to be
+/// imported, and a copy of it all, from which it is restored.
 struct World {
     env: TestEnv,
     copy: tempfile::TempDir,
@@ -72,7 +72,7 @@ impl World {
         env.write("envseal.toml", waiting.text());
         env.git(&["add", "-A"]);
         env.git(&["commit", "-qm", "old"]);
-        // The first to be trusted on this machine.
+        // From now on this machine trusts the key.
         env.ok(&["set", "-q", "B=two", "-e", "p"]);
         let copy = crate::support::scratch_folder();
         let world = Self { carol: carol.public().fingerprint(), env, copy, identity, keys: BTreeMap::new() };
@@ -114,8 +114,8 @@ impl World {
         self.env_files().iter().map(key).collect()
     }
 
-    /// What the files say: every value, which of them are sealed, whose the keys are, who may read what. Every sealed value
-    /// must decrypt.
+    /// Returns what the files say: every value, which ones are sealed, whether keys changed, and who may read what.
+    /// Asserts that every sealed value decrypts.
     fn state(&self, place: &str) -> String {
         let mut state = String::new();
         for file in self.env_files() {
@@ -156,7 +156,7 @@ impl World {
         (output, was_injected)
     }
 
-    /// Runs the command with one call failing, and adds what does not hold to `problems`. Returns whether there was such a call.
+    /// Runs the command with one failing call. Adds what does not hold to `problems`. Returns true if it existed.
     fn try_one(
         &self,
         command: &[&str],
@@ -219,7 +219,7 @@ fn whatever_fails_files_are_old_or_new_and_the_status_is_true() {
         let new = world.state("undisturbed");
         for (syscall, errors) in FAULTS {
             round += 1;
-            // Another part of the calls for each command.
+            // Each command gets a different sample of the calls.
             let (first, step) = if is_long() { (1, 1) } else { (1 + round % 7, 53) };
             for nth in (first..).step_by(step) {
                 let error = errors[(nth + round) % errors.len()];

@@ -1,11 +1,11 @@
-//! Sealed values that cannot be opened, or not be written: each stands in the way of itself alone.
+//! Sealed values that can't be decrypted, or can't be written as plain text, must not prevent changes to others.
 
 use envseal::testing::crypto::PrivateKey;
 
 use super::{public_key, token};
 use crate::support::TestEnv;
 
-/// Lines that end in a value nobody can use as it is.
+/// Returns lines whose value can't be used as it is.
 fn crafted(env: &TestEnv) -> Vec<String> {
     let key = public_key(env);
     let other = PrivateKey::generate().public();
@@ -68,7 +68,7 @@ fn every_one_is_named_at_once() {
     env.write_sealed(".env", "GOOD=1\n");
     let key = public_key(&env);
     let line = |name: &str, source: &[u8]| format!("{name}={}\n", token(&key, name, &[], source));
-    // C and D fit each by itself, and not together.
+    // C and D are valid separately, but not together.
     let bad = [line("A", b"x\ny"), line("B", b"$GOOD"), line("C", b"\"x"), line("D", b"y\"")].concat();
     env.write(".env", env.read(".env") + &bad + "E=envseal:1:x\n");
     let told = env.fails(3, &["decrypt"]);
@@ -97,7 +97,7 @@ fn others_are_removed_renamed_and_set() {
             assert!(env.read(".env").contains(&line), "{line:?}");
             env.ok(&["get", sees]);
         }
-        // It goes itself, too.
+        // The value itself can be removed, too.
         env.write(".env", &text);
         env.ok(&["unset", "BAD"]);
         assert_eq!(env.read(".env"), whole);

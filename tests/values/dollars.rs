@@ -1,4 +1,4 @@
-//! A literal `$`: whatever follows it must not be listed in the clear as a name, nor be lost.
+//! A literal `$`: whatever follows it must be neither listed in plain text as a name nor lost.
 
 use super::Case;
 use crate::support::TestEnv;
@@ -48,7 +48,7 @@ fn a_dollar_that_leads_nowhere_is_refused_by_line() {
         let hint = "hint: if that is text, put the value in single quotes";
         Case { files: &files, run: &["encrypt", "-f", ".env"], status: 4, says: hint, hides: "$Hunter" }
             .holds();
-        // Of a value that is not sealed yet, the name may be part of the secret.
+        // The name may be part of a secret that is not encrypted yet.
         let check =
             Case { files: &files, run: &["check"], status: 1, says: "dangling-reference", hides: "$Hunter" };
         check.holds();
@@ -120,7 +120,7 @@ fn an_external_name_is_declared_once_and_holds_for_everyone() {
     let env = TestEnv::new();
     env.write(".env", "URL=http://$HOST_NAME/\nP=$HOST_NAME # envseal: plain\n");
     let told = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
-    assert!(told.contains("refers to HOST_NAME"), "what is declared plain is told: {told}");
+    assert!(told.contains("refers to HOST_NAME"), "the name in a plain value is printed: {told}");
     env.ok(&["encrypt", "--external", "HOST_NAME"]);
     assert_eq!(env.read("envseal.toml"), "[policy]\nexternal = [\"HOST_NAME\"]\n");
     env.ok(&["check"]);
@@ -136,7 +136,7 @@ fn an_external_name_is_declared_once_and_holds_for_everyone() {
     env.write(".env.c", "S=x$Typo\n");
     env.fails(4, &["encrypt", "-f", ".env.c", "--external", "OTHER"]);
     std::fs::remove_file(env.path(".env.c")).unwrap();
-    assert_eq!(env.snapshot(), before, "nothing is declared where nothing was encrypted");
+    assert_eq!(env.snapshot(), before, "nothing is declared if nothing was encrypted");
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn check_tells_of_names_that_are_gone_and_of_a_widened_policy() {
     assert_eq!(output.status, 1);
     assert!(found.contains("policy-widened") && found.contains("dangling-reference"), "{found}");
     env.ok(&[&range[..], &["--accept-policy"]].concat());
-    // Across files, the one that refers is not touched.
+    // The reference is in another file, which `unset` does not change.
     env.ok(&["unset", "B"]);
     let found = String::from_utf8(env.envseal(&["check", "--json"]).output().stdout).unwrap();
     assert!(found.contains("\"file\": \".env.b\"") || found.contains("\"file\":\".env.b\""), "{found}");

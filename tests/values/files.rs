@@ -1,9 +1,9 @@
-//! Which files hold values: templates, copies and other tools' files are no env files, and a pipe is one for two commands.
+//! Which files contain values: templates, copies and other tools' files aren't env files; two commands read a pipe.
 
 use super::Case;
 use crate::support::TestEnv;
 
-/// Names of files that are no env files, each with what it is.
+/// Names of files that are not env files, each with what it is.
 const OTHERS: [(&str, &str); 12] = [
     (".env.bak", "a copy"),
     (".env.production.OLD", "a copy"),
@@ -44,7 +44,7 @@ fn no_command_takes_another_file_for_an_env_file() {
             }
             Case { files: &[], run, status: 4, says: &says, hides: "Hunter2word" }.holds_in(&env);
         }
-        // Nor does one that looks for files itself.
+        // A command that searches for files itself doesn't use it either.
         Case { files: &[], run: &["encrypt"], status: 2, says: "no env file here", hides: "" }.holds_in(&env);
         assert_eq!(env.ok(&["ls", "--json"]), "[]\n", "{file}");
     }
@@ -121,7 +121,7 @@ fn sealed_values_in_them_are_told() {
             let mark = if what == "a copy" { "" } else { "!" };
             assert_eq!(found, [format!("{file}:{line} {mark}unreadable -")], "{text}");
         }
-        // What only looks so is text, as in an explanation.
+        // Text that only looks like a sealed value, as in an explanation, is accepted.
         env.write(file, "# A=envseal:1:…\n# envseal:1:AAAA\n");
         assert_eq!(env.check(&[]), [""; 0]);
     }
@@ -131,7 +131,7 @@ fn sealed_values_in_them_are_told() {
 mod unix {
     use super::*;
 
-    /// A command line for the shell, with the binary as `$0` and these words behind it.
+    /// Runs a script in a shell, with the binary as `$0`. Returns the status and the output.
     fn in_shell(env: &TestEnv, script: &str) -> (i32, String) {
         let output = env.program("bash", &["-c", script, env!("CARGO_BIN_EXE_envseal")]).soon();
         (output.status, String::from_utf8(output.stdout).unwrap() + &output.stderr)
@@ -157,20 +157,20 @@ mod unix {
         ] {
             assert_eq!(in_shell(&env, script), (0, said.clone()), "{script}");
         }
-        // Its name is its environment, where it has one: that key is another's.
+        // The pipe's name decides its environment, and this environment has a different key name.
         let (status, told) = in_shell(&env, "cat kept >.env.production2 & \"$0\" get S -f .env.production2");
         assert!(status == 4 && told.contains("ENVSEAL_PUBLIC_KEY_PRODUCTION2"), "{told}");
         assert_eq!(in_shell(&env, "printf 'A=1' | \"$0\" get A -f /dev/stdin"), (0, "1\n".into()));
-        // Neither its wait nor anything else shows a value.
+        // It prints a note while it waits, but no value.
         let late = "(sleep 2.5; cat kept) >.env.production & \"$0\" get S -e production";
         let note = "note: waiting for the program that writes .env.production, a pipe\n";
         assert_eq!(in_shell(&env, late), (0, format!("{said}{note}")));
-        // Two names of one key are refused, as of files.
+        // Two names with one key name are refused, as with files.
         env.write("production.env", "");
         let (status, told) = in_shell(&env, "\"$0\" get -e production");
         assert!(status == 4 && told.contains("share the key name"), "{told}");
         std::fs::remove_file(env.path("production.env")).unwrap();
-        // A private key in it is nobody's.
+        // A piped private key is not a variable.
         assert_eq!(in_shell(&env, "cat .env.keys | \"$0\" get -f /dev/stdin"), (0, "{}\n".into()));
     }
 

@@ -1,4 +1,4 @@
-//! Values that another tool encrypted are not handed to a program, and not encrypted once more.
+//! Values that another tool encrypted are neither passed to a program nor encrypted again.
 
 use super::Case;
 
@@ -25,7 +25,7 @@ fn each_command_names_the_one_that_takes_it_over() {
                 Case { files: &[(".env", text)], run, status: 3, says, hides: "" }.holds();
             }
         }
-        // Of a file that is dotenvx's as a whole, `import dotenv` says so before it looks at values.
+        // If a whole file belongs to dotenvx, `import dotenv` says so before it looks at values.
         let (status, says) = if tool == "dotenvx" { (2, &hint) } else { (3, &what) };
         let run = ["import", "dotenv", ".env", "--yes", "-q"];
         Case { files: &[(".env", text)], run: &run, status, says, hides: "" }.holds();

@@ -1,9 +1,9 @@
-//! A sealed value that is not the whole value is never plain text: not for a program, not to be encrypted once more.
+//! A sealed value that is not the whole value is never plain text: no program gets it, and it is not encrypted again.
 
 use super::Case;
 use crate::support::TestEnv;
 
-/// Ways to write a sealed value wrong.
+/// Returns wrong ways to write a sealed value.
 fn misplaced(token: &str) -> Vec<String> {
     vec![
         format!("\"{token}"),
@@ -46,7 +46,7 @@ fn it_is_malformed_everywhere() {
             Case { files: &[], run, status, says, hides: "Hunter2" }.holds_in(&env);
         }
     }
-    // In matching quotes it is the same.
+    // In matching quotes it is valid.
     for quote in ["'", "\""] {
         env.write(".env", format!("{head}S={quote}{token}{quote}\n"));
         assert_eq!(env.ok(&["get", "S"]), "Hunter2\n");
@@ -71,7 +71,7 @@ fn it_is_not_set_nor_imported() {
         env.envseal(&["import", "dotenv", "-f", ".env.b", "--yes"]).stdin(format!("NEW={value}\n")).fails(4);
         assert_eq!(env.snapshot(), before, "{value}");
     }
-    // Text about sealed values is text.
+    // Text about sealed values is accepted.
     env.envseal(&["set", "NEW"]).stdin("envseal:1:x and Envseal:1:").ok();
 }
 

@@ -1,5 +1,4 @@
-//! What becomes of values: tables of cases, each with its input, the command, the bytes that are expected and the exit
-//! status.
+//! What happens to values: tables of cases, each with its input, the command, the expected bytes and the exit status.
 
 mod crafted;
 mod dollars;
@@ -17,14 +16,14 @@ use envseal::testing::crypto::{PlaintextKind, PublicKey, Refs, Sealer};
 
 use crate::support::TestEnv;
 
-/// The public key of `.env`.
+/// Returns the public key of `.env`.
 fn public_key(env: &TestEnv) -> PublicKey {
     let text = env.read(".env");
     let line = text.lines().find_map(|line| line.strip_prefix("ENVSEAL_PUBLIC_KEY="));
     PublicKey::parse(line.unwrap()).unwrap()
 }
 
-/// A sealed source text.
+/// Encrypts a source text.
 fn token(key: &PublicKey, name: &str, refs: &[&str], source: &[u8]) -> String {
     let refs = Refs::new(refs.iter().map(|name| (*name).to_owned())).unwrap();
     Sealer::new(key).unwrap().seal(name, &refs, PlaintextKind::Source, source).unwrap().to_string()
@@ -32,20 +31,20 @@ fn token(key: &PublicKey, name: &str, refs: &[&str], source: &[u8]) -> String {
 
 /// One case. A command that fails must leave every file as it was.
 struct Case<'a> {
-    /// The files that are there, and their text.
+    /// The files that exist, and their text.
     files: &'a [(&'a str, &'a str)],
     /// The command's arguments.
     run: &'a [&'a str],
     /// Its exit status.
     status: i32,
-    /// What its stdout is; where it fails, what its stderr contains.
+    /// Its stdout, or, if it fails, a part of its stderr.
     says: &'a str,
-    /// What neither stream may contain; nothing where it is empty.
+    /// What neither stream may contain; ignored if it is empty.
     hides: &'a str,
 }
 
 impl Case<'_> {
-    /// Runs it in a repository of its own, which is returned.
+    /// Runs it in a new repository, which is returned.
     #[track_caller]
     fn holds(&self) -> TestEnv {
         let env = TestEnv::new();

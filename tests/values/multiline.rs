@@ -1,9 +1,9 @@
-//! Values of several lines that are not in quotes: what follows the first line is no part of the value.
+//! Values of several lines without quotes: what follows the first line is not part of the value.
 
 use super::Case;
 use crate::support::TestEnv;
 
-/// Each with the line of the value, and how it is written right.
+/// Each with the line of the value, and the correct way to write it.
 const CUT_OFF: [(&str, usize, &str); 7] = [
     (
         "A=1\nK=-----BEGIN PRIVATE KEY-----\nMIIEvQ/+Hunter2\nHunter2\n-----END PRIVATE KEY-----\n",
@@ -48,7 +48,7 @@ fn it_is_an_error_about_the_value() {
         }
         Case { files: &files, run: &["check"], status: 1, says: "stray-line", hides: "make it a comment" }
             .holds();
-        // Written as the hint says, nothing of it stays behind.
+        // After the fix in the hint, no part of it stays behind.
         let env = TestEnv::new();
         env.write(".env", quoted);
         env.ok(&["encrypt"]);

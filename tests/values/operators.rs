@@ -1,9 +1,9 @@
-//! The operators of references: POSIX's that give text, those that require a variable, and all others, which are refused.
+//! The operators of references: those of POSIX that give text, those that require a variable, and others, refused.
 
 use super::Case;
 use crate::support::TestEnv;
 
-/// Each with its value where X is unset, empty, and `v`; none where it is refused because X is not there.
+/// Each with its value if X is unset, empty and `v`; None if it is refused because X is missing.
 const OPERATORS: [(&str, [Option<&str>; 3]); 15] = [
     ("${X}", [Some(""), Some(""), Some("v")]),
     ("${X:-d}", [Some("d"), Some("d"), Some("v")]),
@@ -17,7 +17,7 @@ const OPERATORS: [(&str, [Option<&str>; 3]); 15] = [
     ("${X:?}", [None, None, Some("v")]),
     ("${Y:-${X:?Hunter2}}", [None, None, Some("v")]),
     ("${X:-${X-d}}", [Some("d"), Some(""), Some("v")]),
-    // What is not needed is not asked for.
+    // An operand that isn't needed isn't evaluated.
     ("${X:+${NO:+${NO:?Hunter2}}e}", [Some(""), Some(""), Some("e")]),
     ("${X-${X=${NO-d}}}", [Some("d"), Some(""), Some("v")]),
     ("${X:=d}${X:-e}", [Some("de"), Some("de"), Some("vv")]),
@@ -77,14 +77,14 @@ fn each_gives_what_it_gives_in_a_posix_shell() {
             }
         }
     }
-    // As a shell has it, but for a `?`, which ends it.
+    // A shell gives the same results; `?` makes it exit.
     #[cfg(unix)]
     for (value, expected) in OPERATORS {
         for (x, expected) in X.into_iter().zip(expected) {
             let script = format!("{x}printf '%s\\n' \"{value}\"");
             let shell = std::process::Command::new("sh").env_clear().args(["-c", &script]).output().unwrap();
             let said = shell.status.success().then(|| String::from_utf8(shell.stdout).unwrap());
-            // `=` assigns there.
+            // In a shell, `=` assigns.
             let assigned = value == "${X:=d}${X:-e}";
             assert!(assigned || said == expected.map(|text| format!("{text}\n")), "{script}: {said:?}");
         }
@@ -98,7 +98,7 @@ fn what_is_required_may_come_from_the_process_and_starts_nothing_without() {
         env.write(".env", "A=1\nS=${X:?Hunter2}\n");
         if seal {
             env.ok(&["encrypt"]);
-            assert!(env.read(".env").contains(":X\n"), "it is listed");
+            assert!(env.read(".env").contains(":X\n"), "the name is listed");
             env.ok(&["check"]);
         }
         let run = |value: &str| env.envseal(&["run", "--", "printenv", "S"]).var("X", value).output();
@@ -114,7 +114,7 @@ fn what_is_required_may_come_from_the_process_and_starts_nothing_without() {
             assert!(output.stderr.contains(&says), "{}", output.stderr);
             assert!(!output.stderr.contains("Hunter2") && !env.path("started").exists());
         }
-        assert_eq!(env.ok(&["get", "A"]), "1\n", "what does not depend on it is there");
+        assert_eq!(env.ok(&["get", "A"]), "1\n", "a value that does not depend on it is available");
         env.ok(&["run", "--allow-missing", "S", "--", "true"]);
     }
 }

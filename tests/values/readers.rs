@@ -1,5 +1,5 @@
-//! What other programs make of what `run` sets for them, with the sealed file beside them, which they load too; and of what
-//! envseal has written. The real programs, over values that nobody chose; others with another `ENVSEAL_TEST_SEED`.
+//! What other programs read from the environment that `run` sets, although they also load the sealed file beside them;
+//! and from what envseal has written. Real programs read random values, other ones with another `ENVSEAL_TEST_SEED`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -9,7 +9,7 @@ use crate::support::TestEnv;
 
 type Values = BTreeMap<String, String>;
 
-/// Parts that mean something to one reader or another.
+/// Parts that have a meaning to some reader.
 const PARTS: [&str; 36] = [
     "a",
     "B",
@@ -49,7 +49,7 @@ const PARTS: [&str; 36] = [
     ",",
 ];
 
-/// Loads the env files here as a package of npm does, and shows what the process has then.
+/// Loads the env files here like an npm package, and prints the environment that results.
 const IN_NODE: [(&str, &str); 5] = [
     ("dotenv", "m.config({ quiet: true })"),
     ("next-env-14", "m.loadEnvConfig(process.cwd(), true)"),
@@ -68,7 +68,7 @@ fn there(variable: &str) -> Option<PathBuf> {
     path
 }
 
-/// A package below `ENVSEAL_TEST_NODE_MODULES`.
+/// Returns true if a package is installed below `ENVSEAL_TEST_NODE_MODULES`. Prints a line if it isn't.
 fn package(modules: &Path, name: &str) -> bool {
     let is_there = modules.join(name).join("package.json").is_file();
     if !is_there {
@@ -86,7 +86,7 @@ fn in_node(modules: &Path, package: &str, load: &str) -> String {
     )
 }
 
-/// A project of Next.js with a sealed `.env`: half of the values by `set`, half by `encrypt`.
+/// Creates a Next.js project with a sealed `.env`: half of the values by `set`, half by `encrypt`.
 fn project() -> (TestEnv, Values) {
     let seed = std::env::var("ENVSEAL_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
     let mut seed: u64 = seed.unwrap_or(1);
@@ -102,7 +102,7 @@ fn project() -> (TestEnv, Values) {
     values.insert("V62".into(), "a$(echo hi)b".into());
     let env = TestEnv::new();
     env.write("package.json", r#"{"dependencies": {"next": "16"}, "scripts": {"dev": "next dev"}}"#);
-    // In single quotes a value stands as it is, unless it holds what ends them.
+    // In single quotes a value is literal, unless it contains what ends them.
     let is_source = |value: &str| !value.contains(['\'', '\\', '\r']);
     let mut text = String::new();
     for (name, value) in values.iter().filter(|(_, value)| is_source(value)) {
@@ -118,7 +118,7 @@ fn project() -> (TestEnv, Values) {
     (env, values)
 }
 
-/// The values among those that a program has shown, as JSON.
+/// Asserts that these values are among those that a program has printed as JSON.
 #[track_caller]
 fn assert_shown(shown: &[u8], values: &Values, by: &str) {
     let shown: serde_json::Value =
@@ -147,8 +147,8 @@ fn a_value_that_run_sets_outlives_every_reader_of_the_file_beside_it() {
         let script = in_node(&modules, name, load);
         assert_shown(&run(&["node", "-e", &script], &[]), &values, name);
         if name.starts_with("next") {
-            // Without the variable it expands what the process has, and in `next dev` after a change in any case:
-            // docs/files.md says so.
+            // Without the variable, and in `next dev` after a change in any case, it expands the process's variables:
+            // see docs/files.md.
             let again = in_node(&modules, name, "m.loadEnvConfig(process.cwd(), true, console, true)");
             for (script, own) in [(&script, &[("__NEXT_PROCESSED_ENV", "")][..]), (&again, &[])] {
                 let shown: serde_json::Value =
@@ -160,7 +160,7 @@ fn a_value_that_run_sets_outlives_every_reader_of_the_file_beside_it() {
     if package(&modules, "@dotenvx/dotenvx") {
         let dotenvx = modules.join(".bin/dotenvx");
         let shown = run(&[dotenvx.to_str().unwrap(), "run", "-q", "--", "node", "-e", SHOW], &[]);
-        // It runs commands in what the process has: `run` warns, and docs/files.md says so.
+        // It runs commands in the process's variables: `run` warns about it, see docs/files.md.
         let (runs, stays) = values.clone().into_iter().partition(|(_, value)| value.contains("$("));
         assert_shown(&shown, &stays, "dotenvx");
         assert_eq!(serde_json::from_slice::<serde_json::Value>(&shown).unwrap()["V62"], "ahib");
@@ -177,8 +177,8 @@ fn every_reader_reads_the_file_line_for_line_as_it_stands() {
     let Some(modules) = there("ENVSEAL_TEST_NODE_MODULES") else { return };
     let (env, values) = project();
     env.ok(&["set", "--plain", "PLAIN", "not secret"]);
-    // A sealed value is the same bytes to all of them: it needs no quotes, and nothing in it is expanded. An empty one is
-    // not sealed.
+    // A sealed value has the same bytes for all of them: it needs no quotes, and nothing in it is expanded. An empty
+    // value is not sealed.
     let text = env.read(".env");
     let written: Values = text
         .lines()

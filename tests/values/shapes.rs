@@ -1,11 +1,11 @@
-//! Env files as they are found in the wild, one of each kind: `encrypt` and `decrypt` give every byte back, and each reads the
-//! same, value for value, while it is encrypted.
+//! Env files of every kind that people use. After `encrypt` and `decrypt` every byte is the same, and every value reads
+//! the same while it is encrypted.
 
 use crate::support::TestEnv;
 
 const KEY: &str = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
 
-/// Name, and text. `KEY` stands for a line of base64, `LONG` for 6 kB of it.
+/// Each file's name and text. `KEY` is replaced by a line of base64, `LONG` by 6 kB of it.
 const SHAPES: [(&str, &str); 50] = [
     (
         "Laravel",
@@ -167,7 +167,7 @@ const SHAPES: [(&str, &str); 50] = [
 #[test]
 fn each_comes_back_byte_for_byte_and_reads_the_same() {
     let names: std::collections::BTreeSet<_> = SHAPES.iter().map(|(name, _)| name).collect();
-    assert_eq!(names.len(), SHAPES.len(), "each is another");
+    assert_eq!(names.len(), SHAPES.len(), "each name is used once");
     for (name, text) in SHAPES {
         let text = text.replace("LONG", &KEY.repeat(90)).replace("KEY\\n", &format!("{KEY}\\n"));
         let text =
@@ -185,7 +185,7 @@ fn each_comes_back_byte_for_byte_and_reads_the_same() {
         assert!(errors.all(|line| line.ends_with("[duplicate-name]")), "{name}: {check}");
         env.ok(&["decrypt"]);
         assert_eq!(read(), before, "{name}");
-        // The header is the only addition: behind what must come first in a file.
+        // The header is the only addition. It comes after what must be first in a file.
         let plain = env.read(".env");
         let (first, rest) = match text.split_once('\n') {
             Some((first, rest)) if first.starts_with("#!") => (format!("{first}\n"), rest),

@@ -1,9 +1,9 @@
-//! What was mistyped is not stored as a secret, nor run as a command; and what holds a secret is not repeated.
+//! Typos are not stored as a secret or run as a command, and what may contain a secret is not repeated.
 
 use super::Case;
 use crate::support::TestEnv;
 
-/// The command, its status, what is said of it, and what neither stream may contain.
+/// The command, its status, what is printed, and what neither stream may contain.
 type Typo<'a> = (&'a [&'a str], i32, &'a str, &'a str);
 
 const TEXT: &str = "DB=1 # envseal: plain\nA-B=1 # envseal: plain\n";
@@ -30,7 +30,7 @@ fn an_option_that_is_none_is_no_value() {
         (&["set", "DB", "-----END Hunter2"], 2, escape, "Hunter2"),
         (&["set", "DB", "-q", "--Hunter2"], 2, escape, "Hunter2"),
         (&["set", "DB", "--Hunter2", "-e", "p"], 2, escape, "Hunter2"),
-        // A glued option is either.
+        // An option joined to its value may be meant as either.
         (&["set", "DB", "-fk"], 2, "put a space between the two, as in -f FILE; if it is", "-fk"),
         (&["set", "DB", "-eHunter2"], 2, "put a space between the two", "Hunter2"),
         (&["set", "DB", "--Hunter2", "--", "x"], 2, "error: ", "Hunter2"),
@@ -72,7 +72,7 @@ fn an_option_that_is_none_is_no_command_and_no_name() {
         (&["diff", "-z"], 2, "unexpected argument '-z'", ""),
         (&["key", "backup", "-z"], 2, "unexpected argument '-z'", ""),
     ]);
-    // Behind CMD every word is the program's.
+    // After CMD, every word belongs to the program.
     let env = TestEnv::new();
     env.write(".env", TEXT);
     for run in [&["run", "printf", "%s", "-z"][..], &["run", "--", "printf", "%s", "-z"]] {

@@ -1,4 +1,4 @@
-//! Damaged objects: whatever needs one ends soon, and with no answer.
+//! Damaged objects. A command that needs one fails soon and gives no answer.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ const BLAME: Arguments = &["blame"];
 const AT_HEAD: Arguments = &["get", "URL", "--at", "HEAD"];
 const AT_BEFORE: Arguments = &["get", "URL", "--at", "HEAD~1"];
 
-/// What is damaged, and what cannot be answered without it.
+/// Each damaged object, and the commands that can't be answered without it.
 const NEEDED: &[(&str, &[Arguments])] = &[
     ("HEAD", &[RANGE, HISTORY, LOG, DIFF, BLAME, AT_HEAD]),
     ("HEAD^{tree}", &[RANGE, HISTORY, LOG, DIFF, AT_HEAD]),
@@ -29,7 +29,7 @@ const NEEDED: &[(&str, &[Arguments])] = &[
 /// A way to damage a loose object, given its bytes.
 type Damage = fn(&[u8]) -> Option<Vec<u8>>;
 
-/// Each leaves less than a whole object, and has a test of its own.
+/// Each way leaves less than a whole object and has a test of its own.
 macro_rules! damages {
     ($($name:ident: $damage:expr;)+) => {
         const DAMAGES: &[(&str, Damage)] = &[$((stringify!($name), $damage)),+];
@@ -53,7 +53,7 @@ damages! {
     gone: |_| None;
 }
 
-/// A repository with three commits, `URL` changed in each, all of it in loose objects.
+/// Creates a repository with three commits that each change `URL`, with every object loose.
 fn loose() -> TestEnv {
     let env = TestEnv::new();
     for value in ["one", "two", "three"] {
@@ -69,7 +69,7 @@ fn object(env: &TestEnv, name: &str) -> PathBuf {
     env.path(".git/objects").join(folder).join(rest)
 }
 
-/// Replaces the bytes of a loose object, and returns what they were.
+/// Replaces the bytes of a loose object. Returns the original bytes.
 fn damage(path: &PathBuf, how: Damage) -> Vec<u8> {
     let bytes = std::fs::read(path).unwrap();
     let damaged = how(&bytes);
@@ -80,7 +80,7 @@ fn damage(path: &PathBuf, how: Damage) -> Vec<u8> {
     bytes
 }
 
-/// Puts another object in the place of one; returns its path and what it was.
+/// Replaces an object with another. Returns its path and its original bytes.
 fn swap(env: &TestEnv, name: &str, other: &str) -> (PathBuf, Vec<u8>) {
     let (path, other) = (object(env, name), object(env, other));
     let whole = damage(&path, |_| None);
@@ -111,13 +111,13 @@ fn is_needed(how: &str, damaged: Damage) {
         }
         mend(&path, &whole);
     }
-    // What is whole is answered.
+    // After the repair, every command answers.
     for (_, commands) in NEEDED {
         commands.iter().for_each(|arguments| drop(env.ok(arguments)));
     }
 }
 
-/// A whole object under the id of another: git reads it as if it were that one.
+/// A whole object is stored under another object's id. Git reads it as if it were that object.
 #[test]
 fn another_object_in_its_place() {
     let env = loose();
@@ -140,7 +140,7 @@ fn another_object_in_its_place() {
     assert_eq!(env.envseal(&["check", "--history"]).soon().status, 0);
 }
 
-/// A commit that is known already, replaced by one that is not: what comes before that would count as known too.
+/// A known commit is replaced by an unknown one. The commits before it would then count as known too.
 #[test]
 fn another_commit_in_the_place_of_a_known_one() {
     let env = loose();
@@ -158,7 +158,7 @@ fn another_commit_in_the_place_of_a_known_one() {
     assert_eq!(env.envseal(range).soon().status, 1);
 }
 
-/// Two tags, of which one is the only one to lead to a leak.
+/// Two tags, one of which is the only ref that leads to a leak.
 #[test]
 fn another_tag_in_the_place_of_one() {
     let env = loose();
@@ -177,7 +177,7 @@ fn another_tag_in_the_place_of_one() {
     assert_eq!(env.envseal(HISTORY).soon().status, 1);
 }
 
-/// What a commit-graph says is not asked.
+/// The contents of a commit-graph are not used.
 #[test]
 fn a_commit_graph_that_hides_a_commit() {
     let env = loose();
@@ -210,7 +210,7 @@ fn a_commit_graph_that_hides_a_commit() {
     assert_eq!(env.envseal(LOG).soon().stdout.windows(4).filter(|it| it == b"LEAK").count(), 2);
 }
 
-/// Commits are there, and no ref leads to them: that is no history without a finding.
+/// There are commits, but no ref leads to them. That must not count as a history without findings.
 #[test]
 fn no_ref_leads_to_what_is_there() {
     let new = TestEnv::new();
@@ -231,13 +231,13 @@ fn no_ref_leads_to_what_is_there() {
     env.ok(HISTORY);
 }
 
-/// An object may say of itself that it is larger than memory.
+/// An object's header may claim that it is larger than memory.
 #[test]
 fn an_object_of_any_size() {
     let env = loose();
     let path = object(&env, "HEAD:.env");
     for size in ["99999999999999999", "18446744073709551615", "3000000000"] {
-        // Stored, as zlib has it, without compression.
+        // A zlib stream without compression.
         let text = format!("blob {size}\0A=1\n");
         let length = u16::try_from(text.len()).unwrap();
         let sum = text.bytes().fold((1u32, 0u32), |(a, b), byte| {
@@ -255,7 +255,7 @@ fn an_object_of_any_size() {
     }
 }
 
-/// What is large comes in pieces, between others.
+/// A large file is read in pieces, between other files.
 #[test]
 fn a_large_file_between_others() {
     let env = TestEnv::new();
@@ -274,7 +274,7 @@ fn a_large_file_between_others() {
     assert!(output.stderr.contains("1 error"), "{}", output.stderr);
 }
 
-/// What is staged, and what it is compared with.
+/// The staged object, and the one that it is compared with.
 #[test]
 fn in_the_index() {
     for (how, damaged) in DAMAGES {
@@ -295,7 +295,7 @@ fn in_the_index() {
         }
         assert_eq!(env.envseal(&["check", "--staged"]).soon().status, 0);
     }
-    // A whole object under another's id.
+    // A whole object under another object's id.
     let env = loose();
     env.envseal(&["set", "-q", "URL"]).stdin("four").ok();
     env.git(&["add", ".env"]);
@@ -336,7 +336,7 @@ fn in_a_pack() {
     all("half an index");
     mend(&index, &index_bytes);
     assert_eq!(env.envseal(&["check", "--history"]).soon().status, 0);
-    // One byte of one object, wherever it is.
+    // One flipped byte, at many places of the pack.
     for at in (first..last).step_by(37) {
         let mut bytes = whole.clone();
         bytes[at] ^= 0xff;
@@ -346,7 +346,7 @@ fn in_a_pack() {
     }
 }
 
-/// What names something else than a commit, or nothing, is not damage; what names a damaged commit is.
+/// A revision that names something other than a commit, or nothing, is not damage. One that names a damaged commit is.
 #[test]
 fn a_revision_that_is_no_commit() {
     let env = loose();
@@ -367,7 +367,7 @@ fn a_revision_that_is_no_commit() {
     assert!(output.status == 4 && output.stderr.contains("cannot read the HEAD"), "{}", output.stderr);
 }
 
-/// Refs and HEAD that lead nowhere.
+/// Refs and HEAD that point to nothing.
 #[test]
 fn refs_to_what_is_not_there() {
     let nowhere = "1".repeat(40);
@@ -384,7 +384,7 @@ fn refs_to_what_is_not_there() {
     }
 }
 
-/// A git folder that git does not take for one is damaged: neither is there no repository, nor is one to be made.
+/// A git folder that git does not recognize is damaged. It is not a missing repository, and none should be created.
 #[test]
 fn a_git_folder_that_git_does_not_recognize() {
     let env = loose();
@@ -417,13 +417,13 @@ fn a_git_folder_that_git_does_not_recognize() {
     all("refs are gone");
     std::fs::rename(env.path(".git/away"), env.path(".git/refs")).unwrap();
     env.ok(&["check", "--history"]);
-    // As where a submodule was copied without the repository that it belongs to.
+    // The same if a submodule was copied without its repository.
     std::fs::rename(env.path(".git"), env.outside().join("away")).unwrap();
     env.write(".git", "gitdir: ../nowhere\n");
     all("it is elsewhere, and not there");
 }
 
-/// Nor is what `GIT_DIR` names absent where git does not recognize it.
+/// A repository that `GIT_DIR` names is not absent either if git does not recognize it.
 #[test]
 fn a_git_dir_variable_that_names_no_repository() {
     let env = loose();
@@ -436,7 +436,7 @@ fn a_git_dir_variable_that_names_no_repository() {
     }
 }
 
-/// Of an index that is cut short, git sees fewer files; of one in which a byte has another value, others.
+/// From an index that is cut short git reads fewer files; from one with a changed byte, other files.
 #[test]
 fn an_index_that_is_damaged() {
     let env = loose();
@@ -454,7 +454,7 @@ fn an_index_that_is_damaged() {
     env.ok(&["check"]);
 }
 
-/// What somebody asks git to tell besides is no complaint.
+/// Trace output that the user asked git for is not an error.
 #[test]
 fn what_git_traces_is_no_damage() {
     let env = loose();

@@ -1,4 +1,4 @@
-//! Partial clones: `--filter=blob:none`. Who may have git fetch, and who may not.
+//! Partial clones (`--filter=blob:none`): which commands may make git fetch, and which must not.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::support::TestEnv;
 /// Completes a partial clone.
 const HINT: &str = "git fetch --refetch --no-filter";
 
-/// What may have git fetch what is missing.
+/// Commands that may make git fetch what is missing.
 const MAY_FETCH: &[&[&str]] = &[
     &["check", "--json", "--range", "HEAD~5..HEAD~3"],
     &["check", "--json", "--range", "HEAD~2..HEAD~1"],
@@ -22,7 +22,7 @@ const MAY_FETCH: &[&[&str]] = &[
 ];
 
 impl Past {
-    /// A clone without the older blobs, that notes each time something is fetched.
+    /// Returns a clone without the older blobs, and a record of its fetches.
     fn blobless(&self) -> (Clone<'_>, Fetches) {
         let clone = self.clone(&["--filter=blob:none"], "blobless");
         std::fs::copy(self.env.path(".env.keys"), clone.folder.join(".env.keys")).unwrap();
@@ -32,7 +32,7 @@ impl Past {
         (clone, fetches)
     }
 
-    /// As [`Self::blobless`], with nothing left to fetch from.
+    /// Like [`Self::blobless`], but the remote is gone.
     fn orphaned(&self) -> Clone<'_> {
         let (clone, _) = self.blobless();
         let gone = self.env.outside().join("gone.git");
@@ -45,7 +45,7 @@ impl Past {
 struct Fetches(PathBuf);
 
 impl Fetches {
-    /// Puts a program in the way that notes that it was called, and does what it is called for.
+    /// Makes the clone's remote use a program that records each call and then runs git-upload-pack.
     fn of(clone: &Clone<'_>) -> Self {
         let notes = clone.folder.with_extension("fetches");
         let program = clone.folder.with_extension("upload-pack");
@@ -88,7 +88,7 @@ fn a_leak_in_between_is_found_where_it_can_be_fetched() {
     assert!(clone.errors(&["--history"]).contains(&".env plaintext LEAKED".to_owned()));
 }
 
-/// As in the whole repository, with one fetch for all that is missing.
+/// The answers are the same as in the whole repository, with one fetch for everything that is missing.
 #[test]
 fn the_answers_are_those_of_the_whole_repository() {
     let past = Past::new();
@@ -103,9 +103,9 @@ fn the_answers_are_those_of_the_whole_repository() {
             output.stderr
         );
         assert_eq!(fetches.count(), 1, "{arguments:?}: in one batch");
-        // It is there now.
+        // Now it is there.
         assert_eq!(text(&clone.envseal(arguments).soon()), text(&expected));
-        assert_eq!(fetches.count(), 1, "{arguments:?}: once");
+        assert_eq!(fetches.count(), 1, "{arguments:?}: only once");
         std::fs::remove_dir_all(&clone.folder).unwrap();
         let _ = std::fs::remove_file(&fetches.0);
     }
@@ -118,11 +118,11 @@ fn with_nothing_to_fetch_from_no_answer_is_given() {
     for arguments in MAY_FETCH {
         clone.incomplete(arguments, HINT);
     }
-    // The range that only needs what is there is judged.
+    // A range for which nothing is missing is checked.
     assert!(clone.errors(&["--range", "HEAD~1..HEAD"]).is_empty());
 }
 
-/// Where not even the folders are there.
+/// Even the trees are missing.
 #[test]
 fn with_trees_missing_too() {
     let past = Past::new();
@@ -144,12 +144,12 @@ fn without_a_promise_no_answer_is_given_either() {
     }
 }
 
-/// All else works with what is there, and what is not there is not taken for absent.
+/// All other commands work with what is there, and do not treat missing objects as absent.
 #[test]
 fn nothing_else_fetches() {
     let past = Past::new();
     let (clone, fetches) = past.blobless();
-    // HEAD itself is not there: nothing was checked out.
+    // Even the files of HEAD are missing, because that commit was never checked out.
     clone.git(&["update-ref", "refs/heads/main", "HEAD~3"]);
     clone.git(&["read-tree", "HEAD"]);
     let missing = clone.git(&["rev-list", "--objects", "HEAD", "--missing=print"]);
@@ -174,12 +174,12 @@ fn nothing_else_fetches() {
         let output = clone.envseal(arguments).soon();
         assert_eq!(fetches.count(), 0, "{arguments:?} fetched: {}", output.stderr);
     }
-    // That the program in the way works.
+    // The program that records fetches works.
     clone.git(&["cat-file", "blob", "HEAD:.env"]);
     assert_eq!(fetches.count(), 1);
 }
 
-/// Before a push, too.
+/// The hook before a push fetches nothing either.
 #[test]
 fn a_push_fetches_nothing() {
     let past = Past::new();
@@ -193,12 +193,12 @@ fn a_push_fetches_nothing() {
     assert_eq!(fetches.count(), 0);
 }
 
-/// The key that HEAD has is not there to be compared with: that is no reason to pass another.
+/// HEAD's key is missing, so the staged key can't be compared with it. A different key must not pass for that reason.
 #[test]
 fn what_head_has_is_missing_when_another_key_is_staged() {
     let past = Past::new();
     let (clone, fetches) = past.blobless();
-    // The worktree has the swapped key, and HEAD has the one before.
+    // The working tree has the swapped key, and HEAD has the one before.
     let sealed = std::fs::read(clone.folder.join(".env")).unwrap();
     clone.git(&["update-ref", "refs/heads/main", "HEAD~3"]);
     clone.git(&["read-tree", "HEAD"]);
@@ -210,7 +210,7 @@ fn what_head_has_is_missing_when_another_key_is_staged() {
     assert_eq!(fetches.count(), 0);
 }
 
-/// A server that is a partial clone itself: what a push changes is not there to be compared with.
+/// The server is itself a partial clone and lacks the blobs that a push replaces.
 #[test]
 fn a_server_fetches_nothing_while_it_checks_a_push() {
     let past = Past::new();
@@ -218,7 +218,7 @@ fn a_server_fetches_nothing_while_it_checks_a_push() {
     env.git(&["branch", "-q", "before", "HEAD~2"]);
     let server = past.clone(&["--bare", "--filter=blob:none", "-b", "before", "--single-branch"], "server");
     let fetches = Fetches::of(&server);
-    // Only what happens while the hook runs counts: git itself may fetch before and after.
+    // Only fetches while the hook runs count, because git itself may fetch before and after.
     let hook = server.folder.join("hooks/pre-receive");
     let recipe = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pre-receive");
     let (notes, while_checked) = (fetches.0.display(), server.folder.join("while-checked"));
@@ -245,7 +245,7 @@ fn a_server_fetches_nothing_while_it_checks_a_push() {
     assert!(!while_checked.exists(), "it fetched: {}", output.stderr);
 }
 
-/// As the pre-commit framework has its hooks check a range: a hook, too.
+/// The pre-commit framework makes its hooks check a range. They still count as hooks.
 #[test]
 fn a_range_of_the_pre_commit_framework_fetches_nothing() {
     let past = Past::new();
@@ -257,8 +257,8 @@ fn a_range_of_the_pre_commit_framework_fetches_nothing() {
     assert_eq!(fetches.count(), 0);
 }
 
-/// A value that a range spreads: whether it stood in the open before is looked for in all files of the base, which come
-/// in one batch.
+/// A range copies a value. To learn whether the base had it in plain text, all files of the base are searched, and
+/// they are fetched in one batch.
 #[test]
 fn what_stood_in_the_open_before_is_fetched_in_one_batch() {
     let past = Past { env: TestEnv::new() };
@@ -300,7 +300,7 @@ fn a_remote_that_fails_is_asked_once() {
     }
 }
 
-/// What the index is compared with, where not even the folders are there.
+/// The trees of the commit that the index is compared with are missing.
 #[test]
 fn the_index_of_a_clone_without_folders() {
     let past = Past::new();

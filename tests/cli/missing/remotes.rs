@@ -1,4 +1,4 @@
-//! What a promisor remote may not make git do: run a program, or ask a person.
+//! What a promisor remote must not make git do: run a program or prompt a person.
 
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -33,22 +33,22 @@ fn a_remote_that_is_a_command_is_not_run() {
     let made = past.env.outside().join("pwned");
     let url = format!("ext::sh -c touch% {}", made.display());
     clone.git(&["config", "remote.origin.url", &url]);
-    // As someone may have it who needs it elsewhere.
+    // The user may have allowed these protocols for another purpose.
     clone.git(&["config", "protocol.ext.allow", "always"]);
     clone.git(&["config", "protocol.allow", "always"]);
     all_refuse(&clone, &[]);
     assert!(!made.exists(), "it was run");
-    // By another way to the same place.
+    // The same command by way of `insteadOf`.
     clone.git(&["config", "remote.origin.url", "https://example.com/x"]);
     clone.git(&["config", &format!("url.{url}.insteadOf"), "https://example.com/x"]);
     all_refuse(&clone, &[]);
     assert!(!made.exists(), "it was run");
-    // That git alone would run it.
+    // Git itself would run it.
     clone.env.program("git", &["cat-file", "blob", "HEAD~5:.env"]).dir(&clone.folder).output();
     assert!(made.exists());
 }
 
-/// A remote that wants a name and a password.
+/// Starts a server that asks for a name and a password. Returns its port.
 fn locked_server() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -78,8 +78,8 @@ fn nobody_is_asked_for_a_password() {
     all_refuse(&clone, &[("SSH_ASKPASS", program), ("DISPLAY", ":0")]);
     clone.git(&["config", "core.askPass", program]);
     all_refuse(&clone, &[]);
-    assert!(!asked.exists(), "a person was asked");
-    // That git alone would ask.
+    assert!(!asked.exists(), "a person was prompted");
+    // Git itself would ask.
     clone.env.program("git", &["cat-file", "blob", "HEAD~5:.env"]).dir(&clone.folder).output();
     assert!(asked.exists());
 }

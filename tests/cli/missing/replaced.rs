@@ -1,8 +1,8 @@
-//! Histories that are other ones in this clone only: grafts and replacements (gitglossary(7), git-replace(1)).
+//! Grafts and replacements, which change the history in this clone only (gitglossary(7), git-replace(1)).
 
 use super::Past;
 
-/// The commits between two others are judged whatever the clone says of their parents.
+/// The commits between two others are checked, whatever parents this clone gives them.
 #[test]
 fn a_leak_behind_a_graft_or_a_replacement_is_found() {
     let past = Past::new();
@@ -18,7 +18,7 @@ fn a_leak_behind_a_graft_or_a_replacement_is_found() {
     leaks();
     let [base, leak, after] = ["HEAD~4", "HEAD~3", "HEAD~2"].map(|rev| clone.git(&["rev-parse", rev]));
     let grafts = clone.folder.join(".git/info/grafts");
-    // The leak is said to come before the base, or never to have been.
+    // The graft puts the leak before the base, or removes it.
     for graft in [format!("{base} {leak}\n"), format!("{after} {base}\n"), format!("{after}\n")] {
         std::fs::write(&grafts, &graft).unwrap();
         leaks();

@@ -1,7 +1,7 @@
-//! Bytes of git's own files, cut off, flipped, zeroed or those of another file: a check answers as git would from what is
-//! there, or says that something is damaged.
+//! Damages git's own files: truncates them, flips or zeroes bytes, or copies another file. A check must then give the
+//! answer that git would give from what is left, or report the damage.
 //!
-//! `CI_LONG=1` makes more cases of it, and `ENVSEAL_TEST_SEED` others.
+//! `CI_LONG=1` runs more cases, and `ENVSEAL_TEST_SEED` selects different ones.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use super::text;
 use crate::support::{Output, Run, TestEnv, is_long};
 
-/// So much memory a process may have: KiB of address space.
+/// The largest address space of a process, in KiB.
 const MEMORY: &str = "2900000";
 
-/// Numbers that nobody chose.
+/// A generator of pseudorandom numbers.
 struct Random(u64);
 
 impl Random {
@@ -22,7 +22,7 @@ impl Random {
     }
 }
 
-/// A repository that has every kind of file that git keeps, and plaintext in these commits of its history.
+/// A repository with every kind of file that git keeps, and with plaintext in the commits of `leaks`.
 struct Scrambled {
     env: TestEnv,
     files: Vec<PathBuf>,
@@ -81,13 +81,13 @@ impl Scrambled {
         Self { env, files, leaks, ends }
     }
 
-    /// Which of the leaks are in these commits.
+    /// Returns the leaks that are in these commits.
     fn among(&self, commits: &str) -> BTreeSet<&'static str> {
         let found = self.leaks.iter().filter(|(_, id)| commits.lines().any(|line| line == id));
         found.map(|(name, _)| *name).collect()
     }
 
-    /// What git can say of the repository as it is.
+    /// Returns what git prints about the repository in its current state, or None if git fails.
     fn git(&self, arguments: &[&str]) -> Option<String> {
         let output = self.env.program("git", &["-c", "core.commitGraph=false"]).args(arguments).output();
         (output.status == 0).then(|| text(&output))
@@ -98,7 +98,7 @@ impl Scrambled {
         self.env.program("sh", &["-c", &script, env!("CARGO_BIN_EXE_envseal")]).args(arguments)
     }
 
-    /// That each check answers rightly or with an error.
+    /// Asserts that this check answers correctly or fails with an error.
     fn is_answered(&self, what: &str, which: usize) {
         let range = format!("{}..{}", self.ends[0], self.ends[1]);
         let in_range = ["--range", &range];
@@ -113,8 +113,8 @@ impl Scrambled {
             ["--history"] => {
                 let commits = self.git(&["rev-list", "--all", "HEAD"]);
                 let commits = commits.or_else(|| self.git(&["rev-list", "--all"])).unwrap_or_default();
-                assert!(!commits.is_empty(), "no commit, and an answer: {told}");
-                assert!(self.git(&["rev-list", "--objects", "--all"]).is_some(), "not all is there: {told}");
+                assert!(!commits.is_empty(), "an answer without a commit: {told}");
+                assert!(self.git(&["rev-list", "--objects", "--all"]).is_some(), "lacks objects: {told}");
                 self.among(&commits)
             }
             ["--range", _] => BTreeSet::from(["LEAK_RANGE"]),
@@ -125,7 +125,7 @@ impl Scrambled {
     }
 }
 
-/// The variables that are found in the open.
+/// Returns the variables that were found in plain text.
 fn names(output: &Output) -> BTreeSet<&'static str> {
     let text = text(output);
     let all = ["LEAK_OLD", "LEAK_MERGED", "LEAK_BRANCH", "LEAK_TAG", "LEAK_RANGE", "LEAK_STAGED"];
@@ -142,7 +142,7 @@ fn files_below(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Damages the bytes of a file in some way, and says how.
+/// Damages the bytes in a random way. Returns a description and the damaged bytes.
 fn damaged(bytes: &[u8], other: &Path, random: &mut Random) -> (String, Vec<u8>) {
     let mut new = bytes.to_vec();
     let at = random.below(bytes.len());

@@ -1,4 +1,4 @@
-//! Shallow clones: history ends at a graft, and nobody can say there what came before.
+//! Shallow clones: the history ends at a graft, and what came before is unknown.
 
 use super::{PLAINTEXT, Past, text};
 
@@ -9,7 +9,7 @@ const HINT: &str = "git fetch --unshallow";
 fn a_history_that_ends_at_a_graft_is_not_all_clear() {
     let past = Past::new();
     let clone = past.clone(&["--depth", "1"], "shallow");
-    // `--json` too, and with nothing found so far.
+    // With `--json` too, and even if nothing was found.
     for arguments in [
         &["check", "--history"][..],
         &["check", "--history", "--json"],
@@ -19,13 +19,13 @@ fn a_history_that_ends_at_a_graft_is_not_all_clear() {
     ] {
         clone.incomplete(arguments, HINT);
     }
-    // With the rest, the leak is found.
+    // After fetching the rest, the leak is found.
     clone.git(&["fetch", "-q", "--unshallow"]);
     assert!(clone.errors(&["--history"]).contains(&".env plaintext LEAKED".to_owned()));
     assert_eq!(clone.envseal(&["log"]).soon().status, 0);
 }
 
-/// What is found before the graft is still told.
+/// Findings on this side of the graft are still reported.
 #[test]
 fn what_is_there_is_judged() {
     let past = Past::new();
@@ -38,7 +38,7 @@ fn what_is_there_is_judged() {
     assert!(text(&output).contains("SECRET"), "{}", text(&output));
 }
 
-/// Both ends are there, and what lies between them is not: as CI fetches them, each by itself.
+/// CI fetched the two ends of the range separately, and the commits in between are missing.
 #[test]
 fn a_range_with_a_gap_is_not_judged() {
     let past = Past::new();
@@ -56,10 +56,10 @@ fn a_range_with_a_gap_is_not_judged() {
         clone.incomplete(&["check", "--range", &range], HINT);
         clone.incomplete(&["check", "--range", &range, "--accept-policy"], HINT);
     }
-    // Two commits can be compared all the same.
+    // Two commits can still be compared.
     let diff = clone.envseal(&["diff", "--json", &before, &back]).soon();
     assert_eq!((diff.status, text(&diff)), (0, "[]\n".into()));
-    // The same with one commit more on this side of the gap.
+    // The same with one more commit on this side of the gap.
     clone.git(&["fetch", "-q", "--depth", "2", "origin", &last]);
     clone.incomplete(&["check", "--range", &format!("{back}..{last}")], HINT);
     clone.git(&["fetch", "-q", "--unshallow"]);
@@ -70,7 +70,7 @@ fn a_range_with_a_gap_is_not_judged() {
     }
 }
 
-/// A new ref counts from what other refs have: behind the graft, nobody knows.
+/// For a new ref, the commits that other refs lack are checked. Behind the graft, these are unknown.
 #[test]
 fn a_new_ref_over_a_graft_is_not_judged() {
     let past = Past::new();
@@ -83,7 +83,7 @@ fn a_new_ref_over_a_graft_is_not_judged() {
     clone.incomplete(&["check", "--range", &format!("{zeros}..HEAD")], HINT);
 }
 
-/// A base that is behind the graft is named as missing, not as unknown.
+/// The error says that a base behind the graft is missing, not that the revision is unknown.
 #[test]
 fn a_base_behind_the_graft() {
     let past = Past::new();
@@ -95,7 +95,7 @@ fn a_base_behind_the_graft() {
     clone.incomplete(&["diff", base.trim(), "HEAD"], HINT);
 }
 
-/// What needs no history behind the graft works as ever.
+/// Whatever needs no history behind the graft works as usual.
 #[test]
 fn what_lies_before_the_graft_is_enough_for_the_hooks() {
     let past = Past::new();
@@ -119,7 +119,7 @@ fn what_lies_before_the_graft_is_enough_for_the_hooks() {
     assert!(said.contains("[plaintext]"), "{said}");
 }
 
-/// A server that is a shallow clone: a push whose old end is behind its graft.
+/// A push to a server that is a shallow clone.
 #[test]
 fn a_push_onto_a_shallow_server() {
     let past = Past::new();
@@ -131,7 +131,7 @@ fn a_push_onto_a_shallow_server() {
     )
     .unwrap();
     let to = format!("file://{}", server.folder.display());
-    // A commit on top needs nothing that is missing.
+    // A commit on top needs no missing object.
     env.write("notes", "more\n");
     env.commit("more");
     let pushed = env.git_with_envseal(&["push", "-q", "--no-verify", &to, "main"]).soon();

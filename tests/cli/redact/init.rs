@@ -6,7 +6,7 @@ use super::signals::{came_once, kill, tree, with_counter};
 use super::with_token;
 use crate::support::{Run, Session, TestEnv};
 
-/// Runs a program under envseal, which has PID 1 in a namespace of its own. Returns None if unshare(1) is not permitted.
+/// Runs a program under envseal, which has PID 1 in its own namespace. Returns None if unshare(1) is not permitted.
 fn contained<'a>(env: &'a TestEnv, command: &[&str]) -> Option<Run<'a>> {
     let envseal = [env!("CARGO_BIN_EXE_envseal"), "run", "--redact", "--"];
     for user in [&[][..], &["--user", "--map-root-user"]] {
@@ -23,7 +23,7 @@ fn contained_script<'a>(env: &'a TestEnv, script: &str) -> Option<Run<'a>> {
     contained(env, &["sh", "-c", script])
 }
 
-/// Makes orphans, and waits until the system has forgotten all of them, which it would not if they were zombies.
+/// Creates orphans, and waits until the system has removed all of them, which it can't while they are zombies.
 const ORPHANS: &str = r#"[ $PPID = 1 ] || exit 98
 for i in 1 2 3 4 5; do (sh -c 'echo $$ >>orphans' &); done
 until [ "$(cat orphans 2>/dev/null | wc -l)" -eq 5 ]; do sleep 0.05; done

@@ -57,7 +57,7 @@ pub(super) fn tree(parent: u32) -> Vec<(String, String)> {
     of_tree.iter().map(|pid| (pid.to_string(), name(pid))).collect()
 }
 
-/// Starts the counter under envseal, in a process group of its own, and waits until all is in place.
+/// Starts the counter under envseal, in its own process group, and waits until everything is ready.
 fn counter(env: &TestEnv, signal: &str) -> Child {
     let mut run = env.envseal(&["run", "--redact", "--", "sh", "count", signal]).into_command();
     let mut child = run.process_group(0).stdout(Stdio::piped()).spawn().unwrap();

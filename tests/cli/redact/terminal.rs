@@ -1,4 +1,4 @@
-//! At a terminal.
+//! `--redact` at a terminal.
 
 use std::process::Command;
 
@@ -80,7 +80,7 @@ fn ctrl_c_ends_it_like_a_program_without_envseal() {
     shell.until("> ");
     shell.keys("echo status=$?\n");
     shell.until("\nstatus=130");
-    // A loop ends with it.
+    // Ctrl-C also ends the shell's loop.
     shell.keys(
         "for i in 1 2; do $E run --redact -- sh -c \"echo go; exec sleep $((i*60))\"; echo next; done\n",
     );
@@ -114,7 +114,7 @@ fn ctrl_z_stops_it_and_fg_goes_on() {
     shell.end();
 }
 
-/// A program that reads before it has the terminal is stopped for that, and used to be continued after the key.
+/// A program that reads before it has the terminal is stopped. envseal used to continue it even after Ctrl-Z.
 #[test]
 fn an_early_ctrl_z_is_not_lost() {
     let env = with_token();
@@ -149,7 +149,7 @@ fn a_shell_under_it_has_jobs_of_its_own() {
     session.until("one\r\none");
     session.keys("\x1a");
     session.until("Stopped");
-    // Done; a shell with a stopped job would have to be told twice to exit.
+    // Kill it here: a shell with a stopped job would have to be told twice to exit.
     Command::new("kill").args(["-9", &session.pid().to_string()]).status().unwrap();
 }
 
@@ -198,14 +198,14 @@ fn in_the_background_it_leaves_the_terminal_alone_until_fg() {
     let Some(mut shell) = shell(&env) else { return };
     shell.keys("$E run --redact -- sh -c 'echo \"by $OTHER\"; read x; echo \"got $x\"' &\n");
     shell.until("by [OTHER]");
-    // The shell has the foreground.
+    // The shell is in the foreground.
     shell.keys("echo $((40+2))\n");
     shell.until("\n42");
     shell.keys("fg\n");
     shell.until("$E run");
     shell.keys("it\n");
     shell.until("got it");
-    // Keys typed before this are for the program.
+    // Keys typed before the prompt would go to the program.
     shell.until("> ");
     shell.keys("exit\n");
     shell.end();

@@ -1,4 +1,4 @@
-//! Paths that are no text: they are bytes to git, and what is shown of them leads nowhere.
+//! Paths that are not UTF-8. To git they are bytes, and what is printed for them is not a path that can be opened.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
@@ -12,7 +12,7 @@ fn name(bytes: &[u8]) -> OsString {
     OsString::from_vec(bytes.to_vec())
 }
 
-/// A repository with a sealed value. None where the file system has only text.
+/// Creates a repository with a sealed value. Returns None if the file system accepts only UTF-8.
 fn project() -> Option<Place> {
     let env = TestEnv::new();
     let work = env.repo();
@@ -28,7 +28,7 @@ fn project() -> Option<Place> {
     Some(place)
 }
 
-/// In the worktree, in the index, in a range, in history.
+/// It is searched in the working tree, in the index, in a range and in the history.
 #[test]
 fn a_file_of_such_a_name_is_searched() {
     let Some(place) = project() else { return };
@@ -45,14 +45,14 @@ fn a_file_of_such_a_name_is_searched() {
     place.does(&["commit", "-q", "--no-verify", "-m", "x"]);
     rules(&["--range", "HEAD~1..HEAD"]);
     rules(&["--history"]);
-    // Taken away again, it is still in the past.
+    // After its removal, it is still in the history.
     place.does(&["rm", "-q", "-r", "."]);
     place.does(&["commit", "-q", "--no-verify", "-m", "y"]);
     rules(&["--range", "HEAD~2..HEAD"]);
     rules(&["--history"]);
 }
 
-/// Two folders that are shown alike: each is read and judged by itself.
+/// Two folders that look alike in the output are read and checked separately.
 #[test]
 fn two_paths_that_are_shown_alike_are_two() {
     let Some(place) = project() else { return };
@@ -87,7 +87,7 @@ fn two_paths_that_are_shown_alike_are_two() {
     let listed = place.json(0, &["ls", "--json"]);
     assert_eq!(listed.len(), 3);
     assert!(listed.iter().all(|file| file["opens"] == true), "{listed:?}");
-    // In the open in one of them only.
+    // Plain text in only one of them.
     let file = place.path(&other).join(".env");
     let sealed = std::fs::read(&file).unwrap();
     std::fs::write(&file, [&sealed[..], format!("LEAKED={PLAINTEXT}\n").as_bytes()].concat()).unwrap();
@@ -96,7 +96,7 @@ fn two_paths_that_are_shown_alike_are_two() {
         assert!(found.len() == 1 && found[0].ends_with("/.env plaintext LEAKED"), "{arguments:?}: {found:?}");
     };
     one_finding(&[]);
-    // What is to be done about it can be pasted.
+    // The suggested command can be pasted.
     let told = text(&place.envseal(&["check"]).output());
     assert!(told.contains(r"fix: envseal encrypt -f $'p\377/.env' -k LEAKED"), "{told}");
     place.does(&["add", "-A"]);
@@ -107,7 +107,7 @@ fn two_paths_that_are_shown_alike_are_two() {
     one_finding(&["--history"]);
 }
 
-/// An env file whose own name is no text has no environment: it is neither passed over nor taken for another.
+/// An env file whose own name is not UTF-8 has no environment. It must not be skipped or mistaken for another file.
 #[test]
 fn an_env_file_of_such_a_name_is_told() {
     let Some(place) = project() else { return };

@@ -1,4 +1,4 @@
-//! The ways in which git is called, and calls its hooks: one commit, one verdict.
+//! The ways to call git, and the ways git calls its hooks. The same commit must get the same result.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use crate::support::TestEnv;
 
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
 
-/// A way to call git: its name, where from, with which options, and with which variables. `ROOT` is the worktree.
+/// A way to call git: its name, folder, options and variables. `ROOT` is the working tree.
 type Way = (&'static str, &'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 
 const WAYS: &[Way] = &[
@@ -40,7 +40,7 @@ const WAYS: &[Way] = &[
     ("a configuration of its own", "ROOT", &["-c", "core.quotePath=false"], &[]),
 ];
 
-/// A repository with hooks and a sealed value, at the root and in a folder.
+/// Creates a repository with hooks, and with sealed values at the root and in folders.
 fn project() -> Place {
     let env = TestEnv::new();
     let work = env.repo();
@@ -94,7 +94,7 @@ fn one_verdict_however_git_is_called() {
             assert_eq!(output.status, 1, "{way}: {commit:?}: {said}");
             assert!(said.contains(&format!("{name} is plain text")), "{way}: {said}");
             assert_eq!(does(&["rev-parse", "HEAD"]), before, "{way}");
-            // Sealed, it passes in the same way.
+            // With a sealed value, it passes in the same way.
             place.write(".env", &sealed);
             place.envseal(&["set", "-q", name]).stdin(PLAINTEXT).ok();
             if is_added {
@@ -106,7 +106,7 @@ fn one_verdict_however_git_is_called() {
     }
 }
 
-/// A linked worktree whose git folder is named, as git does it for the hooks there.
+/// A linked worktree whose git folder is in `GIT_DIR`, as git sets it for the hooks there.
 #[test]
 fn in_a_linked_worktree_by_its_git_folder() {
     let place = project();
@@ -129,7 +129,7 @@ fn in_a_linked_worktree_by_its_git_folder() {
     }
 }
 
-/// What git's variables name wins over where one stands, as it does for git.
+/// Git's variables take precedence over the current folder, as they do for git.
 #[test]
 fn the_repository_is_the_one_that_git_would_use() {
     let (there, here) = (project(), project());
@@ -145,20 +145,20 @@ fn the_repository_is_the_one_that_git_would_use() {
     };
     assert_eq!(run(&["check", "--staged"]).status, 1);
     assert!(here.errors(&["--staged"]).is_empty());
-    // With an index that has other things in it than the repository's own.
+    // An index that differs from the repository's own.
     let index = there.env.outside().join("clean");
     let output = there.git(&["read-tree", "HEAD"]).var("GIT_INDEX_FILE", &index).output();
     assert_eq!(output.status, 0);
     let found = there.envseal(&["check", "--staged"]).var("GIT_INDEX_FILE", &index).output();
     assert_eq!(found.status, 0, "{}", found.stderr);
-    // Where git may not look further up, neither is it looked further up.
+    // If git must not search further up, neither must envseal.
     let from = there.path("src");
     let looked = there.git(&["rev-parse"]).dir(&from).var("GIT_CEILING_DIRECTORIES", &there.work).output();
     assert_eq!(looked.status, 128);
     let found =
         there.envseal(&["check", "--staged"]).dir(&from).var("GIT_CEILING_DIRECTORIES", &there.work).output();
     assert_eq!(found.status, 4, "{}{}", text(&found), found.stderr);
-    // What is no repository is an error, and not a reason to look elsewhere.
+    // A path without a repository is an error, and no reason to search elsewhere.
     for name in ["nowhere", "src"] {
         let found = there.envseal(&["check", "--staged"]).var("GIT_DIR", name).output();
         assert_eq!(found.status, 4, "{name}: {}{}", text(&found), found.stderr);

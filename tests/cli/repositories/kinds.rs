@@ -1,4 +1,4 @@
-//! The table of kinds.
+//! The table of kinds of repositories.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -8,7 +8,7 @@ use super::story::tell;
 use super::{Place, text};
 use crate::support::TestEnv;
 
-/// One test each: how the repository is made, and the steps that make no sense in it.
+/// Creates one test for each kind: how the repository is made, and which steps make no sense in it.
 macro_rules! kinds {
     ($($name:ident: $make:expr, without [$($step:literal),*];)+) => {
         mod told_in {
@@ -54,15 +54,15 @@ kinds! {
     symlinked_git_dir: super::symlinked_git_dir, without [];
     below_bytes_that_are_no_text: super::below_bytes_that_are_no_text, without [];
 
-    // What is not in the clone has tests of its own, in missing. A server that has nothing would be sent all of it, so
-    // that all of it would have to be judged; and a push fetches nothing.
+    // Missing objects have tests of their own, in `missing`. An empty server would have to receive all commits, so
+    // all of them would have to be checked; but a push fetches nothing.
     partial_clone: || Some(partial(&["--filter=blob:none"])), without ["push"];
     treeless_clone: || Some(partial(&["--filter=tree:0"])), without ["push"];
-    // History ends at the graft, so nobody can say what was before, nor whether a key was rotated away and put back: that
-    // stops `team approve`. And git pushes no such clone elsewhere.
+    // The history ends at the graft, so nothing before it is known, nor whether a key was rotated away and put back.
+    // That stops `team approve`. And git does not push such a clone to another server.
     shallow_clone: || Some(cloned(&["--depth", "2"])), without ["check --history", "log", "push", "team"];
 
-    // As git is called, and as it calls its hooks.
+    // How git is called, and how it calls its hooks.
     git_with_options: super::git_with_options, without [];
     git_dir_variable: super::git_dir_variable, without [];
     git_index_file_variable: super::git_index_file_variable, without [];
@@ -74,7 +74,7 @@ kinds! {
     configured_by_parameters: super::configured_by_parameters, without [];
 }
 
-/// `git init` with these options, where the machine's git knows them.
+/// Runs `git init` with these options. Returns None if the installed git does not support them.
 fn init(options: &[&str]) -> Option<Place> {
     let env = TestEnv::without_git();
     let output = env.program("git", &[&["init", "-q", "-b", "main"], options].concat()).output();
@@ -88,13 +88,13 @@ fn init(options: &[&str]) -> Option<Place> {
     Some(place)
 }
 
-/// As by default, and then these commands of git's.
+/// Creates a default repository and runs these git commands. Returns None if git does not support one of them.
 fn changed(commands: &[&[&str]]) -> Option<Place> {
     let place = init(&[])?;
     commands.iter().all(|command| known(&place, command)).then_some(place)
 }
 
-/// Whether git could carry it out.
+/// Returns true if git could run the command.
 fn known(place: &Place, command: &[&str]) -> bool {
     let output = place.git(command).output();
     if output.status != 0 {
@@ -103,7 +103,7 @@ fn known(place: &Place, command: &[&str]) -> bool {
     output.status == 0
 }
 
-/// A clone, over a file:// address, of a repository beside it.
+/// Clones a repository that is beside it, over a file:// address unless with `--shared`.
 fn cloned(options: &[&str]) -> Place {
     let env = TestEnv::without_git();
     let source = Place { work: env.outside().join("source"), ..Place::new(env, PathBuf::new()) };
@@ -144,7 +144,7 @@ fn linked_worktree() -> Option<Place> {
     Some(Place { work, ..place })
 }
 
-/// A bare repository in `.bare`, a `.git` that names it, and a worktree beside them.
+/// Creates a bare repository in `.bare`, a `.git` file that points to it, and a working tree beside them.
 fn bare_layout() -> Option<Place> {
     let place = init(&[])?;
     let root = place.env.outside().join("layout");
@@ -201,7 +201,7 @@ fn git_with_options() -> Option<Place> {
     Some(Place { options: &["--git-dir=.git", "--work-tree=."], ..place })
 }
 
-/// As people keep their dot files: the git folder is elsewhere, and only variables tell where.
+/// As some people keep their dot files: the git folder is elsewhere, and only variables say where.
 fn git_dir_variable() -> Option<Place> {
     let place = init(&[])?;
     let folder = place.env.outside().join("dots.git");
@@ -218,7 +218,7 @@ fn git_index_file_variable() -> Option<Place> {
     Some(place)
 }
 
-/// A file that tells where the hooks are, and what git ignores.
+/// Writes a configuration file that sets the folder of hooks and the file of ignored names.
 fn configuration(env: &TestEnv) -> PathBuf {
     let (file, excludes) = (env.outside().join("configuration"), env.outside().join("excludes"));
     std::fs::write(&excludes, ".env.mine\n").unwrap();
@@ -227,7 +227,7 @@ fn configuration(env: &TestEnv) -> PathBuf {
     file
 }
 
-/// That git goes by it.
+/// Returns the place, or None if git does not use the configuration.
 fn configured(place: Place) -> Option<Place> {
     if place.git_path("hooks") != place.path(".githooks") {
         println!("skipped: this git takes no configuration from there");
@@ -267,7 +267,7 @@ fn configured_by_count() -> Option<Place> {
     ]))
 }
 
-/// As `git -c` passes it to what it starts.
+/// Git passes what is behind `git -c` to the programs it starts in this form.
 fn configured_by_parameters() -> Option<Place> {
     let place = init(&[])?;
     let excludes = configuration(&place.env).with_file_name("excludes");
@@ -275,7 +275,7 @@ fn configured_by_parameters() -> Option<Place> {
     configured(place.vars(&[("GIT_CONFIG_PARAMETERS", &parameters)]))
 }
 
-/// What the table cannot show: the fixtures are what they are called.
+/// Each fixture is of the kind that its name says. The table can't show that.
 #[test]
 fn the_fixtures_are_of_their_kind() {
     let said = |place: &Place, arguments: &[&str]| text(&place.git(arguments).output()).trim().to_owned();

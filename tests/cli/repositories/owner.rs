@@ -1,5 +1,5 @@
-//! A repository that belongs to another user: git's `safe.directory`, in every form that git accepts, and none that it
-//! does not.
+//! A repository that belongs to another user. envseal accepts every form of git's `safe.directory` that git accepts,
+//! and no other.
 
 use std::ffi::OsString;
 use std::os::unix::fs::chown;
@@ -9,7 +9,7 @@ use super::Place;
 use super::story::tell;
 use crate::support::TestEnv;
 
-/// A repository of another user's. None where this user cannot give anything away.
+/// Creates a repository that belongs to another user. Returns None if this user can't give files away.
 fn foreign() -> Option<Place> {
     fn give(path: &Path) -> std::io::Result<()> {
         if path.is_dir() && !path.is_symlink() {
@@ -31,7 +31,7 @@ fn foreign() -> Option<Place> {
     Some(place)
 }
 
-/// The story there, by this configuration; `DIR` in it is the folder.
+/// Tells the story there with these variables, which make git trust the folder.
 fn trusted(vars: impl Fn(&Place, &str) -> Vec<(&'static str, OsString)>) {
     let Some(mut place) = foreign() else { return };
     let folder = place.work.to_str().unwrap().to_owned();
@@ -101,7 +101,7 @@ fn by_count() {
     });
 }
 
-/// What `refused` tries: everything that asks git.
+/// The commands that `refused` tries: all that call git.
 const COMMANDS: &[&[&str]] = &[
     &["init"],
     &["set", "A", "x"],
@@ -135,7 +135,7 @@ fn refused(place: &Place) {
 fn not_at_all() {
     let Some(place) = foreign() else { return };
     refused(&place);
-    // From below, too.
+    // From a folder in it, too.
     let below = Place { work: place.path("src"), ..place };
     refused(&below);
 }
@@ -156,7 +156,7 @@ fn not_by_another_folder_nor_after_it_was_taken_back() {
     let lines = [
         format!("[safe]\n\tdirectory = {}x\n", place.work.display()),
         format!("[safe]\n\tdirectory = {}/src\n", place.work.display()),
-        // An empty value forgets those before it.
+        // An empty value clears those before it.
         "[safe]\n\tdirectory = *\n\tdirectory =\n".to_owned(),
     ];
     for lines in &lines {

@@ -7,7 +7,7 @@ use crate::support::TestEnv;
 
 const PLAINTEXT: &str = "A=sk_live_51HG8vnotforgit\n";
 
-/// A `.bare` layout with a sealed value, and a commit in the open on a branch aside. Commands run beside the worktrees.
+/// Creates a `.bare` layout with a sealed value, and plain text on another branch. Commands run beside the worktrees.
 fn layout() -> Place {
     let env = TestEnv::new();
     let start = Place::new(env, PathBuf::new());
@@ -69,7 +69,7 @@ fn what_needs_a_worktree_says_so() {
     assert_eq!(listing(), before);
 }
 
-/// Nowhere in it is a bare repository taken for the repository; where `GIT_DIR` names it, it is.
+/// A bare repository is not used because the current folder is in it, but only if `GIT_DIR` names it.
 #[test]
 fn a_bare_repository_is_used_only_where_git_dir_names_it() {
     let place = layout();

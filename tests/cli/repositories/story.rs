@@ -2,15 +2,15 @@
 
 use super::{Place, text};
 
-/// What a hook must stop. No canary: it is put among git's objects on purpose.
+/// A secret that a hook must stop. It is not a canary, because it is put among git's objects on purpose.
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
-/// The line that brings it.
+/// The line that contains it.
 const LEAK: &str = "LEAKED=sk_live_51HG8vnotforgit\n";
 const FOUND: &str = ".env plaintext LEAKED";
 
 type Step = fn(&Place);
 
-/// Each step begins with a clean worktree, and leaves one behind.
+/// Each step begins and ends with a clean working tree.
 const STEPS: &[(&str, Step)] = &[
     ("init", init),
     ("set", set),
@@ -37,15 +37,15 @@ const STEPS: &[(&str, Step)] = &[
     ("doctor without a hook", doctor_without_a_hook),
 ];
 
-/// Tells the story in this place, but for the steps that make no sense there.
+/// Tells the story in this place, without the steps that make no sense there.
 pub(super) fn tell(place: &Place, left_out: &[&str]) {
     for name in left_out {
-        assert!(STEPS.iter().any(|(step, _)| step == name), "{name} is no step");
+        assert!(STEPS.iter().any(|(step, _)| step == name), "{name} is not a step");
     }
     for (name, step) in STEPS.iter().filter(|(name, _)| !left_out.contains(name)) {
         println!("step: {name}");
         step(place);
-        assert_eq!(place.does(&["status", "--porcelain"]), "", "{name} leaves a clean worktree");
+        assert_eq!(place.does(&["status", "--porcelain"]), "", "{name} must leave a clean working tree");
     }
 }
 
@@ -120,14 +120,14 @@ fn refused_commit(p: &Place) {
 
 fn what_is_staged_counts(p: &Place) {
     let (head, sealed) = (p.head(), p.read(".env"));
-    // Staged in the open, sealed in the worktree.
+    // Plain text in the index, a sealed value in the working tree.
     p.append(".env", LEAK);
     p.does(&["add", ".env"]);
     p.write(".env", &sealed);
     assert_eq!(p.git(&["commit", "-q", "-m", "x"]).output().status, 1);
     assert_eq!(p.head(), head);
     p.does(&["reset", "-q", "--hard"]);
-    // Sealed in the index, in the open in the worktree.
+    // A sealed value in the index, plain text in the working tree.
     p.write("README", "4\n");
     p.append(".env", LEAK);
     p.does(&["add", "README"]);
@@ -150,7 +150,7 @@ fn check(p: &Place) {
     p.append(".env", LEAK);
     assert_eq!(p.errors(&[]), [FOUND]);
     p.does(&["reset", "-q", "--hard"]);
-    // A file that git would track, and that is no env file.
+    // A file that git would track and that is not an env file.
     p.write("notes.txt", p.ok(&["key", "show", "--private"]));
     assert!(p.errors(&[]).contains(&"notes.txt private-key -".to_owned()));
     std::fs::remove_file(p.path("notes.txt")).unwrap();
@@ -159,7 +159,7 @@ fn check(p: &Place) {
 fn check_staged(p: &Place) {
     assert!(p.errors(&["--staged"]).is_empty());
     p.append(".env", LEAK);
-    assert!(p.errors(&["--staged"]).is_empty(), "nothing of it is staged");
+    assert!(p.errors(&["--staged"]).is_empty(), "the change is not staged");
     p.does(&["add", ".env"]);
     assert_eq!(p.errors(&["--staged"]), [FOUND]);
     p.does(&["reset", "-q", "--hard"]);
@@ -168,7 +168,7 @@ fn check_staged(p: &Place) {
 fn check_range(p: &Place) {
     assert!(p.errors(&["--range", "HEAD~1..HEAD"]).is_empty());
     leak(p);
-    // Taken back by the next commit, it is still brought along.
+    // The next commit takes it back, but the range still contains it.
     p.does(&["revert", "-n", "HEAD"]);
     p.does(&["commit", "-q", "-m", "taken back"]);
     assert_eq!(p.errors(&["--range", "HEAD~2..HEAD"]), [FOUND]);
@@ -185,13 +185,13 @@ fn check_history(p: &Place) {
     assert!(p.errors(&["--history"]).is_empty());
 }
 
-/// A commit that no hook has seen.
+/// Makes a commit that no hook has checked.
 fn leak(p: &Place) {
     p.append(".env", LEAK);
     p.does(&["commit", "-q", "-a", "--no-verify", "-m", "leak"]);
 }
 
-/// These fields of each change, those of public keys left out.
+/// Returns these fields of each change, without the changes of public keys.
 fn fields(p: &Place, names: &[&str], arguments: &[&str]) -> Vec<String> {
     let list = p.json(0, arguments);
     let text = |change: &serde_json::Value, name: &str| change[name].as_str().unwrap().to_owned();
@@ -236,7 +236,7 @@ fn run(p: &Place) {
     assert_eq!(p.ok(&["run", "--", "printenv", "URL"]).trim_end(), p.values[1]);
 }
 
-/// What git ignores, by whichever file says so, is passed over.
+/// Ignored files are skipped, whichever file tells git to ignore them.
 fn ignored(p: &Place) {
     if p.git(&["check-ignore", "-q", ".env.mine"]).output().status != 0 {
         let exclude = p.git_path("info/exclude");
@@ -249,7 +249,7 @@ fn ignored(p: &Place) {
     std::fs::remove_file(p.path(".env.mine")).unwrap();
 }
 
-/// In a folder below the root, whatever bytes its name has.
+/// In a folder below the root, whatever bytes its name contains.
 fn below(p: &Place) {
     let folder = p.path(&p.below);
     std::fs::create_dir_all(&folder).unwrap();
@@ -262,7 +262,7 @@ fn below(p: &Place) {
     let tracked = p.does(&["ls-tree", "-r", "-z", "--name-only", "HEAD"]);
     assert_eq!(tracked.matches("/.env\0").count(), 1, "{tracked:?}");
     assert_eq!(p.envseal(&["blame", "--json"]).dir(&folder).ok().matches("\"below\"").count(), 2);
-    // What is refused at the root is refused here, and the file that is meant can be told.
+    // A leak is refused here as at the root, and the output says which file is meant.
     let file = p.path(&p.below).join(".env");
     let sealed = std::fs::read(&file).unwrap();
     std::fs::write(&file, [&sealed[..], LEAK.as_bytes()].concat()).unwrap();
@@ -280,7 +280,7 @@ fn below(p: &Place) {
     p.does(&["reset", "-q", "--hard", "HEAD~1"]);
 }
 
-/// Bob, with a home of his own and no keys file, asks; Alice lets him in.
+/// Bob, with a home of his own and no keys file, requests access, and Alice grants it.
 fn team(p: &Place) {
     let home = p.env.outside().join("home-of-bob");
     let none = p.env.outside().join("no.keys");
@@ -303,7 +303,7 @@ fn team(p: &Place) {
     let read = as_bob(&["get", "URL"]);
     assert_eq!((read.status, text(&read).trim_end()), (0, &p.values[1][..]), "{}", read.stderr);
     assert!(p.errors(&["--range", "HEAD~1..HEAD"]).is_empty());
-    // A member's key that is swapped for another.
+    // A member's key is swapped for another.
     let team = String::from_utf8(p.read("envseal.toml")).unwrap();
     let line = |name: &str| team.lines().find(|line| line.starts_with(&format!("{name} = \"ssh-"))).unwrap();
     p.write("envseal.toml", team.replace(line("bob"), &line("alice").replace("alice = ", "bob = ")));
@@ -314,7 +314,7 @@ fn team(p: &Place) {
     p.does(&["reset", "-q", "--hard", "HEAD~1"]);
 }
 
-/// Two branches that each add a variable at the end: git alone would not merge them.
+/// Two branches each add a variable at the end, which git alone would not merge.
 fn merge(p: &Place) {
     let branch = p.does(&["symbolic-ref", "--short", "HEAD"]);
     for name in ["LEFT", "RIGHT"] {
@@ -345,7 +345,7 @@ fn doctor_without_a_hook(p: &Place) {
     std::fs::write(hook, script).unwrap();
 }
 
-/// To a bare repository of the same formats, which checks what it is given while it is in quarantine.
+/// Pushes to a bare repository of the same formats, which checks new objects while they are in quarantine.
 fn push(p: &Place) {
     let bare = p.env.outside().join("server.git");
     let objects = p.does(&["rev-parse", "--show-object-format"]);
@@ -359,7 +359,7 @@ fn push(p: &Place) {
         init.push("--ref-format=reftable");
     }
     p.env.program("git", &init).arg(&bare).ok();
-    // Its own, whatever the system's configuration says.
+    // The repository's own hooks, whatever the system's configuration says.
     p.env.program("git", &["config", "core.hooksPath", "hooks"]).dir(&bare).ok();
     let hook = bare.join("hooks/pre-receive");
     std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pre-receive"), &hook).unwrap();

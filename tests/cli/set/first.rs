@@ -104,7 +104,7 @@ fn a_tracked_keys_file_is_refused_and_nothing_written() {
         "{stderr}"
     );
     assert_eq!(env.snapshot(), before);
-    // Tracked, though gone from the folder.
+    // It is still tracked, although it was deleted from the folder.
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     env.fails(3, &["set", "A", "1"]);
     assert_eq!(env.snapshot(), []);
@@ -169,7 +169,7 @@ fn the_first_key_is_kept_at_the_projects_root() {
         assert_eq!(env.read(keys_file).matches("envseal-sk1-").count(), 1, "{keys_file}");
     }
     assert!(!env.git(&["status", "--porcelain", "-uall"]).contains("keys"));
-    // A folder beside it that takes the environment's key over can decrypt.
+    // A folder beside it uses the environment's key, and can decrypt with it.
     set("packages/worker/.env.three");
     assert_eq!(env.ok(&["get", "A", "-f", "packages/worker/.env.three"]), format!("{secret}\n"));
 }
@@ -261,7 +261,7 @@ fn a_nested_team_file_is_a_scope_of_its_own() {
     assert_eq!(env.ok(&["key", "show", "-f", "p/sub"]), env.ok(&["key", "show", "-f", "p"]));
     env.ok(&["set", "A", "outer again"]);
     assert_eq!(env.ok(&["get", "A"]), "outer again\n");
-    assert_eq!(env.ok(&["ls"]).lines().count(), 5, "ls lists the scopes further in");
+    assert_eq!(env.ok(&["ls"]).lines().count(), 5, "ls lists the projects further in");
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn a_file_that_lost_its_keys_line_gets_no_other_key() {
         );
     }
     assert_eq!(env.snapshot(), before);
-    // With the key at hand, its line comes back by itself.
+    // With the private key available, the line is restored.
     std::fs::rename(env.outside().join("keys"), env.path(".env.keys")).unwrap();
     env.ok(&["set", "B", &secret]);
     assert_eq!(env.ok(&["get", "A"]) + &env.ok(&["get", "B"]), format!("1\n{secret}\n"));

@@ -12,7 +12,7 @@ fn what_is_marked_plain_stays_plain_and_says_so() {
         "Wrote A to .env as plain text, because it is marked plain (use --seal to encrypt it)\n"
     );
     assert_eq!(env.read(".env"), "A='2 3' # envseal: plain\n");
-    assert!(!env.path(".env.keys").exists(), "nothing was sealed, so there is no key");
+    assert!(!env.path(".env.keys").exists(), "nothing was encrypted, so there is no key");
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn seal_lifts_the_mark_and_keeps_the_rest_of_the_comment() {
     let text = env.read(".env");
     assert!(!text.contains("plain") && text.lines().nth(3).unwrap().ends_with(" # why"), "{text}");
     assert_eq!(env.ok(&["get", "A"]), format!("{secret}\n"));
-    // The same value, but the mark is new: that is a change, and is said to be one.
+    // The value stays the same, but removing the new mark is a change and is reported.
     let text = text.replace(" # why", " # envseal: plain");
     env.write(".env", text);
     let output = env.envseal(&["set", "A", &secret, "--seal"]).output();
@@ -45,7 +45,7 @@ fn a_sealed_value_is_replaced_by_a_sealed_one_whatever_mark_or_policy_says() {
     assert_eq!(env.ok(&["get", "A"]), format!("{two}\n"));
     env.ok(&["set", "A", "open", "--plain"]);
     assert!(env.read(".env").ends_with("\nA=open # envseal: plain\n"));
-    // A value that only starts like a sealed one is not thereby plain.
+    // A value that only starts like a sealed one does not stay plain.
     env.write(".env", "A=\"envseal:1:forged\" # envseal: plain\n");
     env.ok(&["set", "A", &two]);
     assert_eq!(env.read(".env").matches("A=envseal:1:").count(), 1);

@@ -2,13 +2,13 @@
 
 use crate::support::{Session, TestEnv, on_terminal};
 
-/// A private key in PEM, of 28 lines, with a secret in each that may not be shown.
+/// Returns a private key in PEM, with 28 lines and a secret in each that must not be shown.
 fn pem(env: &TestEnv) -> String {
     let lines: String = (0..26).map(|at| format!("{:A<64}\n", env.secret(&format!("line{at}")))).collect();
     format!("-----BEGIN PRIVATE KEY-----\n{lines}-----END PRIVATE KEY-----\n")
 }
 
-/// A shell that sets KEY, and then reads a line from the same terminal.
+/// Starts a shell that sets KEY and then reads a line from the same terminal.
 fn shell(env: &TestEnv, term: &str) -> Option<Session> {
     let envseal = env!("CARGO_BIN_EXE_envseal");
     let line = format!("{envseal} set KEY; echo next; read -r line; echo \"got <$line>\"");
@@ -17,7 +17,7 @@ fn shell(env: &TestEnv, term: &str) -> Option<Session> {
     Some(session)
 }
 
-/// That the shell has nothing of what was pasted, and nothing of it was shown. Returns what was.
+/// Asserts that the shell gets no part of the pasted text, and that none of it is shown. Returns the output.
 #[track_caller]
 fn ends_unspoilt(env: &TestEnv, mut session: Session, said: &str) -> String {
     session.until("next");
@@ -36,7 +36,7 @@ fn a_paste_of_several_lines_is_one_value_and_nothing_of_it_reaches_the_shell() {
     let env = TestEnv::new();
     let pem = pem(&env);
     let said = format!("Read 28 lines, 1,{:03} bytes", pem.len() - 1000);
-    // As terminals send newlines, and as a program that types for a person does.
+    // Newlines as terminals send them, and as a program that types for a person does.
     for text in [pem.replace('\n', "\r"), pem.replace('\n', "\r\n"), pem.clone()] {
         let Some(mut session) = shell(&env, "xterm") else { return };
         session.keys(&format!("\x1b[200~{text}\x1b[201~"));
@@ -45,7 +45,7 @@ fn a_paste_of_several_lines_is_one_value_and_nothing_of_it_reaches_the_shell() {
         assert!(on < off && off < shown.find("Read").unwrap(), "{shown:?}");
         assert_eq!(env.ok(&["get", "KEY"]), pem);
         env.ok(&["unset", "KEY"]);
-        // Where the terminal marks nothing.
+        // A terminal that does not mark what is pasted.
         let Some(mut session) = shell(&env, "dumb") else { return };
         session.keys(&text);
         assert!(!ends_unspoilt(&env, session, &said).contains("\x1b[?2004"));
@@ -66,7 +66,7 @@ fn a_paste_ends_with_enter_where_it_does_not_end_with_a_line() {
         (format!("wrong\x15\x1b[200~a\tb\x03{secret}\x1b[201~cdef"), format!("a\tb\x03{secret}cdef"), "next"),
     ] {
         let Some(mut session) = shell(&env, "xterm") else { return };
-        // In two parts, with more than a moment between them.
+        // In two parts, with a pause between them.
         let (first, second) = typed.split_at(typed.len() - 4);
         session.keys(first);
         std::thread::sleep(std::time::Duration::from_millis(300));
@@ -100,7 +100,7 @@ fn a_signal_restores_the_terminal_before_it_ends_envseal() {
     assert!(status == 130 && text.ends_with("\x1b[?2004l\r\n"), "{text:?}");
 }
 
-/// That the command refuses without having asked for the value, and changes nothing.
+/// Asserts that the command fails before it asks for the value, and changes nothing.
 #[track_caller]
 fn refuses_unasked(env: &TestEnv, status: u32, arguments: &[&str], says: &str) {
     let before = env.snapshot();
@@ -144,12 +144,12 @@ fn trouble_with_keys_is_told_before_the_secret_is_asked_for() {
     env.write("rules", "");
     std::os::unix::fs::symlink("rules", env.path(".gitignore")).unwrap();
     refuses_unasked(&env, 4, &["set", "A"], ".gitignore");
-    // A rule that takes the keys file back in.
+    // A rule that makes git see the keys file again.
     let env = TestEnv::new();
     env.write(".gitignore", "/target\n");
     env.write("sub/.gitignore", "!.env.keys\n");
     refuses_unasked(&env, 4, &["set", "A", "-f", "sub/.env", "-K", "sub/.env.keys"], "sub/.env.keys");
-    // Files of one environment that disagree, and a key's line that is lost.
+    // Files of one environment with different keys, and a missing key line.
     let env = TestEnv::new();
     env.ok(&["set", "A", "1"]);
     env.write("sub/.env", TestEnv::new_env_file());
@@ -182,7 +182,7 @@ fn what_changes_while_somebody_types_is_looked_at_again() {
     let (status, _, text) = session.end();
     assert!(status == 4 && text.contains("merge-conflict marker"), "{text}");
     assert_eq!(env.snapshot(), before);
-    // And so is the index, which git was asked for before.
+    // The index is read again too, although git was asked about it before the prompt.
     let env = TestEnv::new();
     let Some(mut session) = Session::start(env.envseal(&["set", "A"])) else { return };
     session.until("(not shown): ");

@@ -188,7 +188,7 @@ fn what_is_typed_in_a_wrong_place_is_never_repeated() {
         &[&format!("KEY={s}")],
         &["-q", &format!("KEY={s}"), "B=1"],
     ] {
-        // The canaries are looked for in all that was said when the environment goes.
+        // When `env` is dropped, it searches all output for the canaries.
         env.fails(2, arguments);
     }
     assert_eq!(env.snapshot(), before);
@@ -221,7 +221,7 @@ fn arguments_need_not_be_text() {
     env.envseal(&["set"]).arg(bytes(b"K\xff")).arg("v").fails(2);
 }
 
-/// Texts that mean something to a reader of `.env` files.
+/// Returns texts that have a meaning in `.env` files.
 fn awkward() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         4 => prop::sample::select(vec![
@@ -250,7 +250,7 @@ proptest! {
             arguments.push("--plain");
         }
         let output = env.envseal(&arguments).stdin(&piped).output();
-        // A carriage return before the newline goes with it.
+        // A carriage return before the newline is removed with it.
         let value = value.strip_suffix(b"\r").unwrap_or(&value);
         if output.status == 0 {
             prop_assert_eq!(get(&env, "KEY"), value);
@@ -281,7 +281,7 @@ fn a_generated_value_is_random_encrypted_and_shown_nowhere() {
     assert!(output.status == 0 && !output.stderr.contains(&first), "{}", output.stderr);
     env.ok(&["set", "A", "--generate=100"]);
     assert!(get("A").len() == 100 && !get("A").starts_with(&first));
-    // A secret by definition: also where something plain stood.
+    // A generated value is always secret, even if it replaces a plain one.
     env.ok(&["set", "P", "1", "--plain"]);
     env.ok(&["set", "P", "--generate=8"]);
     let line = env.read(".env").lines().find(|line| line.starts_with("P=")).unwrap().to_owned();

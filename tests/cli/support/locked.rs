@@ -1,5 +1,5 @@
-//! Locked keys made from `docs/format.md` with the lowest cost that is accepted. Those of the program take four times the
-//! memory and three times the passes, each time that they are made or opened.
+//! Locks keys as `docs/format.md` says, at the lowest cost that is accepted. The program takes four times the memory
+//! and three times the passes each time it locks or unlocks a key.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -10,10 +10,10 @@ use envseal::testing::crypto::{LockedKey, PrivateKey};
 const COST: [u32; 3] = [64 << 10, 1, 1];
 const PREFIX: &str = "envseal-lk1-";
 
-/// What a passphrase yields with one salt.
+/// What is derived from a passphrase and one salt.
 struct Locker {
     salt: [u8; 16],
-    /// The key, and the commitment to it.
+    /// The key and the commitment to it.
     derived: [u8; 64],
 }
 
@@ -31,7 +31,7 @@ impl Locker {
 
     fn lock(&self, key: &PrivateKey) -> String {
         let public = key.public();
-        // Other than any that was used with this passphrase: a key has one of its own.
+        // Each key has a nonce of its own, because the same passphrase and salt are used for all.
         let nonce: [u8; 24] = public.as_bytes()[..24].try_into().unwrap();
         let cost = COST.map(u32::to_le_bytes).concat();
         let header = [&cost[..], &self.salt, &nonce, public.as_bytes(), &self.derived[32..]].concat();
@@ -45,7 +45,7 @@ impl Locker {
     }
 }
 
-/// Replaces each text of a key by what `replace` makes of it.
+/// Replaces each key in the text with what `replace` returns for it.
 fn map_keys(text: &str, prefix: &str, mut replace: impl FnMut(&str) -> String) -> String {
     let mut parts = text.split(prefix);
     let mut mapped = parts.next().unwrap().to_owned();
@@ -63,7 +63,7 @@ pub(crate) fn lock_keys(text: &str, passphrase: &str) -> String {
     map_keys(text, "envseal-sk1-", |key| locker.lock(&PrivateKey::parse(key).unwrap()))
 }
 
-/// Returns the text with each locked key in it locked again at the lowest cost. The private keys are among `keys`.
+/// Returns the text with each locked key locked again at the lowest cost. The private keys are among `keys`.
 pub(crate) fn relock_keys(text: &str, passphrase: &str, keys: &str) -> String {
     let mut known = Vec::new();
     map_keys(keys, "envseal-sk1-", |key| {

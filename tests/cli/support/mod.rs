@@ -1,5 +1,5 @@
-//! A hermetic place to run the binary and the real git in: an environment of its own, a home of its own, and at the
-//! end a look into every corner for plaintext that should not be there.
+//! A hermetic place in which to run the binary and the real git, with its own environment and home. At the end it is
+//! searched everywhere for plaintext that should not be there.
 
 mod locked;
 #[cfg(unix)]
@@ -23,15 +23,15 @@ pub(crate) use person::Person;
 pub(crate) use terminal::{Session, on_terminal, on_terminal_answering, run_on_columns, run_on_terminal};
 pub(crate) use tree::Tree;
 
-/// How long a program may run that a test starts: far longer than any needs on a busy machine.
+/// How long a program that a test starts may run: far longer than any needs on a busy machine.
 const LIMIT: Duration = Duration::from_secs(180);
 
-/// What git does besides, which takes longer than what is asked of it.
+/// Turns off additional work of git that takes longer than the commands themselves.
 const GIT_CONFIG: &str = "[core]\nfsync = none\n[gc]\nauto = 0\n[maintenance]\nauto = false\n";
 
 const SETUP_MARK: &str = ".git/envseal-hooks";
 
-/// A scratch world: a repository, a home, a temp directory.
+/// A scratch folder with a repository, a home and a temporary folder.
 pub(crate) struct TestEnv {
     root: tempfile::TempDir,
     canaries: RefCell<Vec<String>>,
@@ -39,8 +39,8 @@ pub(crate) struct TestEnv {
     said: RefCell<Vec<u8>>,
 }
 
-/// Creates a folder in memory if there is room and programs can be started from it: a disk that others use too doubles the
-/// time of the tests. `TMPDIR` chooses another.
+/// Creates a folder in memory if there is room and programs can be started from it, because on a busy disk the tests
+/// take twice as long. `TMPDIR` chooses another.
 pub(crate) fn scratch_folder() -> tempfile::TempDir {
     #[cfg(target_os = "linux")]
     if std::env::var_os("TMPDIR").is_none()
@@ -59,7 +59,7 @@ pub(crate) fn binary() -> PathBuf {
     std::env::var_os("ENVSEAL_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_envseal").into()).into()
 }
 
-/// What a program left.
+/// What a program returned and printed.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) status: i32,
@@ -68,7 +68,7 @@ pub(crate) struct Output {
 }
 
 impl TestEnv {
-    /// With a git repository at [`Self::repo`].
+    /// Creates a git repository at [`Self::repo`].
     pub(crate) fn new() -> Self {
         static EMPTY: OnceLock<Tree> = OnceLock::new();
         let env = Self::without_git();
@@ -85,19 +85,19 @@ impl TestEnv {
         env
     }
 
-    /// Takes a clone for one whose person has been asked about its hooks.
+    /// Marks a clone as one whose user has been asked about the hooks.
     pub(crate) fn settle(clone: &Path) {
         std::fs::write(clone.join(SETUP_MARK), "settled\n").unwrap();
     }
 
-    /// With a clone in which nobody has been asked about the hooks.
+    /// Creates a repository whose user has not been asked about the hooks.
     pub(crate) fn unsettled() -> Self {
         let env = Self::new();
         std::fs::remove_file(env.path(SETUP_MARK)).unwrap();
         env
     }
 
-    /// With an empty folder at [`Self::repo`].
+    /// Creates an empty folder at [`Self::repo`].
     pub(crate) fn without_git() -> Self {
         watch::start();
         let root = scratch_folder();
@@ -108,29 +108,29 @@ impl TestEnv {
         Self { root, canaries: RefCell::default(), plaintext: RefCell::default(), said: RefCell::default() }
     }
 
-    /// The folder that commands run in.
+    /// Returns the folder in which commands run.
     pub(crate) fn repo(&self) -> PathBuf {
         self.root.path().join("repo").canonicalize().unwrap()
     }
 
-    /// A path in the repository.
+    /// Returns a path in the repository.
     pub(crate) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         self.repo().join(path)
     }
 
-    /// The folder above the repository: a place for keys files, clones and the like.
+    /// Returns the folder above the repository, for keys files, clones and the like.
     pub(crate) fn outside(&self) -> PathBuf {
         self.root.path().canonicalize().unwrap()
     }
 
-    /// A plaintext that must appear nowhere but where it is put on purpose.
+    /// Returns a new plaintext that may appear only where a test puts it on purpose.
     pub(crate) fn secret(&self, label: &str) -> String {
         let text = format!("canary-{label}-{}", self.canaries.borrow().len());
         self.canaries.borrow_mut().push(text.clone());
         text
     }
 
-    /// Declares that plaintext may stand in this file.
+    /// Declares that this file may contain plaintext.
     pub(crate) fn plaintext_in(&self, path: impl AsRef<Path>) {
         self.plaintext.borrow_mut().push(self.path(path));
     }
@@ -142,19 +142,19 @@ impl TestEnv {
         std::fs::write(path, text).unwrap();
     }
 
-    /// Writes a source `.env` file, in which plaintext may stand.
+    /// Writes a source `.env` file, which may contain plaintext.
     pub(crate) fn write_plain(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
         self.plaintext_in(path.as_ref());
         self.write(path, text);
     }
 
-    /// Writes an env file and seals it; every value in it that is not plain is sealed from then on.
+    /// Writes an env file and encrypts every value in it that is not plain.
     pub(crate) fn write_sealed(&self, path: &str, text: impl AsRef<[u8]>) {
         self.write(path, text);
         self.ok(&["encrypt", "-f", path]);
     }
 
-    /// The private key that stands under this name in `.env.keys`.
+    /// Returns the private key under this name in `.env.keys`.
     pub(crate) fn private_key(&self, variable: &str) -> String {
         let keys = self.read(".env.keys");
         let line = keys.lines().find_map(|line| line.strip_prefix(&format!("{variable}=")));
@@ -172,25 +172,25 @@ impl TestEnv {
         self.write(".env.keys", self.read(".env.keys").replace(&key, &lock_keys(&key, passphrase)));
     }
 
-    /// A file of the repository, as text.
+    /// Returns the text of a file in the repository.
     pub(crate) fn read(&self, path: impl AsRef<Path>) -> String {
         String::from_utf8(self.bytes(path)).unwrap()
     }
 
-    /// A file of the repository.
+    /// Returns the bytes of a file in the repository.
     pub(crate) fn bytes(&self, path: impl AsRef<Path>) -> Vec<u8> {
         let path = self.path(path);
         std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// `envseal` with these arguments, to be run in the repository.
+    /// Prepares `envseal` with these arguments, in the repository.
     pub(crate) fn envseal<'a>(&'a self, arguments: &[&str]) -> Run<'a> {
         let mut command = Command::new(binary());
         command.args(arguments);
         self.command(command)
     }
 
-    /// Any program, to be run in the repository in the hermetic environment.
+    /// Prepares any program, in the repository and the hermetic environment.
     pub(crate) fn program<'a>(&'a self, program: &str, arguments: &[&str]) -> Run<'a> {
         let mut command = Command::new(program);
         command.args(arguments);
@@ -212,7 +212,7 @@ impl TestEnv {
         self.program("git", arguments).ok()
     }
 
-    /// `git` with these arguments, to be run in the repository, that finds envseal for its hooks and drivers.
+    /// Prepares `git` with these arguments, in the repository. Its hooks and drivers find envseal.
     pub(crate) fn git_with_envseal<'a>(&'a self, arguments: &[&str]) -> Run<'a> {
         let folder = binary().parent().unwrap().to_owned();
         let path = std::env::var_os("PATH").unwrap();
@@ -227,7 +227,7 @@ impl TestEnv {
         self.path(name)
     }
 
-    /// Every file of the repository and its bytes, `.git` left out: to tell that nothing changed.
+    /// Returns every file of the repository and its bytes, except in `.git`. Proves that nothing changed.
     pub(crate) fn snapshot(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut files = Vec::new();
         walk(&self.repo(), &mut |path| {
@@ -239,14 +239,14 @@ impl TestEnv {
         files
     }
 
-    /// An env file for `.env` with a fresh key of its own.
+    /// Returns the text of a `.env` with a new key of its own.
     pub(crate) fn new_env_file() -> String {
         let env = Self::new();
         env.ok(&["key", "generate"]);
         env.read(".env")
     }
 
-    /// Notes what was shown to a person in another way than through [`Run`].
+    /// Records what was shown to a person other than through [`Run`].
     #[cfg(unix)]
     pub(crate) fn heard(&self, text: &str) {
         self.said.borrow_mut().extend_from_slice(text.as_bytes());
@@ -276,7 +276,7 @@ impl TestEnv {
         Run { env: self, command, stdin: Vec::new() }
     }
 
-    /// Looks for the canaries in every file, name, git object and word said.
+    /// Looks for the canaries in every file, file name and git object, and in everything that was printed.
     fn find_leaks(&self) -> Vec<String> {
         if self.canaries.borrow().is_empty() {
             return Vec::new();
@@ -328,7 +328,7 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Sets a variable of its environment.
+    /// Sets an environment variable for it.
     pub(crate) fn var(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.env(name, value);
         self
@@ -340,13 +340,13 @@ impl Run<'_> {
         self
     }
 
-    /// Pipes this into it.
+    /// Sets its stdin.
     pub(crate) fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.stdin = bytes.as_ref().to_vec();
         self
     }
 
-    /// Adds an argument that need not be text.
+    /// Adds an argument that need not be UTF-8.
     pub(crate) fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.arg(argument);
         self
@@ -359,7 +359,7 @@ impl Run<'_> {
         self
     }
 
-    /// The command itself, in its hermetic environment, for tests that spawn it in their own way.
+    /// Returns the command in its hermetic environment, for tests that start it in their own way.
     pub(crate) fn into_command(self) -> Command {
         self.command
     }
@@ -370,7 +370,7 @@ impl Run<'_> {
         self.run_within(LIMIT)
     }
 
-    /// Runs it; whatever it finds, it must end within ten seconds.
+    /// Runs it. It must end within ten seconds, whatever the result.
     #[cfg(unix)]
     pub(crate) fn soon(self) -> Output {
         self.run_within(Duration::from_secs(10))
@@ -382,14 +382,14 @@ impl Run<'_> {
         let mut child = self.command.spawn().unwrap();
         let id = child.id();
         let (mut stdin, text) = (child.stdin.take().unwrap(), self.stdin);
-        // Waits in a thread: where another process keeps a pipe open, the end of this one is not the end of its output.
+        // Waits in a thread, because another process may keep a pipe open after this one has ended.
         let (send, receive) = mpsc::channel();
         std::thread::spawn(move || send.send(child.wait_with_output()));
-        // A pipe holds this much of what a program has not read yet.
+        // A pipe can hold this much that a program has not read yet.
         if text.len() > 4096 {
             std::thread::spawn(move || stdin.write_all(&text));
         } else {
-            // A program that reads no stdin is no error.
+            // A program need not read its stdin.
             let _ = stdin.write_all(&text);
             drop(stdin);
         }
@@ -403,7 +403,7 @@ impl Run<'_> {
         Output { status: status(output.status), stdout: output.stdout, stderr }
     }
 
-    /// Runs it; it must succeed. Returns its stdout.
+    /// Runs it. Asserts that it succeeds, and returns its stdout.
     #[track_caller]
     pub(crate) fn ok(self) -> String {
         let output = self.output();
@@ -411,7 +411,7 @@ impl Run<'_> {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Runs it; it must fail with this status and print nothing on stdout. Returns its stderr.
+    /// Runs it. Asserts that it fails with this status and prints nothing on stdout. Returns its stderr.
     #[track_caller]
     pub(crate) fn fails(self, status: i32) -> String {
         let output = self.output();
@@ -421,13 +421,13 @@ impl Run<'_> {
     }
 }
 
-/// Returns whether the long forms of tests are asked for.
+/// Returns true if the long forms of tests are requested.
 #[cfg(unix)]
 pub(crate) fn is_long() -> bool {
     std::env::var_os("CI_LONG").is_some()
 }
 
-/// Ends a process, whatever it does.
+/// Kills a process, whatever it is doing.
 fn kill(id: u32) {
     let id = id.to_string();
     let words = if cfg!(windows) { ["taskkill", "/F", "/PID", &id] } else { ["kill", "-s", "KILL", &id] };

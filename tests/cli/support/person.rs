@@ -1,4 +1,4 @@
-//! People who share a bare remote: each with a clone, a name and a home of their own.
+//! People who share a bare remote. Each has a clone, a name and a home.
 
 use std::path::{Path, PathBuf};
 
@@ -9,12 +9,12 @@ pub(crate) struct Person<'a> {
     pub(crate) env: &'a TestEnv,
     pub(crate) name: &'static str,
     pub(crate) clone: PathBuf,
-    /// What `HOME` is.
+    /// The value of `HOME`.
     pub(crate) home: PathBuf,
 }
 
 impl<'a> Person<'a> {
-    /// A person who has just cloned the remote.
+    /// Clones the remote for a new person.
     pub(crate) fn clone_of(env: &'a TestEnv, remote: &Path, name: &'static str) -> Self {
         let clone = env.outside().join(name);
         let home = env.outside().join(format!("home-of-{name}"));
@@ -30,7 +30,7 @@ impl<'a> Person<'a> {
         format!("{}@example.com", self.name.to_lowercase())
     }
 
-    /// A program, run as this person.
+    /// Makes a program run as this person.
     pub(crate) fn run<'r>(&self, run: Run<'r>) -> Run<'r> {
         run.dir(&self.clone)
             .var("HOME", &self.home)
@@ -44,7 +44,7 @@ impl<'a> Person<'a> {
         self.run(self.env.git_with_envseal(arguments)).output()
     }
 
-    /// Git, which must succeed; what it said.
+    /// Runs git, which must succeed. Returns its stderr.
     #[track_caller]
     pub(crate) fn does(&self, arguments: &[&str]) -> String {
         let output = self.git(arguments);
@@ -56,7 +56,7 @@ impl<'a> Person<'a> {
         self.run(self.env.envseal(arguments)).output()
     }
 
-    /// Envseal, which must succeed; its stdout.
+    /// Runs envseal, which must succeed. Returns its stdout.
     #[track_caller]
     pub(crate) fn says(&self, arguments: &[&str]) -> String {
         let output = self.envseal(arguments);
@@ -64,7 +64,7 @@ impl<'a> Person<'a> {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Envseal, which must fail with this status; its stderr.
+    /// Runs envseal, which must fail with this status. Returns its stderr.
     #[track_caller]
     pub(crate) fn fails(&self, status: i32, arguments: &[&str]) -> String {
         let output = self.envseal(arguments);
@@ -72,7 +72,7 @@ impl<'a> Person<'a> {
         output.stderr
     }
 
-    /// Envseal's stdout as JSON, whatever the status.
+    /// Runs envseal and returns its stdout as JSON, whatever the status.
     #[track_caller]
     pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
         let output = self.envseal(arguments);
@@ -92,7 +92,7 @@ impl<'a> Person<'a> {
         self.write(file, text);
     }
 
-    /// Commits all there is and pushes it.
+    /// Commits everything and pushes it.
     #[track_caller]
     pub(crate) fn pushes(&self, subject: &str) {
         self.does(&["add", "-A"]);
@@ -105,13 +105,13 @@ impl<'a> Person<'a> {
         self.does(&["pull", "-q", "--rebase", "origin", "main"]);
     }
 
-    /// The fingerprint of this person's identity.
+    /// Returns the fingerprint of this person's identity.
     #[track_caller]
     pub(crate) fn fingerprint(&self) -> String {
         self.json(&["team", "whoami", "--json"])["fingerprint"].as_str().unwrap().to_owned()
     }
 
-    /// Carries out a line that was printed, word by word as a shell does.
+    /// Runs a printed line in a shell, as if the person had pasted it.
     #[track_caller]
     pub(crate) fn pastes(&self, line: &str) {
         let binary = super::binary();

@@ -1,4 +1,4 @@
-//! A terminal for envseal to run on.
+//! A terminal on which envseal runs.
 
 use std::io::{Read, Write};
 use std::sync::mpsc;
@@ -8,25 +8,25 @@ use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use super::{LIMIT, Run, TestEnv};
 
-/// How questions end whose answers are shown.
+/// The ends of the questions whose answers are shown.
 const YES_OR_NO: [&[u8]; 2] = [b"[y/N] ", b"[Y/n] "];
 
-/// Runs envseal on a terminal, types `answer` once it has asked, and returns its status and all that was shown.
+/// Runs envseal on a terminal, types `answer` once it asks, and returns its status and everything that was shown.
 pub(crate) fn on_terminal(env: &TestEnv, arguments: &[&str], answer: Option<&[u8]>) -> Option<(u32, String)> {
     run_on_terminal(env.envseal(arguments), answer)
 }
 
-/// As [`on_terminal`], of any program.
+/// Like [`on_terminal`], for any program.
 pub(crate) fn run_on_terminal(run: Run<'_>, answer: Option<&[u8]>) -> Option<(u32, String)> {
     run_on_columns(run, 200, answer)
 }
 
-/// As [`run_on_terminal`], of a terminal that is so wide.
+/// Like [`run_on_terminal`], on a terminal of this width.
 pub(crate) fn run_on_columns(run: Run<'_>, cols: u16, answer: Option<&[u8]>) -> Option<(u32, String)> {
     run_answering(run, cols, answer.as_slice())
 }
 
-/// As [`on_terminal`], with an answer for each question.
+/// Like [`on_terminal`], with an answer for each question.
 pub(crate) fn on_terminal_answering(
     env: &TestEnv,
     arguments: &[&str],
@@ -39,14 +39,14 @@ fn run_answering(run: Run<'_>, cols: u16, answers: &[&[u8]]) -> Option<(u32, Str
     let env = run.env;
     let (mut child, master, shown) = started(run, PtySize { cols, ..PtySize::default() })?;
     let mut text = Vec::new();
-    // Held until the end: it types a newline and an end of file when it is dropped, which the terminal would echo.
+    // Kept until the end: when it is dropped, it types a newline and an end of file, which the terminal would echo.
     let mut writer = master.take_writer().unwrap();
     let mut answered = 0;
     for answer in answers {
         while text.len() == answered || !text.ends_with(b": ") && !asks(&text) {
-            text.extend(shown.recv_timeout(Duration::from_secs(30)).expect("it asks"));
+            text.extend(shown.recv_timeout(Duration::from_secs(30)).expect("the program should ask"));
         }
-        // What is typed before the echo is off shows, as at any prompt.
+        // Text that is typed before the echo is off would be shown, as at any prompt.
         while !asks(&text) && has_echo(&*master) {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -62,13 +62,13 @@ fn run_answering(run: Run<'_>, cols: u16, answers: &[&[u8]]) -> Option<(u32, Str
     drop(writer);
     let text = String::from_utf8_lossy(&text).replace("\r\n", "\n");
     if !answers.is_empty() {
-        // A prompt shows nothing of the value; without one, stdout is among what was shown.
+        // A prompt does not show the value. Without a prompt, the text also contains stdout.
         env.heard(&text);
     }
     Some((status, text))
 }
 
-/// Waits for its end, which must come soon after the last answer.
+/// Waits until the program ends, for at most `LIMIT`.
 fn wait(child: &mut Child) -> portable_pty::ExitStatus {
     let start = Instant::now();
     loop {
@@ -95,7 +95,7 @@ fn has_echo(terminal: &dyn MasterPty) -> bool {
 type Child = Box<dyn portable_pty::Child + Send + Sync>;
 type Master = Box<dyn MasterPty + Send>;
 
-/// A program on a terminal, and what it shows there. None if there is no terminal to be had.
+/// Starts a program on a terminal. Also returns what is shown there, or None if no terminal is available.
 fn started(run: Run<'_>, size: PtySize) -> Option<(Child, Master, mpsc::Receiver<Vec<u8>>)> {
     let pty = match native_pty_system().openpty(size) {
         Ok(pty) => pty,
@@ -122,7 +122,7 @@ fn started(run: Run<'_>, size: PtySize) -> Option<(Child, Master, mpsc::Receiver
             match reader.read(&mut chunk) {
                 Ok(count @ 1..) => drop(send.send(chunk[..count].to_vec())),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                // On Linux a terminal whose other end is closed is an error, elsewhere an end.
+                // When the other end of a terminal is closed, Linux reports an error, and other systems an end of file.
                 Ok(0) | Err(_) => break,
             }
         }
@@ -130,26 +130,26 @@ fn started(run: Run<'_>, size: PtySize) -> Option<(Child, Master, mpsc::Receiver
     Some((child, pty.master, shown))
 }
 
-/// A program on a terminal that a person sits at: types, and waits for what is shown.
+/// A program on a terminal with a person, who types and waits for output.
 pub(crate) struct Session {
     child: Child,
     master: Master,
     writer: Box<dyn Write + Send>,
     shown: mpsc::Receiver<Vec<u8>>,
     text: String,
-    /// How much of the text has been waited for.
+    /// How much of the text the person has seen.
     seen: usize,
 }
 
 impl Session {
-    /// Starts it on a terminal of 24 lines of 80 columns. None if there is no terminal to be had.
+    /// Starts it on a terminal of 24 lines and 80 columns. Returns None if no terminal is available.
     pub(crate) fn start(run: Run<'_>) -> Option<Self> {
         let (child, master, shown) = started(run, PtySize::default())?;
         let writer = master.take_writer().unwrap();
         Some(Self { child, master, writer, shown, text: String::new(), seen: 0 })
     }
 
-    /// Types.
+    /// Types these keys.
     pub(crate) fn keys(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).unwrap();
     }
@@ -166,7 +166,7 @@ impl Session {
         self.seen += self.text[self.seen..].find(words).unwrap() + words.len();
     }
 
-    /// Waits for the next `>`, and returns what stands before it.
+    /// Waits for the next `>` and returns the text before it.
     #[track_caller]
     pub(crate) fn word(&mut self) -> String {
         let start = self.seen;
@@ -174,17 +174,17 @@ impl Session {
         self.text[start..self.seen - 1].to_owned()
     }
 
-    /// Gives the terminal another size.
+    /// Changes the size of the terminal.
     pub(crate) fn resize(&mut self, rows: u16, cols: u16) {
         self.master.resize(PtySize { rows, cols, ..PtySize::default() }).unwrap();
     }
 
-    /// The program's process id.
+    /// Returns the program's process id.
     pub(crate) fn pid(&self) -> u32 {
         self.child.process_id().unwrap()
     }
 
-    /// Waits for its end. Returns its exit status, whether a signal has ended it, and all that was shown.
+    /// Waits until it ends. Returns its exit status, whether a signal ended it, and everything that was shown.
     pub(crate) fn end(mut self) -> (u32, bool, String) {
         loop {
             match self.shown.recv_timeout(Duration::from_secs(30)) {

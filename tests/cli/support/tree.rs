@@ -1,4 +1,4 @@
-//! A folder in memory, to be written again as often as tests start from it.
+//! A folder in memory that is written again for each test that starts from it.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Tree(Vec<(PathBuf, std::fs::Permissions, Option<Vec<u8>>)>);
 
 impl Tree {
-    /// Reads a folder that holds no symbolic links.
+    /// Reads a folder that contains no symbolic links.
     pub(crate) fn read(root: &Path) -> Self {
         let mut items = Vec::new();
         let mut folders = vec![root.to_owned()];
@@ -22,12 +22,12 @@ impl Tree {
                 items.push((name, metadata.permissions(), bytes));
             }
         }
-        // A folder before what is in it.
+        // A folder comes before its contents.
         items.sort_by(|one, other| one.0.cmp(&other.0));
         Self(items)
     }
 
-    /// Writes all of it into an empty folder.
+    /// Writes it into an empty folder.
     pub(crate) fn write(&self, root: &Path) {
         for (name, permissions, bytes) in &self.0 {
             let path = root.join(name);

@@ -1,4 +1,4 @@
-//! Tests that never end, and signals that this process was told to ignore.
+//! Handles tests that never end, and signals that this process was started to ignore.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, Once};
@@ -26,19 +26,19 @@ pub(super) fn start() {
     });
 }
 
-/// Notes that this thread's test starts a program.
+/// Records that this thread's test starts a program.
 pub(super) fn note() {
     let thread = std::thread::current();
     let name = thread.name().unwrap_or_default().to_owned();
     LAST_STARTS.lock().unwrap().get_or_insert_default().insert(thread.id(), (Instant::now(), name));
 }
 
-/// Notes that this thread's test may have ended.
+/// Records that this thread's test may have ended.
 pub(super) fn forget() {
     LAST_STARTS.lock().unwrap().get_or_insert_default().remove(&std::thread::current().id());
 }
 
-/// Ends all tests where one waits forever, such as for the output of a program that it has started by itself.
+/// Ends all tests if one waits forever, such as for the output of a program that it started in its own way.
 fn end_if_stuck() {
     let starts = LAST_STARTS.lock().unwrap();
     for (last, name) in starts.iter().flat_map(HashMap::values) {
@@ -49,8 +49,8 @@ fn end_if_stuck() {
     }
 }
 
-/// Gives every program started from here the default action of each signal, though nohup(1), or a shell that runs this
-/// in the background, has this process ignore some: a signal that is handled is reset by execve(2), an ignored one is not.
+/// Gives every program started from here the default action of each signal, even if nohup(1) or a background shell made
+/// this process ignore some: execve(2) resets a signal that is handled, but not one that is ignored.
 #[cfg(target_os = "linux")]
 fn restore_signals() {
     use signal_hook::consts::{FORBIDDEN, SIGPIPE};

@@ -1,4 +1,4 @@
-//! Members by their public keys, and members with new ones.
+//! Adding members by their public keys, and members who replace their keys.
 
 use envseal::testing::crypto::Identity;
 use envseal::testing::team::TeamFile;
@@ -25,7 +25,7 @@ fn a_public_key_makes_a_member() {
         let run = env.envseal(&[&["team", "add", "dave", "--key", "-"], more].concat());
         alice.run(run).stdin(alice.read("../keys")).output()
     };
-    // Nobody to ask: the fingerprint is said.
+    // Without a terminal, the error shows the fingerprint.
     let before = alice.read("envseal.toml");
     let asked = add(&[]);
     assert!(
@@ -48,7 +48,7 @@ fn a_public_key_makes_a_member() {
     let got =
         env.envseal(&["get", "URL", "-e", "production"]).dir(&clone).var("ENVSEAL_IDENTITY", &identity).ok();
     assert_eq!(got, get.ok());
-    // Once more it is no new member, and may be granted more.
+    // The second time dave is not a new member, but can get more access.
     let again = add(&["-e", "staging", "--fingerprint", &print]);
     assert!(again.status == 0 && again.stderr.contains("dave is already a member"), "{}", again.stderr);
 }
@@ -80,7 +80,7 @@ fn what_is_no_members_key_changes_nothing() {
         assert!(told.status != 0 && told.stderr.contains(expected), "{expected}: {}", told.stderr);
     }
     assert_eq!(alice.read("envseal.toml"), before);
-    // Of several, each is asked about, on the terminal of somebody whose stdin is the pipe.
+    // With several keys, each is asked about, on the terminal, although stdin is a pipe.
     alice.write("../keys", format!("{one}\n{other}\n"));
     let script = format!("cat ../keys | {} team add eve --key -", env!("CARGO_BIN_EXE_envseal"));
     let Some((status, text)) = run_on_terminal(alice.run(env.program("sh", &["-c", &script])), Some(b"y\n"))
@@ -89,7 +89,7 @@ fn what_is_no_members_key_changes_nothing() {
     };
     assert!(status == 0 && text.contains(&format!("eve has 2 keys:\n  {}", one.fingerprint())), "{text}");
     assert_eq!(team(&alice).members().get("eve"), Some(&one));
-    // Who was removed does not come back by any name.
+    // A removed member can't be added again, under any name.
     alice.pushes("eve");
     alice.says(&["team", "remove", "eve", "--yes"]);
     alice.write("../keys", one.to_string());
@@ -99,7 +99,7 @@ fn what_is_no_members_key_changes_nothing() {
     }
 }
 
-/// The same person in another home, as on a new laptop.
+/// Returns the same person with another home, as on a new laptop.
 fn on_new_laptop<'a>(person: &Person<'a>) -> Person<'a> {
     let home = person.env.outside().join(format!("new-home-of-{}", person.name));
     std::fs::create_dir(&home).unwrap();
@@ -139,7 +139,7 @@ fn a_new_laptop_has_a_new_key_and_no_access_before_an_approval() {
     );
     bob.pastes(told.lines().find_map(|line| line.strip_prefix("Next: ")).unwrap());
     bob.does(&["push", "-q", "--no-verify", "origin", "HEAD:main"]);
-    // It is for a reviewer to accept.
+    // A reviewer has to accept it.
     let judged = bob.envseal(&["check", "--range", "HEAD~1.."]);
     assert!(
         judged.status == 1 && String::from_utf8_lossy(&judged.stdout).contains("[member-replaced]"),
@@ -148,7 +148,7 @@ fn a_new_laptop_has_a_new_key_and_no_access_before_an_approval() {
     );
     let accepted = bob.says(&["check", "--range", "HEAD~1..", "--accept-policy"]);
     assert!(accepted.contains("suggestion: bob's key was replaced"), "{accepted}");
-    // Nothing is carried over; whom the old key let in still reads.
+    // The new key gets no access; people to whom the old key granted access keep it.
     bob.fails(3, &["run", "-e", "production", "--", "true"]);
     carol.pulls();
     assert_eq!(reads(&carol, "production", "URL"), reads(&alice, "production", "URL"));
@@ -165,7 +165,7 @@ fn a_new_laptop_has_a_new_key_and_no_access_before_an_approval() {
     let found = String::from_utf8_lossy(&found.stdout).into_owned();
     assert!(found.matches("[removal-pending]").count() == 1 && found.contains(&finish), "{found}");
     alice.pushes("bob again");
-    // As is said for a lost one: rotated, with what it could read.
+    // The old key is removed like a lost one: keys are rotated, and what it could read is listed.
     let keep = format!("--keep=carol={print}");
     alice.says(&["team", "remove", &removed_as, "--yes", &keep]);
     alice.pushes("the old laptop is out");
@@ -178,7 +178,7 @@ fn a_new_laptop_has_a_new_key_and_no_access_before_an_approval() {
     }
 }
 
-/// Nobody is told to ask themselves.
+/// A person is not told to ask themselves.
 #[test]
 fn a_new_key_of_the_only_member_is_theirs_to_approve() {
     let env = TestEnv::without_git();
@@ -194,7 +194,7 @@ fn a_new_key_of_the_only_member_is_theirs_to_approve() {
     let message = format!("error: your key ({print}) was removed from the team as alice-20");
     assert!(refused.starts_with(&message), "{refused}");
     assert!(refused.contains("hint: name the identity that you have now: -i FILE\n"), "{refused}");
-    // The reviewer's hint is not for whoever replaced the key.
+    // The fix for a reviewer is not shown to the person who replaced the key.
     alice.does(&["add", "-A"]);
     let told = String::from_utf8(alice.envseal(&["check", "--staged"]).stdout).unwrap();
     assert!(
@@ -205,7 +205,7 @@ fn a_new_key_of_the_only_member_is_theirs_to_approve() {
     alice.says(&approve);
 }
 
-/// Somebody who can decrypt, as with a keys file, records at once what the old key could read.
+/// If the person can decrypt, such as with a keys file, what the old key could read is recorded at once.
 #[test]
 fn a_new_key_of_somebody_who_can_decrypt_leaves_nothing_pending() {
     let env = TestEnv::without_git();
@@ -218,12 +218,12 @@ fn a_new_key_of_somebody_who_can_decrypt_leaves_nothing_pending() {
     let team = team(&alice);
     let removed_as = team.removed().keys().next().unwrap();
     assert!(team.exposures().len() == 3 && team.exposures().iter().all(|it| it.member == *removed_as));
-    // Not even her own, though she has the key.
+    // She has no grant herself, although she has the key.
     assert!(team.grants().iter().all(|line| line.member.as_str() == "bob" && line.by == *removed_as));
     assert_eq!(alice.json(&["team", "exposures", "--json"]).as_array().unwrap().len(), 3);
     alice.pushes("a new laptop");
     bob.pulls();
-    // A rotation leaves out nobody whose grant was not made again.
+    // A rotation must not take access from someone whose grant was not made again.
     assert!(alice.fails(4, &["key", "rotate", "-e", "production"]).contains("would take access from bob"));
     bob.says(&["team", "approve", "alice", "-e", "production", "--fingerprint", &alice.fingerprint()]);
     assert_eq!(

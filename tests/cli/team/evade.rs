@@ -1,4 +1,4 @@
-//! Keeping access, or losing count of it, in ways that no command is meant for.
+//! Ways to keep access, or to make values uncounted, for which no command is meant.
 
 use super::{alice_and_bob, approve, let_in, reads, without_lines, without_own_grants};
 use crate::support::{Person, TestEnv};
@@ -15,7 +15,7 @@ fn public_key(person: &Person<'_>, environment: &str) -> String {
     person.says(&["key", "show", "-e", environment])
 }
 
-/// Renames the env file of production, the names of its keys included.
+/// Renames the env file of production, and the names of its keys.
 fn rename_production(person: &Person<'_>, to: &str) {
     person.does(&["mv", ".env.production", &format!(".env.{to}")]);
     for file in [&format!(".env.{to}"), ".env.keys"] {
@@ -84,11 +84,11 @@ fn a_second_name_of_the_same_key_goes_as_well() {
     alice.pushes("bob is out");
     bob.pulls();
     bob.fails(3, &["run", "-e", "production", "--", "true"]);
-    // Nor where the line is put back by hand under the other name, and a grant with it, before the next rotation.
+    // Both names were removed, and nothing is left to do.
     assert_eq!(alice.envseal(&["check"]).status, 0);
 }
 
-/// The grant that Bob himself made, with no rotation in between.
+/// Bob made the grant himself, and no rotation came in between.
 #[test]
 fn whom_one_let_in_and_who_is_kept_keeps_access_at_every_moment() {
     let env = TestEnv::without_git();
@@ -102,7 +102,7 @@ fn whom_one_let_in_and_who_is_kept_keeps_access_at_every_moment() {
     approve(&bob, &carol, "staging");
     bob.pushes("carol, staging");
     alice.pulls();
-    // Dave has no staging.
+    // Dave has no access to staging.
     let dave = Person::clone_of(&env, &env.outside().join("shared.git"), "Dave");
     let_in(&alice, &dave, "production");
     let keep =
@@ -111,8 +111,8 @@ fn whom_one_let_in_and_who_is_kept_keeps_access_at_every_moment() {
     dave.pushes("bob is out of production");
     carol.pulls();
     assert_eq!(reads(&carol, "production", "URL"), reads(&dave, "production", "URL"));
-    assert!(!reads(&carol, "staging", "URL").is_empty(), "until someone has finished there");
-    // Carol is who can finish.
+    assert!(!reads(&carol, "staging", "URL").is_empty(), "until the removal is finished");
+    // Carol can finish the removal.
     let before = public_key(&carol, "staging");
     carol.says(&["team", "remove", "bob", "--yes", &keep[0]]);
     assert_ne!(public_key(&carol, "staging"), before);
@@ -133,7 +133,7 @@ fn a_key_that_lives_on_outside_of_the_scope_is_named_and_stays_pending() {
     assert!(told.stderr.contains("Left .env.production unchanged"), "{}", told.stderr);
     let found = alice.envseal(&["check"]);
     assert!(String::from_utf8_lossy(&found.stdout).contains("[removal-pending]"), "{}", found.stderr);
-    // The exclusion goes, and what was left is finished.
+    // Without the exclusion, the removal can be finished.
     let text = alice.read("envseal.toml").replace("exclude = [\".env.production\"]", "");
     alice.write("envseal.toml", text);
     let before = public_key(&alice, "production");
@@ -143,7 +143,7 @@ fn a_key_that_lives_on_outside_of_the_scope_is_named_and_stays_pending() {
     assert_eq!(alice.envseal(&["check"]).status, 0);
 }
 
-/// Setting a value needs no key, so an identity that is locked, and nobody there to unlock it, is no hindrance.
+/// Setting a value needs no private key, so a locked identity that nobody unlocks must not prevent it.
 #[test]
 fn a_locked_identity_hinders_nobody_who_needs_none() {
     let env = TestEnv::without_git();
@@ -177,7 +177,7 @@ fn a_locked_identity_hinders_nobody_who_needs_none() {
     assert!(text.contains("state = \"unverified\""), "{text}");
 }
 
-/// By another T every value would look like another one; anyone can seal one.
+/// With another tag key every value would look replaced, and anyone can encrypt one.
 #[test]
 fn what_values_are_told_by_is_a_holders_word() {
     use envseal::testing::config::EnvName;
@@ -213,7 +213,7 @@ fn what_values_are_told_by_is_a_holders_word() {
             team.text()
         })
         .collect();
-    // Nor may it go, to be made anew with the next who leaves.
+    // It must not be missing either, or the next removal would create a new one.
     let gone: Vec<_> = before.lines().filter(|line| !line.starts_with("production = \"envseal:1:")).collect();
     texts.push(gone.join("\n") + "\n");
     for text in texts {
@@ -238,7 +238,7 @@ fn what_values_are_told_by_is_a_holders_word() {
             );
             assert_eq!(alice.read("envseal.toml"), text);
         }
-        // Setting another value works, and claims nothing of the rest.
+        // Setting another value works, and marks nothing else as replaced.
         alice.says(&["set", "LATER", &env.secret("later"), "-e", "production"]);
         assert!(!alice.read("envseal.toml").contains("replaced"));
         alice.write("envseal.toml", &before);
@@ -248,7 +248,7 @@ fn what_values_are_told_by_is_a_holders_word() {
     assert_eq!(open_exposures(&alice), ["production TOKEN", "production URL"]);
 }
 
-/// Tags that nobody with the key wrote make no value another one.
+/// Tags that were written without the key do not make a value count as replaced.
 #[test]
 fn altered_tags_are_not_believed_by_a_holder_who_sets() {
     let env = TestEnv::without_git();
@@ -263,7 +263,7 @@ fn altered_tags_are_not_believed_by_a_holder_who_sets() {
     assert_eq!(open_exposures(&alice).len(), 2);
 }
 
-/// Who made the first key never needed a grant; another's rotation would leave her out without a word.
+/// The person who created the key never needed a grant. Another's rotation must not take her access silently.
 #[test]
 fn who_let_others_in_and_has_no_grant_is_not_left_out_by_a_rotation() {
     let env = TestEnv::without_git();
@@ -293,19 +293,19 @@ fn that_a_new_key_is_in_the_open_beside_locked_ones_is_said() {
         |arguments: &[&str]| env.envseal(arguments).var("ENVSEAL_PASSPHRASE", "of the keys").output();
     let said = "other keys in .env.keys are locked, the new ones are not: envseal key lock";
     env.lock_keys("of the keys");
-    // Injected, the old key opens without the passphrase, so the new one cannot be locked.
+    // The injected key needs no passphrase, so the new key can't be locked.
     let rotate = env.envseal(&["key", "rotate", "-e", "p"]).var("ENVSEAL_PRIVATE_KEY_P", key);
     let told = rotate.output();
     assert!(told.status == 0 && told.stderr.contains(said), "{}", told.stderr);
     assert!(env.read(".env.keys").contains("envseal-sk1-"));
-    // Where it is known, the new one is locked as the old one was.
+    // If the passphrase is known, the new key is locked like the old one.
     assert_eq!(with_passphrase(&["key", "lock"]).status, 0);
     let told = with_passphrase(&["key", "rotate", "-e", "p"]);
     assert!(told.status == 0 && !told.stderr.contains(said), "{}", told.stderr);
     assert!(!env.read(".env.keys").contains("envseal-sk1-"));
 }
 
-/// That no rotation away from a key is known is no proof where history was cut off.
+/// If history is cut off, it does not prove that a key was never rotated away.
 #[test]
 fn a_shallow_clone_does_not_tell_which_key_is_the_newest() {
     let env = TestEnv::without_git();

@@ -1,9 +1,9 @@
-//! What those who left could read, until it is replaced.
+//! What removed members could read, until it is replaced.
 
 use super::{alice_and_bob, let_in, without_own_grants};
 use crate::support::{Person, TestEnv, lock_keys};
 
-/// Bob could read production, and is out.
+/// Removes Bob, who could read production. Returns Alice.
 fn bob_has_left(env: &TestEnv) -> Person<'_> {
     let [alice, bob] = alice_and_bob(env);
     let_in(&alice, &bob, "production");
@@ -12,7 +12,7 @@ fn bob_has_left(env: &TestEnv) -> Person<'_> {
     alice
 }
 
-/// Name and state of each exposure that is shown.
+/// Returns the name and state of each listed exposure, and whether the state is verified.
 fn listed(person: &Person<'_>, arguments: &[&str]) -> Vec<(String, String, bool)> {
     let list = person.json(&[&["team", "exposures", "--json"], arguments].concat());
     let one = |exposed: &serde_json::Value| {
@@ -35,26 +35,26 @@ fn a_value_is_replaced_by_another_value_and_by_nothing_else() {
     let open = |name: &str| (name.to_owned(), "exposed".to_owned(), true);
     assert_eq!(listed(&alice, &[]), [open("TOKEN"), open("URL")]);
     let value = alice.says(&["get", "URL", "-e", "production"]);
-    // The same value sealed anew, by whatever way, is the same value.
+    // Encrypting the same value again, in whatever way, does not replace it.
     alice.says(&["decrypt", "-e", "production", "-k", "URL"]);
     alice.says(&["encrypt", "-e", "production"]);
     alice.says(&["unset", "TOKEN", "-e", "production"]);
     assert_eq!(state(&alice, "URL"), ("exposed".into(), true));
     assert_eq!(state(&alice, "TOKEN"), ("gone".into(), true));
     assert_eq!(listed(&alice, &[]), [open("URL")]);
-    // Another one is another; and putting the old one back is none.
+    // A different value replaces it, and restoring the old one undoes that.
     alice.says(&["set", "URL", &env.secret("new"), "-e", "production"]);
     assert_eq!(state(&alice, "URL"), ("replaced".into(), true));
     assert!(alice.read("envseal.toml").contains("state = \"replaced\""));
     assert_eq!(listed(&alice, &[]), []);
     alice.says(&["set", "URL", value.trim_end(), "-e", "production"]);
     assert_eq!(state(&alice, "URL"), ("exposed".into(), true));
-    // Plain text is no secret that could be exposed.
+    // Plain text is not a secret that could be exposed.
     alice.says(&["set", "URL", "of-no-matter", "--plain", "-e", "production"]);
     assert_eq!(state(&alice, "URL"), ("gone".into(), true));
 }
 
-/// What is known of exposures is no reason to ask for a passphrase: sealing needs no key.
+/// Exposures are no reason to ask for a passphrase, because encrypting needs no private key.
 #[test]
 fn a_set_beside_locked_keys_asks_for_nothing() {
     let env = TestEnv::without_git();
@@ -76,7 +76,7 @@ fn a_set_beside_locked_keys_asks_for_nothing() {
     assert_eq!(state(&alice, "URL").0, "replaced");
 }
 
-/// The team file changes with the env file, so whoever commits must hear of it.
+/// The team file changes with the env file, so the person who commits must learn of it.
 #[test]
 fn a_replaced_value_is_told_with_the_file_that_it_is_noted_in() {
     let env = TestEnv::without_git();
@@ -91,7 +91,7 @@ fn a_replaced_value_is_told_with_the_file_that_it_is_noted_in() {
     assert!(!said.contains("envseal.toml"), "nothing new: {said}");
 }
 
-/// Two people could read the same two values: that are two values.
+/// Two values that two people could read count as two.
 #[test]
 fn a_value_counts_once_whoever_could_read_it() {
     let env = TestEnv::without_git();
@@ -123,7 +123,7 @@ fn a_blind_set_is_unverified_until_a_holder_looks() {
     assert_eq!(state(&alice, "TOKEN"), ("exposed".into(), false));
     alice.write(".env.keys", &keys);
     assert_eq!(state(&alice, "URL"), ("replaced".into(), true));
-    // A holder's next change of the environment says so to everyone; so does --confirm.
+    // The next change by someone with the key records that for everyone; so does --confirm.
     let unconfirmed = alice.read("envseal.toml");
     alice.says(&["set", "OTHER", &env.secret("other"), "-e", "production"]);
     let by_set = alice.read("envseal.toml");
@@ -142,7 +142,7 @@ fn too_old_is_a_failure() {
     assert_eq!(alice.envseal(&["team", "exposures", "--max-age", "7d"]).status, 0);
     let text = alice.read("envseal.toml");
     let year = text.split("since = ").nth(1).unwrap()[..4].to_owned();
-    // Who doctors the moment is found out, and what was doctored counts.
+    // A forged date is detected, and still counts.
     alice.write("envseal.toml", text.replace(&format!("since = {year}"), "since = 2020"));
     let told = alice.fails(1, &["team", "exposures", "--max-age", "7d"]);
     assert!(told.contains("2 values older than --max-age"), "{told}");
@@ -157,17 +157,17 @@ fn a_doctored_exposure_still_counts() {
     let env = TestEnv::without_git();
     let alice = bob_has_left(&env);
     let text = alice.read("envseal.toml");
-    // The state is only what someone said; with the key it is seen.
+    // The recorded state is only a claim. With the key, the real one is shown.
     alice.write("envseal.toml", text.replace("state = \"exposed\"", "state = \"replaced\""));
     assert_eq!(state(&alice, "URL"), ("exposed".into(), true));
-    // Other tags would let the value pass for another.
+    // With other tags, the value would pass for a different one.
     let tag = text.split("tags = [\"").nth(1).unwrap()[..43].to_owned();
-    // The last of its characters stands for four bits only, the first for six.
+    // The first character is changed, because it stands for six bits, and the last for only four.
     let other = if tag.starts_with('A') { "B" } else { "A" };
     alice.write("envseal.toml", text.replace(&tag, &format!("{other}{}", &tag[1..])));
     let states: Vec<_> = listed(&alice, &[]).into_iter().map(|(_, state, _)| state).collect();
     assert!(states.contains(&"altered".to_owned()) && states.len() == 2, "{states:?}");
-    // Another key for the tags, sealed by whoever can: nothing can be told any more, and that is said.
+    // Another tag key, which anyone can encrypt. Nothing can be verified any more, and the error says so.
     let start = text.find("production = \"envseal:1:").unwrap();
     let sealed = &text[start..start + text[start..].find('\n').unwrap()];
     let blind = TestEnv::new();
@@ -178,7 +178,7 @@ fn a_doctored_exposure_still_counts() {
     assert!(told.contains("the exposure tags of production in envseal.toml cannot be decrypted"), "{told}");
 }
 
-/// Writes these lines below the public key, and seals them.
+/// Writes these lines below the public key and encrypts them.
 fn rewrite(alice: &Person<'_>, lines: &str) {
     let text = alice.read(".env.production");
     let head: String = text.split_inclusive('\n').filter(|line| line.contains("ENVSEAL_")).collect();
@@ -186,7 +186,7 @@ fn rewrite(alice: &Person<'_>, lines: &str) {
     alice.says(&["encrypt", "-f", ".env.production"]);
 }
 
-/// What is exposed is still in use where another value brings it in.
+/// An exposed value is still in use if another value refers to it.
 #[test]
 fn a_reference_to_an_exposed_value_replaces_nothing() {
     for url in [
@@ -216,7 +216,7 @@ fn a_reference_to_an_exposed_value_replaces_nothing() {
     }
 }
 
-/// Nor does the value itself under another name, or as a part of another.
+/// It is also still in use under another name, or as a part of another value.
 #[test]
 fn an_exposed_value_that_goes_on_elsewhere_is_followed() {
     let env = TestEnv::without_git();

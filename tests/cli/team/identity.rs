@@ -1,4 +1,4 @@
-//! Identities: made, named, injected; and those that cannot be used.
+//! Identities that are created, named, injected or unusable.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ fn made(person: &Person<'_>) -> PathBuf {
     person.home.join(".local/share/envseal/identity")
 }
 
-/// Whether `ssh-keygen` is there; says so where it is not.
+/// Runs `ssh-keygen` and returns true if it succeeds. If it is not installed, prints a line and returns false.
 fn ssh_keygen(env: &TestEnv, arguments: &[&str]) -> bool {
     if std::process::Command::new("ssh-keygen").arg("-?").output().is_err() {
         println!("skipped: no ssh-keygen");
@@ -32,7 +32,7 @@ fn what_request_makes_is_a_private_openssh_key() {
         let told = env.program("ssh-keygen", &["-lf", path]).ok();
         assert!(told.contains(&bob.fingerprint()) && told.contains("(ED25519)"), "{told}");
     }
-    // Read by others it is not used.
+    // A file that others can read is not used.
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
     let refused = bob.fails(3, &["team", "whoami"]);
     assert!(
@@ -76,7 +76,7 @@ fn an_ssh_key_serves_with_its_passphrase() {
     let run = ["run", "-e", "production", "-i", path, "--", "printenv", "URL"];
     let found = bob.run(env.envseal(&run)).var("ENVSEAL_PASSPHRASE", "open sesame").ok();
     assert_eq!(found.trim_end(), wanted);
-    // On a terminal it is asked for.
+    // On a terminal, envseal asks for it.
     let run = bob.run(env.envseal(&["run", "-e", "production", "-i", path, "--", "true"]));
     let Some((status, shown)) = run_on_terminal(run, Some(b"open sesame\n")) else { return };
     assert!(status == 0 && shown.starts_with(&format!("Passphrase of {path}: ")), "{shown}");
@@ -94,12 +94,12 @@ fn a_ci_is_a_member_whose_identity_is_injected() {
         let run = ci.run(env.envseal(&["run", "-e", "production", "--", "printenv", "URL"]));
         assert_eq!(run.var("ENVSEAL_IDENTITY", text).ok().trim_end(), reads(&alice, "production", "URL"));
     }
-    // The child sees nothing of it.
+    // The program gets no variable of envseal's.
     let run = ci.run(env.envseal(&["run", "-e", "production", "--", "env"])).var("ENVSEAL_IDENTITY", &key);
     assert!(!run.ok().contains("ENVSEAL_"));
 }
 
-/// A secret that arrives mangled, as without its first line, is taken for a path: no byte of it is printed.
+/// A secret that arrives damaged, such as without its first line, is taken for a path. No byte of it is printed.
 #[test]
 fn what_the_variable_holds_is_never_shown() {
     let env = TestEnv::without_git();
@@ -112,7 +112,7 @@ fn what_the_variable_holds_is_never_shown() {
         assert!(!said.contains(&body[..8]) && said.contains("ENVSEAL_IDENTITY is neither"), "{said}");
         assert!(said.contains("hint: "), "{said}");
     }
-    // A job that was not handed the secret is told so.
+    // If a job did not get the secret, the error says so.
     std::fs::remove_dir_all(ci.home.join(".local")).unwrap();
     let run = ci.run(env.envseal(&["run", "-e", "production", "--", "true"]));
     let said = run.var("ENVSEAL_IDENTITY", "").fails(3);

@@ -45,7 +45,7 @@ fn a_newcomer_needs_a_reviewed_line_and_a_pull() {
     assert!(doctor.contains("granted to you in envseal.toml"), "{doctor}");
 }
 
-/// Nobody compares a fingerprint for nothing.
+/// The refusal comes before a person has to compare fingerprints.
 #[test]
 fn who_cannot_approve_hears_it_before_being_asked() {
     let env = TestEnv::without_git();
@@ -62,14 +62,14 @@ fn who_cannot_approve_hears_it_before_being_asked() {
     assert_eq!((alice.read("envseal.toml"), carol.read("envseal.toml")), (before.clone(), before));
 }
 
-/// Each dead end names the way out of it, and none that leads back.
+/// Each error says what to do, and never something that would be refused.
 #[test]
 fn whoever_cannot_open_is_told_why() {
     let env = TestEnv::without_git();
     let [alice, bob] = alice_and_bob(&env);
     let_in(&alice, &bob, "production");
     let run = ["run", "-e", "production", "--", "true"];
-    // The file has another key than what was granted: nothing to ask for as if he were a stranger.
+    // The file has a different key from the one that was granted. The fix is not to request access like a stranger.
     let other = envseal::testing::crypto::PrivateKey::generate().public().to_string();
     let text = bob.read(".env.production");
     let was = text.lines().find_map(|line| line.strip_prefix("ENVSEAL_PUBLIC_KEY_PRODUCTION=")).unwrap();
@@ -79,7 +79,7 @@ fn whoever_cannot_open_is_told_why() {
                someone with access to run: envseal team approve bob -e production";
     assert!(doctor.contains(fix) && !doctor.contains("team request"), "{doctor}");
     bob.write(".env.production", text);
-    // Somebody who is out is not sent to where he is refused.
+    // A removed member is not told to do what would be refused.
     alice.says(&["team", "remove", "bob", "--yes", "-q"]);
     alice.pushes("bob is out");
     bob.pulls();
@@ -110,12 +110,12 @@ fn the_list_tells_who_when_and_where() {
         text.lines().filter(is_it).count()
     };
     assert_eq!(row(&text, ["alice", "production", "proven"]), 1, "{text}");
-    // Without the key only the signature can be told.
+    // Without the key, only the signature can be verified.
     let carol = crate::support::Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
     let states = carol.json(&["team", "list", "--json"])["grants"].clone();
     let states: Vec<_> = states.as_array().unwrap().iter().map(|grant| grant["state"].clone()).collect();
     assert_eq!(states, ["signed", "signed", "signed"]);
-    // A founder without grants is known by those she made, and to herself.
+    // A founder without grants is known to hold a key by the grants she made, and to herself by her keys.
     without_own_grants(&alice);
     alice.pushes("no grants of her own");
     carol.pulls();
@@ -127,7 +127,7 @@ fn the_list_tells_who_when_and_where() {
     assert_eq!(known, ["granter", "you"], "{holders}");
 }
 
-/// Whoever created the keys is granted them with the first request, or with the first approval since; each says so.
+/// The creator of the keys gets grants for them with the first request, or with the next approval; each says so.
 #[test]
 fn a_founder_has_a_grant_of_what_they_can_decrypt() {
     let env = TestEnv::without_git();
@@ -148,7 +148,7 @@ fn a_founder_has_a_grant_of_what_they_can_decrypt() {
     alice.pastes(next);
     alice.does(&["push", "-q", "origin", "HEAD:main"]);
     assert!(!alice.envseal(&["team", "request"]).stderr.contains("Granted"));
-    // So nobody else's rotation keeps her out.
+    // Therefore no other person's rotation takes her access.
     bob.pulls();
     bob.says(&["key", "rotate", "-e", "staging", "--keep", &format!("alice={}", alice.fingerprint())]);
     bob.pushes("rotated");
@@ -173,7 +173,7 @@ fn asking_twice_changes_nothing_and_names_are_not_taken_over() {
         assert!(told.contains(expected), "{name}: {told}");
         assert_eq!(person.read("envseal.toml"), before);
     }
-    // Nothing was made on the way for who was refused.
+    // No identity was created for the person who was refused.
     assert!(!bob.home.join(".local").exists());
 }
 
@@ -197,7 +197,7 @@ fn only_a_member_who_can_open_it_can_grant() {
     let told = bob.fails(2, &["team", "approve", "alice", "-e", "production", "--fingerprint", "SHA256:x"]);
     assert!(told.contains(&format!("is {}, not SHA256:x", alice.fingerprint())), "{told}");
     assert_eq!(bob.read("envseal.toml"), before);
-    // All environments or none.
+    // Access to all environments is granted, or to none.
     bob.pushes("bob");
     alice.pulls();
     let before = alice.read("envseal.toml");
@@ -224,7 +224,7 @@ fn the_order_of_places_is_process_keys_file_grant() {
     approve(&alice, &alice, "production");
     std::fs::remove_file(alice.clone.join(".env.keys")).unwrap();
     assert_eq!(found(&alice), "granted to you in envseal.toml");
-    // A broken identity does no harm where the key is found before it is needed; and is not passed over where it is.
+    // A broken identity doesn't matter if the key is found elsewhere first. Otherwise it is an error.
     let key = alice.says(&["key", "show", "--private", "-e", "production"]);
     let run = |key: Option<&str>| {
         let run = bob

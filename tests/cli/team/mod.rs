@@ -1,4 +1,4 @@
-//! People join, are let in, and leave.
+//! People join, get access, and leave.
 
 #[cfg(unix)]
 mod add;
@@ -10,7 +10,7 @@ mod remove;
 
 use crate::support::{Person, TestEnv};
 
-/// Alice, who has production and staging and is a member, and Bob, who has nothing but a clone.
+/// Creates Alice, a member who has production and staging, and Bob, who has only a clone.
 pub(crate) fn alice_and_bob(env: &TestEnv) -> [Person<'_>; 2] {
     let bare = env.outside().join("shared.git");
     env.git(&["init", "-q", "--bare", "-b", "main", bare.to_str().unwrap()]);
@@ -25,18 +25,18 @@ pub(crate) fn alice_and_bob(env: &TestEnv) -> [Person<'_>; 2] {
     [alice, bob]
 }
 
-/// Alice has no grant of her own, as before envseal made them.
+/// Removes Alice's own grants. Before envseal made them, she had none.
 pub(crate) fn without_own_grants(alice: &Person<'_>) {
     alice.write("envseal.toml", without_lines(&alice.read("envseal.toml"), &["alice = { key"]));
 }
 
-/// A text without the lines that begin so.
+/// Returns a text without the lines that start with one of `starts`.
 pub(crate) fn without_lines(text: &str, starts: &[&str]) -> String {
     let lines = text.lines().filter(|line| !starts.iter().any(|start| line.starts_with(start)));
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// `person` asks, and `by` lets them in.
+/// Makes `person` request access, and `by` grant it.
 #[track_caller]
 pub(crate) fn let_in(by: &Person<'_>, person: &Person<'_>, environment: &str) {
     person.says(&["team", "request", "-q"]);
@@ -51,14 +51,14 @@ pub(crate) fn let_in(by: &Person<'_>, person: &Person<'_>, environment: &str) {
     person.pulls();
 }
 
-/// `by` grants `person`, who is a member, an environment; nothing is committed.
+/// Makes `by` grant an environment to `person`, who is a member. Commits nothing.
 #[track_caller]
 pub(crate) fn approve(by: &Person<'_>, person: &Person<'_>, environment: &str) {
     let name = person.name.to_lowercase();
     by.says(&["team", "approve", &name, "-e", environment, "--fingerprint", &person.fingerprint()]);
 }
 
-/// What `person` reads, as a program that is run.
+/// Returns the value that a program run by `person` sees.
 #[track_caller]
 pub(crate) fn reads(person: &Person<'_>, environment: &str, name: &str) -> String {
     person.says(&["run", "-e", environment, "--", "printenv", name]).trim_end().to_owned()

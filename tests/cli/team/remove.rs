@@ -21,7 +21,7 @@ fn who_leaves_reads_nothing_new_and_what_was_read_is_counted() {
     let env = TestEnv::without_git();
     let [alice, bob] = alice_and_bob(&env);
     let_in(&alice, &bob, "production");
-    // What was current while Bob was in, and what had been before: he has the history.
+    // Bob could read the current values, and the earlier ones too, because he has the history.
     let staging = public_key(&alice, "staging");
     let before = public_key(&alice, "production");
     let told = alice.envseal(&["team", "remove", "bob", "--yes"]);
@@ -40,7 +40,7 @@ fn who_leaves_reads_nothing_new_and_what_was_read_is_counted() {
         (0, Some("bob"))
     );
 
-    // Bob still reads what was; nothing that is set from now on.
+    // Bob can still read the old values, but nothing that is set from now on.
     alice.says(&["set", "URL", &env.secret("after"), "-e", "production"]);
     alice.pushes("another url");
     bob.pulls();
@@ -52,7 +52,7 @@ fn who_leaves_reads_nothing_new_and_what_was_read_is_counted() {
     assert_eq!(alice.envseal(&["check"]).status, 0);
 }
 
-/// Values that were changed while he was away are his no longer; those he could read in history are.
+/// Values that were changed after he lost access don't count; those that he could read in the history do.
 #[test]
 fn history_decides_what_could_be_read_also_when_a_grant_was_taken_out_by_hand() {
     let env = TestEnv::without_git();
@@ -83,7 +83,7 @@ fn a_value_whose_key_is_lost_counts() {
     alice.says(&["key", "rotate", "-e", "production"]);
     alice.says(&["set", "URL", &env.secret("new-url"), "-e", "production"]);
     alice.pushes("rotated");
-    // Carol never had the older key: who can say that the new URL is not one he had read?
+    // Carol never had the older key, so she can't rule out that he had read the new URL.
     let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
     let_in(&alice, &carol, "production");
     let keep = format!("alice={}", alice.fingerprint());
@@ -98,7 +98,7 @@ fn an_environment_out_of_reach_is_named_and_left() {
     let_in(&alice, &bob, "production");
     approve(&alice, &bob, "staging");
     alice.pushes("staging too");
-    // Carol has no staging.
+    // Carol has no access to staging.
     let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
     let_in(&alice, &carol, "production");
     let staging = carol.read(".env.staging");
@@ -118,7 +118,7 @@ fn an_environment_out_of_reach_is_named_and_left() {
         "{}",
         pending.stderr
     );
-    // Whoever has it finishes. A rotation alone would forget what Bob could read.
+    // Someone with access finishes the removal. A rotation alone would not record what Bob could read.
     alice.pulls();
     let refused = alice.fails(4, &["key", "rotate", "-e", "staging"]);
     assert!(
@@ -127,7 +127,7 @@ fn an_environment_out_of_reach_is_named_and_left() {
     );
     assert_eq!(alice.read(".env.staging"), staging);
     let production = alice.read(".env.production");
-    // The keys of production were rotated in the meantime.
+    // The keys of production were already rotated.
     alice.says(&["team", "remove", "bob", "--yes"]);
     assert_eq!(alice.read(".env.production"), production);
     assert_eq!(exposed(&alice).iter().filter(|line| line.contains("staging")).count(), 1);
@@ -143,7 +143,7 @@ fn whom_one_let_in_is_asked_about_one_by_one() {
     let_in(&bob, &carol, "production");
     let sock = Person::clone_of(&env, &bare, "Sock");
     let_in(&carol, &sock, "production");
-    // A rotation in between makes the grants Alice's; who let them in is remembered.
+    // After a rotation the grants are Alice's, but it is still known who first granted access.
     alice.pulls();
     alice.says(&["key", "rotate", "-e", "production"]);
     alice.pushes("rotated");
@@ -155,7 +155,7 @@ fn whom_one_let_in_is_asked_about_one_by_one() {
         .fails(2, &["team", "remove", "bob", "--yes", "--keep", &format!("carol={}", sock.fingerprint())]);
     assert!(wrong.contains("the fingerprint of carol is"), "{wrong}");
 
-    // Nobody loses access without a word.
+    // A person loses access only if the command names them.
     let keep = format!("carol={}", carol.fingerprint());
     let asked = alice.fails(2, &["team", "remove", "bob", "--yes", "--keep", &keep]);
     assert!(asked.contains("--leave-out sock") && !asked.contains("--leave-out carol"), "{asked}");
@@ -216,7 +216,7 @@ fn other_scopes_of_the_same_member_are_named_and_a_removed_key_is_not_approved()
         ),
         "{told}"
     );
-    // Put back by hand, under another name.
+    // The member's line is restored by hand, under another name.
     let text = alice
         .read("envseal.toml")
         .replace("[members]\n", &format!("[members]\n{}\n", member.replace("bob", "robert")));
@@ -226,7 +226,7 @@ fn other_scopes_of_the_same_member_are_named_and_a_removed_key_is_not_approved()
     assert_eq!(alice.read("envseal.toml"), text);
 }
 
-/// The founder never needed a grant: what the keys file gave is said with -e.
+/// The founder never needed a grant, but could read whatever she granted.
 #[test]
 fn an_environment_that_was_had_without_a_grant_is_named() {
     let env = TestEnv::without_git();
@@ -236,7 +236,7 @@ fn an_environment_that_was_had_without_a_grant_is_named() {
     alice.pushes("staging too");
     bob.pulls();
     let before = (public_key(&bob, "production"), public_key(&bob, "staging"));
-    // She granted both, so she could read both.
+    // She granted both environments, so she could read both.
     let told =
         bob.envseal(&["team", "remove", "alice", "--yes", "--keep", &format!("bob={}", bob.fingerprint())]);
     assert_eq!(told.status, 0, "{}", told.stderr);

@@ -1,5 +1,5 @@
 #![no_main]
-//! Any bytes as what another tool keeps: see `properties/import.rs`.
+//! Any bytes as another tool's file: see `properties/import.rs`.
 #[path = "../properties/import.rs"]
 mod property;
 libfuzzer_sys::fuzz_target!(|data: &[u8]| property::holds(data));

@@ -17,9 +17,9 @@ pub(crate) fn holds(data: &[u8]) {
             for (other, (before, after)) in document.entries().iter().zip(edited.entries()).enumerate() {
                 assert!(other == at || document.source(before) == edited.source(after));
             }
-            // Back again: every byte outside the entry is where it was.
+            // Undoing the edit restores every byte outside the entry.
             let source = document.source(entry);
-            // (Where `#` touches the value, a blank was put between them.)
+            // (Where `#` touched the value, the edit put a space between them.)
             if !source.is_empty() && !document.comment_is_ambiguous(entry) {
                 let back = edited.edited(&[Edit::Source { entry: at, source }]).unwrap();
                 assert_eq!(back.as_bytes(), data);

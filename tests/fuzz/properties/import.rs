@@ -1,4 +1,4 @@
-//! Any bytes can be given to any reader of another tool's files, and no name comes twice.
+//! Every reader of another tool's files accepts any bytes without a panic, and no name occurs twice.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use envseal::testing::dotenv::{Document, Entry};
 use envseal::testing::import::sops::{self, SopsFormat, without_comments};
 use envseal::testing::import::{ejson, json, yaml};
 
-/// ejson's own, of its tests.
+/// A key from ejson's own tests.
 const KEY: &str = "c5caa31a5b8cb2be0074b37c56775f533b368b81d8fd33b94181f79bd6e47f87";
 
 /// Panics if the property does not hold for these bytes as a source.
@@ -28,7 +28,7 @@ pub(crate) fn holds(data: &[u8]) {
     if let Ok(document) = Document::parse(data.to_vec()) {
         match without_comments(&document) {
             Ok(bare) => assert_eq!(statements(&bare), statements(&document)),
-            // Without the lines between, a quote that nothing closes may be closed by what follows.
+            // Without the comments in between, an unclosed quote may be closed by what follows.
             Err(_) => assert!(document.entries().iter().any(|entry| has_open_quote(&document, entry))),
         }
     }
@@ -38,7 +38,7 @@ fn statements(document: &Document) -> Vec<(&str, &[u8])> {
     document.entries().iter().map(|entry| (document.name(entry), document.source(entry))).collect()
 }
 
-/// Returns true if the value begins with a quote, and not as a plain quoted text does.
+/// Returns true if the value begins with a quote but is not a plain quoted text.
 fn has_open_quote(document: &Document, entry: &Entry) -> bool {
     match document.source(entry) {
         [quote @ (b'\'' | b'"' | b'`'), inner @ .., last] => quote != last || inner.contains(quote),

@@ -24,7 +24,7 @@ pub(crate) fn holds(data: &[u8]) {
     let MergedText { text, conflicts } = merged(base, ours, theirs);
     let Ok(document) = Document::parse(text.to_vec()) else { return };
     if conflicts != MergeConflicts::None {
-        return assert!(document.conflict_marker().is_some(), "a conflict that nobody sees");
+        return assert!(document.conflict_marker().is_some(), "an invisible conflict");
     }
     let sides = [ours, theirs].map(|side| Document::parse(side.to_vec()).ok());
     for entry in document.entries() {
@@ -32,6 +32,6 @@ pub(crate) fn holds(data: &[u8]) {
         let has = |side: &Document| {
             side.entries().iter().any(|other| side.name(other) == name && side.source(other) == source)
         };
-        assert!(sides.iter().flatten().any(has), "{name} is of neither side");
+        assert!(sides.iter().flatten().any(has), "{name} is from neither side");
     }
 }

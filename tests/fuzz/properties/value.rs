@@ -13,7 +13,7 @@ pub(crate) fn holds(data: &[u8]) {
         ReferenceValue::Value(b"$A${B:-\\$C}")
     });
     match references(&text) {
-        // What a reader asks for, a reviewer was shown.
+        // Every name that the reader asks for was shown to the reviewer.
         Ok(names) => assert!(asked.iter().all(|name| names.contains(name)), "{asked:?} {names:?}"),
         Err(error) => assert_eq!((expanded.err(), asked.len()), (Some(error), 0)),
     }
