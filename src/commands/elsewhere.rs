@@ -99,7 +99,7 @@ fn remedy(framework: &Framework, file: &Path, files: &[EnvFile], mode: Option<&E
             hint!("envseal run --convention nextjs -e {env} -- …", env)
         }
         // Overlays go first.
-        _ if of_file.as_ref().is_some_and(|env| env.is_overlay()) => hint!("load it first: -f {file}", file),
+        _ if of_file.as_ref().is_some_and(EnvName::is_overlay) => hint!("load it first: -f {file}", file),
         _ => hint!("load it last: -f {file}", file),
     }
 }

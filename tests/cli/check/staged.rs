@@ -157,7 +157,11 @@ fn a_file_of_another_tool_that_a_partial_clone_has_left_out_is_not_taken_for_abs
     env.write_sealed(".env", "A=1\n");
     env.write("far/away/.env.vault", format!("# Names\n{}", env.read(".env")));
     env.commit("sealed");
-    assert!(env.check(&[]).contains(&"far/away/.env.vault:5 !unreadable -".to_owned()), "{:?}", env.check(&[]));
+    assert!(
+        env.check(&[]).contains(&"far/away/.env.vault:5 !unreadable -".to_owned()),
+        "{:?}",
+        env.check(&[])
+    );
     env.git(&["config", "uploadpack.allowFilter", "true"]);
     let url = format!("file://{}", env.repo().display());
     env.git(&["clone", "-q", "--filter=blob:none", "--sparse", &url, "../partial"]);
