@@ -74,7 +74,8 @@ fn a_second_name_of_the_same_key_goes_as_well() {
             lines
         })
         .join("\n");
-    bob.write("envseal.toml", doubled + "\n");
+    let doubled = doubled + "\n";
+    bob.write("envseal.toml", &doubled);
     bob.pushes("two names");
     alice.pulls();
     let told = alice.envseal(&["team", "remove", "bob", "--yes"]);
@@ -86,6 +87,37 @@ fn a_second_name_of_the_same_key_goes_as_well() {
     bob.fails(3, &["run", "-e", "production", "--", "true"]);
     // Both names were removed, and nothing is left to do.
     assert_eq!(alice.envseal(&["check"]).status, 0);
+    // Bob puts back his lines under the other name only: no rotation grants him access again.
+    let lines = without_lines(&doubled, &["bob = ", "alice = "]);
+    let put_back = |table: &str| {
+        let at = lines.find(table).unwrap();
+        lines[at..].lines().find(|line| line.starts_with("puppet = ")).unwrap().to_owned()
+    };
+    for table in ["[members]", "[grants.production]"] {
+        let text = bob.read("envseal.toml");
+        let line = put_back(table);
+        let text = match text.contains(table) {
+            true => text.replacen(table, &format!("{table}\n{line}"), 1),
+            false => format!("{text}\n{table}\n{line}\n"),
+        };
+        bob.write("envseal.toml", text);
+    }
+    assert_eq!(bob.envseal(&["check"]).status, 1);
+    bob.does(&["commit", "-q", "--no-verify", "-a", "-m", "back"]);
+    bob.does(&["push", "-q", "--no-verify"]);
+    alice.pulls();
+    assert_eq!(alice.envseal(&["check"]).status, 1);
+    let refused = alice.fails(4, &["key", "rotate", "-e", "production"]);
+    assert!(
+        refused.ends_with("hint: finish the removal, which rotates it: envseal team remove puppet\n"),
+        "{refused}"
+    );
+    alice.says(&["team", "remove", "puppet", "--yes"]);
+    assert!(!alice.read("envseal.toml").contains(&put_back("[grants.production]")));
+    assert_eq!(alice.envseal(&["check"]).status, 0);
+    alice.pushes("rotated again");
+    bob.pulls();
+    bob.fails(3, &["run", "-e", "production", "--", "true"]);
 }
 
 /// Bob made the grant himself, and no rotation came in between.
