@@ -96,9 +96,10 @@ fn a_second_name_of_the_same_key_goes_as_well() {
     for table in ["[members]", "[grants.production]"] {
         let text = bob.read("envseal.toml");
         let line = put_back(table);
-        let text = match text.contains(table) {
-            true => text.replacen(table, &format!("{table}\n{line}"), 1),
-            false => format!("{text}\n{table}\n{line}\n"),
+        let text = if text.contains(table) {
+            text.replacen(table, &format!("{table}\n{line}"), 1)
+        } else {
+            format!("{text}\n{table}\n{line}\n")
         };
         bob.write("envseal.toml", text);
     }
