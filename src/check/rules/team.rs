@@ -101,7 +101,7 @@ fn check_grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>)
     match file.team.verify(line) {
         Err(GrantFault::Removed(name)) => {
             let fix = hint!("ask someone with access to run: envseal team remove {name}", name);
-            return pending(format!("{name} was removed but can still read {env}"), fix);
+            return pending(format!("{name} was removed but still has a grant of {env}"), fix);
         }
         Err(GrantFault::NoGranter(name)) if file.team.removed().contains_key(&name) => {
             return pending(format!("{what} was made by {name}, who was removed"), again);

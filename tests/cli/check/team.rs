@@ -256,7 +256,7 @@ fn a_removal_that_is_not_finished_is_told_and_can_be_committed() {
     team.save();
     let line = team.at("bob = { key = \"envseal-pk1");
     let message = team.message();
-    assert!(message.starts_with("bob was removed but can still read production"), "{message}");
+    assert!(message.starts_with("bob was removed but still has a grant of production"), "{message}");
     assert!(message.contains("envseal team remove bob"), "{message}");
     assert_eq!(team.env.check(&[]), [format!("envseal.toml:{line} !removal-pending -")]);
     team.env.git(&["add", "-A"]);
