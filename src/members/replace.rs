@@ -14,7 +14,7 @@ use crate::git::Repo;
 use crate::keys::{IdentityPlace, KeyStore};
 use crate::project::{Project, change_team, changed_meanwhile};
 use crate::team::{GrantLine, MemberName, TeamFile};
-use crate::time::{Moment, rfc3339};
+use crate::time::Moment;
 
 pub(crate) struct ReplacedKey {
     pub name: MemberName,
@@ -77,7 +77,7 @@ pub(crate) fn replace_key(
     };
     let now = Moment::now();
     let mut done = ReplacedKey {
-        removed_as: free_name(&team, &name, now)?,
+        removed_as: team.name_of_old_key(&name, now),
         name,
         key,
         old,
@@ -92,7 +92,7 @@ pub(crate) fn replace_key(
     change_team(project, |team| {
         refuse_known(team, &done.name, &key)?;
         if team.members().get(&done.name) != Some(&old)
-            || free_name(team, &done.name, now)? != done.removed_as
+            || team.name_of_old_key(&done.name, now) != done.removed_as
         {
             return Err(changed_meanwhile(&project.team_file()));
         }
@@ -149,15 +149,4 @@ fn refuse_known(team: &TeamFile, name: &MemberName, key: &IdentityKey) -> Result
             hint!("name the new key of {name}: envseal team request --replace --name {name} -i FILE", name),
         )),
     }
-}
-
-/// Returns the name under which the old key is removed: the member's name and the date.
-fn free_name(team: &TeamFile, name: &MemberName, now: Moment) -> Result<MemberName, Error> {
-    let day = &rfc3339(now)[..10];
-    let is_free = |name: &MemberName| team.key_of(name).is_none();
-    let names = (1..).map(|count| match count {
-        1 => MemberName::new(&format!("{name}-{day}")),
-        _ => MemberName::new(&format!("{name}-{day}.{count}")),
-    });
-    names.into_iter().find(|name| name.as_ref().map_or(true, is_free)).expect("there is always another")
 }

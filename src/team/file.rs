@@ -132,8 +132,6 @@ impl TeamFile {
     /// Adds a member, or replaces a member's key.
     pub fn put_member(&mut self, name: &MemberName, key: &IdentityKey) {
         self.put(&["members"], name.as_str(), key.to_string().into());
-        self.take(&["removed"], name.as_str());
-        self.removed.remove(name);
         self.members.insert(name.clone(), *key);
     }
 
@@ -150,17 +148,33 @@ impl TeamFile {
         self.put_removed(removed_as, old, since);
     }
 
-    /// Moves a member to the removed members.
+    /// Moves a member to the removed members. Someone may have put the name back by hand: a record of the same key
+    /// stays as it is, and another key is recorded under the name of [`name_of_old_key`](Self::name_of_old_key),
+    /// because a removed key must stay on record.
     pub fn remove_member(&mut self, name: &MemberName, since: Moment) {
         let Some(key) = self.members.remove(name) else { return };
         self.take(&["members"], name.as_str());
-        self.put_removed(name, key, since);
+        match self.removed.get(name) {
+            None => self.put_removed(name, key, since),
+            Some(was) if was.key == key => {}
+            Some(_) => self.put_removed(&self.name_of_old_key(name, since), key, since),
+        }
     }
 
     fn put_removed(&mut self, name: &MemberName, key: IdentityKey, since: Moment) {
         let line = inline([("key", key.to_string().into()), ("since", datetime(since))]);
         self.put(&["removed"], name.as_str(), line);
         self.removed.insert(name.clone(), RemovedMember { key, since });
+    }
+
+    /// Returns a free name for a removed key whose member's name is in use: the name and the date.
+    pub fn name_of_old_key(&self, name: &MemberName, since: Moment) -> MemberName {
+        let day = &time::rfc3339(since)[..10];
+        let mut names = (1..).map(|count| match count {
+            1 => name.with_suffix(&format!("-{day}")),
+            _ => name.with_suffix(&format!("-{day}.{count}")),
+        });
+        names.find(|name| self.key_of(name).is_none()).expect("there is always another")
     }
 
     /// Adds a grant, or replaces the one of this environment to this member.
@@ -509,6 +523,27 @@ mod tests {
     }
 
     #[test]
+    fn a_removed_key_stays_on_record_when_its_name_is_put_back() {
+        let (old, new) = (Identity::generate().public(), Identity::generate().public());
+        let bob = name(&format!("bob.{}é", "x".repeat(50)));
+        let mut file = TeamFile::parse(b"").unwrap();
+        file.put_member(&bob, &old);
+        file.remove_member(&bob, Moment { seconds: 0, offset: 0 });
+        let removed = file.text();
+        file.put_member(&bob, &old);
+        file.remove_member(&bob, Moment { seconds: 86_400, offset: 0 });
+        assert_eq!(file.text(), removed, "the first removal counts");
+        for other in [new, Identity::generate().public()] {
+            file.put_member(&bob, &other);
+            file.remove_member(&bob, Moment { seconds: 86_400, offset: 0 });
+            assert!(file.is_removed(&old) && file.is_removed(&other));
+        }
+        let read = TeamFile::parse(file.text().as_bytes()).unwrap();
+        assert_eq!(read.removed(), file.removed());
+        assert_eq!((read.removed()[&bob].since.seconds, read.removed().len()), (0, 3));
+    }
+
+    #[test]
     fn a_moment_has_an_offset() {
         let key = Identity::generate().public();
         let since = |moment: &str| {
@@ -552,12 +587,12 @@ mod tests {
         file.put_member(&name("bob"), &bob.public());
         let line = GrantLine::make(&env("x"), &key, (&name("bob"), &bob.public()), (&name("alice"), &alice));
         assert_eq!(file.verify(&line), Ok(()));
+        let mut swapped = file.clone();
         file.remove_member(&name("alice"), Moment { seconds: 0, offset: 0 });
         assert_eq!(file.verify(&line), Err(GrantFault::NoGranter(name("alice"))));
         file.remove_member(&name("bob"), Moment { seconds: 0, offset: 0 });
         assert_eq!(file.open(&line, &bob).unwrap_err(), GrantFault::Removed(name("bob")));
-        file.put_member(&name("bob"), &alice.public());
-        file.put_member(&name("alice"), &alice.public());
-        assert!(matches!(file.verify(&line), Err(GrantFault::Grant(_))), "swapped under the same name");
+        swapped.put_member(&name("bob"), &alice.public());
+        assert!(matches!(swapped.verify(&line), Err(GrantFault::Grant(_))), "swapped under the same name");
     }
 }

@@ -17,11 +17,14 @@ use super::TeamFile;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberName(String);
 
+/// In bytes.
+const MAX_NAME_LEN: usize = 64;
+
 impl MemberName {
     /// Rejects any other name.
     pub fn new(name: &str) -> Result<Self, Error> {
         let fits = |c: char| c.is_alphanumeric() || "._-@".contains(c);
-        let good = name.len() <= 64
+        let good = name.len() <= MAX_NAME_LEN
             && name.chars().next().is_some_and(char::is_alphanumeric)
             && name.chars().all(fits)
             && !name.contains(PRIVATE_PREFIX);
@@ -30,6 +33,13 @@ impl MemberName {
         }
         let message = format!("{name:?} is not a member name: use letters, digits, `.`, `_`, `-` and `@`");
         Err(Error::refused(message).with_status(2))
+    }
+
+    /// Returns the name with a suffix of characters that a name may have. A long name is cut before it.
+    pub(super) fn with_suffix(&self, suffix: &str) -> Self {
+        let fits = |end: &usize| end + suffix.len() <= MAX_NAME_LEN && self.0.is_char_boundary(*end);
+        let end = (0..=self.0.len()).rev().find(fits).unwrap_or(0);
+        Self(format!("{}{suffix}", &self.0[..end]))
     }
 
     pub fn as_str(&self) -> &str {

@@ -151,6 +151,7 @@ fn an_old_grant_put_back_after_the_removal() {
     let mut team = team();
     let old = team.file.grant(&production(), &name("bob")).unwrap().clone();
     let bob = team.identity("bob").public();
+    let with_bob = team.file.clone();
     team.remove("bob");
     team.file.take_grant(&production(), &name("bob"));
     team.save();
@@ -165,6 +166,10 @@ fn an_old_grant_put_back_after_the_removal() {
     team.env.commit("back");
     team.file.put_member(&name("bob"), &bob);
     team.file.put_grant(old);
+    team.save();
+    caught(&team, &["team-file", "member-changed", "removal-pending"]);
+    // And without the record of the removal.
+    team.file = with_bob;
     team.save();
     caught(&team, &["member-changed"]);
 }

@@ -307,7 +307,7 @@ fn compare_members(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
                 let fix = other_name.clone().and(hint!("; or first: envseal team remove {name}", name));
                 found("members", name, message, fix);
             }
-            None if after.removed().get(name).is_some_and(|removed| removed.key == *key) => {}
+            None if after.is_removed(key) => {}
             None if after.removed().contains_key(name) => {
                 let message = format!("{name} was removed with another key than {}", key.fingerprint());
                 found("removed", name, message, RESTORE_LINE.into());

@@ -330,6 +330,7 @@ fn who_is_behind_a_name_cannot_change() {
     let line = team.at("bob");
     assert_eq!(team.found(), [format!("envseal.toml:{line} !member-changed -")]);
     assert!(team.env.check(&[]).is_empty(), "against HEAD");
+    let mut with_bob = team.file.clone();
     team.remove("bob");
     team.save();
     assert!(team.found().is_empty(), "a removal");
@@ -347,10 +348,17 @@ fn who_is_behind_a_name_cannot_change() {
     }
     // Back under the same name; and under another.
     let bob = team.identity("bob").public();
+    with_bob.put_member(&name("bob"), &bob);
+    team.env.write("envseal.toml", with_bob.text());
+    let line = team.at("bob");
+    assert_eq!(team.found(), [format!("envseal.toml:{line} !member-changed -")]);
+    team.env.write("envseal.toml", &removed);
+    team.env.commit("back");
     team.file.put_member(&name("bob"), &bob);
     team.save();
     let line = team.at("bob");
-    assert_eq!(team.found(), [format!("envseal.toml:{line} !member-changed -")]);
+    let both = ["team-file", "member-changed"].map(|rule| format!("envseal.toml:{line} !{rule} -"));
+    assert_eq!(team.found(), both, "beside the record");
     team.env.write("envseal.toml", &removed);
     team.env.commit("back");
     let mut file = TeamFile::parse(removed.as_bytes()).unwrap();

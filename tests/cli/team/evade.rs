@@ -1,5 +1,7 @@
 //! Ways to keep access, or to make values uncounted, for which no command is meant.
 
+use envseal::testing::crypto::Identity;
+
 use super::{alice_and_bob, approve, let_in, reads, without_lines, without_own_grants};
 use crate::support::{Person, TestEnv};
 
@@ -113,12 +115,48 @@ fn a_second_name_of_the_same_key_goes_as_well() {
         refused.ends_with("hint: finish the removal, which rotates it: envseal team remove puppet\n"),
         "{refused}"
     );
+    let removed = record_of(&alice, "puppet");
+    // The second removal must not have the date of the first.
+    std::thread::sleep(std::time::Duration::from_secs(1));
     alice.says(&["team", "remove", "puppet", "--yes"]);
+    assert_eq!(record_of(&alice, "puppet"), removed);
     assert!(!alice.read("envseal.toml").contains(&put_back("[grants.production]")));
-    assert_eq!(alice.envseal(&["check"]).status, 0);
+    let found = alice.envseal(&["check"]);
+    assert_eq!(found.status, 0, "{}{}", String::from_utf8_lossy(&found.stdout), found.stderr);
     alice.pushes("rotated again");
     bob.pulls();
     bob.fails(3, &["run", "-e", "production", "--", "true"]);
+}
+
+/// The line of a member in `[removed]`.
+fn record_of(person: &Person<'_>, name: &str) -> String {
+    let text = person.read("envseal.toml");
+    let (_, removed) = text.split_once("[removed]").unwrap();
+    removed.lines().find(|line| line.starts_with(&format!("{name} = "))).unwrap().to_owned()
+}
+
+#[test]
+fn another_key_under_a_removed_name_does_not_take_the_record_of_the_first() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    alice.pushes("bob is out");
+    let removed = record_of(&alice, "bob");
+    bob.pulls();
+    let new = Identity::generate().public();
+    let text = bob.read("envseal.toml").replacen("[members]\n", &format!("[members]\nbob = \"{new}\"\n"), 1);
+    bob.write("envseal.toml", text);
+    bob.does(&["commit", "-q", "--no-verify", "-a", "-m", "back"]);
+    bob.does(&["push", "-q", "--no-verify"]);
+    alice.pulls();
+    assert_eq!(alice.envseal(&["check"]).status, 1);
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    assert_eq!(record_of(&alice, "bob"), removed);
+    assert!(alice.read("envseal.toml").contains(&format!("key = \"{new}\", since = ")));
+    let found = alice.envseal(&["check"]);
+    assert_eq!(found.status, 0, "{}{}", String::from_utf8_lossy(&found.stdout), found.stderr);
+    alice.pushes("bob is out again");
 }
 
 /// Bob made the grant himself, and no rotation came in between.
