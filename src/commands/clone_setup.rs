@@ -118,35 +118,20 @@ impl CloneSetup {
         let mut missing = Vec::new();
         let mut others: Vec<(String, Option<Hint>, Vec<String>)> = Vec::new();
         for hook in &self.hooks.reports {
-            let (name, state) = (hook_name(hook), describe(hook));
-            let fix = match hook.state {
-                HookState::Installed => continue,
-                HookState::Missing => {
-                    missing.push(name);
-                    continue;
-                }
-                HookState::Outdated => Some(INIT.into()),
-                // The command refuses, and says what to add where.
-                HookState::Foreign | HookState::NotOurs => Some("envseal hook install".into()),
-                HookState::NotExecutable => Some(chmod(hook)),
-                HookState::NoHusky => Some("npx husky".into()),
-                HookState::Unknown => None,
-            };
-            match others.iter_mut().find(|(other, same, _)| *other == state && *same == fix) {
-                Some((.., names)) => names.push(name),
-                None => others.push((state, fix, vec![name])),
+            let (name, state, fix) = (hook_name(hook), describe(hook), hook_fix(hook));
+            let same =
+                |(other, command, _): &&mut (String, Option<Hint>, _)| *other == state && *command == fix;
+            match hook.state {
+                HookState::Installed => {}
+                HookState::Missing => missing.push(name),
+                _ => match others.iter_mut().find(same) {
+                    Some((.., names)) => names.push(name),
+                    None => others.push((state, fix, vec![name])),
+                },
             }
         }
-        let gap = |(state, fix, names): (String, Option<Hint>, Vec<String>)| {
-            let (is, calls) = if names.len() == 1 { ("is", "calls") } else { ("are", "call") };
-            let names = listed(&names);
-            let message = match state.strip_prefix(UNKNOWN) {
-                Some(why) => format!("cannot tell whether the {names} {calls} envseal: {why}"),
-                None => format!("the {names} {is} {state}"),
-            };
-            SetupGap::new(message, fix)
-        };
-        let mut others: Vec<_> = others.into_iter().map(gap).collect();
+        let mut others: Vec<_> =
+            others.into_iter().map(|(state, fix, names)| hook_gap(&names, &state, fix)).collect();
         match &self.drivers {
             DriverState::Installed => {}
             DriverState::Missing => missing.push(DRIVERS.to_owned()),
@@ -277,8 +262,27 @@ fn hook_name(hook: &HookReport) -> String {
     format!("{} hook", hook.hook.name())
 }
 
-fn chmod(hook: &HookReport) -> Hint {
-    hint!("chmod +x {path}", path = relative_path(&hook.path))
+/// Returns the command that makes git run envseal's hook.
+fn hook_fix(hook: &HookReport) -> Option<Hint> {
+    Some(match hook.state {
+        HookState::Installed | HookState::Unknown => return None,
+        HookState::Missing | HookState::Outdated => INIT.into(),
+        // The command refuses, and says what to add where.
+        HookState::Foreign | HookState::NotOurs => "envseal hook install".into(),
+        HookState::NotExecutable => hint!("chmod +x {path}", path = relative_path(&hook.path)),
+        HookState::NoHusky => "npx husky".into(),
+    })
+}
+
+/// Returns the gap of hooks that are in one state.
+fn hook_gap(names: &[String], state: &str, fix: Option<Hint>) -> SetupGap {
+    let (is, calls) = if names.len() == 1 { ("is", "calls") } else { ("are", "call") };
+    let names = listed(names);
+    let message = match state.strip_prefix(UNKNOWN) {
+        Some(why) => format!("cannot tell whether the {names} {calls} envseal: {why}"),
+        None => format!("the {names} {is} {state}"),
+    };
+    SetupGap::new(message, fix)
 }
 
 fn describe(hook: &HookReport) -> String {
@@ -299,17 +303,5 @@ fn describe(hook: &HookReport) -> String {
 
 /// Returns the note on a hook that was left unchanged.
 pub(super) fn describe_unchanged(hook: &HookReport) -> String {
-    let (path, name) = (display_path(&hook.path), hook_name(hook));
-    match hook.state {
-        HookState::NotExecutable => {
-            chmod(hook).joined(format_args!("git skips {path}, which is not executable"), ": ")
-        }
-        HookState::NoHusky => {
-            format!("git does not run {path}, because husky is not set up here: npx husky")
-        }
-        HookState::Unknown => format!(
-            "cannot tell whether the {name} calls envseal: {path} may skip the call or ignore its failure"
-        ),
-        _ => format!("the {name} is {}", describe(hook)),
-    }
+    hook_gap(&[hook_name(hook)], &describe(hook), hook_fix(hook)).line()
 }

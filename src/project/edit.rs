@@ -329,7 +329,6 @@ impl<'a> EditPlan<'a> {
     /// Returns the action for a value that was there before, as the entry `before`.
     fn known(&self, entry: &Entry, before: usize) -> Result<EditAction<'a>, Error> {
         let (old, shown) = (&self.base.entries()[before], &self.shown.entries()[before]);
-        let name = self.base.name(old);
         let marked = self.is_marked(entry);
         if token(self.base, old).is_some() {
             if !marked {
@@ -348,7 +347,7 @@ impl<'a> EditPlan<'a> {
             return self.sealed(entry);
         }
         let same = self.shown.statement(shown) == self.typed.document().statement(entry);
-        if !same && !self.is_plain(entry) && !is_reserved(name) {
+        if !same && !self.is_plain(entry) {
             self.refuse_ambiguous(entry)?;
         }
         Ok(EditAction::Keep)

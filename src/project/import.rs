@@ -20,7 +20,7 @@ use super::update::Target;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::is_own_name;
 use crate::crypto::{OpenedValue, Opener, PlaintextKind, PublicKey, Refs, Sealer, SecretBytes};
-use crate::dotenv::{Document, Edit, VarName, is_reserved};
+use crate::dotenv::{Document, Edit, VarName};
 use crate::error::Error;
 use crate::fs::{self, NewMode};
 use crate::keys::{KeyStore, KeysFile};
@@ -425,7 +425,7 @@ fn plan_items(
         let is_sealed = |entry| document.name(entry) == name && token(document, entry).is_some();
         let is_plain = match entry {
             Some(at) => project.policy().leaves_plain(document, &document.entries()[at]),
-            None => is_reserved(&name) || project.policy().is_plain(&name),
+            None => project.policy().leaves_name_plain(&name),
         };
         // A sealed value is replaced by a sealed one, whatever a mark or the policy says.
         let action = if document.entries().iter().any(is_sealed) {

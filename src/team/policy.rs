@@ -68,8 +68,12 @@ impl Policy {
 
     /// Returns true if the variable is not secret: a reserved name, or plain by the policy, a schema or its comment.
     pub fn leaves_plain(&self, document: &dotenv::Document, entry: &Entry) -> bool {
-        let name = document.name(entry);
-        is_reserved(name) || self.is_plain(name) || document.is_marked_plain(entry)
+        self.leaves_name_plain(document.name(entry)) || document.is_marked_plain(entry)
+    }
+
+    /// Like [`leaves_plain`](Self::leaves_plain), for a name that has no line yet.
+    pub fn leaves_name_plain(&self, name: &str) -> bool {
+        is_reserved(name) || self.is_plain(name)
     }
 
     /// Returns true if the target machine is declared to set this name.

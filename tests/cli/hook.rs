@@ -316,7 +316,12 @@ fn an_older_block_and_a_lost_mode_are_mended() {
     let own = env.read(".git/hooks/pre-commit") + "rm -rf build\n";
     write_hook(&env, ".git/hooks/pre-commit", own, 0o644);
     let said = install(&env).stderr;
-    assert!(said.contains("note: git skips .git/hooks/pre-commit, which is not executable"), "{said}");
+    assert!(
+        said.contains(
+            "note: the pre-commit hook is not executable, so git skips it: chmod +x .git/hooks/pre-commit"
+        ),
+        "{said}"
+    );
     assert_eq!(mode(&env, ".git/hooks/pre-commit"), 0o644);
 }
 

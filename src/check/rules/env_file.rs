@@ -445,7 +445,7 @@ impl EnvFileCheck<'_> {
     fn comments(&mut self) {
         for (line, comment) in self.document.comments() {
             let Some(name) = commented_variable(comment) else { continue };
-            if is_reserved(&name) || self.file.policy.is_plain(&name) || is_own_name(&name) {
+            if self.file.policy.leaves_name_plain(&name) || is_own_name(&name) {
                 continue;
             }
             let message = format!("a comment contains {name} with a value");
