@@ -313,7 +313,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             break
         }
         'envseal;check' {
-            [CompletionResult]::new('--range', '--range', [CompletionResultType]::ParameterName, 'Check every commit after A up to B, by A''s policy; zeros for A mean all that no branch or tag has')
+            [CompletionResult]::new('--range', '--range', [CompletionResultType]::ParameterName, 'Check each commit after A up to B, by A''s policy; A...B is what a merge into A brings; zeros for A, a new ref')
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Report sealed values unchanged for longer: 90d, 12w')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to DIR first')
             [CompletionResult]::new('-K', '-K ', [CompletionResultType]::ParameterName, 'Read private keys from FILE instead of .env.keys; - is stdin')

@@ -298,7 +298,7 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'envseal;check'= {
-            cand --range 'Check every commit after A up to B, by A''s policy; zeros for A mean all that no branch or tag has'
+            cand --range 'Check each commit after A up to B, by A''s policy; A...B is what a merge into A brings; zeros for A, a new ref'
             cand --max-age 'Report sealed values unchanged for longer: 90d, 12w'
             cand -C 'Change to DIR first'
             cand -K 'Read private keys from FILE instead of .env.keys; - is stdin'

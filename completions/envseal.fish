@@ -201,7 +201,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand ls" -s q -l quiet -d 'Pr
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s v -l verbose -d 'Print more'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c envseal -n "__fish_envseal_using_subcommand check" -l range -d 'Check every commit after A up to B, by A\'s policy; zeros for A mean all that no branch or tag has' -r
+complete -c envseal -n "__fish_envseal_using_subcommand check" -l range -d 'Check each commit after A up to B, by A\'s policy; A...B is what a merge into A brings; zeros for A, a new ref' -r
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l max-age -d 'Report sealed values unchanged for longer: 90d, 12w' -r
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys; - is stdin' -r -F

@@ -18,7 +18,7 @@ since_default() {
     local tip
     tip=$(git rev-parse --verify --quiet "refs/remotes/origin/${DEFAULT_BRANCH:-}^{commit}") || tip=
     if [ -n "$tip" ] && [ "${GITHUB_REF:-}" != "refs/heads/$DEFAULT_BRANCH" ]; then
-        scope=(--range "$tip..$1")
+        scope=(--range "$tip...$1")
     else
         say notice "nothing to compare $1 with: all of history is checked"
         scope=(--history)
@@ -42,7 +42,7 @@ choose_scope() {
         fi
         need "${PULL_BASE:-}"
         need "${PULL_HEAD:-}"
-        scope=(--range "$PULL_BASE..$PULL_HEAD")
+        scope=(--range "$PULL_BASE...$PULL_HEAD")
         ;;
     merge_group)
         need "${GROUP_BASE:-}"

@@ -30,7 +30,7 @@ use crate::project::Project;
 pub(super) enum Review {
     /// Not yet: the change is on its author's machine.
     None,
-    /// Waiting for review: the settings before the change apply, and changes that widen them are errors.
+    /// Waiting for review: the settings of the target apply, and changes that widen them are errors.
     Pending,
     /// A reviewer vouches for it.
     Accepted,
@@ -42,6 +42,8 @@ pub(super) struct CheckedChange<'a> {
     pub(super) before: Snapshot<'a>,
     pub(super) after: Snapshot<'a>,
     pub(super) settings_before: Rc<Settings>,
+    /// The settings where the change is to be merged: those before it, or newer ones.
+    pub(super) settings_of_target: Rc<Settings>,
     pub(super) settings: Settings,
     pub(super) review: Review,
     /// True if unchanged team files are checked too.
@@ -63,16 +65,29 @@ impl<'a> CheckedChange<'a> {
         repo: Option<&'a Repo>,
         root: &'a Path,
         [before, after]: [Snapshot<'a>; 2],
+        base: Option<ObjectId>,
         review: Review,
         is_whole: bool,
     ) -> Result<Self, Error> {
-        let (settings_before, settings) = (Rc::new(Settings::read(&before)?), Settings::read(&after)?);
-        Ok(Self { repo, root, before, after, settings_before, settings, review, is_whole })
+        let settings_before = Rc::new(Settings::of_commit(&before, repo.zip(base))?);
+        let settings = Settings::read(&after)?;
+        let settings_of_target = settings_before.clone();
+        Ok(Self {
+            repo,
+            root,
+            before,
+            after,
+            settings_before,
+            settings_of_target,
+            settings,
+            review,
+            is_whole,
+        })
     }
 
     /// Returns the settings whose policies apply.
     pub(super) fn rules(&self) -> &Settings {
-        if self.review == Review::Pending { &self.settings_before } else { &self.settings }
+        if self.review == Review::Pending { &self.settings_of_target } else { &self.settings }
     }
 
     /// Runs every rule over env files, keys, policies and teams. If `is_first`, nothing was ever guarded before.
@@ -200,7 +215,7 @@ pub(crate) fn worktree(
         stored.extend(text.map(|text| (path.clone(), text)));
     }
     let after = Snapshot::disk(root, relevant, stored);
-    let change = CheckedChange::new(repo, root, [before, after], Review::None, true)?;
+    let change = CheckedChange::new(repo, root, [before, after], head, Review::None, true)?;
 
     let mut report = CheckReport::default();
     let env_files = change.inspect_here(options.store, &mut report)?;
@@ -241,7 +256,7 @@ pub(crate) fn staged(
     refuse_bad_folders(repo, head, before.files().chain(changed.iter().map(|file| file.path.as_path())))?;
     // A merge brings in changes that were checked on their own branch, and its author may not have every key.
     let review = if is_merge { Review::Accepted } else { Review::None };
-    let change = CheckedChange::new(Some(repo), repo.root(), [before, after], review, whole)?;
+    let change = CheckedChange::new(Some(repo), repo.root(), [before, after], head, review, whole)?;
 
     let mut report = CheckReport::default();
     change.inspect_here(options.store, &mut report)?;

@@ -131,7 +131,8 @@ impl<'a> Origins<'a> {
             let settings = match settings.entry(commit) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(free) => {
-                    free.insert(Rc::new(Settings::read(&Snapshot::commit(repo, Some(commit))?)?))
+                    let files = Snapshot::commit(repo, Some(commit))?;
+                    free.insert(Rc::new(Settings::of_commit(&files, Some((repo, commit)))?))
                 }
             };
             found.push(self.origin(&path, &repo.blob(file.id)?, Some(commit), settings));

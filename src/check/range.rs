@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::change::{CheckedChange, Review, is_guarded_or_team_file, is_unguarded};
+use super::change::{CheckedChange, Review, env_texts, is_guarded_or_team_file, is_unguarded};
 use super::env_files::links_elsewhere;
 use super::origins::{FileOrigin, Origins, past_files};
 use super::pushed::CommitRange;
@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::git::{ChangedFile, FileKind, FileRef, ObjectId, Repo};
 use crate::team::Policy;
 
-/// Checks every file that a commit of the range adds or changes, by the policy of the range's base, and the touched env
+/// Checks every file that a commit of the range adds or changes, by the policy of the range's target, and the touched env
 /// files as they are in the last commit.
 pub(super) fn range(
     repo: &Repo,
@@ -38,7 +38,15 @@ pub(super) fn range(
     repo.obtain(&after.ids().chain(before.ids()).chain(contents(&files)).collect::<Vec<_>>())?;
     let is_accepted = is_first(repo, range)? || options.accept_policy;
     let review = if is_accepted { Review::Accepted } else { Review::Pending };
-    let change = CheckedChange::new(Some(repo), repo.root(), [before, after], review, false)?;
+    let mut change = CheckedChange::new(Some(repo), repo.root(), [before, after], range.base, review, false)?;
+    let mut texts = EnvTexts::new();
+    if range.target != range.base {
+        let target = Snapshot::commit(repo, range.target)?;
+        repo.obtain(&target.ids().collect::<Vec<_>>())?;
+        change.settings_of_target = Rc::new(Settings::of_commit(&target, range.target.map(|id| (repo, id)))?);
+        // Values that are new there must not leak either.
+        texts.extend(env_texts(&target, change.rules())?);
+    }
     let CheckedChange { before, after, .. } = &change;
 
     let mut report = CheckReport::default();
@@ -60,7 +68,6 @@ pub(super) fn range(
         |finding: Finding| if is_accepted { finding } else { needs_review(finding.into_error()) };
     findings.extend(found.for_review.into_iter().map(for_review));
 
-    let mut texts = EnvTexts::new();
     for file in files.iter().filter(|file| is_env_file(&file.path)) {
         texts.insert((file.path.clone(), repo.blob(file.now.id)?));
     }
@@ -143,7 +150,7 @@ fn is_first(repo: &Repo, range: &CommitRange) -> Result<bool, Error> {
     Ok(is_first)
 }
 
-/// Returns the findings for plaintext in a moved or restored env file that the base's policies allow, but the policy
+/// Returns the findings for plaintext in a moved or restored env file that the target's policies allow, but the policy
 /// where the file was before did not.
 fn allowed_by_moving(
     origins: &Origins<'_>,

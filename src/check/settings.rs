@@ -8,6 +8,7 @@ use super::snapshot::{Snapshot, folder};
 use crate::check::rules::{Finding, Rule, SchemaFile};
 use crate::config::{SCHEMA_FILES, is_team_file};
 use crate::error::Error;
+use crate::git::{ObjectId, Repo};
 use crate::schema::Schema;
 use crate::team::{Policy, TeamError, TeamFile};
 
@@ -19,15 +20,22 @@ pub(super) struct Settings {
     with_schema: BTreeMap<PathBuf, Policy>,
     schemas: BTreeMap<PathBuf, (PathBuf, Schema)>,
     none: Policy,
-    /// Findings for team files that can't be read. These make nothing plain, exclude nothing and have no members.
+    /// Findings for team files that can't be read. These make nothing plain and exclude nothing.
     pub(super) findings: Vec<Finding>,
 }
 
 /// A team file, and the policy in it.
 struct ProjectSettings {
     path: PathBuf,
-    team: TeamFile,
+    /// None if it can't be read: nobody knows what it records.
+    team: Option<TeamFile>,
     policy: Policy,
+}
+
+impl ProjectSettings {
+    fn readable(&self) -> Option<(&Path, &TeamFile)> {
+        self.team.as_ref().map(|team| (self.path.as_path(), team))
+    }
 }
 
 impl Settings {
@@ -57,21 +65,39 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Like [`Self::read`], for the files of a commit. Of a team file that can't be read there, the members and records
+    /// are those of its last version that can: whoever repairs it must keep them.
+    pub(super) fn of_commit(files: &Snapshot<'_>, commit: Option<(&Repo, ObjectId)>) -> Result<Self, Error> {
+        let mut settings = Self::read(files)?;
+        let Some((repo, commit)) = commit else { return Ok(settings) };
+        for project in settings.projects.values_mut().filter(|project| project.team.is_none()) {
+            let found = repo.versions_in(&[commit], &project.path)?;
+            for version in found.versions {
+                project.team = TeamFile::parse(&repo.blob(version.blob)?).ok();
+                if project.team.is_some() {
+                    break;
+                }
+            }
+            if let Some(cut) = found.cut.filter(|_| project.team.is_none()) {
+                return Err(repo.cut_off(cut).into());
+            }
+        }
+        Ok(settings)
+    }
+
     fn add_team_file(&mut self, path: &Path, text: &[u8]) {
         let found = |message| Finding::new(Rule::TeamFile, path, message, "fix {file}");
         let policy = Policy::parse(text).unwrap_or_else(|error| {
             self.findings.push(found(error.to_string()));
             Policy::default()
         });
-        let team = TeamFile::parse(text).unwrap_or_else(|error| {
-            // Other errors were already reported for the policy.
-            if let TeamError::Entry { line, entry, what } = error {
-                self.findings.push(found(format!("{entry}: {what}")).at(line));
-            }
-            TeamFile::parse(b"").expect("an empty one")
-        });
-        self.projects
-            .insert(folder(path).to_owned(), ProjectSettings { path: path.to_owned(), team, policy });
+        let team = TeamFile::parse(text);
+        // Other errors were already reported for the policy.
+        if let Err(TeamError::Entry { line, entry, what }) = &team {
+            self.findings.push(found(format!("{entry}: {what}")).at(*line));
+        }
+        let project = ProjectSettings { path: path.to_owned(), team: team.ok(), policy };
+        self.projects.insert(folder(path).to_owned(), project);
     }
 
     /// Returns the project that the files in `folder` belong to: that of the nearest team file upward.
@@ -106,17 +132,28 @@ impl Settings {
         self.schemas.values().map(|(path, schema)| SchemaFile { path, schema })
     }
 
-    /// Returns the team file that applies to `folder`.
+    /// Returns the team file that applies to `folder`, if it can be read.
     pub(super) fn team_for(&self, folder: &Path) -> Option<(&Path, &TeamFile)> {
-        self.project(folder).map(|project| (project.path.as_path(), &project.team))
+        self.project(folder).and_then(ProjectSettings::readable)
     }
 
+    /// Returns the team files that can be read.
     pub(super) fn teams(&self) -> impl Iterator<Item = (&Path, &TeamFile)> {
-        self.projects.values().map(|project| (project.path.as_path(), &project.team))
+        self.projects.values().filter_map(ProjectSettings::readable)
     }
 
-    /// Returns the team file at exactly this path.
+    /// Returns the team file at exactly this path, if it can be read.
     pub(super) fn team_at(&self, path: &Path) -> Option<&TeamFile> {
-        self.projects.get(folder(path)).map(|project| &project.team)
+        self.projects.get(folder(path))?.team.as_ref()
+    }
+
+    /// Returns true if a team file is at exactly this path.
+    pub(super) fn has_team_at(&self, path: &Path) -> bool {
+        self.projects.contains_key(folder(path))
+    }
+
+    /// Returns true if the team file that applies to `folder` can't be read.
+    pub(super) fn is_team_unreadable(&self, folder: &Path) -> bool {
+        self.project(folder).is_some_and(|project| project.team.is_none())
     }
 }

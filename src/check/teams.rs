@@ -103,7 +103,7 @@ impl TeamFiles<'_> {
                     findings.extend(check_self_granted(before, file));
                 }
                 if change.review == Review::Pending {
-                    let base = change.settings_before.team_for(folder(path));
+                    let base = change.settings_of_target.team_for(folder(path));
                     let base: BTreeSet<IdentityKey> =
                         base.into_iter().flat_map(|(_, team)| team.members().values().copied()).collect();
                     // If nobody was a member, somebody has to be the first.
@@ -154,11 +154,11 @@ impl TeamFiles<'_> {
     fn gone(&self, projects: &HashMap<&Path, TeamProject>) -> Vec<Finding> {
         let (old, new) = (&self.change.settings_before, &self.change.settings);
         let is_kept = |was: &TeamFile| {
-            new.teams().filter(|(path, _)| old.team_at(path).is_none()).any(|(path, team)| {
+            new.teams().filter(|(path, _)| !old.has_team_at(path)).any(|(path, team)| {
                 self.with_text((path, team), &projects[path], |file| compare_teams(was, file).is_empty())
             })
         };
-        let gone = old.teams().filter(|(path, _)| new.team_at(path).is_none());
+        let gone = old.teams().filter(|(path, _)| !new.has_team_at(path));
         gone.filter_map(|(path, team)| check_removed_team(path, team).filter(|_| !is_kept(team))).collect()
     }
 
@@ -175,7 +175,8 @@ impl TeamFiles<'_> {
             let Ok(env) = EnvName::of_file(path) else { continue };
             let now = settings.team_for(folder(path));
             let team_before = settings_before.team_for(folder(path)).map(|(team, _)| team);
-            if before.has_same(after, path) && team_before == now.map(|(team, _)| team) {
+            let is_same = before.has_same(after, path) && team_before == now.map(|(team, _)| team);
+            if is_same || settings.is_team_unreadable(folder(path)) {
                 continue;
             }
             for origin in self.origins.of(path, report)? {
@@ -189,7 +190,7 @@ impl TeamFiles<'_> {
                     continue;
                 };
                 // Changes to a team file that was not moved are reported there.
-                let is_reported = place == from && settings_before.team_at(place).is_some();
+                let is_reported = place == from && settings_before.has_team_at(place);
                 let is_new = seen.insert((place, from.to_owned(), env.clone(), origin.commit));
                 if is_new && !is_reported {
                     let key = report.key.map(|(key, _)| key);

@@ -25,7 +25,7 @@ use crate::ui::{self, Progress, counted};
 #[command(after_long_help = "Examples:
   envseal check                          # the working tree, before a commit or in CI
   envseal check --staged                 # what is about to be committed, as the pre-commit hook does
-  envseal check --range origin/main..    # every commit of a pull request
+  envseal check --range origin/main...   # every commit of a pull request
   envseal check --history --strict       # everything ever committed
   envseal check --max-age 90d            # and report values that are due to be replaced
   envseal check --fix                    # encrypt plaintext, update .gitignore, fix modes
@@ -34,7 +34,7 @@ pub(super) struct Args {
     /// Check what is staged, not the working tree
     #[arg(long)]
     staged: bool,
-    /// Check every commit after A up to B, by A's policy; zeros for A mean all that no branch or tag has
+    /// Check each commit after A up to B, by A's policy; A...B is what a merge into A brings; zeros for A, a new ref
     #[arg(long, value_name = "A..B", conflicts_with = "staged")]
     range: Option<String>,
     /// Check every file ever committed
@@ -82,7 +82,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     if let Some(range) = &args.range {
         // HEAD..HEAD to git, but most likely a script's unset variables.
         if range.bytes().all(|b| b == b'.') {
-            let hint = "name both ends: envseal check --range origin/main..HEAD";
+            let hint = "name both ends: envseal check --range origin/main...HEAD";
             return Err(Error::usage("the range names no commit", hint));
         }
         let objects = context.repository()?;
@@ -90,14 +90,22 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             objects.allow_fetching();
         }
         let pushed = Pushed::parse(&objects, range)?;
-        return run_check(context, args, &root_of(&objects), |options| {
+        let status = run_check(context, args, &root_of(&objects), |options| {
             let options = CheckOptions { accept_policy: args.accept_policy, ..*options };
             let mut report = pushed.check(&objects, &options)?;
             for finding in &mut report.findings {
                 finding.fix = finding.fix.clone().with("range", range);
             }
             Ok(report)
-        });
+        })?;
+        if status != 0 && pushed.undoes(&objects) {
+            let merged = range.replacen("..", "...", 1);
+            let why = format!("{range} counts what the left side alone has as undone");
+            context
+                .ui
+                .note(hint!("what a merge brings: envseal check --range {merged}", merged).joined(why, "; "));
+        }
+        return Ok(status);
     }
     if args.history {
         let objects = context.repository()?;
@@ -151,7 +159,7 @@ pub(super) fn pushed(context: &Context, remote: &str, pushes: &[Push]) -> Result
                 (Peeled::Commit(tip), None) => Pushed::Commits(CommitRange::new_ref(&objects, tip, known)?),
                 (Peeled::Commit(tip), Some(old)) => {
                     known.push(old);
-                    Pushed::Commits(CommitRange { base: Some(old), tip, known })
+                    Pushed::Commits(CommitRange { base: Some(old), target: Some(old), tip, known })
                 }
             };
             all.absorb(pushed.check(&objects, options)?);

@@ -1,5 +1,9 @@
 //! `--range`: every commit counts, and the policy is the base's.
 
+use envseal::testing::crypto::Identity;
+use envseal::testing::team::{ExposureState, GrantLine, Rotation, TeamFile};
+
+use super::team::{Team, name, production};
 use super::{append, findings, project};
 use crate::support::{Output, TestEnv};
 
@@ -117,6 +121,59 @@ fn merges_and_branches() {
     env.write(".env", sealed);
     env.commit("hidden again");
     assert_eq!(env.check(&["--range", "HEAD~2..HEAD"]), [".env:4 !plaintext A"]);
+}
+
+#[test]
+fn a_branch_that_is_behind_is_judged_by_what_it_brings_and_by_the_newer_policy() {
+    let mut team = Team::new(&["alice", "bob"]);
+    team.env.write("envseal.toml", format!("[policy]\nplain = [\"PORT\"]\n\n{}", team.file.text()));
+    team.env.commit("a policy");
+    team.env.git(&["branch", "feature"]);
+    team.remove("bob");
+    team.file.take_grant(&production(), &name("bob"));
+    let exposure = team.exposure("bob", "A", ExposureState::Exposed);
+    team.file.put_exposure(exposure);
+    let old = team.rekey();
+    team.file.put_rotation(Rotation::make(&production(), &old, &team.key.public()));
+    team.grant("alice", "alice");
+    // Also narrows the policy.
+    team.save();
+    let secret = "a value of main alone";
+    team.env.envseal(&["set", "-q", "TOKEN_OF_MAIN", "-e", "production"]).stdin(secret).ok();
+    team.env.commit("Remove bob");
+    team.env.git(&["checkout", "-q", "feature"]);
+    team.env.write("unrelated", "");
+    team.env.commit("unrelated");
+    let check = |range: &str| team.env.check(&["--range", range]);
+    assert!(check("main...feature").is_empty());
+    let output = team.env.envseal(&["check", "--range", "main..feature"]).output();
+    assert!(output.status == 1, "a push that replaces main undoes the removal");
+    assert!(
+        output.stderr.contains(
+            "main..feature counts what the left side alone has as undone; \
+             what a merge brings: envseal check --range main...feature\n"
+        ),
+        "{}",
+        output.stderr
+    );
+    // What main no longer permits, a grant by someone who is no member there, and a value that only main has.
+    append(&team.env, ".env.production", "PORT=1\n");
+    team.env.commit("plain");
+    assert_eq!(check("main...feature"), [".env.production:5 !plaintext PORT"]);
+    team.env.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    let mut file = TeamFile::parse(team.env.read("envseal.toml").as_bytes()).unwrap();
+    let puppet = Identity::generate().public();
+    file.put_member(&name("puppet"), &puppet);
+    let bob = team.identity("bob").clone();
+    file.put_grant(GrantLine::make(&production(), &old, (&name("puppet"), &puppet), (&name("bob"), &bob)));
+    team.env.write("envseal.toml", file.text());
+    team.env.commit("puppet");
+    let check = |range: &str| team.env.check(&["--range", range]);
+    assert!(matches!(&check("main...feature")[..], [one] if one.contains("!grant-invalid")));
+    team.env.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    team.env.write("leak", secret);
+    team.env.commit("leak");
+    assert_eq!(check("main...feature"), ["leak:1 !secret-value TOKEN_OF_MAIN"]);
 }
 
 #[test]

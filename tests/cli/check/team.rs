@@ -368,6 +368,44 @@ fn who_is_behind_a_name_cannot_change() {
 }
 
 #[test]
+fn a_team_file_that_cannot_be_read_is_not_an_empty_one() {
+    let mut team = Team::new(&["alice", "bob"]);
+    team.join("carol");
+    team.grant("alice", "carol");
+    team.save();
+    team.env.commit("carol");
+    team.remove("bob");
+    team.file.take_grant(&production(), &name("bob"));
+    team.save();
+    team.env.commit("Remove bob");
+    let whole = team.env.read("envseal.toml");
+    let unreadable = [whole.replacen("[members]", "[members", 1), format!("<<<<<<< HEAD\n{whole}")];
+    for text in unreadable {
+        team.env.write("envseal.toml", &text);
+        let found = team.env.check(&[]);
+        assert!(matches!(&found[..], [one] if one.contains("!team-file")), "{found:?}");
+    }
+    // What it recorded is dropped by whoever repairs it.
+    team.env.commit("broken");
+    team.env.write("envseal.toml", whole.split("[removed]").next().unwrap());
+    team.env.git(&["add", "-A"]);
+    let gone = |found: &[String]| found == ["envseal.toml:- !member-changed -"];
+    assert!(gone(&team.env.check(&["--staged"])));
+    team.env.commit("repaired");
+    for range in ["HEAD~1..HEAD", "HEAD~2..HEAD", "HEAD~3..HEAD"] {
+        assert!(gone(&team.env.check(&["--range", range, "--accept-policy"])), "{range}");
+    }
+    // A grant by a new member is not one by the first.
+    team.env.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    team.join("mallory");
+    team.grant("mallory", "mallory");
+    team.save();
+    team.env.commit("repaired, with a guest");
+    let found = team.env.check(&["--range", "HEAD~1..HEAD"]);
+    assert!(found.iter().any(|one| one.contains("!grant-invalid")), "{found:?}");
+}
+
+#[test]
 fn who_was_let_in_does_not_go_without_a_trace() {
     let mut team = Team::new(&["alice", "bob"]);
     team.join("carol");
