@@ -5,11 +5,41 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::config::EnvName;
 
 /// Placeholders in findings that are filled only when printed: the finding's file, its folder, the checked range.
 const LATER: [&str; 3] = ["file", "folder", "range"];
+
+/// The `-C` options of this process. A command in a hint needs them too: it is pasted where the person stands.
+static FOLDERS: OnceLock<String> = OnceLock::new();
+
+/// Makes the commands in hints change to these folders first.
+pub(crate) fn start_in(folders: &[PathBuf]) {
+    let option = |folder: &PathBuf| Some(format!("-C {} ", Word::Path(folder.clone()).quoted(true)?.0));
+    if let Some(options) = folders.iter().map(option).collect() {
+        FOLDERS.get_or_init(|| options);
+    }
+}
+
+/// Inserts `options` after each `envseal` and `git` that starts a command. A line to be added to a hook stays as it is.
+fn with_folders(text: &str, options: &str) -> String {
+    const GIT: [&str; 10] =
+        ["add ", "checkout ", "commit ", "config ", "diff ", "log ", "mv ", "rebase ", "rm ", "show "];
+    let (mut line, mut rest) = (String::new(), text);
+    for word in text.split_inclusive(' ') {
+        rest = &rest[word.len()..];
+        line.push_str(word);
+        let is_command = match word {
+            "envseal " => !rest.starts_with("hook run"),
+            "git " => GIT.iter().any(|command| rest.starts_with(command)),
+            _ => false,
+        };
+        line.push_str(if is_command { options } else { "" });
+    }
+    line
+}
 
 /// The next step. `hint!` and constant text are the only ways to make one, so that every other word is quoted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -179,6 +209,8 @@ impl Hint {
             match part {
                 HintPart::Later(_) => return None,
                 HintPart::Text(text) => {
+                    let with_folders = FOLDERS.get().map(|options| with_folders(text, options));
+                    let text = with_folders.as_deref().unwrap_or(text);
                     let (rest, next) = text.split_at(text.find(ENDS).unwrap_or(text.len()));
                     line.push_str(rest);
                     if !next.is_empty() {
@@ -392,6 +424,19 @@ mod tests {
             assert_eq!(hint.after("so"), "so");
         }
         assert_eq!(Hint::from("rm {file}").line(), None);
+    }
+
+    #[test]
+    fn commands_start_in_the_given_folder() {
+        for (text, expected) in [
+            ("envseal get A | envseal set ", "envseal -C svc get A | envseal -C svc set "),
+            ("see: git log -p -- ", "see: git -C svc log -p -- "),
+            ("git add . && git commit", "git -C svc add . && git commit"),
+            ("make git ignore it", "make git ignore it"),
+            ("call this: envseal hook run merge", "call this: envseal hook run merge"),
+        ] {
+            assert_eq!(with_folders(text, "-C svc "), expected);
+        }
     }
 
     #[test]

@@ -132,8 +132,8 @@ pub(super) fn complete(shell: &str, arguments: &[OsString]) -> Result<u8, Error>
     let index = index.unwrap_or(words.len().saturating_sub(1));
     // Zsh leaves an empty word out.
     words.resize(words.len().max(index + 1), OsString::new());
-    let dir = words[..index].windows(2).find(|pair| pair[0] == "-C").map(|pair| &pair[1]);
-    if dir.is_some_and(|dir| change_dir(Path::new(dir)).is_err()) {
+    let mut dirs = words[..index].windows(2).filter(|pair| pair[0] == "-C").map(|pair| Path::new(&pair[1]));
+    if dirs.any(|dir| change_dir(dir).is_err()) {
         return Ok(0);
     }
     let here = working_dir()?;

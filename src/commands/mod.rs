@@ -46,6 +46,7 @@ use crate::error::Error;
 use crate::exec::{catch_file_size_limit, hide_memory, run_key_command};
 use crate::fs;
 use crate::git::Repo;
+use crate::hint;
 use crate::keys::KeyStore;
 use crate::project::{self, Project, RecoveredChange, Target, Updated, Write, update, update_in_merge};
 use crate::ui::{self, Ui};
@@ -75,7 +76,7 @@ struct Cli {
 struct GlobalArgs {
     /// Change to DIR first
     #[arg(short = 'C', value_name = "DIR", global = true)]
-    dir: Option<PathBuf>,
+    dir: Vec<PathBuf>,
     /// Read private keys from FILE instead of .env.keys; - is stdin
     #[arg(short = 'K', long, value_name = "FILE", global = true)]
     keys_file: Option<PathBuf>,
@@ -297,9 +298,10 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         return run::run_in_session(args);
     }
     let GlobalArgs { dir, keys_file, identity, quiet, verbose, no_pager } = cli.global;
-    if let Some(dir) = dir {
-        config::change_dir(&dir).map_err(Error::io(format!("change to {}", dir.display())))?;
+    for dir in &dir {
+        config::change_dir(dir).map_err(Error::io(format!("change to {}", dir.display())))?;
     }
+    hint::start_in(&dir);
     let process = ProcessEnv::capture();
     let store = KeyStore::new(&process, keys_file)
         .with_identity(identity.clone(), &ui::passphrase)

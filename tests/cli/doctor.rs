@@ -43,6 +43,21 @@ fn healthy() -> TestEnv {
     env
 }
 
+#[test]
+fn a_fix_for_another_folder_works_from_where_the_person_stands() {
+    let env = TestEnv::new();
+    for (folder, name) in [("..", "ABOVE"), (".", "HERE"), ("a b", "THERE")] {
+        env.write(format!("sub/{folder}/.env"), format!("{name}=a plain value\n"));
+    }
+    let output = env.envseal(&["-C", "sub", "-C", "a b", "doctor"]).output();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let fix =
+        text.lines().find_map(|line| line.trim().strip_prefix("fix: ").filter(|fix| fix.contains("encrypt")));
+    paste(&env, &fix.expect(&text).into());
+    assert!(env.read("sub/a b/.env").contains("THERE=envseal:1:"));
+    assert!(!env.read(".env").contains("envseal:") && !env.read("sub/.env").contains("envseal:"));
+}
+
 fn lines_of(text: &str, but: &str) -> String {
     text.lines().filter(|line| !line.starts_with(but)).map(|line| format!("{line}\n")).collect()
 }
