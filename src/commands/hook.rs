@@ -125,7 +125,8 @@ fn read_pushes() -> Result<Vec<Push>, Error> {
     let text = std::str::from_utf8(&text).map_err(|_| wrong("it is not text"))?;
     let mut pushes = Vec::new();
     for line in text.lines() {
-        let [_, local, _, old] = line.split(' ').collect::<Vec<_>>()[..] else {
+        // The local ref is as it was given, so it may be an expression with blanks (gitrevisions(7)).
+        let [old, _, local, _] = line.rsplitn(4, ' ').collect::<Vec<_>>()[..] else {
             return Err(wrong("a line doesn't have four words"));
         };
         if [local, old].iter().any(|oid| oid.len() < 40 || !oid.bytes().all(|b| b.is_ascii_hexdigit())) {

@@ -58,6 +58,7 @@ fn committed_with_no_verify() {
     for push in [
         &["push", "origin", "main"][..],
         &["push", "origin", "HEAD:refs/heads/new"],
+        &["push", "origin", "HEAD^{/x| y}:refs/heads/new"],
         &["push", "origin", "HEAD:refs/heads/main"],
         &["push", "--force", "origin", "main"],
         &["push", "origin", "+main:main"],
