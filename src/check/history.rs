@@ -13,17 +13,18 @@ use super::{CheckOptions, CheckReport};
 use crate::check::rules::{Finding, Leaks};
 use crate::config::{is_env_file, is_keys_file};
 use crate::error::Error;
-use crate::git::{FileKind, FileRef, Linked, ObjectId, Repo};
+use crate::git::{FileKind, FileRef, Linked, ObjectId, Peeled, Repo};
 
 /// How many commits' folders are read at a time.
 const AT_ONCE: usize = 256;
 
-/// A blob, the first commit that has it, and each path it ever had.
+/// A blob, and each path it ever had.
 struct PastBlob {
     file: FileRef,
     /// The bytes, if this was ever an env file: then they were already read for their values.
     text: Option<Vec<u8>>,
-    commit: ObjectId,
+    /// The first commit that has it. None if only a tag of a folder or a file has it.
+    commit: Option<ObjectId>,
     paths: Vec<PathBuf>,
 }
 
@@ -60,25 +61,40 @@ pub(crate) fn history(repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckRe
     Ok(report.sorted())
 }
 
-/// Returns every blob of every commit, and the commit at which a shallow clone ends, which counts as having added all
-/// of its files.
+/// Returns every blob of every ref, and the commit at which a shallow clone ends, which counts as having added all of
+/// its files.
 fn past_blobs(repo: &Repo) -> Result<(Vec<PastBlob>, Option<ObjectId>), Error> {
     let mut places: HashMap<FileRef, usize> = HashMap::new();
     let mut blobs: Vec<PastBlob> = Vec::new();
     let mut seen = HashSet::new();
-    let (commits, cut) = repo.all_commits()?;
+    let mut add = |path: PathBuf, now: Option<FileRef>, commit| {
+        let Some(now) = now.filter(|now| now.kind != FileKind::Submodule) else { return };
+        let place = *places.entry(now).or_insert_with(|| {
+            blobs.push(PastBlob { file: now, text: None, commit, paths: Vec::new() });
+            blobs.len() - 1
+        });
+        if seen.insert((place, path.clone())) {
+            blobs[place].paths.push(path);
+        }
+    };
+    let mut tips = repo.tips_of(&|_| true)?;
+    tips.extend(repo.head()?);
+    let (commits, cut) = repo.all_commits(&tips)?;
     for (at, (commit, parents)) in commits.iter().enumerate() {
         read_ahead(repo, &commits, at)?;
         // Files that a merge takes from another parent were seen there.
         for file in repo.changes(parents.first().copied(), Some(*commit))? {
-            let Some(now) = file.after.filter(|now| now.kind != FileKind::Submodule) else { continue };
-            let place = *places.entry(now).or_insert_with(|| {
-                blobs.push(PastBlob { file: now, text: None, commit: *commit, paths: Vec::new() });
-                blobs.len() - 1
-            });
-            if seen.insert((place, file.path.clone())) {
-                blobs[place].paths.push(file.path);
-            }
+            add(file.path, file.after, Some(*commit));
+        }
+    }
+    for tip in repo.peeled(&tips)? {
+        let files = match tip {
+            Peeled::Commit(_) => continue,
+            Peeled::Tree(id) => repo.files(Some(id))?,
+            Peeled::Blob(id) => vec![(id.to_string().into(), FileRef { id, kind: FileKind::File })],
+        };
+        for (path, now) in files {
+            add(path, Some(now), None);
         }
     }
     Ok((blobs, cut))
@@ -110,7 +126,10 @@ impl PastBlob {
         }
         findings.retain(|finding| !is_allowed(finding, text));
         let fix = "replace the secret at its source: everyone with a clone has it";
-        let found = findings.into_iter().map(|finding| in_commit(finding, self.commit));
+        let found = findings.into_iter().map(|finding| match self.commit {
+            Some(commit) => in_commit(finding, commit),
+            None => finding,
+        });
         found.map(|finding| Finding { fix: fix.into(), ..finding }).collect()
     }
 }

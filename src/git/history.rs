@@ -121,10 +121,10 @@ impl Repo {
         }
     }
 
-    /// Returns every commit reachable from any ref, parents before their children, and one at which a shallow clone
-    /// ends. It is an error if there are commits, but none reachable from a ref.
-    pub(crate) fn all_commits(&self) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
-        let found = self.reachable(&self.tips()?, &[])?;
+    /// Returns every commit reachable from `tips`, which are those of all refs, parents before their children, and one at
+    /// which a shallow clone ends. It is an error if there are commits, but none reachable from a ref.
+    pub(crate) fn all_commits(&self, tips: &[ObjectId]) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
+        let found = self.reachable(tips, &[])?;
         if found.0.is_empty() {
             self.refuse_lost_refs()?;
         }

@@ -261,7 +261,7 @@ impl Repo {
     }
 
     /// Returns what these objects lead to with tags resolved. Git does not hash the tags that it follows.
-    pub(super) fn peeled(&self, ids: &[ObjectId]) -> Result<Vec<Peeled>, GitError> {
+    pub(crate) fn peeled(&self, ids: &[ObjectId]) -> Result<Vec<Peeled>, GitError> {
         let mut found = Vec::with_capacity(ids.len());
         let mut level = ids.to_vec();
         while !level.is_empty() {

@@ -52,6 +52,29 @@ fn every_ref_and_name_counts() {
 }
 
 #[test]
+fn notes_and_tags_of_files_and_folders_count() {
+    let env = project();
+    let key = env.private_key("ENVSEAL_PRIVATE_KEY");
+    let head = env.git(&["rev-parse", "HEAD"]);
+    env.git(&["notes", "add", "-m", &key]);
+    env.write("key.txt", format!("the key\n{key}\n"));
+    let blob = env.git(&["hash-object", "-w", "key.txt"]);
+    env.git(&["tag", "file", blob.trim()]);
+    std::fs::remove_file(env.path("key.txt")).unwrap();
+    env.write_plain(".env.x", "A=plain-as-day\n");
+    env.commit("plain text");
+    env.git(&["tag", "-m", "folder", "folder", "HEAD^{tree}"]);
+    env.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    let mut wanted = [
+        ".env.x:1 !plaintext A".to_owned(),
+        format!("{}:1 !private-key -", head.trim()),
+        format!("{}:2 !private-key -", blob.trim()),
+    ];
+    wanted.sort();
+    assert_eq!(env.check(&["--history"]), wanted);
+}
+
+#[test]
 fn many_blobs_on_every_core() {
     let env = project();
     for at in 0..300 {
