@@ -201,3 +201,16 @@ fn a_file_whose_name_starts_with_a_dash() {
     env.git(&["add", "./-x.env"]);
     env.ok(&["check", "--staged"]);
 }
+
+/// `git add -N` only announces a file, which is then not committed.
+#[test]
+fn what_is_only_announced_is_not_in_the_commit() {
+    let env = project();
+    env.write("sub/envseal.toml", "");
+    env.ok(&["-C", "sub", "set", "-q", "A", &env.secret("a")]);
+    env.git(&["add", "sub/.env"]);
+    env.git(&["add", "-N", "sub/envseal.toml"]);
+    assert_eq!(env.check(&["--staged"]), ["sub/.env:2 !keys-disagree ENVSEAL_PUBLIC_KEY"]);
+    env.git(&["add", "sub/envseal.toml"]);
+    assert!(env.check(&["--staged"]).is_empty());
+}
