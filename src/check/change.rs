@@ -211,8 +211,11 @@ pub(crate) fn worktree(
     // If a git filter encrypts a file when it is staged (gitattributes(5)), the stored bytes are checked.
     let mut stored = HashMap::new();
     for path in relevant.iter().filter(|path| is_guarded(path)) {
-        let text = before.read(path)?.filter(|text| foreign(text).is_some());
-        stored.extend(text.map(|text| (path.clone(), text)));
+        if let Some((repo, text)) = repo.zip(before.read(path)?.filter(|text| foreign(text).is_some()))
+            && repo.is_filtered(path)?
+        {
+            stored.insert(path.clone(), text);
+        }
     }
     let after = Snapshot::disk(root, relevant, stored);
     let change = CheckedChange::new(repo, root, [before, after], head, Review::None, true)?;

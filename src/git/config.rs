@@ -52,6 +52,16 @@ pub(crate) fn users_setting(name: &str) -> Result<Option<String>, GitError> {
     Ok(settings.into_iter().rfind(|setting| setting.name == name && is_users(setting)).map(|one| one.value))
 }
 
+/// Returns true if git runs something for the filter of this name before it stores a file.
+pub(crate) fn runs_filter(settings: &[Setting], filter: &str) -> bool {
+    ["clean", "process"].iter().any(|command| {
+        let name = format!("filter.{filter}.{command}");
+        let last = settings.iter().rfind(|setting| setting.name == name);
+        // dotenvx sets `cat` to turn its own filter off.
+        last.is_some_and(|setting| !matches!(&*setting.value, "" | "cat"))
+    })
+}
+
 /// Parses the output of [`GET`] in the folder `dir`.
 fn parse_settings(dir: &Path, done: &Output) -> Result<Vec<Setting>, GitError> {
     // 1: no match.
@@ -116,6 +126,14 @@ impl Repo {
         let said = self.ask("read the attributes of", call, &[])?;
         let fields: Vec<_> = split(&said, 0).map(String::from_utf8_lossy).collect();
         Ok(fields.chunks_exact(3).map(|triple| triple[2].to_string()).collect())
+    }
+
+    /// Returns true if git runs a filter on the file, relative to the root, before it stores it (gitattributes(5)).
+    pub(crate) fn is_filtered(&self, path: &Path) -> Result<bool, GitError> {
+        let Some(path) = path.to_str() else { return Ok(false) };
+        let filter = self.attributes(&["filter"], &[path])?;
+        let settings = self.settings_like(r"^filter\..*\.(clean|process)$")?;
+        Ok(filter.iter().any(|filter| runs_filter(&settings, filter)))
     }
 
     /// Returns the folder from which git runs this worktree's hooks, given all settings of that name (git-config(1),

@@ -19,7 +19,7 @@ mod testing;
 mod tree;
 mod worktree;
 
-pub(crate) use config::{HooksDir, Setting, users_setting};
+pub(crate) use config::{HooksDir, Setting, runs_filter, users_setting};
 pub(crate) use error::GitError;
 pub(crate) use history::{HistoryWalk, Linked, range_ends};
 pub(crate) use index_bytes::{common_dir_of, git_dir_of, in_main_worktree, is_tracked_fast};

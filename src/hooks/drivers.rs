@@ -7,7 +7,7 @@ use std::path::Path;
 use super::read_settings;
 use crate::error::{Error, ErrorKind};
 use crate::fs::{self, FolderLock, FsError, NewMode};
-use crate::git::{Repo, Setting};
+use crate::git::{Repo, Setting, runs_filter};
 
 const DRIVER: &str = "merge.envseal.driver";
 const TEXTCONV: &str = "diff.envseal.textconv";
@@ -80,13 +80,7 @@ pub(crate) fn inspect_by(repo: &Repo, settings: &[Setting]) -> Result<(DriverSta
     let values = repo.attributes(&["merge", "diff", "filter"], &NAMED.map(|(path, _)| path))?;
     let mut rows = NAMED.iter().zip(values.chunks_exact(3));
     let filter = rows.find_map(|((_, is_env_file), values)| {
-        let works = |command: &str| {
-            let name = format!("filter.{}.{command}", values[2]);
-            let last = settings.iter().rfind(|setting| setting.name == name);
-            // dotenvx sets `cat` to turn its own filter off.
-            last.is_some_and(|setting| !matches!(&*setting.value, "" | "cat"))
-        };
-        (*is_env_file && (works("clean") || works("process"))).then(|| values[2].clone())
+        (*is_env_file && runs_filter(settings, &values[2])).then(|| values[2].clone())
     });
     Ok((drivers_by(repo, settings, &values)?, filter))
 }

@@ -56,3 +56,15 @@ fn a_file_under_a_clean_filter_is_one_finding_on_disk_too() {
     let found = env.check(&["--range", "HEAD~1..HEAD"]);
     assert!(!found.is_empty() && found.iter().all(|found| found == ".env.x:- !unreadable -"), "{found:?}");
 }
+
+/// Only a filter makes git store other bytes than those on disk.
+#[test]
+fn a_file_that_replaced_one_of_another_tool_is_read_from_disk() {
+    let env = project();
+    env.write(".gitattributes", ".env.x filter=nowhere\n");
+    env.write(".env.x", "age-encryption.org/v1\n-> X25519 abc\nxyz\n");
+    env.commit("age");
+    assert_eq!(env.check(&[]), [".env.x:- !unreadable -"]);
+    env.write_plain(".env.x", "A=plain-as-day\n");
+    assert!(env.check(&[]).contains(&".env.x:1 !plaintext A".to_owned()), "{:?}", env.check(&[]));
+}
