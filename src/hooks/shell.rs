@@ -77,8 +77,12 @@ pub(super) fn check_calls(text: &[u8], hook: Hook, errexit: bool) -> CallsEnvsea
             ["exec", ..] => skipped |= words.len() > 1,
             // These run other lines, which may end the script, too.
             ["." | "source" | "eval" | "trap" | "alias", ..] => skipped = true,
-            ["set", ..] if command.depth == 0 => sets_errexit(&words, &mut errexit),
             _ => {}
+        }
+        if let Some(at) = words.iter().position(|word| *word == "set") {
+            let after = sets_errexit(&words[at..], errexit);
+            // One that may be skipped counts only if it turns the option off.
+            errexit = after && (errexit || sure && at == 0);
         }
     }
     if unclear { CallsEnvseal::Unclear } else { CallsEnvseal::No }
@@ -147,25 +151,28 @@ fn is_call(words: &[&str], hook: Hook) -> bool {
     is(&["hook", "run", hook.name()]) || hook != Hook::PrePush && is(&["check", "--staged"])
 }
 
-fn sets_errexit(words: &[&str], errexit: &mut bool) {
+/// Returns whether `-e` is set after `set` or a shell with these arguments.
+fn sets_errexit(words: &[&str], mut errexit: bool) -> bool {
     for (at, word) in words.iter().enumerate().skip(1) {
         let (on, letters) = match word.split_at_checked(1) {
+            // Operands follow, or an option of another kind.
+            Some(("-", letters)) if letters.is_empty() || letters.starts_with('-') => break,
             Some(("-", letters)) => (true, letters),
             Some(("+", letters)) => (false, letters),
+            _ if words[0] == "set" && !words[at - 1].ends_with('o') => break,
             _ => continue,
         };
         let by_name = letters.ends_with('o') && words.get(at + 1) == Some(&"errexit");
         if letters.contains('e') || by_name {
-            *errexit = on;
+            errexit = on;
         }
     }
+    errexit
 }
 
 /// Returns true if the options in a `#!` line include `-e`.
 pub(super) fn has_errexit(line: &str) -> bool {
-    let mut errexit = false;
-    sets_errexit(&line.split_ascii_whitespace().collect::<Vec<_>>(), &mut errexit);
-    errexit
+    sets_errexit(&line.split_ascii_whitespace().collect::<Vec<_>>(), false)
 }
 
 /// Parses a script as far as needed to tell commands from other text.
@@ -443,6 +450,8 @@ mod tests {
             "#!/bin/sh\nenvseal hook run pre-commit \"$@\"\n",
             "npm test\n/usr/local/bin/envseal hook run pre-commit \"$@\" </dev/null || exit $?\nnpm run more\n",
             "set -euo pipefail\nenvseal hook run pre-commit\nnpm test\n",
+            "set -e\nset -- a +e\nenvseal hook run pre-commit\nnpm test",
+            "set -u -o errexit -o pipefail\nif x; then set -e; fi\nenvseal hook run pre-commit\nnpm test",
             "set -o errexit\nFOO=1 envseal -q hook run pre-commit\nnpm test\n",
             "exec envseal hook run pre-commit \"$@\"\nnpm test",
             "npx --no envseal hook run pre-commit || exit 1\necho done",
@@ -504,6 +513,12 @@ mod tests {
             "envseal hook run pre-commit || exit 0\nls",
             "envseal hook run pre-commit\nnpm test",
             "set -e\nset +e\nenvseal hook run pre-commit\nnpm test",
+            "set -e\nif x; then set +e; fi\nenvseal hook run pre-commit\nnpm test",
+            "set -e\ncommand set +e\nenvseal hook run pre-commit\nnpm test",
+            "x && set -e\nenvseal hook run pre-commit\nnpm test",
+            "set -- --verbose -e\nenvseal hook run pre-commit\nnpm test",
+            "set --verbose\nenvseal hook run pre-commit\nnpm test",
+            "set a -e\nenvseal hook run pre-commit\nnpm test",
             "envseal hook run pre-commit &",
             "envseal hook run pre-commit &\nwait",
             "envseal hook run pre-commit | tee log",
@@ -564,6 +579,7 @@ mod tests {
             has_errexit("/bin/sh -e\n")
                 && has_errexit("/usr/bin/env -S bash -eu")
                 && !has_errexit("/bin/sh -u")
+                && !has_errexit("/bin/bash --norc")
         );
     }
 }

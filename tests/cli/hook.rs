@@ -1,5 +1,7 @@
 //! `envseal hook install` and `uninstall`, and what git then calls.
 
+mod managers;
+
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
