@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::committed::Past;
 use super::journal;
 use super::line_errors::{at_line, leads_outside, merge_conflict, not_text, open_by_its_path};
-use super::projects::ProjectPlace;
+use super::projects::{Project, ProjectPlace};
 use super::similar::no_env_file;
 use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name, link_fault};
 use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
@@ -17,6 +17,7 @@ use crate::dotenv::{ConflictedText, Document, Entry, Quote};
 use crate::error::{Error, ErrorKind};
 use crate::fs::{self, FsError};
 use crate::git::{self, Repositories};
+use crate::hint::Hint;
 
 /// A loaded env file, or one that is about to be made.
 pub struct EnvFile {
@@ -163,12 +164,18 @@ impl EnvFile {
 
     /// Rejects a file that has lost its public key's line: it has values encrypted to another key than `key`, which it
     /// is about to get. Under `key` those values would be lost as well.
-    pub(super) fn refuse_lost_key(&self, key: Option<&PublicKey>) -> Result<(), Error> {
+    pub(super) fn refuse_lost_key(&self, key: Option<&PublicKey>, project: &Project) -> Result<(), Error> {
         let tokens = self.variables().filter_map(|(_, entry)| self.token(entry)?.ok());
         let lost = tokens.map(|token| token.key_id()).find(|id| key.is_none_or(|key| key.id() != *id));
         let Some(lost) = lost else { return Ok(()) };
         let (path, variable) = (&self.path, self.env.public_key_name());
         let file = path.display();
+        let mut others = project.environments().unwrap_or_default().into_iter();
+        if let Some((of, _)) = others.find(|(env, (_, key))| *env != self.env && key.id() == lost) {
+            let message = format!("{file} has values encrypted with key {lost}, which is the key of {of}");
+            let hint = Hint::from("if it was copied: ").and(replace_copy(&of.public_key_name(), path));
+            return Err(Error::new(ErrorKind::NoKey, message).with_hint(hint));
+        }
         let message =
             format!("{file} has values encrypted with key {lost}, but its line {variable} is missing");
         Err(Error::new(ErrorKind::NoKey, message).with_hint(hint!(
@@ -340,7 +347,7 @@ fn public_key(path: &Path, env: &EnvName, document: &Document) -> Result<Option<
     for entry in document.entries().iter().filter(|entry| is_public_key_name(document.name(entry))) {
         let (line, found) = (entry.line, document.name(entry));
         if found != wanted {
-            return Err(anothers_public_key(path, line, found, &wanted));
+            return Err(anothers_public_key(path, line, found, env));
         }
         if key.is_some() {
             return Err(at_line(ErrorKind::Malformed, path, line, format!("has {wanted} a second time"))
@@ -360,16 +367,30 @@ fn public_key(path: &Path, env: &EnvName, document: &Document) -> Result<Option<
     Ok(key)
 }
 
-fn anothers_public_key(path: &Path, line: usize, found: &str, wanted: &str) -> Error {
+fn anothers_public_key(path: &Path, line: usize, found: &str, env: &EnvName) -> Error {
+    let wanted = env.public_key_name();
+    let hint = hint!(
+        "if it was renamed: rename that line to {wanted}, and {old} in .env.keys to {new}; if it was copied: ",
+        wanted,
+        old = found.replace("PUBLIC", "PRIVATE"),
+        new = env.private_key_name()
+    );
     at_line(ErrorKind::Malformed, path, line, format!("has {found}, but this file's public key is {wanted}"))
-        .with_hint(hint!(
-            "if it was renamed: rename that line to {wanted}, and {old} in .env.keys to {new}; if it was copied: remove that \
-             line from {path}, and set its values again",
-            wanted,
-            old = found.replace("PUBLIC", "PRIVATE"),
-            new = wanted.replace("PUBLIC", "PRIVATE"),
+        .with_hint(hint.and(replace_copy(found, path)))
+}
+
+/// Returns the hint for a copy of the file of the environment with this public key's name. Its values are encrypted
+/// with that key.
+pub(crate) fn replace_copy(variable: &str, path: &Path) -> Hint {
+    // A `_` may be any other character.
+    match EnvName::of_public_key_name(variable).filter(|env| !env.as_str().contains('_')) {
+        Some(env) => hint!(
+            "delete the file, then: envseal get --format dotenv -e {env} | envseal import dotenv --yes -f {path}",
+            env,
             path
-        ))
+        ),
+        None => "delete the file, and set its values again".into(),
+    }
 }
 
 /// The names of env files in folders, by their key names; each folder is listed once.

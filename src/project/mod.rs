@@ -35,7 +35,7 @@ pub use encrypt::{Pick, decrypt, encrypt, reseal};
 pub(crate) use encrypt::{ValueState, counts, first_foreign, value_state};
 pub(crate) use exposure::{Standing, standing, value_tag};
 pub use file::EnvFile;
-pub(crate) use file::{refuse_links, token};
+pub(crate) use file::{refuse_links, replace_copy, token};
 pub use git_drivers::textconv;
 pub(crate) use git_drivers::{merge, read_version, write_version};
 #[cfg(feature = "cli")]

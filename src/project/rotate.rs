@@ -239,7 +239,7 @@ impl EnvironmentRotation {
             let file = EnvFile::load(&path)?;
             match (file.public_key(), files.first()) {
                 // A file without a key is skipped, unless it has lost its key.
-                (None, _) => file.refuse_lost_key(None)?,
+                (None, _) => file.refuse_lost_key(None, project)?,
                 (Some(key), Some(first)) if first.public_key() != Some(key) => {
                     let first_key = first.public_key().unwrap_or(key).id();
                     return Err(keys_disagree((first.path(), first_key), (&path, key.id())));

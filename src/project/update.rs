@@ -299,14 +299,14 @@ impl Target<'_> {
                 (*key, Some(Notice::KeyTaken { key: key.id(), from: from.clone() }))
             }
             KeyChoice::None => {
-                self.file.refuse_lost_key(None)?;
+                self.file.refuse_lost_key(None, &self.project)?;
                 self.refuse_key_beside_head(None)?;
                 let key = self.new_key();
                 self.pinning.take(&self.file, &self.project, &key, self.store)?;
                 (key, None)
             }
         };
-        self.file.refuse_lost_key(Some(&key))?;
+        self.file.refuse_lost_key(Some(&key), &self.project)?;
         if self.headed.is_none() {
             self.headed = Some(with_header(&self.file, self.file.document(), &key)?);
             self.notices.extend(notice);

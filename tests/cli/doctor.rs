@@ -167,7 +167,8 @@ fn a_key_under_another_environments_name_is_found() {
     assert_eq!(
         trouble(&env)["fix"],
         "if it was renamed: rename that line to ENVSEAL_PUBLIC_KEY_BASE, and ENVSEAL_PRIVATE_KEY in .env.keys to \
-         ENVSEAL_PRIVATE_KEY_BASE; if it was copied: remove that line from .env.base, and set its values again"
+         ENVSEAL_PRIVATE_KEY_BASE; if it was copied: delete the file, then: envseal get --format dotenv -e default | envseal \
+         import dotenv --yes -f .env.base"
     );
     env.write(".env.base", env.read(".env.base").replace("PUBLIC_KEY=", "PUBLIC_KEY_BASE="));
     let trouble = trouble(&env);

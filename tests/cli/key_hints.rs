@@ -131,3 +131,29 @@ fn each_hint_helps() {
         assert_eq!(helped.status, 0, "{amiss}; {fails}: {hint}\n{script}\n{}", helped.stderr);
     }
 }
+
+/// The values of a copy are encrypted with the key of the environment that it was copied from.
+#[test]
+fn a_copy_of_another_environments_file_gets_a_key_of_its_own() {
+    let env = TestEnv::new();
+    let secret = env.secret("a");
+    env.envseal(&["set", "-q", "A"]).stdin(&secret).ok();
+    let hint = "delete the file, then: envseal get --format dotenv -e default | envseal import dotenv --yes -f .env.staging";
+    env.write(".env.staging", env.read(".env"));
+    let text = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
+    assert!(text.contains(&format!("; if copied, {hint}\n")), "{text}");
+    let said = env.envseal(&["get", "A", "-e", "staging"]).output().stderr;
+    assert!(said.ends_with(&format!("; if it was copied: {hint}\n")), "{said}");
+    let lines = env.read(".env");
+    let lines: Vec<_> = lines.lines().filter(|line| !line.starts_with("ENVSEAL_")).collect();
+    env.write(".env.staging", lines.join("\n") + "\n");
+    let said = env.fails(3, &["set", "B", "1", "-e", "staging"]);
+    assert!(said.contains("which is the key of default\n"), "{said}");
+    assert!(said.ends_with(&format!("hint: if it was copied: {hint}\n")), "{said}");
+    std::fs::remove_file(env.path(".env.staging")).unwrap();
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    env.program("sh", &["-c", hint.split_once(": ").unwrap().1]).var("PATH", path).ok();
+    assert_eq!(env.ok(&["get", "A", "-e", "staging"]).trim_end(), secret);
+    assert!(env.check(&[]).is_empty(), "{:?}", env.check(&[]));
+}

@@ -17,6 +17,7 @@ use crate::dotenv::{
     references, required, why_reserved,
 };
 use crate::hint::Hint;
+use crate::project::replace_copy;
 use crate::team::Policy;
 
 #[derive(Clone, Copy)]
@@ -208,10 +209,9 @@ impl EnvFileCheck<'_> {
             match key {
                 _ if name != wanted => {
                     let message = format!("{name} is another environment's; this file's key is {wanted}");
-                    let fix = hint!(
-                        "if {file} was renamed, rename the line to {wanted}; otherwise remove it",
-                        wanted
-                    );
+                    let fix =
+                        hint!("if {file} was renamed, rename the line to {wanted}; if copied, ", wanted)
+                            .and(replace_copy(name, self.file.path));
                     self.found(Rule::PublicKey, entry.line, name, message, fix);
                 }
                 Err(error) => {
