@@ -13,6 +13,9 @@ use crate::git::Repo;
 use crate::keys::KeysFile;
 use crate::project::has_dockerfile;
 
+/// Writes the lines that are missing in ignore files.
+const FIX: &str = "envseal check --fix";
+
 /// Checks the keys files of these folders (relative to `root`), even if not created yet, and those `listed`.
 pub(super) fn check_keys_files(
     root: &Path,
@@ -34,9 +37,7 @@ pub(super) fn check_keys_files(
                 findings.push(keys_file_finding(path));
             } else if !repo.is_ignored(&place)? {
                 let message = "git doesn't ignore it, so `git add` would add it";
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let fix = hint!("echo {name} >> .gitignore", name = &*name);
-                findings.push(Finding::new(Rule::KeysFileNotIgnored, path, message, fix));
+                findings.push(Finding::new(Rule::KeysFileNotIgnored, path, message, FIX));
             }
         }
         for folder in place.ancestors().skip(1).take_while(|folder| folder.starts_with(root)) {
@@ -45,8 +46,7 @@ pub(super) fn check_keys_files(
                 let ignore = ignore.strip_prefix(root).unwrap_or(&ignore);
                 let message =
                     format!("an image built here would contain it: {} doesn't list it", ignore.display());
-                let fix = hint!("printf '.env.keys\\n**/.env.keys\\n' >> {ignore}", ignore);
-                findings.push(Finding::new(Rule::KeysFileDocker, path, message, fix));
+                findings.push(Finding::new(Rule::KeysFileDocker, path, message, FIX));
             }
         }
     }

@@ -193,8 +193,6 @@ fn a_keys_file_in_other_letters() {
     let file = ".Env.Keys";
     std::fs::rename(env.path(".env.keys"), env.path(file)).unwrap();
     assert_eq!(env.check(&[]), [".Env.Keys:- !keys-file-not-ignored -"]);
-    let text = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
-    assert!(text.contains("echo .Env.Keys >> .gitignore"), "{text}");
     // It is found and checked as a keys file.
     let sealed = env.read(".env");
     env.ok(&["decrypt"]);
@@ -222,6 +220,15 @@ fn the_keys_file_is_for_nobody_else() {
     assert!(env.check(&[]).is_empty());
     env.write("Dockerfile.prod", "");
     assert_eq!(env.check(&[]), [".env.keys:- !keys-file-docker -"]);
+    // The fix works in any folder, and behind a line without an end.
+    env.write(".gitignore", "*.log");
+    env.write(".dockerignore", "*.log");
+    let text = env.envseal(&["check"]).dir(env.path("docker")).output();
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert_eq!(text.matches("fix: envseal check --fix\n").count(), 2, "{text}");
+    env.envseal(&["check", "--fix"]).dir(env.path("docker")).ok();
+    assert_eq!(env.read(".gitignore"), "*.log\n.env.keys\n");
+    assert_eq!(env.read(".dockerignore"), "*.log\n.env.keys\n**/.env.keys\n");
     env.write(".dockerignore", "**/.env.keys\n");
     assert!(env.check(&[]).is_empty());
     #[cfg(unix)]
