@@ -35,7 +35,7 @@ pub(crate) fn compare_keys(files: &[ReportedFile<'_>]) -> Vec<Finding> {
         let found = |rule, message: String, fix: Hint| Finding::new(rule, path, message, fix);
         if let Some(other) = beside.insert((path.parent(), variable.clone()), path) {
             let message = format!("shares the key name {variable} with {} beside it", other.display());
-            findings.push(found(Rule::SideBySide, message, "keep one of the two: git rm {file}".into()));
+            findings.push(found(Rule::SideBySide, message, "keep one of the two".into()));
         } else {
             let (other_env, other) = named.entry(variable.clone()).or_insert_with(|| (env.clone(), path));
             if *other_env != env {
