@@ -88,12 +88,11 @@ pub enum WhyMissing {
 }
 
 impl KeyLookupError {
-    /// Returns the error for a keys file that git tracks: everyone with a clone has its keys.
+    /// Returns the error for a keys file that git tracks: once it is committed, everyone with a clone has its keys.
     pub(crate) fn tracked(path: &Path) -> Self {
-        let message =
-            format!("{} is tracked by git, so its keys are in the repository's history", path.display());
+        let message = format!("{} is tracked by git, which would share its keys", path.display());
         Self::RefusedKeysFile(refused_file(message).with_hint(hint!(
-            "git rm --cached {path}, then rotate the keys: everyone with a clone has these",
+            "git rm --cached {path}; if it was committed, rotate the keys: everyone with a clone has these",
             path
         )))
     }
