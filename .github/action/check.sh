@@ -79,7 +79,7 @@ esac
 
 scope=()
 case " ${words[*]} " in
-*' --range'* | *' --staged '* | *' --history '* | *' --fix '*) ;;
+*' --range'* | *' --max-age'* | *' --staged '* | *' --history '* | *' --fix '*) ;;
 *)
     choose_scope
     # All but a range is judged by today's policy, so that there is none to accept.

@@ -379,7 +379,7 @@ fn what_cannot_be_judged_does_not_pass() {
 
 #[test]
 fn other_events_and_other_commands() {
-    let (env, _) = project();
+    let (env, base) = project();
     assert_eq!(checker(&env, "schedule").output().status, 0);
     let text = env.read(".env");
     env.write_plain(".env", format!("{text}TOKEN=plain-as-day\n"));
@@ -388,6 +388,10 @@ fn other_events_and_other_commands() {
         checker(&env, "workflow_dispatch").var("INPUT_COMMAND", "check --strict --history").output().status,
         0
     );
+    // The age of values is that of the files as they are.
+    let aged = checker(&env, "pull_request").var("PULL_BASE", &base).var("PULL_HEAD", &base);
+    let (status, said) = shown(&aged.var("INPUT_COMMAND", "check --max-age 90d").output());
+    assert!(status == 1 && said.contains("::error file=.env,line=4,"), "{said}");
     // A blank input means the default command.
     for blank in ["", "   ", "\n \t"] {
         let (status, said) = shown(&checker(&env, "schedule").var("INPUT_COMMAND", blank).output());
