@@ -65,9 +65,10 @@ impl GitError {
         io(format!("unknown revision {revision:?}")).with_hint(hint).into()
     }
 
-    /// `what` is missing from the clone at `root`, which is shallow, partial or damaged.
-    pub(super) fn missing(what: impl std::fmt::Display, root: &Path, shallow: bool) -> Self {
-        let complete = if shallow { "fetch --unshallow" } else { "fetch --refetch --no-filter" };
+    /// `what` is missing from the clone at `root`, which is shallow, partial or damaged. `cut_off` is true if it may be
+    /// behind the end of a shallow one.
+    pub(super) fn missing(what: impl std::fmt::Display, root: &Path, cut_off: bool) -> Self {
+        let complete = if cut_off { "fetch --unshallow" } else { "fetch --refetch --no-filter" };
         Self::Missing(
             io(format!("this clone does not have all of its history: {what} is missing"))
                 .with_hint(git_in(root).and(complete)),

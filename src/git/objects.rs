@@ -413,7 +413,9 @@ impl Repo {
         if is_damaged {
             return GitError::damaged(id, &complaint(&said));
         }
-        self.missing(format_args!("{kind} {id}"))
+        // A shallow clone has the files of each commit that it has.
+        let is_cut_off = self.is_shallow() && !matches!(kind, "blob" | "tree");
+        GitError::missing(format_args!("{kind} {id}"), self.root(), is_cut_off)
     }
 }
 

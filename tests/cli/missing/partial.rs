@@ -307,3 +307,14 @@ fn the_index_of_a_clone_without_folders() {
     let clone = past.clone(&["--filter=tree:0", "--no-checkout"], "folderless");
     clone.incomplete(&["check", "--staged"], HINT);
 }
+
+/// Deepening a shallow clone fetches no files that it left out.
+#[test]
+fn a_shallow_clone_too_needs_its_files() {
+    let past = Past::new();
+    let clone = past.clone(&["--depth", "1", "--filter=blob:none", "--no-checkout"], "shallow");
+    clone.git(&["reset", "-q"]);
+    clone.incomplete(&["check", "--staged"], HINT);
+    clone.git(&["fetch", "-q", "--refetch", "--no-filter"]);
+    assert_eq!(clone.envseal(&["check", "--staged"]).soon().status, 0);
+}
