@@ -107,7 +107,7 @@ pub(super) fn input_file(input: &[u8]) -> Result<File, GitError> {
         file.rewind()?;
         Ok::<_, std::io::Error>(file)
     };
-    fill().map_err(|e| FsError::io(Path::new("/tmp"), "write in", e).into())
+    fill().map_err(|e| FsError::io(&tempfile::env::temp_dir(), "write in", e).into())
 }
 
 pub(super) fn not_started(error: &std::io::Error) -> GitError {

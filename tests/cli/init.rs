@@ -29,6 +29,14 @@ fn an_empty_repository_gets_file_key_and_ignore_rule_once() {
     assert_eq!(env.snapshot(), before);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_missing_folder_for_temporary_files_is_named() {
+    let env = TestEnv::new();
+    let said = env.envseal(&["init"]).var("TMPDIR", "/nonexistent").fails(4);
+    assert!(said.contains("/nonexistent"), "{said}");
+}
+
 #[test]
 fn exactly_the_names_that_are_there_are_proposed() {
     let env = TestEnv::new();
