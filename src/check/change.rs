@@ -207,7 +207,7 @@ pub(crate) fn worktree(
         Some((repo, head)) => Snapshot::listed(repo, head, tracked.clone().into_iter().collect()),
         None => Snapshot::empty(),
     };
-    let relevant: Vec<_> = files.iter().filter(|path| is_relevant(path)).cloned().collect();
+    let mut relevant: Vec<_> = files.iter().filter(|path| is_relevant(path)).cloned().collect();
     // If a git filter encrypts a file when it is staged (gitattributes(5)), the stored bytes are checked.
     let mut stored = HashMap::new();
     for path in relevant.iter().filter(|path| is_guarded(path)) {
@@ -215,6 +215,12 @@ pub(crate) fn worktree(
             && repo.is_filtered(path)?
         {
             stored.insert(path.clone(), text);
+        }
+    }
+    if let Some(repo) = repo {
+        for (path, file) in repo.left_out(&is_relevant)? {
+            stored.insert(path.clone(), repo.blob(file.id)?);
+            relevant.push(path);
         }
     }
     let after = Snapshot::disk(root, relevant, stored);

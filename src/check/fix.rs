@@ -33,7 +33,7 @@ pub(crate) fn fix(root: &Path, report: &CheckReport, store: &KeyStore<'_>) -> Re
     }
     let paths: Vec<_> = plaintext
         .iter()
-        .filter(|(path, names)| !names.is_empty() && is_env_file(path))
+        .filter(|(path, names)| !names.is_empty() && is_env_file(path) && path.is_file())
         .map(|(path, _)| path.clone())
         .collect();
     let dollars = DollarSigns::default();

@@ -32,7 +32,7 @@ pub(super) fn folder(path: &Path) -> &Path {
 
 enum SnapshotSource<'a> {
     Empty,
-    /// The working tree below this folder, and the files for which git stores other bytes.
+    /// The working tree below this folder, and the files for which git stores other bytes, or that it leaves out.
     Disk(PathBuf, HashMap<PathBuf, Vec<u8>>),
     /// A commit, or the index.
     Git(&'a Repo, Option<ObjectId>),
@@ -235,7 +235,7 @@ impl<'a> Snapshot<'a> {
     pub(super) fn has(&self, path: &Path) -> Result<bool, Error> {
         match &self.source {
             SnapshotSource::Empty => Ok(false),
-            SnapshotSource::Disk(root, _) => Ok(root.join(path).is_file()),
+            SnapshotSource::Disk(root, stored) => Ok(stored.contains_key(path) || root.join(path).is_file()),
             SnapshotSource::Git(..) => Ok(self.resolve(path)?.is_some()),
         }
     }

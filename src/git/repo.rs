@@ -35,6 +35,8 @@ pub struct Repo {
     pub(super) trees: RefCell<TreeCache>,
     pub(super) commit_trees: RefCell<HashMap<ObjectId, ObjectId>>,
     pub(super) index: OnceCell<Vec<(PathBuf, FileRef)>>,
+    /// Files of `index` that git does not look for in the worktree (git-update-index(1), skip-worktree).
+    pub(super) skipped: RefCell<HashSet<PathBuf>>,
     /// Files that git listed for this command as tracked, or as not ignored; relative to the root.
     pub(super) listed: RefCell<HashSet<PathBuf>>,
 }
@@ -140,6 +142,7 @@ impl Repo {
             trees: RefCell::default(),
             commit_trees: RefCell::default(),
             index: OnceCell::new(),
+            skipped: RefCell::default(),
             listed: RefCell::default(),
         })
     }

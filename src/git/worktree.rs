@@ -12,7 +12,7 @@ use git2::{DiffOptions, Patch};
 use super::command::{bytes_arg, complaint, git, output, split};
 use super::history::parse_sides;
 use super::index_bytes::refuse_cut_short;
-use super::objects::{ChangedFile, FileRef};
+use super::objects::{ChangedFile, FileKind, FileRef};
 use super::paths::{from_git, to_git};
 use super::tree::parse_file_mode;
 use super::{GitError, ObjectId, Repo};
@@ -21,7 +21,7 @@ use crate::fs::{FolderLock, FsError, NewMode, append_line, has_temporaries, swee
 
 pub(super) const READ_INDEX: &str = "read the index of";
 
-/// Receives a file name without folders, and returns true if the file is wanted.
+/// Receives a file name, with or without folders, and returns true if the file is wanted.
 type NameFilter<'a> = &'a dyn Fn(&Path) -> bool;
 
 /// Tracked and ignored files.
@@ -239,12 +239,16 @@ impl Repo {
             return Ok(files);
         }
         self.refuse_damaged_index()?;
-        let said = self.ask(READ_INDEX, self.call(&["ls-files", "--stage", "-z", "--full-name"]), &[])?;
+        let said =
+            self.ask(READ_INDEX, self.call(&["ls-files", "-t", "--stage", "-z", "--full-name"]), &[])?;
         let mut files = Vec::new();
         for entry in split(&said, 0) {
-            let (stage, file, path) = parse_index_entry(entry).ok_or_else(|| self.garbled_index())?;
-            if let (0, Some(file), Some(path)) = (stage, file, from_git(path)) {
+            let (tag, stage, file, path) = parse_index_entry(entry).ok_or_else(|| self.garbled_index())?;
+            if let ("0", Some(file), Some(path)) = (stage, file, from_git(path)) {
                 files.push((path.to_owned(), file));
+                if tag == "S" {
+                    self.skipped.borrow_mut().insert(path.to_owned());
+                }
             }
         }
         // What is only announced (`git add -N`) is listed as an empty file. Against an empty commit, which takes longer,
@@ -255,6 +259,19 @@ impl Repo {
             files.retain(|(path, file)| file.id != empty || staged.contains(path));
         }
         Ok(self.index.get_or_init(|| files))
+    }
+
+    /// Returns the files that satisfy `want` and that a sparse checkout leaves out (git-sparse-checkout(1)), relative to
+    /// the root and as the index has them. They are not gone: the next commit contains them.
+    pub(crate) fn left_out(&self, want: NameFilter<'_>) -> Result<Vec<(PathBuf, FileRef)>, GitError> {
+        let (files, skipped) = (self.index_files()?.iter(), self.skipped.borrow());
+        let is_left_out = |(path, file): &&(PathBuf, FileRef)| {
+            skipped.contains(path)
+                && file.kind == FileKind::File
+                && want(path)
+                && !self.is_file_in_place(path)
+        };
+        Ok(files.filter(is_left_out).cloned().collect())
     }
 
     /// Returns the file in the index at exactly this path, relative to the root.
@@ -314,14 +331,14 @@ impl Repo {
     }
 }
 
-/// Reads stage, file and path of `MODE ID STAGE TAB PATH` (git-ls-files(1), `--stage`).
-fn parse_index_entry(entry: &[u8]) -> Option<(u8, Option<FileRef>, &[u8])> {
+/// Reads tag, stage, file and path of `TAG MODE ID STAGE TAB PATH` (git-ls-files(1), `-t --stage`).
+fn parse_index_entry(entry: &[u8]) -> Option<(&str, &str, Option<FileRef>, &[u8])> {
     let (info, path) = entry.split_at(memchr::memchr(b'\t', entry)?);
-    let [mode, id, stage] = std::str::from_utf8(info).ok()?.split(' ').collect::<Vec<_>>()[..] else {
+    let [tag, mode, id, stage] = std::str::from_utf8(info).ok()?.split(' ').collect::<Vec<_>>()[..] else {
         return None;
     };
     let id = ObjectId::parse(id.as_bytes())?;
-    Some((stage.parse().ok()?, parse_file_mode(mode).map(|kind| FileRef { id, kind }), &path[1..]))
+    Some((tag, stage, parse_file_mode(mode).map(|kind| FileRef { id, kind }), &path[1..]))
 }
 
 /// Returns the numbers, from 1, of the lines that `after` has and `before` lacks, in ascending order. In a file that
@@ -346,7 +363,6 @@ pub(crate) fn added_lines(before: &[u8], after: &[u8]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::git::FileKind;
     use crate::git::testing::Fixture;
 
     fn is_env_name(name: &Path) -> bool {

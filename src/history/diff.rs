@@ -105,7 +105,8 @@ fn read_worktree(history: &mut EnvHistory<'_>, named: &[PathBuf]) -> Result<Vec<
     paths.extend(named.iter().cloned());
     paths.sort();
     paths.dedup();
-    let mut files = Vec::new();
+    let left_out = repo.left_out(&is_env_file)?;
+    let mut files: Vec<_> = left_out.into_iter().map(|(path, file)| (path, file.id)).collect();
     for path in paths {
         let place = repo.root().join(&path);
         // Git stores only the target's path of a symlink; the target counts by itself.

@@ -100,8 +100,9 @@ pub(super) struct Holders {
 }
 
 impl Holders {
-    /// Rejects a clone that lacks part of HEAD's history, because an incomplete result would be believed.
+    /// Rejects a clone that lacks part of HEAD's history or of its files, because an incomplete result would be believed.
     pub(super) fn read(project: &Project, store: &KeyStore<'_>) -> Result<Self, Error> {
+        project.refuse_left_out()?;
         let mut past = Vec::new();
         if let Some(objects) = project.repository()?
             && let Some(head) = objects.head()?

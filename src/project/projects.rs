@@ -10,7 +10,7 @@ use super::line_errors::{keys_disagree, leads_outside};
 use super::schema::schema_of;
 use super::setup::KeyChoice;
 use super::team_file::team_file_malformed;
-use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, is_env_file};
+use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, is_env_file, is_team_file};
 use crate::crypto::PublicKey;
 use crate::error::Error;
 use crate::fs;
@@ -268,6 +268,27 @@ impl Project {
     pub fn key_of(&self, env: &EnvName) -> Result<Option<(PathBuf, PublicKey)>, Error> {
         // The root is not an env file, so no file is left out.
         self.public_key_of(env, self.root())
+    }
+
+    /// Rejects a sparse checkout that leaves out one of its files: a change about all files of an environment would
+    /// take that one for gone.
+    pub(crate) fn refuse_left_out(&self) -> Result<(), Error> {
+        let Some(repo) = self.repository()? else { return Ok(()) };
+        let found = repo.left_out(&|name| is_env_file(name) || is_team_file(name))?;
+        let found: Vec<_> = found.into_iter().map(|(path, _)| repo.root().join(path)).collect();
+        // The team file of a nested project may be left out, too.
+        let is_claimed = |path: &Path| {
+            let mut teams = found.iter().filter(|path| is_team_file(path)).filter_map(|team| team.parent());
+            teams.any(|of| of != self.root() && of.starts_with(self.root()) && path.starts_with(of))
+        };
+        let is_own = |path: &&PathBuf| self.holds_file(path) && !is_claimed(path);
+        let Some(path) = found.iter().find(is_own) else { return Ok(()) };
+        let (root, file) = (repo.root(), path.strip_prefix(repo.root()).unwrap_or(path));
+        // Patterns may name a file, but folders (cones) always include those of the root.
+        let part = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(file);
+        let file = path.display();
+        let message = format!("the sparse checkout leaves out {file}, which must change with the rest");
+        Err(Error::refused(message).with_hint(hint!("git -C {root} sparse-checkout add {part}", root, part)))
     }
 
     /// Returns every environment that has a public key, with that key and a file that has it.

@@ -87,3 +87,26 @@ fn a_check_of_nothing_is_no_all_clear() {
         said(&output)
     );
 }
+
+/// A sparse checkout leaves files out, but the next commit has them.
+#[test]
+fn what_a_sparse_checkout_leaves_out_is_not_gone() {
+    let env = project();
+    std::fs::create_dir(env.path("pkg")).unwrap();
+    env.write("pkg/envseal.toml", "[policy]\nplain = ['PORT']\n");
+    env.ok(&["-C", "pkg", "set", "-q", "A", &env.secret("a"), "-e", "staging"]);
+    env.ok(&["-C", "pkg", "team", "request", "-q", "--name", "alice"]);
+    append(&env, "pkg/.env.staging", "PORT=1\n");
+    env.commit("package");
+    append(&env, "pkg/.env.staging", "TOKEN=plain-as-day\n");
+    env.commit("plain text");
+    let found = env.check(&[]);
+    assert_eq!(found, ["pkg/.env.staging:5 !plaintext TOKEN"]);
+    let patterns = ["/*", "!/pkg/", "/pkg/.env.keys"];
+    env.git(&[&["sparse-checkout", "set", "--no-cone"], &patterns[..]].concat());
+    assert!(!env.path("pkg/.env.staging").exists() && !env.path("pkg/envseal.toml").exists());
+    assert_eq!(env.check(&[]), found);
+    assert_eq!(env.ok(&["diff"]), "");
+    assert_eq!(env.envseal(&["check", "--fix"]).output().status, 1);
+    assert!(!env.path("pkg/.env.staging").exists());
+}

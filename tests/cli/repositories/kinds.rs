@@ -297,3 +297,51 @@ fn the_fixtures_are_of_their_kind() {
     assert_eq!(said(&shallow, &["rev-parse", "--is-shallow-repository"]), "true");
     assert!(separate_git_dir().unwrap().path(".git").is_file());
 }
+
+/// What a sparse checkout leaves out would keep its old key, and a removed member would go on reading it.
+#[test]
+fn a_rotation_needs_every_file_of_its_project() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = crate::team::alice_and_bob(&env);
+    for folder in ["pkg", "nested"] {
+        std::fs::create_dir(alice.clone.join(folder)).unwrap();
+    }
+    alice.says(&["set", "-q", "URL", &env.secret("pkg"), "-f", "pkg/.env.production"]);
+    alice.write("nested/envseal.toml", "");
+    alice.says(&["set", "-q", "URL", &env.secret("nested"), "-f", "nested/.env.production"]);
+    alice.pushes("packages");
+    bob.pulls();
+    crate::team::let_in(&alice, &bob, "staging");
+    alice.does(&["mv", ".env.staging", "pkg/"]);
+    alice.pushes("move");
+    bob.pulls();
+    for person in [&alice, &bob] {
+        person.does(&["sparse-checkout", "set", "--no-cone", "/*", "!/pkg/", "!/nested/"]);
+    }
+    assert!(
+        !alice.clone.join("pkg/.env.production").exists()
+            && !alice.clone.join("nested").join("envseal.toml").exists()
+    );
+    let before = (alice.read("envseal.toml"), alice.read(".env.production"));
+    let mut hint = String::new();
+    for arguments in [&["key", "rotate", "-e", "production"][..], &["team", "remove", "bob", "--yes"]] {
+        let said = alice.fails(4, arguments);
+        assert!(said.contains("the sparse checkout leaves out") && said.contains("pkg/.env."), "{said}");
+        said.rsplit_once("hint: ").unwrap().1.clone_into(&mut hint);
+    }
+    assert_eq!((alice.read("envseal.toml"), alice.read(".env.production")), before);
+    let said = bob.fails(4, &["team", "request", "--replace"]);
+    assert!(said.contains("the sparse checkout leaves out"), "{said}");
+    // Another project's files are not needed.
+    alice.pastes(&hint);
+    assert!(
+        alice.clone.join("pkg/.env.staging").exists() && !alice.clone.join("nested/.env.production").exists()
+    );
+    alice.says(&["key", "rotate", "-e", "production"]);
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    let keys = [".env.production", "pkg/.env.production"].map(|file| {
+        alice.read(file).lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY")).unwrap().to_owned()
+    });
+    assert_eq!(keys[0], keys[1]);
+    assert!(alice.read("envseal.toml").contains("[rotations"));
+}
