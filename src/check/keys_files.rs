@@ -74,30 +74,3 @@ fn docker_ignores(folder: &Path, file: &Path) -> bool {
     }
     ignored
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_pattern_decides() {
-        let dir = tempfile::tempdir().unwrap();
-        let ignores = |text: &str, file: &str| {
-            std::fs::write(dir.path().join(".dockerignore"), text).unwrap();
-            docker_ignores(dir.path(), &dir.path().join(file))
-        };
-        for (text, file, ignored) in [
-            ("", ".env.keys", false),
-            (".env.keys", ".env.keys", true),
-            (".env.keys", "a/.env.keys", false),
-            ("**/.env.keys", "a/.env.keys", true),
-            ("**/.env.keys", ".env.keys", true),
-            ("/a/", "a/b/.env.keys", true),
-            ("*\n!.env*", ".env.keys", false),
-            (".env*", ".env.keys", true),
-            ("# .env.keys", ".env.keys", false),
-        ] {
-            assert_eq!(ignores(text, file), ignored, "{text:?} {file}");
-        }
-    }
-}

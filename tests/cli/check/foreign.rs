@@ -11,6 +11,9 @@ fn a_file_of_another_tool_is_one_finding() {
     for (text, words) in [
         (armour.as_bytes(), "encrypted with GPG"),
         (b"\x85\x01\x0c\x03\xff\n\n\xfe\n\xfd\n", "encrypted with GPG"),
+        (b"\xc1\xc0\x4c\x03\xff", "encrypted with GPG"),
+        (b"\n-----BEGIN AGE ENCRYPTED FILE-----\nYWdl", "encrypted with age"),
+        (b"U2FsdGVkX1+abc\n", "openssl"),
         (b"age-encryption.org/v1\n-> X25519 abc\ndef\n--- ghi\n\xff\n", "encrypted with age"),
         (&binary, "encrypted by git-crypt"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n", "a pointer of Git LFS"),
@@ -39,6 +42,13 @@ fn a_file_of_another_tool_is_one_finding() {
     env.write(".env.x", format!("A=abc\n{armour}"));
     env.git(&["add", "-A"]);
     assert!(env.check(&["--staged"]).contains(&".env.x:1 !plaintext A".to_owned()));
+    for text in
+        [&b""[..], b"A=abc\n", b"\xef\xbb\xbfA=abc", b"\xc3\xa9=abc", b"{}", b"A=age-encryption.org/v1"]
+    {
+        env.write(".env.x", text);
+        let found = env.check(&[]);
+        assert!(!found.contains(&".env.x:- !unreadable -".to_owned()), "{} {found:?}", text.escape_ascii());
+    }
 }
 
 #[test]

@@ -240,6 +240,32 @@ fn the_keys_file_is_for_nobody_else() {
 }
 
 #[test]
+fn the_last_pattern_of_a_dockerignore_decides() {
+    let env = project();
+    for folder in ["a", "a/b"] {
+        env.write(format!("{folder}/.env"), env.read(".env"));
+        std::fs::copy(env.path(".env.keys"), env.path(folder).join(".env.keys")).unwrap();
+    }
+    env.write("Dockerfile", "");
+    for (text, file, ignored) in [
+        ("", ".env.keys", false),
+        (".env.keys", ".env.keys", true),
+        (".env.keys", "a/.env.keys", false),
+        ("**/.env.keys", "a/.env.keys", true),
+        ("**/.env.keys", ".env.keys", true),
+        ("/a/", "a/b/.env.keys", true),
+        ("*\n!.env*", ".env.keys", false),
+        (".env*", ".env.keys", true),
+        ("# .env.keys", ".env.keys", false),
+    ] {
+        env.write(".dockerignore", text);
+        let found = env.check(&[]);
+        let finding = format!("{file}:- !keys-file-docker -");
+        assert_eq!(!found.contains(&finding), ignored, "{text:?} {finding} {found:?}");
+    }
+}
+
+#[test]
 fn names_across_environments_and_the_example() {
     let env = TestEnv::new();
     env.ok(&["set", "HELLO=development", "--plain"]);
