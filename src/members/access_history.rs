@@ -13,6 +13,7 @@ use crate::team::{GrantLine, TeamFile};
 
 /// Every version of the team files and env files that this clone has, on any branch.
 pub(super) struct AccessHistory {
+    /// The present one first.
     teams: Vec<TeamFile>,
     /// The versions of env files, each with the environments it ever belonged to.
     files: BTreeMap<ObjectId, (Document, BTreeSet<EnvName>)>,
@@ -52,13 +53,19 @@ impl AccessHistory {
     /// Returns the environment keys that `who` had, as the recipient or the maker of a grant.
     pub(super) fn keys_of(&self, who: &IdentityKey) -> BTreeMap<EnvName, BTreeSet<PublicKey>> {
         let mut keys: BTreeMap<EnvName, BTreeSet<PublicKey>> = BTreeMap::new();
+        let mut add = |line: &GrantLine| keys.entry(line.env.clone()).or_default().insert(line.key);
         for (team, line) in self.grants() {
             let party = |name| team.key_of(name) == Some(who);
             // Only the signature can be verified by anyone. A grant forged between members can add keys, but never
             // remove any.
             if (party(&line.member) || party(&line.by)) && holds(team, line) {
-                keys.entry(line.env.clone()).or_default().insert(line.key);
+                add(line);
             }
+        }
+        // A present grant may be to another key that had the name in between, and goes with the name.
+        let now = &self.teams[0];
+        for line in now.grants().iter().filter(|line| now.key_of(&line.member) == Some(who)) {
+            add(line);
         }
         keys
     }

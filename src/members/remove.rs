@@ -306,10 +306,9 @@ struct TeamRemoval<'a> {
 impl TeamChange for TeamRemoval<'_> {
     fn before(&mut self, team: &mut TeamFile) -> Result<(), Error> {
         self.plan.holders.refuse_changed(self.project, team)?;
-        let RemovalPlan { name, key, out_of_reach, sealed_outside, .. } = self.plan;
-        let names = team.names_of(key);
-        for name in &names {
-            team.remove_member(name, self.now);
+        let RemovalPlan { key, out_of_reach, sealed_outside, .. } = self.plan;
+        for name in team.names_of(key) {
+            team.remove_member(&name, self.now);
         }
         // A grant whose removal can't be finished here stays, to be seen. One of an environment that is gone is
         // dropped.
@@ -317,7 +316,7 @@ impl TeamChange for TeamRemoval<'_> {
             out_of_reach.iter().any(|(env, _)| *env == line.env)
                 || sealed_outside.iter().any(|(_, key)| *key == line.key)
         };
-        let is_theirs = |line: &GrantLine| line.member == *name || names.contains(&line.member);
+        let is_theirs = |line: &GrantLine| team.key_of(&line.member) == Some(key);
         let mut taken: Vec<_> =
             team.grants().iter().filter(|line| is_theirs(line) && !is_unfinished(line)).cloned().collect();
         taken.extend_from_slice(self.dropped);
@@ -332,11 +331,11 @@ impl TeamChange for TeamRemoval<'_> {
 
     fn keeps(&mut self, line: &GrantLine) -> bool {
         let is = |other: &GrantLine| other.env == line.env && other.member == line.member;
-        line.member != self.plan.name && !self.dropped.iter().any(is)
+        !self.dropped.iter().any(is)
     }
 
-    fn stands_for(&self, removed: &MemberName) -> bool {
-        *removed == self.plan.name || self.plan.aliases.contains(removed)
+    fn stands_for(&self, granter: &IdentityKey) -> bool {
+        *granter == self.plan.key
     }
 
     fn after(&mut self, team: &mut TeamFile, rotated: &EnvironmentRotation) -> Result<(), Error> {

@@ -99,7 +99,15 @@ pub(crate) fn replace_key(
         }
         team.replace_member(&done.name, &key, &done.removed_as, now);
         for line in team.grants().to_vec() {
-            move_grant(team, line, &mut done);
+            if line.member == done.removed_as {
+                // It stays only if its exposures are not recorded yet, so that someone else can finish the removal.
+                if !done.pending.contains(&line.env) {
+                    team.take_grant(&line.env, &line.member);
+                }
+                done.granted.push(line.env);
+            } else if line.by == done.removed_as {
+                done.made_by_old.push(line);
+            }
         }
         for (env, key, files) in &readable {
             let recorder =
@@ -110,29 +118,6 @@ pub(crate) fn replace_key(
         Ok(())
     })?;
     Ok(done)
-}
-
-/// Renames the old key in a grant to or by it. A grant to it stays only if its exposures are not recorded yet, so that
-/// someone else can finish the removal.
-fn move_grant(team: &mut TeamFile, mut line: GrantLine, done: &mut ReplacedKey) {
-    let (is_to, is_by) = (line.member == done.name, line.by == done.name);
-    if !is_to && !is_by {
-        return;
-    }
-    if is_by {
-        line.by = done.removed_as.clone();
-    }
-    if is_to {
-        team.take_grant(&line.env, &done.name);
-        done.granted.push(line.env.clone());
-        if !done.pending.contains(&line.env) {
-            return;
-        }
-        line.member = done.removed_as.clone();
-    } else {
-        done.made_by_old.push(line.clone());
-    }
-    team.put_grant(line);
 }
 
 /// Rejects a key that is a member's already, or was removed.

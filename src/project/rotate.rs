@@ -17,7 +17,7 @@ use super::transaction::{FileWrite, WriteLock, commit, exclude_beside, stage};
 use super::update::Write;
 use super::value_failure::{ValueFailure, cannot_decrypt};
 use crate::config::EnvName;
-use crate::crypto::{Identity, KeyId, Opener, PrivateKey, PublicKey, Sealer};
+use crate::crypto::{Identity, IdentityKey, KeyId, Opener, PrivateKey, PublicKey, Sealer};
 use crate::dotenv::Document;
 use crate::error::{Error, ErrorKind};
 use crate::fs::NewMode;
@@ -35,8 +35,8 @@ pub(crate) trait TeamChange {
     /// Returns true if a grant whose proof holds under the old key should be re-issued.
     fn keeps(&mut self, line: &GrantLine) -> bool;
 
-    /// Returns true if the remover confirmed the grants made by this removed member, so that they may be re-issued.
-    fn stands_for(&self, _removed: &MemberName) -> bool {
+    /// Returns true if the remover confirmed the grants made by this removed key, so that they may be re-issued.
+    fn stands_for(&self, _granter: &IdentityKey) -> bool {
         false
     }
 
@@ -388,7 +388,7 @@ fn renew(
     let lines: Vec<_> = team.grants().iter().filter(|line| line.env == *env).cloned().collect();
     let mut me = None;
     for line in lines {
-        let stands = change.stands_for(&line.by);
+        let stands = team.key_of(&line.by).is_some_and(|granter| change.stands_for(granter));
         let fault = if stands { team.prove_of_old(&line, old) } else { team.prove(&line, old) }.err();
         if fault.is_some() || !change.keeps(&line) {
             team.take_grant(env, &line.member);

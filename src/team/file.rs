@@ -146,6 +146,7 @@ impl TeamFile {
         let Some(old) = self.members.insert(name.clone(), *key) else { return };
         self.put(&["members"], name.as_str(), key.to_string().into());
         self.put_removed(removed_as, old, since);
+        self.rename_in_grants(name, removed_as);
     }
 
     /// Moves a member to the removed members. Someone may have put the name back by hand: a record of the same key
@@ -157,7 +158,26 @@ impl TeamFile {
         match self.removed.get(name) {
             None => self.put_removed(name, key, since),
             Some(was) if was.key == key => {}
-            Some(_) => self.put_removed(&self.name_of_old_key(name, since), key, since),
+            Some(_) => {
+                let removed_as = self.name_of_old_key(name, since);
+                self.put_removed(&removed_as, key, since);
+                self.rename_in_grants(name, &removed_as);
+            }
+        }
+    }
+
+    /// Renames a removed key in the grants to and by it, because its old name means another key.
+    fn rename_in_grants(&mut self, name: &MemberName, removed_as: &MemberName) {
+        for mut line in self.grants.clone() {
+            if line.member == *name {
+                self.take_grant(&line.env, name);
+            } else if line.by != *name {
+                continue;
+            }
+            for party in [&mut line.member, &mut line.by].into_iter().filter(|party| *party == name) {
+                *party = removed_as.clone();
+            }
+            self.put_grant(line);
         }
     }
 

@@ -159,6 +159,74 @@ fn another_key_under_a_removed_name_does_not_take_the_record_of_the_first() {
     alice.pushes("bob is out again");
 }
 
+/// Removes Bob, puts his name back by hand with the key of Eve, and grants that key an environment.
+fn with_eve_as_bob(alice: &Person<'_>, environment: &str) {
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    alice.pushes("bob is out");
+    let eve = Person::clone_of(alice.env, &alice.env.outside().join("shared.git"), "Eve");
+    eve.says(&["team", "request", "-q"]);
+    let key = eve.json(&["team", "whoami", "--json"])["key"].as_str().unwrap().to_owned();
+    let text = alice.read("envseal.toml");
+    alice.write("envseal.toml", text.replacen("[members]\n", &format!("[members]\nbob = \"{key}\"\n"), 1));
+    alice.says(&["team", "approve", "bob", "-e", environment, "--fingerprint", &eve.fingerprint()]);
+    alice.does(&["commit", "-q", "--no-verify", "-a", "-m", "bob is back"]);
+    alice.does(&["push", "-q", "--no-verify"]);
+}
+
+#[test]
+fn another_key_under_a_removed_name_loses_what_it_was_granted() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    with_eve_as_bob(&alice, "production");
+    // As a reader of `check` may do, and forget who has the key.
+    let (members, rest) = alice
+        .read("envseal.toml")
+        .split_once("[removed]")
+        .map(|(one, other)| (one.to_owned(), other.to_owned()))
+        .unwrap();
+    let (head, members) =
+        members.split_once("[members]").map(|(one, other)| (one.to_owned(), other.to_owned())).unwrap();
+    let members = without_lines(&members, &["bob = \"ssh-"]);
+    alice.write("envseal.toml", format!("{head}[members]{members}[removed]{rest}"));
+    alice.does(&["commit", "-q", "--no-verify", "-a", "-m", "bob is no member"]);
+    let before = public_key(&alice, "production");
+    // History has the other key under that name: whether it is somebody who stays is for a person to say.
+    let refused = alice.fails(4, &["team", "remove", "bob", "--yes"]);
+    assert!(
+        refused.contains("would take access from bob") && refused.contains("--leave-out bob"),
+        "{refused}"
+    );
+    alice.says(&["team", "remove", "bob", "--yes", "--leave-out", "bob"]);
+    assert_ne!(public_key(&alice, "production"), before);
+    assert!(!alice.read("envseal.toml").contains("bob = { key = \"envseal-pk1-"));
+    assert_eq!(alice.envseal(&["check"]).status, 0);
+}
+
+#[test]
+fn another_key_under_a_removed_name_keeps_what_it_reads_under_its_own_record() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    with_eve_as_bob(&alice, "staging");
+    // Carol has no access to staging.
+    let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
+    let_in(&alice, &carol, "production");
+    let keep = format!("--keep=alice={}", alice.fingerprint());
+    assert_eq!(carol.envseal(&["team", "remove", "bob", "--yes", &keep]).status, 1);
+    carol.does(&["commit", "-q", "--no-verify", "-a", "-m", "bob is out of production"]);
+    carol.does(&["push", "-q", "--no-verify"]);
+    alice.pulls();
+    let found = String::from_utf8(alice.envseal(&["check"]).stdout).unwrap();
+    let at = found.find("envseal team remove bob-20").unwrap_or_else(|| panic!("{found}"));
+    let before = public_key(&alice, "staging");
+    alice.pastes(&format!("{} --yes", found[at..].lines().next().unwrap()));
+    assert_ne!(public_key(&alice, "staging"), before);
+    let found = alice.envseal(&["check"]);
+    assert_eq!(found.status, 0, "{}{}", String::from_utf8_lossy(&found.stdout), found.stderr);
+    assert!(open_exposures(&alice).contains(&"staging URL".to_owned()));
+}
+
 /// Bob made the grant himself, and no rotation came in between.
 #[test]
 fn whom_one_let_in_and_who_is_kept_keeps_access_at_every_moment() {
