@@ -1,9 +1,10 @@
 //! Finds who can decrypt an environment before it is rotated, so that nobody loses access unless a person decides so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
+use super::remove::sealed_outside;
 use crate::config::{EnvName, is_team_file};
 use crate::crypto::{IdentityKey, PrivateKey};
 use crate::error::Error;
@@ -234,8 +235,15 @@ pub(crate) fn plan_rotation(
     let team = &holders.now;
     let mut doubtful = Vec::new();
     for env in envs {
+        let current = project.key_of(env)?;
         let is_pending = |line: &&GrantLine| line.env == *env && team.removed().contains_key(&line.member);
-        if let Some(line) = team.grants().iter().find(is_pending) {
+        for line in team.grants().iter().filter(is_pending) {
+            // The removal cannot be finished before a file outside has another key. Nothing more is owed here.
+            if current.as_ref().is_some_and(|(_, key)| line.key != *key)
+                && !sealed_outside(project, &BTreeSet::from([line.key]))?.is_empty()
+            {
+                continue;
+            }
             // A rotation alone would lose the record of what could be read.
             let name = &line.member;
             let message = format!(
@@ -245,7 +253,7 @@ pub(crate) fn plan_rotation(
                 .with_hint(hint!("finish the removal, which rotates it: envseal team remove {name}", name)));
         }
         // Without grants there is nobody to ask about. If a key is missing, the rotation itself reports it.
-        let Some((path, public)) = project.key_of(env)?.filter(|_| !holders.are_none()) else { continue };
+        let Some((path, public)) = current.filter(|_| !holders.are_none()) else { continue };
         let key = store.find(env, &public, path.parent().unwrap_or(project.root())).map_err(Error::from)?;
         refuse_old_key(&EnvFile::load(&path)?, project, store, &key)?;
         let is_left_out = |_: &IdentityKey, name: &MemberName| decisions.drops(env, name);

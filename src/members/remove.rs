@@ -216,7 +216,7 @@ fn memberships_elsewhere(project: &Project, key: &IdentityKey) -> Result<Vec<(Pa
 
 /// Returns the env files outside the project that are encrypted with one of these keys. Skips those that can't be
 /// parsed.
-fn sealed_outside(
+pub(super) fn sealed_outside(
     project: &Project,
     known: &BTreeSet<PublicKey>,
 ) -> Result<Vec<(PathBuf, PublicKey)>, Error> {

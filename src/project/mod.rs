@@ -58,7 +58,9 @@ pub use projects::Project;
 pub(crate) use projects::Projects;
 pub use references::DollarSigns;
 pub(crate) use resolve::{Resolution, Resolved, resolve};
-pub(crate) use rotate::{DroppedGrant, EnvironmentRotation, RotatedEnv, Rotation, TeamChange, rotate};
+pub(crate) use rotate::{
+    DroppedGrant, EnvironmentRotation, RotatedEnv, Rotation, TeamChange, refuse_not_rotated, rotate,
+};
 pub(crate) use schema::{example, hold_to_schemas, write_example};
 pub(crate) use setup::{
     Notice, add_to_policy, guard_keys_file, has_dockerfile, new_environments, propose_plain,

@@ -336,6 +336,25 @@ impl EnvironmentRotation {
     }
 }
 
+/// Rejects an existing file that the rotation of its environment would leave out.
+pub(crate) fn refuse_not_rotated(project: &Project, dir: &Path, paths: &[PathBuf]) -> Result<(), Error> {
+    for path in paths.iter().filter(|path| path.symlink_metadata().is_ok()) {
+        let env = EnvName::of_file(path)?;
+        let rotated = env_file_paths(&env, project, &folder_of(&dir.join("x")))?;
+        if !rotated.iter().any(|other| real_place(other) == real_place(path)) {
+            let team_file = project.team_file();
+            let (why, hint) = if project.holds_file(&real_place(path)) {
+                ("git ignores it", hint!("rotate it by itself: envseal key rotate -f {path}", path))
+            } else {
+                ("the policy excludes it", hint!("see [policy] exclude in {team_file}", team_file))
+            };
+            let message = format!("{} is not rotated with {env}: {why}", path.display());
+            return Err(Error::refused(message).with_hint(hint));
+        }
+    }
+    Ok(())
+}
+
 /// Returns the environment's files in the project, each once: those of [`Project::env_files`], and those that git
 /// ignores beside them, in `dir` and at the root.
 fn env_file_paths(env: &EnvName, project: &Project, dir: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -390,6 +409,10 @@ fn renew(
     for line in lines {
         let stands = team.key_of(&line.by).is_some_and(|granter| change.stands_for(granter));
         let fault = if stands { team.prove_of_old(&line, old) } else { team.prove(&line, old) }.err();
+        if matches!(fault, Some(GrantFault::Removed(_))) {
+            // Only `team remove` records what they could read. Until then the grant stays, to be seen.
+            continue;
+        }
         if fault.is_some() || !change.keeps(&line) {
             team.take_grant(env, &line.member);
             report.dropped.push(DroppedGrant { line, fault });

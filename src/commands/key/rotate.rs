@@ -11,8 +11,8 @@ use crate::git::{display_path, relative_path};
 use crate::members::{
     AccessDecisions, DoubtfulGrant, check_fingerprint, no_member, plan_rotation, rotate_planned,
 };
-use crate::project::{DroppedGrant, RotatedEnv, Rotation};
-use crate::team::{GrantFault, MemberName, TeamFile};
+use crate::project::{DroppedGrant, RotatedEnv, Rotation, refuse_not_rotated};
+use crate::team::{MemberName, TeamFile};
 use crate::ui::{self, DefaultAnswer, counted, listed};
 
 /// Replace an environment's key pair and re-encrypt every value
@@ -100,6 +100,7 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
         }
     }
     let project = project(dir)?;
+    refuse_not_rotated(&project, dir, &paths)?;
     let team = project.team()?;
     let mut decisions = args.access.decisions(&team)?;
     let plan = plan_rotation(&project, context.store(), &envs, &decisions)?;
@@ -169,11 +170,6 @@ pub(in crate::commands) fn print_rotated(context: &Context, env: &RotatedEnv) {
             dropped.line.member,
             drop_reason(env, dropped)
         ));
-        // Only `team remove` records exposures.
-        if let Some(GrantFault::Removed(name)) = &dropped.fault {
-            let hint = hint!("to list what {name} could read: envseal team remove {name}", name);
-            context.ui.note(hint.or(format_args!("what {name} could read is not listed")));
-        }
     }
     if env.exposures > 0 {
         context.ui.say(format_args!(

@@ -227,6 +227,43 @@ fn another_key_under_a_removed_name_keeps_what_it_reads_under_its_own_record() {
     assert!(open_exposures(&alice).contains(&"staging URL".to_owned()));
 }
 
+#[test]
+fn a_file_that_is_not_rotated_stays_pending_and_is_said() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    std::fs::create_dir(bob.clone.join("legacy")).unwrap();
+    bob.write("legacy/.env.production", bob.read(".env.production"));
+    bob.add_line("envseal.toml", "\n[policy]\nexclude = [\"legacy/**\"]");
+    bob.pushes("legacy");
+    alice.pulls();
+    let_in(&alice, &bob, "production");
+    let before = public_key(&alice, "production");
+    let told = alice.envseal(&["team", "remove", "bob", "--yes"]);
+    assert_eq!(told.status, 1, "{}", told.stderr);
+    assert!(told.stderr.contains("Left legacy/.env.production unchanged"), "{}", told.stderr);
+    assert!(!told.stderr.contains("no longer has access"), "{}", told.stderr);
+    let rotated = public_key(&alice, "production");
+    assert_ne!(rotated, before);
+    let is_pending = || {
+        let found = alice.envseal(&["check"]);
+        found.status == 1 && String::from_utf8_lossy(&found.stdout).contains("[removal-pending]")
+    };
+    assert!(is_pending());
+    let refused = alice.fails(4, &["key", "rotate", "-f", "legacy/.env.production"]);
+    assert!(
+        refused.contains("legacy/.env.production is not rotated with production: the policy excludes it"),
+        "{refused}"
+    );
+    assert_eq!(public_key(&alice, "production"), rotated);
+    // The project's own files can be rotated, and what is pending stays so.
+    alice.says(&["key", "rotate", "-e", "production"]);
+    assert!(is_pending());
+    std::fs::remove_file(alice.clone.join("legacy/.env.production")).unwrap();
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    let found = alice.envseal(&["check"]);
+    assert_eq!(found.status, 0, "{}{}", String::from_utf8_lossy(&found.stdout), found.stderr);
+}
+
 /// Bob made the grant himself, and no rotation came in between.
 #[test]
 fn whom_one_let_in_and_who_is_kept_keeps_access_at_every_moment() {
