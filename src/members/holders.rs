@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
-use super::remove::sealed_outside;
+use super::{no_member, remove::sealed_outside};
 use crate::config::{EnvName, is_team_file};
 use crate::crypto::{IdentityKey, PrivateKey};
 use crate::error::Error;
@@ -129,6 +129,14 @@ impl Holders {
         Ok(holders)
     }
 
+    /// Rejects the name of someone to leave out who never was in the team: with a typo, someone else would keep access.
+    pub(super) fn refuse_unknown(&self, decisions: &AccessDecisions) -> Result<(), Error> {
+        let is_known =
+            |name: &MemberName| self.past.iter().chain([&self.now]).any(|team| team.key_of(name).is_some());
+        let unknown = decisions.left_out.iter().find(|name| !is_known(name));
+        unknown.map_or(Ok(()), |name| Err(no_member(&self.now, name.as_str())))
+    }
+
     /// Returns true if nobody was ever granted anything.
     fn are_none(&self) -> bool {
         self.past.iter().chain([&self.now]).all(|team| team.grants().is_empty())
@@ -232,6 +240,7 @@ pub(crate) fn plan_rotation(
     decisions: &AccessDecisions,
 ) -> Result<RotationPlan, Error> {
     let holders = Holders::read(project, store)?;
+    holders.refuse_unknown(decisions)?;
     let team = &holders.now;
     let mut doubtful = Vec::new();
     for env in envs {

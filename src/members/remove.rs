@@ -79,6 +79,8 @@ pub(crate) fn plan_removal(
         return Err(Error::refused(message)
             .with_hint(hint!("ask another member to run: envseal team remove {name}", name)));
     }
+    let holders = Holders::read(project, store)?;
+    holders.refuse_unknown(decisions)?;
     let history = AccessHistory::read(project, objects)?;
     let envs = project.environments()?;
     let held = held_keys(project, &history, key, &envs, also)?;
@@ -96,7 +98,7 @@ pub(crate) fn plan_removal(
         forged: Vec::new(),
         held,
         history,
-        holders: Holders::read(project, store)?,
+        holders,
         decryptable: BTreeSet::new(),
     };
     let dependent_grants = dependent_grants(&team, &plan.history, key, &me);

@@ -47,12 +47,10 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
     })?;
     print_plan(context, &plan);
     if !args.yes && !ui::can_ask() {
-        let name = &plan.name;
-        let hint = hint!("to confirm: envseal team remove {name} --yes", name);
         let choices =
             access_choices(&team, &plan.doubtful, &decisions).map(|choices| Hint::from("; ").and(choices));
-        let hint = hint.and(choices.unwrap_or("".into()));
-        return Err(Error::usage(format!("confirmation needed to remove {name}"), hint));
+        let hint = Hint::from("to confirm, add: --yes").and(choices.unwrap_or("".into()));
+        return Err(Error::usage(format!("confirmation needed to remove {}", plan.name), hint));
     }
     ask_about(context, &team, &plan.doubtful, &mut decisions, !args.yes)?;
     if !args.yes && !ui::confirm(&format!("Remove {}?", plan.name), DefaultAnswer::No)? {

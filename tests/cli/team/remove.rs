@@ -187,6 +187,9 @@ fn what_cannot_be_done_changes_nothing() {
         (&["team", "remove", "bobby", "--yes"], 2, "did you mean bob?"),
         (&["team", "remove", "bob", "--yes", "-e", "none"], 4, "has a key for none"),
         (&["team", "remove", "bob", "--yes", "--keep", "bob"], 2, "has no fingerprint"),
+        (&["team", "remove", "bob", "-e", "staging"], 2, "hint: to confirm, add: --yes\n"),
+        (&["team", "remove", "bob", "--yes", "--leave-out", "carol"], 2, "no member is named carol"),
+        (&["key", "rotate", "-e", "production", "--leave-out", "bobby"], 2, "did you mean bob?"),
     ] {
         let told = alice.fails(status, arguments);
         assert!(told.contains(expected), "{arguments:?}: {told}");
