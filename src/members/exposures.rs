@@ -200,7 +200,7 @@ struct SeenValues {
 
 impl ExposureRecorder<'_> {
     /// Records every value that `member`, who had `keys`, could read and that has not been changed since. Returns their
-    /// number.
+    /// number, without those that are gone from the files.
     pub(super) fn record(
         &self,
         team: &mut TeamFile,
@@ -228,6 +228,7 @@ impl ExposureRecorder<'_> {
         let mut current = self.current(&tags);
         let mut count = 0;
         for (name, SeenValues { tags: mut seen, has_unreadable }) in read {
+            let is_there = current.contains_key(name);
             if let Some(now) = current.remove(name) {
                 if has_unreadable || now.has_unreadable {
                     // Counts, because it may be the value that can't be decrypted any more.
@@ -237,7 +238,7 @@ impl ExposureRecorder<'_> {
                 }
             }
             self.put(team, member, name, seen, now);
-            count += 1;
+            count += usize::from(is_there);
         }
         count
     }

@@ -75,6 +75,21 @@ fn history_decides_what_could_be_read_also_when_a_grant_was_taken_out_by_hand() 
     assert_eq!(exposed(&alice), ["bob production TOKEN"]);
 }
 
+/// What is listed and what is counted is the same.
+#[test]
+fn a_value_that_is_gone_does_not_count() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    alice.says(&["unset", "TOKEN", "-e", "production"]);
+    alice.pushes("no token");
+    let told = alice.envseal(&["team", "remove", "bob", "--yes"]).stderr;
+    assert!(told.contains("Exposed to bob: 1 value of production"), "{told}");
+    assert_eq!(exposed(&alice), ["bob production URL"]);
+    // It counts again if it comes back.
+    assert!(alice.read("envseal.toml").contains("TOKEN = {"));
+}
+
 #[test]
 fn a_value_whose_key_is_lost_counts() {
     let env = TestEnv::without_git();
