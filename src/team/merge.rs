@@ -182,7 +182,8 @@ fn merged_lead([base, ours, theirs]: [Option<&str>; 3]) -> &str {
 /// Returns the lines and the value of an entry that both sides changed. Returns None if a person has to choose.
 ///
 /// - A grant of the same key to the same member on both sides: ours, if both are valid.
-/// - An exposure that differs only in its state: the side with `unverified`, which is true for both.
+/// - An exposure that differs only in its state, or that a rotation on one side renewed: that side, as `unverified`,
+///   which is true for both.
 /// - A list of the policy: both sides' additions and removals are applied, unless the sides order their common items
 ///   differently.
 fn resolve(
@@ -195,11 +196,7 @@ fn resolve(
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     match path[..] {
         ["grants", env, member] if is_same_grant(env, member, texts) => take(ours),
-        ["exposures", env, member, name] => match unverified_sides(env, member, name, texts)? {
-            [true, _] => take(ours),
-            [_, true] => take(theirs),
-            _ => None,
-        },
+        ["exposures", env, member, name] => merged_exposure([env, member, name], texts, [ours, theirs]),
         ["policy", key] if POLICY_LISTS.contains(&key) => {
             let base = base.map_or("[]", |base| base.value);
             merge_globs(key, base, ours.body, theirs.value)
@@ -227,16 +224,30 @@ fn is_same_grant(env: &str, member: &str, texts: [&[u8]; 3]) -> bool {
         && teams[1].verify(theirs).is_ok()
 }
 
-/// Returns which of the sides has `unverified` for an exposure that is otherwise the same on both.
-fn unverified_sides(env: &str, member: &str, name: &str, texts: [&[u8]; 3]) -> Option<[bool; 2]> {
+/// Returns an exposure that is the same on both sides except for its state, and for a proof that one side renewed.
+fn merged_exposure(
+    [env, member, name]: [&str; 3],
+    texts: [&[u8]; 3],
+    leaves: [EntryText<'_>; 2],
+) -> Option<(String, String)> {
     let is_it = |exposure: &&Exposure| {
         exposure.env.as_str() == env && exposure.member.as_str() == member && exposure.name == name
     };
-    let teams = parse_teams(texts)?;
-    let [ours, theirs] = teams.each_ref().map(|team| team.exposures().iter().find(is_it));
-    let (ours, theirs) = (ours?, theirs?);
-    let is_same = ours.since == theirs.since && ours.tags == theirs.tags && ours.proof == theirs.proof;
-    is_same.then(|| [ours, theirs].map(|exposure| exposure.state == ExposureState::Unverified))
+    let find = |text| TeamFile::parse(text).ok()?.exposures().iter().find(is_it).cloned();
+    let [base, Some(ours), Some(theirs)] = texts.map(find) else { return None };
+    if ours.since != theirs.since || ours.tags != theirs.tags {
+        return None;
+    }
+    let is_right = |side: &Exposure, other: &Exposure| match &base {
+        _ if side.proof == other.proof => side.state == ExposureState::Unverified,
+        base => base.as_ref().is_some_and(|base| base.proof == other.proof),
+    };
+    let sides = [(&ours, &theirs, leaves[0]), (&theirs, &ours, leaves[1])];
+    let (side, _, leaf) = sides.into_iter().find(|(side, other, _)| is_right(side, other))?;
+    let state = if ours.state == theirs.state { side.state } else { ExposureState::Unverified };
+    let [from, to] = [side.state, state].map(|state| format!("state = \"{}\"", state.as_str()));
+    let with_state = |text: &str| text.replacen(&from, &to, 1);
+    leaf.value.contains(&from).then(|| (with_state(leaf.body), with_state(leaf.value)))
 }
 
 /// Returns our lines with theirs' additions and without theirs' removals.

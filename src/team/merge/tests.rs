@@ -276,8 +276,17 @@ fn an_exposure_is_resolved_to_unverified() {
         let read = TeamFile::parse(&result.text).unwrap();
         assert_eq!(read.exposures()[0].state, unverified);
     }
+    // A rotation on one side renews the proof.
     let renewed = exposure.proof_by(&PrivateKey::generate());
-    let result = merged(&base, &with(unverified, renewed), &with(replaced, exposure.proof));
+    let (rotated, set) = (with(exposure.state, renewed), with(replaced, exposure.proof));
+    for (one, two) in [(&rotated, &set), (&set, &rotated)] {
+        let result = merged(&base, one, two);
+        assert_eq!(result.conflicts, MergeConflicts::None);
+        let read = TeamFile::parse(&result.text).unwrap();
+        assert_eq!((read.exposures()[0].state, read.exposures()[0].proof), (unverified, renewed));
+    }
+    let other = with(unverified, exposure.proof_by(&PrivateKey::generate()));
+    let result = merged(&base, &rotated, &other);
     assert_eq!(result.conflicts, MergeConflicts::Names(vec!["exposures.production.bob.A".into()]));
 }
 
