@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::access_history::AccessHistory;
-use super::{files_of, unreadable_tag_key};
+use super::unreadable_tag_key;
 use crate::config::EnvName;
 use crate::crypto::{KeyId, Opener, PrivateKey, Proof, PublicKey, TagKey};
 use crate::error::Error;
 use crate::keys::{KeyLookupError, KeyStore};
-use crate::project::{EnvFile, Project, Standing, change_team, put_tag_key, standing, tag_key, value_tag};
+use crate::project::{
+    EnvFile, Project, Standing, change_team, exposure_files, put_tag_key, standing, tag_key, value_tag,
+};
 use crate::team::{Exposure, ExposureState, MemberName, TeamFile};
 use crate::time::Moment;
 
@@ -44,6 +46,8 @@ impl ExposureVerdict {
 
 pub(crate) struct ExposedValue {
     pub exposure: Exposure,
+    /// The environment that has the value now: that of the exposure, unless it was renamed.
+    pub present: EnvName,
     pub verdict: ExposureVerdict,
     /// False if the verdict only repeats the team file, because the environment's key is not available.
     pub verified: bool,
@@ -93,18 +97,16 @@ fn compare(
     env: &EnvName,
     exposures: &[Exposure],
 ) -> Result<Vec<ExposedValue>, Error> {
-    let mut files = files_of(project, env)?;
-    let key = match project.key_of(env)? {
-        Some((path, public)) => match store.find(env, &public, path.parent().unwrap_or(project.root())) {
+    let files = exposure_files(project, team, env)?;
+    let present = files.first().map_or(env, EnvFile::env);
+    let key = match project.key_of(present)? {
+        Some((path, public)) => match store.find(present, &public, path.parent().unwrap_or(project.root())) {
             Ok(key) => Some(key),
             Err(KeyLookupError::NotFound { .. } | KeyLookupError::Locked(_)) => None,
             Err(error) => return Err(error.into()),
         },
         None => None,
     };
-    if files.is_empty() {
-        files = files_of_renamed(project, team, env)?;
-    }
     let Some(key) = key else {
         let recorded = |exposure: &Exposure| {
             let has_name = |file: &EnvFile| file.has_sealed(&|name| name == exposure.name);
@@ -114,7 +116,7 @@ fn compare(
                 ExposureState::Unverified => ExposureVerdict::Unverified,
                 ExposureState::Replaced => ExposureVerdict::Replaced,
             };
-            ExposedValue { exposure: exposure.clone(), verdict, verified: false }
+            ExposedValue { exposure: exposure.clone(), present: present.clone(), verdict, verified: false }
         };
         return Ok(exposures.iter().map(recorded).collect());
     };
@@ -127,40 +129,17 @@ fn compare(
         let is_proven_by = |key: &PrivateKey| exposure.proof_by(key) == exposure.proof;
         // An older key proves a record made on another branch before a rotation on this one.
         let proven =
-            is_proven_by(&key) || older_keys(project, store, env, &mut older)?.iter().any(is_proven_by);
+            is_proven_by(&key) || older_keys(project, store, present, &mut older)?.iter().any(is_proven_by);
         let verdict = match standing(exposure, exposures, &tags, &mut opener, &documents) {
             _ if !proven => ExposureVerdict::Altered,
             Standing::Same => ExposureVerdict::Exposed,
             Standing::Other => ExposureVerdict::Replaced,
             Standing::Gone => ExposureVerdict::Gone,
         };
-        found.push(ExposedValue { exposure: exposure.clone(), verdict, verified: true });
+        let (exposure, present) = (exposure.clone(), present.clone());
+        found.push(ExposedValue { exposure, present, verdict, verified: true });
     }
     Ok(found)
-}
-
-/// Returns the env files of an environment that was renamed: those encrypted with the key that its exposure tags are
-/// encrypted with, or with one that rotations led to. The rotations need no proof: at worst, a value counts needlessly.
-fn files_of_renamed(project: &Project, team: &TeamFile, env: &EnvName) -> Result<Vec<EnvFile>, Error> {
-    let Some(tags) = team.tag_key(env) else { return Ok(Vec::new()) };
-    let mut keys = BTreeSet::from([tags.key_id()]);
-    let mut before = 0;
-    while before < keys.len() {
-        before = keys.len();
-        for rotation in
-            team.all_rotations().filter(|rotation| keys.contains(&rotation.old.id())).collect::<Vec<_>>()
-        {
-            keys.insert(rotation.new.id());
-        }
-    }
-    let mut files = Vec::new();
-    for path in project.env_files(project.root())? {
-        let file = EnvFile::load(&path)?;
-        if file.public_key().is_some_and(|key| keys.contains(&key.id())) {
-            files.push(file);
-        }
-    }
-    Ok(files)
 }
 
 fn older_keys<'a>(

@@ -1,7 +1,6 @@
 //! Exposed values: finds out whether they are still the ones that a removed member could read.
 
 use std::collections::{BTreeSet, HashSet};
-use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
@@ -91,6 +90,27 @@ pub(crate) fn standing(
     Standing::Other
 }
 
+/// Returns the env files with the values of an environment's exposures: its own, or if it was renamed, those that have
+/// its key by now. Skips other environments' files that can't be parsed.
+pub(crate) fn exposure_files(
+    project: &Project,
+    team: &TeamFile,
+    env: &EnvName,
+) -> Result<Vec<EnvFile>, Error> {
+    let keys = team.exposure_keys(env);
+    let has_key = |file: &EnvFile| file.public_key().is_some_and(|key| keys.contains(&key.id()));
+    let paths = project.env_files(project.root())?;
+    let (own, others): (Vec<_>, Vec<_>) =
+        paths.iter().partition(|path| EnvName::of_file(path).ok().as_ref() == Some(env));
+    let own = own.into_iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
+    if keys.is_empty() || own.iter().any(has_key) {
+        return Ok(own);
+    }
+    let mut renamed: Vec<_> = others.into_iter().filter_map(|path| EnvFile::load(path).ok()).collect();
+    renamed.retain(has_key);
+    Ok(if renamed.is_empty() { own } else { renamed })
+}
+
 fn has_sealed(document: &Document, name: &str) -> bool {
     let mut entries = document.entries().iter().filter(|entry| document.name(entry) == name);
     entries.any(|entry| token(document, entry).is_some())
@@ -120,18 +140,25 @@ pub(super) fn renewed(
     envs.sort();
     envs.dedup();
     for env in envs {
-        let of_env: Vec<_> = changed.iter().filter(|(file, _)| *file.env() == env).collect();
+        let keys = team.exposure_keys(&env);
+        let may_hold = |(file, _): &&ChangedFile<'_>| {
+            *file.env() == env || file.public_key().is_some_and(|key| keys.contains(&key.id()))
+        };
+        if !changed.iter().any(|changed| may_hold(&changed)) {
+            continue;
+        }
+        let mut others = exposure_files(project, &team, &env)?;
+        let present = others.first().map_or(&env, EnvFile::env).clone();
+        let of_env: Vec<_> = changed.iter().filter(|(file, _)| *file.env() == present).collect();
         let Some((file, _)) = of_env.first() else { continue };
         let Some(public) = file.public_key() else { continue };
         // A change needs no private key, so this never asks for a passphrase.
-        let key = store.find_unasked(&env, public, &file.dir())?;
+        let key = store.find_unasked(&present, public, &file.dir())?;
         let known = key.and_then(|key| tag_key(&team, &env, &key).map(|tags| (key, tags)));
-        let others = other_files(project, &env, &of_env)?;
-        let documents: Vec<_> = of_env
-            .iter()
-            .map(|(_, document)| *document)
-            .chain(others.iter().map(EnvFile::document))
-            .collect();
+        let places: Vec<_> = of_env.iter().map(|(file, _)| real_place(file.path())).collect();
+        others.retain(|file| !places.contains(&real_place(file.path())));
+        let changed_documents = of_env.iter().map(|(_, document)| *document);
+        let documents: Vec<_> = changed_documents.chain(others.iter().map(EnvFile::document)).collect();
         let of_this = |team: &TeamFile| -> Vec<_> {
             team.exposures().iter().filter(|exposure| exposure.env == env).cloned().collect()
         };
@@ -254,24 +281,6 @@ fn opened<'a>(
         }
     }
     found
-}
-
-/// Returns the environment's files in the project that are not being changed.
-fn other_files(
-    project: &Project,
-    env: &EnvName,
-    changed: &[&ChangedFile<'_>],
-) -> Result<Vec<EnvFile>, Error> {
-    let places: Vec<PathBuf> = changed.iter().map(|(file, _)| real_place(file.path())).collect();
-    let is_other = |path: &PathBuf| {
-        EnvName::of_file(path).ok().as_ref() == Some(env) && !places.contains(&real_place(path))
-    };
-    project
-        .env_files(project.root())?
-        .iter()
-        .filter(|path| is_other(path))
-        .map(|path| EnvFile::load(path))
-        .collect()
 }
 
 /// Returns true if the source text of the name's entries changed.

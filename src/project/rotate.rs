@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::change::with_sources;
+use super::exposure::exposure_files;
 use super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere, seen_from_here};
 use super::line_errors::{cannot_seal, keys_disagree};
 use super::pin::{Pinning, refuse_old_key};
@@ -127,7 +128,7 @@ pub(crate) fn rotate(
         let current = EnvironmentRotation::load(env, &project, &dir, store)?;
         let mut report = current.report();
         resealed.extend(current.resealed(store, &mut report)?);
-        renew(&mut team, &team_path, &current, store, change, &mut report)?;
+        renew(&mut team, &project, &current, store, change, &mut report)?;
         change.after(&mut team, &current)?;
         rotation.envs.push(report);
         currents.push(current);
@@ -397,7 +398,7 @@ fn find(
 /// someone who could decrypt the environment: it is removed, and never re-issued.
 fn renew(
     team: &mut TeamFile,
-    path: &Path,
+    project: &Project,
     current: &EnvironmentRotation,
     store: &KeyStore<'_>,
     change: &mut dyn TeamChange,
@@ -419,29 +420,39 @@ fn renew(
             continue;
         }
         if me.is_none() {
-            me = Some(member(team, path, current, store)?);
+            me = Some(member(team, &project.team_file(), current, store)?);
         }
         let (name, identity) = me.as_ref().expect("just found");
         let key = team.members()[&line.member];
         team.put_grant(GrantLine::make(env, new, (&line.member, &key), (name, identity)));
         report.granted.push(line.member);
     }
-    team.put_rotation(RotationProof::make(env, old, &new.public()));
-
-    let exposures: Vec<_> = team.exposures().iter().filter(|it| it.env == *env).cloned().collect();
-    match tag_key(team, env, old) {
-        Some(tags) => put_tag_key(team, env, new, &tags),
-        None => report.tags_lost = !exposures.is_empty() || team.tag_key(env).is_some(),
-    }
-    for exposure in exposures {
-        if exposure.proof == exposure.proof_by(old) {
-            let proof = exposure.proof_by(new);
-            team.put_exposure(Exposure { proof, ..exposure });
-            report.exposures += 1;
-        } else {
-            report.unproven.push(exposure);
+    // Exposures keep the name that the environment had then.
+    let mut names: BTreeSet<_> = team.exposures().iter().map(|exposure| exposure.env.clone()).collect();
+    names.insert(env.clone());
+    for name in names {
+        if name != *env
+            && (!team.exposure_keys(&name).contains(&old.public().id())
+                || exposure_files(project, team, &name)?.first().map(EnvFile::env) != Some(env))
+        {
+            continue;
+        }
+        let exposures: Vec<_> = team.exposures().iter().filter(|it| it.env == name).cloned().collect();
+        match tag_key(team, &name, old) {
+            Some(tags) => put_tag_key(team, &name, new, &tags),
+            None => report.tags_lost |= !exposures.is_empty() || team.tag_key(&name).is_some(),
+        }
+        for exposure in exposures {
+            if exposure.proof == exposure.proof_by(old) {
+                let proof = exposure.proof_by(new);
+                team.put_exposure(Exposure { proof, ..exposure });
+                report.exposures += 1;
+            } else {
+                report.unproven.push(exposure);
+            }
         }
     }
+    team.put_rotation(RotationProof::make(env, old, &new.public()));
     Ok(())
 }
 

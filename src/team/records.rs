@@ -1,11 +1,13 @@
 //! The entries of the team file: members, grants, rotations and exposures, and their proofs.
 
 use std::borrow::Borrow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::config::EnvName;
 use crate::crypto::{
-    Grant, GrantError, GrantTerms, Identity, IdentityKey, PRIVATE_PREFIX, PrivateKey, Proof, PublicKey,
+    Grant, GrantError, GrantTerms, Identity, IdentityKey, KeyId, PRIVATE_PREFIX, PrivateKey, Proof,
+    PublicKey, SealedValue,
 };
 use crate::error::Error;
 use crate::hint::{Word, Words};
@@ -179,6 +181,21 @@ impl TeamFile {
             return Err(GrantFault::Removed(line.member.clone()));
         }
         Ok(GrantTerms { env: line.env.as_str(), key: &line.key, recipient, granter: granter? })
+    }
+
+    /// Returns the ids of the keys that go with an environment's exposures: the one that the tag key is encrypted with, and
+    /// those that rotations led to. The rotations need no proof: at worst, a value counts needlessly.
+    pub fn exposure_keys(&self, env: &EnvName) -> BTreeSet<KeyId> {
+        let mut keys: BTreeSet<_> = self.tag_key(env).map(SealedValue::key_id).into_iter().collect();
+        loop {
+            let before = keys.len();
+            let steps = self.all_rotations().filter(|step| keys.contains(&step.old.id()));
+            let news: Vec<_> = steps.map(|step| step.new.id()).collect();
+            keys.extend(news);
+            if keys.len() == before {
+                return keys;
+            }
+        }
     }
 
     /// Returns the key of a member or a removed member.

@@ -52,6 +52,15 @@ impl TeamText<'_> {
         Finding { line: line_of_entry(self.team, &entry), ..self.found(rule, message, fix) }
     }
 
+    /// Returns the environment that has the values of an environment's exposures: itself, or if it was renamed, the one
+    /// that has its key by now.
+    fn present<'e>(&'e self, env: &'e EnvName) -> &'e EnvName {
+        let keys = self.team.exposure_keys(env);
+        let has_key = |name: &&EnvName| self.keys(name).iter().any(|key| keys.contains(&key.id()));
+        let renamed = || self.environments.keys().find(has_key);
+        Some(env).filter(has_key).or_else(renamed).unwrap_or(env)
+    }
+
     fn keys(&self, env: &EnvName) -> &[PublicKey] {
         self.environments.get(env).map_or(&[], |environment| &environment.keys)
     }
@@ -137,7 +146,7 @@ fn count_exposed(file: &TeamText<'_>) -> Vec<Finding> {
     let mut open: BTreeMap<&EnvName, (usize, BTreeSet<&str>)> = BTreeMap::new();
     for exposure in file.team.exposures().iter().filter(|e| e.state != ExposureState::Replaced) {
         // A variable that is gone need not be replaced.
-        let names = file.environments.get(&exposure.env).map(|environment| &environment.names);
+        let names = file.environments.get(file.present(&exposure.env)).map(|environment| &environment.names);
         if names.is_some_and(|names| names.contains(&exposure.name)) {
             let entry = open.entry(&exposure.env).or_insert((exposure.line, BTreeSet::new()));
             entry.1.insert(&exposure.name);
@@ -392,8 +401,7 @@ fn is_unaltered(old: &Exposure, now: &Exposure, before: &TeamFile, file: &TeamTe
     if same_facts && now.proof == old.proof {
         return true;
     }
-    let (keys, held) = (file.keys(&old.env), (file.held)(&old.env));
-    let available: Vec<&PrivateKey> = held.iter().filter(|key| keys.contains(&key.public())).collect();
+    let available = available_keys(&old.env, file);
     if available.is_empty() {
         // A rotation renews the proofs and nothing else. Only a holder of the key can verify them.
         return same_facts && is_rotated(&old.env, before, file);
@@ -401,8 +409,17 @@ fn is_unaltered(old: &Exposure, now: &Exposure, before: &TeamFile, file: &TeamTe
     available.iter().any(|key| now.proof_by(key) == now.proof)
 }
 
+/// Returns the available private keys by which exposures can be verified.
+fn available_keys(env: &EnvName, file: &TeamText<'_>) -> Vec<PrivateKey> {
+    let present = file.present(env);
+    let mut held = (file.held)(present);
+    held.retain(|key| file.keys(present).contains(&key.public()));
+    held
+}
+
 /// Returns true if the change adds a rotation to the key that the environment has now.
 fn is_rotated(env: &EnvName, before: &TeamFile, file: &TeamText<'_>) -> bool {
+    let env = file.present(env);
     let known: Vec<_> = before.rotations(env).map(|step| (step.old, step.new)).collect();
     let is_new =
         |step: &Rotation| !known.contains(&(step.old, step.new)) && file.keys(env).contains(&step.new);

@@ -74,12 +74,11 @@ pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Err
         distinct(open.clone().filter(|exposed| now.saturating_sub(exposed.exposure.since.seconds) > max))
     });
     if let Some(first) = listed.iter().find(|exposed| exposed.verdict.is_open()) {
-        let exposure = &first.exposure;
         // A value that several people could read counts once.
         let values = distinct(open);
         let change = if values == 1 { "Change it at its source" } else { "Change them at their source" };
         let message = format!("{}. {change}, then here", counted(values, "exposed value"));
-        let hint = hint!("envseal set {name} -e {env}", name = exposure.name, env = exposure.env);
+        let hint = hint!("envseal set {name} -e {env}", name = first.exposure.name, env = first.present);
         context.ui.say(hint.joined(message, ", as in: "));
     } else {
         context.ui.say("No exposed values left");

@@ -56,8 +56,23 @@ fn renaming_the_environment_or_a_value_replaces_nothing() {
     rename_production(&alice, "prod");
     alice.pushes("a shorter name");
     assert_eq!(open_exposures(&alice), ["production URL"]);
+    // By whatever name, it is compared, and a new value replaces it.
+    let open = || alice.json(&["team", "exposures", "--json"])[0]["verified"] == true;
+    assert!(open());
+    let check = || String::from_utf8(alice.envseal(&["check"]).stdout).unwrap();
+    assert!(check().contains("1 value of production that removed members could read"), "{}", check());
     alice.says(&["key", "rotate", "-e", "prod"]);
     assert_eq!(open_exposures(&alice), ["production URL"]);
+    assert!(open());
+    alice.pushes("rotated");
+    let told = alice.says(&["team", "exposures"]) + &alice.envseal(&["team", "exposures"]).stderr;
+    assert!(told.contains("as in: envseal set URL -e prod\n"), "{told}");
+    let told = alice.envseal(&["set", "URL", &env.secret("after"), "-e", "prod"]).stderr;
+    assert!(told.contains("envseal.toml"), "{told}");
+    assert!(alice.read("envseal.toml").contains("state = \"replaced\""));
+    assert!(open_exposures(&alice).is_empty());
+    alice.pushes("another url");
+    assert_eq!(alice.envseal(&["check"]).status, 0);
 }
 
 #[test]
