@@ -166,11 +166,14 @@ pub(super) fn renewed(
         let states: Vec<_> = match known {
             Some((key, tags)) => {
                 let mut opener = Opener::new(key.clone());
-                let written = written(&mut opener, &of_env);
+                let written = written(&mut opener, &of_env, store)?;
                 for exposure in &exposures {
                     carry(&mut renewed, exposure, &tags, &key, &mut opener, &of_env, &written);
                 }
                 exposures = of_this(&renewed);
+                let names = written.iter().filter(|(_, _, is_resealed)| *is_resealed).map(|(name, ..)| *name);
+                let names = names.filter(|name| exposures.iter().any(|it| it.name == *name));
+                noted.extend(names.map(|name| (env.clone(), name.to_owned(), ExposureState::Exposed)));
                 let state = |exposure: &Exposure| {
                     match standing(exposure, &exposures, &tags, &mut opener, &documents) {
                         // Tags from someone without the key match nothing, so the value would always look replaced.
@@ -207,7 +210,8 @@ pub(super) fn renewed(
     Ok((after != team.text()).then_some(ExposureChanges { before, after, notices }))
 }
 
-/// Also records an exposure for each name whose new value is, or contains, the exposed one.
+/// Also records an exposure for each name whose new value is, or contains, the exposed one, or was encrypted with an older
+/// key, which the member may have had, until now.
 fn carry(
     team: &mut TeamFile,
     exposure: &Exposure,
@@ -215,7 +219,7 @@ fn carry(
     key: &PrivateKey,
     opener: &mut Opener,
     changed: &[&ChangedFile<'_>],
-    written: &[(&str, Zeroizing<Vec<u8>>)],
+    written: &[Written<'_>],
 ) {
     if written.is_empty() || exposure.proof_by(key) != exposure.proof {
         return;
@@ -228,8 +232,8 @@ fn carry(
     let mut parts =
         opened(opener, changed.iter().map(|(file, _)| file.document()), |name| name == exposure.name);
     parts.retain(|(_, text)| text.len() >= MIN_PART && is_known(text));
-    for (name, text) in written {
-        let whole = is_known(text) && (goes || text.len() >= MIN_PART);
+    for (name, text, is_resealed) in written {
+        let whole = *is_resealed || is_known(text) && (goes || text.len() >= MIN_PART);
         if !whole && !parts.iter().any(|(_, part)| memchr::memmem::find(text, part).is_some()) {
             continue;
         }
@@ -252,8 +256,14 @@ fn carry(
     }
 }
 
-/// Returns the sealed values whose text changed, decrypted.
-fn written<'a>(opener: &mut Opener, changed: &[&ChangedFile<'a>]) -> Vec<(&'a str, Zeroizing<Vec<u8>>)> {
+/// The name of a sealed value whose text changed, the value, and whether it was encrypted with an older key before.
+type Written<'a> = (&'a str, Zeroizing<Vec<u8>>, bool);
+
+fn written<'a>(
+    opener: &mut Opener,
+    changed: &[&ChangedFile<'a>],
+    store: &KeyStore<'_>,
+) -> Result<Vec<Written<'a>>, Error> {
     let mut found = Vec::new();
     for (file, document) in changed {
         let before = file.document();
@@ -261,9 +271,27 @@ fn written<'a>(opener: &mut Opener, changed: &[&ChangedFile<'a>]) -> Vec<(&'a st
             before.entries().iter().map(|entry| (before.name(entry), before.source(entry))).collect();
         let entries = document.entries().iter().map(|entry| (document.name(entry), document.source(entry)));
         let new: HashSet<&str> = entries.filter(|entry| !old.contains(entry)).map(|(name, _)| name).collect();
-        found.extend(opened(opener, [*document].into_iter(), |name| new.contains(name)));
+        let is_older = |entry| {
+            token(before, entry)
+                .is_some_and(|token| token.is_ok_and(|token| token.key_id() != opener.public_key().id()))
+                && new.contains(before.name(entry))
+        };
+        let mut older = Vec::new();
+        if before.entries().iter().any(is_older) {
+            let (store, dir) = (store.unasking(), file.dir());
+            let mut keys = store.all(file.env(), &dir)?;
+            keys.extend(store.ever_granted(&dir)?);
+            keys.retain(|key| key.public() != opener.public_key());
+            for key in keys {
+                older.extend(opened(&mut Opener::new(key), [before].into_iter(), |name| new.contains(name)));
+            }
+        }
+        for (name, text) in opened(opener, [*document].into_iter(), |name| new.contains(name)) {
+            let is_resealed = older.iter().any(|(of, was)| *of == name && **was == *text);
+            found.push((name, text, is_resealed));
+        }
     }
-    found
+    Ok(found)
 }
 
 /// Returns the sealed values of the wanted names that the key can decrypt, decrypted.

@@ -85,9 +85,7 @@ impl fmt::Display for Notice {
                     ExposureState::Unverified => {
                         "may be replaced; someone who can decrypt it can tell. Commit both"
                     }
-                    ExposureState::Exposed => {
-                        "is again a value that a removed member could read; commit both"
-                    }
+                    ExposureState::Exposed => "is a value that a removed member could read; commit both",
                 })
             }
             Self::Pinned { env, key } => {

@@ -243,3 +243,36 @@ fn an_exposed_value_that_goes_on_elsewhere_is_followed() {
     alice.says(&["set", "COPY", &env.secret("copy"), "-e", "production"]);
     assert_eq!(state(&alice, "URL"), ("replaced".into(), true));
 }
+
+/// Bob has the old key, and what a branch of before his removal has encrypted with it.
+#[test]
+fn a_value_that_comes_from_a_branch_of_before_is_exposed() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
+    let url = env.secret("url-of-branch");
+    carol.says(&["set", "-q", "URL", &url, "-e", "production"]);
+    carol.says(&["set", "-q", "ADDED", &env.secret("added"), "-e", "production"]);
+    let branch = carol.read(".env.production");
+    alice.says(&["team", "remove", "bob", "--yes", "-q"]);
+    alice.pushes("bob is out");
+    // A merge that takes the lines of the branch, and the new public key.
+    let line = |text: &str, name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    let now = alice.read(".env.production");
+    let merged = now.replace(&line(&now, "URL="), &line(&branch, "URL=")) + &line(&branch, "ADDED=") + "\n";
+    alice.write(".env.production", merged);
+    let told = alice.envseal(&["encrypt", "--reseal", "-e", "production"]).stderr;
+    assert!(told.contains("ADDED"), "{told}");
+    assert_eq!(alice.says(&["get", "URL", "-e", "production"]).trim_end(), url);
+    for name in ["URL", "ADDED", "TOKEN"] {
+        assert_eq!(state(&alice, name), ("exposed".into(), true));
+    }
+    alice.says(&["set", "URL", &env.secret("new"), "-e", "production"]);
+    assert_eq!(state(&alice, "URL"), ("replaced".into(), true));
+    // A value that is set over one with an older key is not that one.
+    let text = alice.read(".env.production");
+    alice.write(".env.production", text.replace(&line(&text, "ADDED="), &line(&branch, "ADDED=")));
+    alice.says(&["set", "ADDED", &env.secret("fresh"), "-e", "production"]);
+    assert_eq!(state(&alice, "ADDED"), ("replaced".into(), true));
+}
