@@ -72,6 +72,33 @@ pub(crate) fn check_team_file(file: &TeamText<'_>, before: Option<&TeamFile>) ->
     let mut findings = check_members(file);
     findings.extend(file.team.grants().iter().filter_map(|line| check_grant(file, line, before)));
     findings.extend(count_exposed(file));
+    findings.extend(check_tag_keys(file, before));
+    findings
+}
+
+/// Returns the findings for tag keys by which no exposed value can be verified: a merge brought them together with a
+/// rotation, which didn't know them.
+fn check_tag_keys(file: &TeamText<'_>, before: Option<&TeamFile>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let envs: BTreeSet<_> = file.team.exposures().iter().map(|exposure| &exposure.env).collect();
+    for env in envs {
+        let (Some(tags), keys) = (file.team.tag_key(env), file.keys(file.present(env))) else { continue };
+        if keys.is_empty() || keys.iter().any(|key| key.id() == tags.key_id()) {
+            continue;
+        }
+        let message = format!(
+            "the tag key for exposed values of {env} is for key {}, but its env files use key {}",
+            tags.key_id(),
+            keys[0].id()
+        );
+        let fix = hint!(
+            "undo the merge; merge with --no-commit, take {file} of the side that rotated {env}, remove the member again",
+            env
+        );
+        let found = file.found_at(Rule::ExposureAltered, ["exposure-tags", env.as_str()], message, fix);
+        let is_old = before.is_some_and(|before| before.tag_key(env) == Some(tags));
+        findings.push(if is_old { found.into_advice() } else { found });
+    }
     findings
 }
 
@@ -389,7 +416,15 @@ fn compare_exposures(
             Some(_) => "has another proof",
         };
         let message = format!("the exposure of {name} of {env} to {member} {what}");
-        let found = file.found(Rule::ExposureAltered, message, RESTORE_LINE).about(name);
+        let grew = now.is_some_and(|now| old.tags.iter().all(|tag| now.tags.contains(tag)));
+        let fix = if grew && available_keys(env, file).is_empty() {
+            // A holder adds tags. Restoring the line would take out a value that can be read.
+            let variable = file.present(env).private_key_name();
+            hint!("have a holder of the key of {env} check it; in CI, provide {variable}", env, variable)
+        } else {
+            RESTORE_LINE.into()
+        };
+        let found = file.found(Rule::ExposureAltered, message, fix).about(name);
         findings.push(Finding { line: now.map(|now| now.line), ..found });
     }
     findings

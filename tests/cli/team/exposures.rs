@@ -276,3 +276,50 @@ fn a_value_that_comes_from_a_branch_of_before_is_exposed() {
     alice.says(&["set", "ADDED", &env.secret("fresh"), "-e", "production"]);
     assert_eq!(state(&alice, "ADDED"), ("replaced".into(), true));
 }
+
+/// Without the key nobody can verify them, so they must not be taken out either.
+#[test]
+fn tags_that_a_holder_added_are_for_a_holder_to_check() {
+    let env = TestEnv::without_git();
+    let alice = bob_has_left(&env);
+    let url = alice.says(&["get", "URL", "-e", "production"]);
+    alice.says(&["set", "TOKEN", url.trim_end(), "-e", "production"]);
+    alice.pushes("the same for both");
+    let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
+    let found = String::from_utf8(carol.envseal(&["check", "--range", "HEAD~1.."]).stdout).unwrap();
+    assert!(found.contains("the exposure of TOKEN of production to bob has other tags"), "{found}");
+    assert!(found.contains("have a holder of the key of production check it"), "{found}");
+    assert!(!found.contains("restore the line"), "{found}");
+    assert_eq!(alice.envseal(&["check", "--range", "HEAD~1.."]).status, 0);
+}
+
+/// Exposures of one branch, and a rotation of another that doesn't know them.
+#[test]
+fn a_merge_with_a_rotation_is_reported_before_nothing_can_be_verified() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    alice.says(&["init", "-q", "-y"]);
+    alice.says(&["key", "rotate", "-q", "-e", "production", "--leave-out", "bob"]);
+    alice.pushes("rotated");
+    alice.does(&["checkout", "-q", "-b", "leave"]);
+    alice.says(&["team", "remove", "bob", "--yes", "-q"]);
+    alice.does(&["commit", "-qam", "bob is out"]);
+    alice.does(&["checkout", "-q", "main"]);
+    alice.says(&["key", "rotate", "-q", "-e", "production"]);
+    alice.pushes("rotated again");
+    alice.does(&["merge", "-q", "leave", "--no-verify", "-m", "both"]);
+    for arguments in [&["check"][..], &["check", "--range", "origin/main.."]] {
+        let found = alice.envseal(arguments);
+        let text = String::from_utf8(found.stdout).unwrap();
+        assert!(found.status == 1 && text.contains(" of production is for key "), "{text}");
+    }
+    // As the fix says.
+    alice.does(&["reset", "-q", "--hard", "HEAD~1"]);
+    alice.does(&["merge", "-q", "--no-commit", "--no-ff", "leave"]);
+    alice.does(&["checkout", "-q", "HEAD", "--", "envseal.toml"]);
+    alice.says(&["team", "remove", "bob", "--yes", "-q"]);
+    alice.pushes("both");
+    assert_eq!(alice.envseal(&["check"]).status, 0);
+    assert_eq!(listed(&alice, &[]).len(), 2);
+}
