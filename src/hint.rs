@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::config::EnvName;
+use crate::crypto::PRIVATE_PREFIX;
 
 /// Placeholders in findings that are filled only when printed: the finding's file, its folder, the checked range.
 const LATER: [&str; 3] = ["file", "folder", "range"];
@@ -198,8 +199,8 @@ impl Hint {
         self
     }
 
-    /// Returns the line. Returns None if a word contains a character that a terminal hides or acts on, such as a line
-    /// break or an escape sequence: people could not see what they paste.
+    /// Returns the line. Returns None if a word contains a private key, or a character that a terminal hides or acts on, such
+    /// as a line break or an escape sequence: people could not see what they paste.
     pub fn line(&self) -> Option<String> {
         let mut line = String::new();
         // Arguments that look like options, and those after them, go after a `--` at the command's end.
@@ -291,7 +292,7 @@ impl Word {
             Self::Text(text) => (text.as_bytes(), text.into()),
             Self::Path(path) => (path.as_os_str().as_encoded_bytes(), path.to_string_lossy()),
         };
-        if text.chars().any(is_hidden) {
+        if text.chars().any(is_hidden) || text.contains(PRIVATE_PREFIX) {
             return None;
         }
         let dashed = alone && bytes.starts_with(b"-");
@@ -423,6 +424,7 @@ mod tests {
             assert_eq!(hint.line(), None, "{name:?}");
             assert_eq!(hint.after("so"), "so");
         }
+        assert_eq!(hint!("rm {file}", file = ".env.envseal-sk1-x").line(), None);
         assert_eq!(Hint::from("rm {file}").line(), None);
     }
 

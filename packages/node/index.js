@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url';
 
 import { utf8 } from './src/dialect.js';
-import { EnvsealError, holdsPrivateKey } from './src/error.js';
+import { EnvsealError } from './src/error.js';
 import { defaultFiles, environmentOf, exists, fileOf, isOwnName, LOADED, loadEnvFile, valueIn } from './src/files.js';
 import { readValues } from './src/values.js';
 
@@ -48,11 +48,6 @@ function sources({ keys = [], keysFile = valueIn(process.env, 'ENVSEAL_KEYS_FILE
   const given = list(keys);
   if (!given.every((key) => typeof key === 'string')) throw new TypeError('keys must be strings');
   const path = keysFile instanceof URL ? fileURLToPath(keysFile) : keysFile;
-  if (path && holdsPrivateKey(path)) {
-    throw new EnvsealError('ENVSEAL_MALFORMED', 'keysFile, or ENVSEAL_KEYS_FILE, is a private key, but takes a path', {
-      hint: 'a key itself belongs in keys, or in ENVSEAL_PRIVATE_KEY',
-    });
-  }
   return { given, keysFile: path, env: process.env };
 }
 

@@ -95,6 +95,7 @@ pub(super) fn hide_values(error: &mut clap::Error, is_set: bool) {
             && let Cow::Owned(hidden) = ui::without_private_keys(text)
         {
             error.insert(kind, ContextValue::String(hidden));
+            error.remove(ContextKind::Suggested);
         }
     }
     let is_option = is_set && error.kind() == ValueValidation;

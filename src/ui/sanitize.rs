@@ -33,12 +33,14 @@ pub(crate) fn one_line(text: &str) -> String {
     without_private_keys(&sanitized(text)).replace('\n', "\\u{a}")
 }
 
-/// Returns `text` with each private key replaced with `envseal-sk1-…`.
+/// Returns `text` with each private key replaced with `envseal-sk1-…`, also one that is spelled as a variable's name.
 pub(crate) fn without_private_keys(text: &str) -> Cow<'_, str> {
-    let Some((before, key)) = text.split_once(PRIVATE_PREFIX) else { return Cow::Borrowed(text) };
+    let Some(at) = text.to_ascii_lowercase().replace('_', "-").find(PRIVATE_PREFIX) else {
+        return Cow::Borrowed(text);
+    };
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    let after = key.trim_start_matches(is_part);
-    Cow::Owned(format!("{before}{PRIVATE_PREFIX}…{}", without_private_keys(after)))
+    let after = text[at..].trim_start_matches(is_part);
+    Cow::Owned(format!("{}{PRIVATE_PREFIX}…{}", &text[..at], without_private_keys(after)))
 }
 
 fn is_safe(c: char) -> bool {
@@ -69,6 +71,7 @@ mod tests {
     fn a_private_key_is_never_shown() {
         assert_eq!(one_line("a envseal-sk1-Ab_-9: no, envseal-sk1-"), "a envseal-sk1-…: no, envseal-sk1-…");
         assert_eq!(one_line("'envseal-sk1-x'/envseal-pk1-x"), "'envseal-sk1-…'/envseal-pk1-x");
+        assert_eq!(one_line("PRIVATE_KEY_ENVSEAL_SK1_X_Y=é"), "PRIVATE_KEY_envseal-sk1-…=é");
     }
 
     #[test]

@@ -309,10 +309,23 @@ fn a_private_key_in_place_of_a_keys_file_is_not_shown() {
         assert!(said.ends_with("use -K - and stdin, or a variable ENVSEAL_PRIVATE_KEY_…\n"), "{said}");
     }
     // Tips repeat what was typed, but never a key.
-    for typed in [&["team", "request", &key][..], &["encrypt", &format!("{key}.env")], &[&key]] {
+    for typed in [
+        &["team", "request", &key][..],
+        &["encrypt", &format!("{key}.env")],
+        &[&key],
+        &["run", &format!("--{key}")],
+        &["get", &format!("--x-{key}")],
+    ] {
         let said = env.fails(2, typed);
         assert!(!said.contains(&key), "{said}");
     }
+    // A fix would repeat the name of the file.
+    env.write(format!(".env.{key}"), "");
+    let said = env.envseal(&["check"]).output().stdout;
+    assert!(!String::from_utf8_lossy(&said).contains(&key));
+    let name = key.to_uppercase().replace('-', "_");
+    let said = env.envseal(&["run", "true"]).var(&format!("ENVSEAL_PRIVATE_KEY_{name}"), "x").fails(2);
+    assert!(!said.contains(&name), "{said}");
 }
 
 #[test]

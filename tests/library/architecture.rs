@@ -44,7 +44,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("git", &["config", "error", "fs", "hint"]),
     ("fs", &["config", "error", "hint"]),
     ("error", &["config", "crypto", "dotenv", "hint"]),
-    ("hint", &["config"]),
+    ("hint", &["config", "crypto"]),
     ("config", &["crypto"]),
     ("dotenv", &[]),
     ("crypto", &[]),

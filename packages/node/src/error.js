@@ -9,9 +9,9 @@ export class EnvsealError extends Error {
 
   constructor(code, summary, { hint, details = [] } = {}) {
     const lines = [summary, ...details.map((detail) => `  ${detail}`)];
-    super((hint ? [...lines, `hint: ${hint}`] : lines).join('\n'));
+    super(withoutPrivateKeys((hint ? [...lines, `hint: ${hint}`] : lines).join('\n')));
     this.code = code;
-    this.#hint = hint;
+    this.#hint = hint && withoutPrivateKeys(hint);
   }
 
   /** What to try next: a command or a sentence; undefined if there is nothing to suggest. */
@@ -29,8 +29,8 @@ export function ioError(path, doing, { code }) {
   });
 }
 
-/** Returns true for a text with a private key in it, put where a path or a name belongs: no error may show it. */
-export const holdsPrivateKey = (text) => /envseal-[sl]k1-/i.test(text);
+/** Hides private keys that were given as a path or a name, also as the name of a variable spells them. */
+const withoutPrivateKeys = (text) => text.replace(/envseal[-_]([sl])k1[-_][\w-]*/gi, 'envseal-$1k1-…');
 
 /**
  * Fills the words into a hint, each quoted for a POSIX shell. Returns undefined if one would be read as an option, or holds

@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 
 import { parsePublicKey, Refusal } from './crypto.js';
 import { conflictMarker, parse, read } from './dialect.js';
-import { EnvsealError, hint, holdsPrivateKey, ioError } from './error.js';
+import { EnvsealError, hint, ioError } from './error.js';
 
 export const KEYS_FILE = '.env.keys';
 /** The variable that says in which folder values were loaded. */
@@ -168,9 +168,6 @@ export function injectedKeyNames(env) {
 
 /** Returns an environment's file in this folder: the one that exists, else the usual name. `from` says who named it. */
 export function fileOf(name, from) {
-  if (holdsPrivateKey(name)) {
-    throw new EnvsealError('ENVSEAL_MALFORMED', `${from} is a private key, but takes the name of an environment`);
-  }
   const environment = environmentNamed(name);
   if (!environment) {
     const what = `${from} is ${JSON.stringify(name)}, which isn't a valid environment name`;

@@ -5,8 +5,9 @@ import { execFileSync } from 'node:child_process';
 import { chownSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { inspect } from 'node:util';
 
-import { load, open } from '../index.js';
+import { EnvsealError, load, open } from '../index.js';
 import { parseLockedKey } from '../src/crypto.js';
 import { loadEnvFile } from '../src/files.js';
 import { readValues } from '../src/values.js';
@@ -142,9 +143,34 @@ test('keys given by the program are looked at first', (t) => {
 });
 
 test('a key where a path or a name belongs is not shown', (t) => {
-  const path = join(folder(t, { '.env': TEXT }), '.env');
-  for (const run of [() => open(path, { keysFile: key.private }), () => load({ env: key.private })]) {
-    assert.throws(run, ({ code, message }) => code === 'ENVSEAL_MALFORMED' && !message.includes(key.private.slice(12)));
+  const at = folder(t, { '.env': TEXT, [`.env.${key.private}`]: TEXT });
+  const path = join(at, '.env');
+  const asName = key.private.toUpperCase().replaceAll('-', '_');
+  const inVariable = (name) => () => {
+    process.env[name] = 'x';
+    try {
+      load();
+    } finally {
+      delete process.env[name];
+    }
+  };
+  const runs = [
+    () => open(path, { keysFile: key.private }),
+    () => open(path, { keysFile: key.private.replace('sk1', 'lk1') }),
+    () => load({ env: key.private }),
+    () => open(key.private),
+    () => open(join(key.private, '.env')),
+    () => open(join(at, `.env.${key.private}`)),
+    () => load({ files: key.private }),
+    inVariable(`ENVSEAL_PRIVATE_KEY_${key.private}`),
+    inVariable(`ENVSEAL_PRIVATE_KEY_${asName}`),
+  ];
+  const parts = [key.private, key.private.toLowerCase(), asName].map((text) => text.slice(12));
+  for (const run of runs) {
+    assert.throws(run, (error) => {
+      const shown = `${inspect(error, { showHidden: true })} ${error.hint} ${error.stack}`;
+      return error instanceof EnvsealError && !parts.some((part) => shown.includes(part));
+    });
   }
 });
 

@@ -204,6 +204,29 @@ class Attacks(Project):
         self.write(".env", f"A={self.seal('A')}\n")
         self.assert_shows_no_secret(self.refuses("the file has no ENVSEAL_PUBLIC_KEY"))
 
+    def test_a_key_in_a_wrong_place(self) -> None:
+        self.write_env(f"A={self.seal('A')}\n")
+        key = self.key.private
+        folded = key.upper().replace("-", "_")
+        self.write(f".env.{key}", f"ENVSEAL_PUBLIC_KEY_{folded}={self.key.public}\nA={self.seal('A', 'a')}\n")
+        cases = [
+            ((), {"ENVSEAL_KEYS_FILE": key}),
+            ((key,), {}),
+            ((f"{key}/.env",), {}),
+            ((f".env.{key}",), {}),
+            ((), {"ENVSEAL_ENV": key}),
+            ((), {f"ENVSEAL_PRIVATE_KEY_{key}": "x"}),
+            ((), {f"ENVSEAL_PRIVATE_KEY_{folded}": "x"}),
+            ((), {"ENVSEAL_KEYS_FILE": key.replace("-sk1-", "-lk1-")}),
+        ]
+        for paths, variables in cases:
+            with environment(variables), self.assertRaises(EnvsealError) as caught:
+                envseal_dotenv.load(*paths)
+            error = caught.exception
+            shown = [str(error), repr(error), repr(vars(error)), repr(pickle.dumps(error))]
+            for part in (key[12:], folded[12:], key[12:].lower()):
+                self.assertNotIn(part, "".join(shown))
+
     def test_two_files_of_one_key_name(self) -> None:
         for one, other in ((".env.x", "x.env"), (".env.a.b", ".env.a_b"), (".env.Prod", "prod.env")):
             self.write(one, "A=1\n")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Optional
+
+# Also as the name of a variable spells it.
+_PRIVATE_KEY = re.compile(r"(?ai)envseal[-_]([sl])k1[-_][\w-]*")
 
 
 class EnvsealError(Exception):
@@ -23,6 +27,8 @@ class EnvsealError(Exception):
         name: Optional[str] = None,
         details: tuple[str, ...] = (),
     ) -> None:
+        message, hint, path, name = map(_without_private_keys, (message, hint, path, name))
+        details = tuple(map(_without_private_keys, details))
         super().__init__(message, hint, path, line, name, details)
         self.message = "\n  ".join(printable(part) for part in (message, *details))
         self.hint = None if hint is None else printable(hint)
@@ -30,6 +36,11 @@ class EnvsealError(Exception):
 
     def __str__(self) -> str:
         return self.message if self.hint is None else f"{self.message}\nhint: {self.hint}"
+
+
+def _without_private_keys(text: Optional[str]) -> Optional[str]:
+    """Hides private keys that were given as a path or a name."""
+    return text and _PRIVATE_KEY.sub(r"envseal-\1k1-…", text)
 
 
 def printable(text: str) -> str:
