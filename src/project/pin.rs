@@ -3,6 +3,7 @@
 //! of that key has proven that it was rotated.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::path::{Component, Path, PathBuf};
 
 use super::committed::{key_in_head, was_committed};
@@ -12,7 +13,7 @@ use super::setup::Notice;
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{PrivateKey, PublicKey};
 use crate::error::Error;
-use crate::git::{Commit, Repo};
+use crate::git::{Commit, FileRef, Repo, relative_path};
 use crate::hint::Hint;
 use crate::keys::{KeyStore, NewPin, Pin, Pins};
 use crate::team::{Rotation, TeamFile};
@@ -111,13 +112,8 @@ impl Pinning {
                 return Ok(Some(error));
             }
         }
-        let team = project.team()?;
-        if team.rotations(env).any(|rotation| rotation.old == *key) {
-            // Only with the private key can a forged record be told from a true one.
-            let private = store.find_unasked(env, key, &file.dir())?;
-            if let Some(error) = replaced(&team, file, holder, key, private.as_ref()) {
-                return Ok(Some(error));
-            }
+        if let Some(error) = replaced_here(file, holder, project, key, store)? {
+            return Ok(Some(error));
         }
         let is_added = |there: &NewPins| {
             there.root == root && there.env == *env && there.key == *key && there.places.contains(&places[0])
@@ -312,9 +308,10 @@ pub(crate) fn refuse_old_key(
         }
         for version in found.versions {
             if let Ok(team) = TeamFile::parse(&objects.blob(version.blob)?)
-                && let Some(error) = replaced(&team, file, file.path(), &key, Some(private))
+                && let Some(rotation) = replacing(&team, file, &key, Some(private))
             {
-                return Err(error);
+                let record = format!("commit {:.12}", version.commit.to_string());
+                return Err(older_key(file, file.path(), rotation, record));
             }
         }
     }
@@ -336,19 +333,61 @@ pub(crate) fn accept(
     Ok(pinning.save().into_iter().find(|notice| matches!(notice, Notice::NotPinned { .. })))
 }
 
-/// Returns the commit that introduced the public key in `file`; None if no commit has it.
+/// Returns the commit since which HEAD has the public key in `file`: if it was put back, the one that did that. None if HEAD
+/// does not have it.
 pub(crate) fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit>, Error> {
     let path = objects.relative(file.path())?;
-    let mut brought = None;
-    for version in objects.versions(&path)?.versions {
-        let Some(text) = objects.blob_if_there(version.blob)? else { break };
-        let then = EnvFile::of_the_past(file.path(), text, None).ok();
-        if then.as_ref().and_then(EnvFile::public_key) != file.public_key() {
-            break;
+    let Some(head) = objects.head()? else { return Ok(None) };
+    let has_key = |version: Option<FileRef>| -> Result<bool, Error> {
+        let text = version.map(|there| objects.blob_if_there(there.id)).transpose()?.flatten();
+        let then = text.and_then(|text| EnvFile::of_the_past(file.path(), text, None).ok());
+        Ok(then.as_ref().and_then(EnvFile::public_key) == file.public_key())
+    };
+    let mut walk = objects.walk_files(&[head], &BTreeSet::from([path.clone()]))?;
+    let mut found = None;
+    'walk: while let Some(step) = walk.step()? {
+        let mut without = 0;
+        for change in step.changes.iter().flatten().filter(|change| change.path == path) {
+            match (has_key(change.before)?, has_key(change.after)?) {
+                // Only a merge can have put it back: it took the file of a side from before this commit.
+                (true, false) => break 'walk,
+                (false, true) => without += 1,
+                _ => {}
+            }
         }
-        brought = Some(version.commit);
+        if without > 0 {
+            found = Some(step.id);
+            if without == step.changes.len() {
+                break;
+            }
+        }
     }
-    Ok(brought.map(|commit| objects.read_commit(commit)).transpose()?)
+    Ok(found.map(|commit| objects.read_commit(commit)).transpose()?)
+}
+
+/// Returns the error for `key` if the project's team file records that another one has replaced it: trusting it does not
+/// help.
+pub(crate) fn replaced_here(
+    file: &EnvFile,
+    holder: &Path,
+    project: &Project,
+    key: &PublicKey,
+    store: &KeyStore<'_>,
+) -> Result<Option<Error>, Error> {
+    let team = project.team()?;
+    if team.rotations(file.env()).all(|rotation| rotation.old != *key) {
+        return Ok(None);
+    }
+    // Only with the private key can a forged record be told from a true one.
+    let private = store.find_unasked(file.env(), key, &file.dir())?;
+    let Some(rotation) = replacing(&team, file, key, private.as_ref()) else { return Ok(None) };
+    let path = relative_path(&project.team_file());
+    let error = older_key(file, holder, rotation, format_args!("{}:{}", path.display(), rotation.line));
+    if project.team_in_head().is_ok_and(|team| replacing(&team, file, key, private.as_ref()).is_some()) {
+        return Ok(Some(error));
+    }
+    let hint = hint!("if that rotation was discarded, remove its line: ${EDITOR:-vi} {path}", path);
+    Ok(Some(error.with_hint(hint)))
 }
 
 fn look(root: &Path, store: &KeyStore<'_>) -> Result<KnownPins, Error> {
@@ -402,25 +441,27 @@ fn below(path: &Path, root: &Path) -> PathBuf {
     path.strip_prefix(root).unwrap_or(path).to_owned()
 }
 
-/// Returns the error for `key` if the team file records a rotation from it to another. If the private key is given, it
-/// must prove the rotation.
-fn replaced(
-    team: &TeamFile,
+/// Returns the rotation from `key` to another that the team file records. If the private key is given, it must prove it.
+fn replacing<'a>(
+    team: &'a TeamFile,
     file: &EnvFile,
-    holder: &Path,
     key: &PublicKey,
     private: Option<&PrivateKey>,
-) -> Option<Error> {
-    let replaces = |rotation: &&Rotation| {
+) -> Option<&'a Rotation> {
+    team.rotations(file.env()).find(|rotation| {
         rotation.old == *key
             && rotation.new != *key
             && private.is_none_or(|private| rotation.is_proven_by(private))
-    };
-    let rotation = team.rotations(file.env()).find(replaces)?;
-    let (path, env, old, new) = (holder.display(), file.env(), key.id(), rotation.new.id());
-    let message = format!("{path} has an older public key of {env} ({old}): it was rotated to {new}");
+    })
+}
+
+/// Returns the error for the rotated key in `holder`; `record` says where the rotation is recorded.
+fn older_key(file: &EnvFile, holder: &Path, rotation: &Rotation, record: impl Display) -> Error {
+    let (path, env, old, new) = (holder.display(), file.env(), rotation.old.id(), rotation.new.id());
+    let message =
+        format!("{path} has an older public key of {env} ({old}): it was rotated to {new} ({record})");
     let hint = hint!("see who put it back: git log -p -- {path}", path = holder);
-    Some(Error::refused(message).with_status(3).with_hint(hint))
+    Error::refused(message).with_status(3).with_hint(hint)
 }
 
 /// Returns the error for `key`, which is not the trusted one. It names the rotation that this branch does not have.
@@ -432,13 +473,16 @@ fn differs(
     key: &PublicKey,
     store: &KeyStore<'_>,
 ) -> Error {
+    if let Ok(Some(error)) = replaced_here(file, holder, project, key, store) {
+        return error;
+    }
     let (path, env) = (holder.display(), file.env());
     let keys = [
         format!("trusted: {} ({})", pin.key.fingerprint(), pin.seen),
         format!("in the file now: {}", key.fingerprint()),
     ];
     // If the history can't be read, a person must still learn that the key differs.
-    let Ok(Some((commit, is_proven))) = other_rotation(project, file, key, &pin.key, store) else {
+    let Ok(Some((commit, is_proven, is_undone))) = other_rotation(project, file, key, &pin.key, store) else {
         let beside = holder.parent().is_none_or(|folder| folder.as_os_str().is_empty());
         let select = if beside { hint!("-e {env}", env) } else { hint!("-f {path}", path = holder) };
         return Error::refused(format!(
@@ -453,13 +497,17 @@ fn differs(
     };
     let date = &rfc3339(Moment { seconds: commit.time, offset: commit.offset })[..10];
     let commit = format!("{:.12}", commit.id.to_string());
+    let why = if is_undone { "it was put back since" } else { "is not in this branch" };
     let message = format!(
-        "{path} has the key of {env} from before its rotation: commit {commit} ({date}) replaced it, and is not in this branch"
+        "{path} has the key of {env} from before its rotation: commit {commit} ({date}) replaced it, and {why}"
     );
     let error = Error::refused(message)
         .with_status(3)
         .with_details(keys)
         .with_details(["anyone with the older key could read the new value".into()]);
+    if is_undone {
+        return error.with_hint(hint!("see who put it back: git log -p -- {path}", path = holder));
+    }
     if is_proven {
         return error.with_hint(hint!("merge the rotation first: git merge {commit}", commit));
     }
@@ -468,18 +516,18 @@ fn differs(
         .with_hint(hint!("see whether it is one, then merge it: git show {commit}", commit))
 }
 
-/// Returns the commit that first recorded that `from` was rotated to `to`, if some ref has it and HEAD does not; and
-/// true if an available private key proves the rotation.
+/// Returns the commit that first recorded that `from` was rotated to `to`, if some ref has it; then true if an available
+/// private key proves the rotation, and true if HEAD has that commit, so that the rotation was undone.
 fn other_rotation(
     project: &Project,
     file: &EnvFile,
     from: &PublicKey,
     to: &PublicKey,
     store: &KeyStore<'_>,
-) -> Result<Option<(Commit, bool)>, Error> {
+) -> Result<Option<(Commit, bool, bool)>, Error> {
     let (Some(root), Some(objects)) = (project.git_root(), project.repository()?) else { return Ok(None) };
     let Some(head) = objects.head()? else { return Ok(None) };
-    let team_file = below(&project.root().join(TEAM_FILE), root);
+    let team_file = below(&project.team_file(), root);
     let mut walk = objects.walk_files(&objects.tips()?, &BTreeSet::from([team_file]))?;
     let mut found = None;
     while let Some(step) = walk.step()? {
@@ -491,12 +539,10 @@ fn other_rotation(
         }
     }
     let Some((id, team)) = found else { return Ok(None) };
-    if objects.merge_base(head, id)? == Some(id) {
-        return Ok(None);
-    }
+    let is_undone = objects.merge_base(head, id)? == Some(id);
     let keys = store.all(file.env(), &file.dir()).unwrap_or_default();
     let is_proven = |rotation: &Rotation| keys.iter().any(|key| rotation.is_proven_by(key));
-    Ok(Some((objects.read_commit(id)?, leads(&team, file.env(), from, to, is_proven))))
+    Ok(Some((objects.read_commit(id)?, leads(&team, file.env(), from, to, is_proven), is_undone)))
 }
 
 /// Returns true if rotations lead from the key `from` to `to`, each proven with the private key of the one before.

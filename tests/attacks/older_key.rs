@@ -40,7 +40,7 @@ fn refuses(env: &TestEnv, bob: &str, seals: bool) {
     }
     for arguments in all {
         let said = env.fails(3, arguments);
-        let why = ["differs from the one this machine trusts", "has an older public key of production"];
+        let why = ["from before its rotation: commit ", "has an older public key of production"];
         assert!(why.iter().any(|why| said.contains(why)), "{arguments:?}: {said}");
     }
     assert_eq!(env.snapshot(), before);
@@ -82,6 +82,81 @@ fn where_this_machine_has_never_seen_the_newer_one() {
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let said = env.fails(3, &["set", "A", "1", "-e", "production"]);
     assert!(said.contains("has an older public key of production"), "{said}");
+}
+
+#[test]
+fn whoever_put_it_back_is_named() {
+    let (env, ..) = rotated();
+    env.git(&["branch", "stale", "HEAD~"]);
+    let rotation = env.git(&["rev-parse", "--short=12", "HEAD"]).trim().to_owned();
+    let named = || {
+        let said = env.fails(3, &["set", "A", "1", "-e", "production"]);
+        assert!(said.contains(&format!("commit {rotation} ")), "{said}");
+        assert!(said.contains("it was put back since\n") && !said.contains("key trust"), "{said}");
+        let head = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
+        let said = env.fails(2, &["key", "trust", "-e", "production"]);
+        assert!(said.contains(&format!("by Mallory <m@x> in {head}: ")), "{said}");
+    };
+    let mallory = ["-c", "user.name=Mallory", "-c", "user.email=m@x"];
+    let by_mallory = |arguments: &[&str]| {
+        let unset = ["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"].map(|name| format!("--unset={name}"));
+        let all = [&[unset[0].as_str(), &unset[1], "git"][..], &mallory, arguments].concat();
+        env.program("env", &all).ok();
+    };
+    by_mallory(&["revert", "--no-edit", "HEAD"]);
+    named();
+    // Until it is committed, nobody has.
+    env.git(&["reset", "-q", "--hard", "HEAD~"]);
+    env.git(&["checkout", "-q", "HEAD~", "--", FILE, "envseal.toml"]);
+    assert!(env.fails(2, &["key", "trust", "-e", "production"]).contains("not committed yet"));
+    env.git(&["reset", "-q", "--hard"]);
+    // By a merge that keeps the side from before the rotation.
+    env.git(&["checkout", "-q", "stale"]);
+    env.write("notes", "stale");
+    commit(&env, "notes");
+    by_mallory(&["merge", "-q", "--no-edit", "-s", "ours", "main"]);
+    named();
+}
+
+#[test]
+fn a_merge_that_brings_a_rotation_did_not_put_it_back() {
+    let (env, old, _) = rotated();
+    let rotation = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    env.git(&["checkout", "-q", "-b", "topic", "HEAD~"]);
+    env.write("notes", "topic");
+    commit(&env, "notes");
+    env.git(&["merge", "-q", "--no-edit", "main"]);
+    // This machine trusts the older key, and does not have it.
+    let list = &lists(&env)[0];
+    let new = PublicKey::parse(env.ok(&["key", "show", "-e", "production"]).trim()).unwrap();
+    let text = std::fs::read_to_string(list).unwrap();
+    std::fs::write(list, text.replace(&new.to_string(), &old.public().to_string())).unwrap();
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    let said = env.fails(2, &["key", "trust", "-e", "production"]);
+    assert!(said.contains(&rotation), "{said}");
+}
+
+/// Trusting the key would not help: the team file still records its rotation.
+#[test]
+fn a_discarded_rotation_leads_to_its_record() {
+    let (env, old) = pinned();
+    let key = |env: &TestEnv| env.ok(&["key", "show", "-e", "production"]);
+    env.ok(&["key", "rotate", "-q", "-e", "production"]);
+    env.git(&["checkout", "-q", "."]);
+    let line = env.read("envseal.toml").lines().position(|line| line.contains("proof")).unwrap() + 1;
+    for arguments in [&["set", "A", "1"][..], &["key", "trust"], &["key", "rotate"]] {
+        let said = env.fails(3, &[arguments, &["-e", "production"]].concat());
+        assert!(said.contains(&format!("(envseal.toml:{line})")), "{said}");
+        assert!(said.contains("remove its line: ${EDITOR:-vi} envseal.toml\n"), "{said}");
+    }
+    let text = env.read("envseal.toml");
+    let kept: Vec<_> = text.lines().enumerate().filter(|(at, _)| at + 1 != line).map(|(_, it)| it).collect();
+    env.write("envseal.toml", kept.join("\n"));
+    assert!(env.fails(3, &["set", "A", "1", "-e", "production"]).contains("envseal key trust"));
+    env.ok(&["key", "trust", "-e", "production", "--fingerprint", &old.public().fingerprint()]);
+    env.ok(&["set", "A", "1", "-e", "production"]);
+    env.ok(&["key", "rotate", "-e", "production"]);
+    assert_ne!(key(&env).trim(), old.public().to_string());
 }
 
 #[test]

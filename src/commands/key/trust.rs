@@ -8,7 +8,7 @@ use crate::crypto::PublicKey;
 use crate::error::Error;
 use crate::git::display_path;
 use crate::keys::Pin;
-use crate::project::{EnvFile, Notice, accept, key_commit, pins_of};
+use crate::project::{EnvFile, Notice, accept, key_commit, pins_of, replaced_here};
 use crate::time::{Moment, rfc3339};
 use crate::ui::{self, DefaultAnswer};
 
@@ -56,6 +56,9 @@ fn trust(context: &Context, args: &KeyTrustArgs, path: &Path) -> Result<(), Erro
         };
         return Err(Error::usage(why, hint!("just go on: envseal set NAME -f {path}", path)));
     };
+    if let Some(error) = replaced_here(&file, path, &project, &key, context.store())? {
+        return Err(error);
+    }
     let mut others: Vec<_> = pins.iter().filter(|pin| pin.key != key).collect();
     others.dedup_by_key(|pin| pin.key);
     if !others.is_empty() {
