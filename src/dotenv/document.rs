@@ -32,7 +32,8 @@ pub struct Entry {
 /// A line that is neither a statement nor a comment nor blank; readers ignore it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stray {
-    pub(super) range: Range<usize>,
+    /// Its bytes in the text, without blanks before it.
+    pub range: Range<usize>,
     /// The number of the line, from 1.
     pub line: usize,
 }

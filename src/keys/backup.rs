@@ -26,12 +26,13 @@ pub(crate) struct BackupLine {
 impl KeyStore<'_> {
     /// Returns every key for env files in the folder `near`: those of `files`, those in the environment, and those
     /// granted, now or ever. Each is listed once for its environment, newer ones first as far as that is known. `envs`
-    /// are the existing environments, because a variable's name does not always determine its environment.
+    /// are the existing environments and their public keys, because a variable's name does not always determine its
+    /// environment, and a bare key has none.
     pub fn at_hand(
         &self,
         near: &Path,
         files: &[KeysFile],
-        envs: &[EnvName],
+        envs: &[(EnvName, Option<PublicKey>)],
     ) -> Result<Vec<FoundKey>, KeyLookupError> {
         let mut found: Vec<FoundKey> = Vec::new();
         let mut add = |env: EnvName, key: StoredKey, place: &KeyPlace| {
@@ -39,26 +40,29 @@ impl KeyStore<'_> {
                 found.push(FoundKey { env, key, place: place.clone() });
             }
         };
-        let envs_named = |variable: &str| -> Vec<EnvName> {
-            let known: Vec<_> =
-                envs.iter().filter(|env| env.private_key_name() == variable).cloned().collect();
-            if known.is_empty() {
-                EnvName::of_private_key_name(variable).into_iter().collect()
-            } else {
-                known
+        let envs_of = |variable: Option<&str>, keys: &[StoredKey]| -> Vec<EnvName> {
+            let is_known = |(env, public): &&(EnvName, Option<PublicKey>)| match variable {
+                Some(variable) => env.private_key_name() == variable,
+                None => keys.iter().any(|key| Some(key.public()) == *public),
+            };
+            let known: Vec<_> = envs.iter().filter(is_known).map(|(env, _)| env.clone()).collect();
+            match variable {
+                _ if !known.is_empty() => known,
+                Some(variable) => EnvName::of_private_key_name(variable).into_iter().collect(),
+                None => vec![EnvName::of_dotenv()],
             }
         };
         let mut lists = Vec::new();
         for file in files {
-            for name in file.names() {
-                lists.push((file.keys_named(&name)?, name, KeyPlace::KeysFile(file.path().into())));
+            for (name, keys) in file.lists() {
+                lists.push((keys?, name, KeyPlace::KeysFile(file.path().into())));
             }
         }
         for name in self.process.private_key_names() {
-            lists.push((self.injected_as(name)?, name.into(), KeyPlace::Process));
+            lists.push((self.injected_as(name)?, Some(name), KeyPlace::Process));
         }
         for (keys, name, place) in lists {
-            for env in envs_named(&name) {
+            for env in envs_of(name, &keys) {
                 for key in &keys {
                     add(env.clone(), key.clone(), &place);
                 }

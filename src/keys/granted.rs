@@ -128,8 +128,9 @@ impl KeyStore<'_> {
         let (now, ever) = (self.granted_in(&objects.blob(committed.id)?)?, self.ever_granted(near)?);
         let has =
             |keys: &[PrivateKey], stored: &StoredKey| keys.iter().any(|key| key.public() == stored.public());
-        for name in file.names() {
-            let keys = file.keys_named(&name)?;
+        for (name, _) in file.lists() {
+            let Some(name) = name else { return Ok(false) };
+            let keys = file.keys_named(name)?;
             if !keys.first().is_some_and(|newest| has(&now, newest))
                 || !keys.iter().all(|key| has(&ever, key))
             {

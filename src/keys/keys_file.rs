@@ -1,5 +1,6 @@
 //! The keys file: `.env.keys`.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -8,7 +9,7 @@ use super::locked::parse_keys;
 use super::{KeyLookupError, StoredKey, malformed, missing_file, not_a_private_key, project_root};
 use crate::config::{EnvName, KEYS_FILE, is_keys_file, is_private_key_name};
 use crate::crypto::PrivateKey;
-use crate::dotenv::{Document, Edit, Entry};
+use crate::dotenv::{Document, Edit, Entry, Stray};
 use crate::error::Error;
 use crate::fs::FsError;
 use crate::{fs, git};
@@ -105,55 +106,35 @@ impl KeysFile {
     /// Returns the keys of `env`, newest first; none if the file has no line for it. A bare key, printed by
     /// `key show --private`, may be of any environment.
     pub fn keys(&self, env: &EnvName) -> Result<Vec<StoredKey>, Error> {
-        let mut keys = self.keys_named(&env.private_key_name())?;
-        keys.extend(self.bare_keys()?);
-        Ok(keys)
-    }
-
-    fn bare_keys(&self) -> Result<Vec<StoredKey>, Error> {
-        let mut keys = Vec::new();
-        for stray in self.document.strays() {
-            let text = std::str::from_utf8(self.document.stray_text(stray)).unwrap_or_default().trim();
-            if StoredKey::looks_like_one(text) {
-                let place = format!("{}:{}", self.path.display(), stray.line);
-                let fault = |reason| malformed(format!("{place} is not a private key: {reason}"));
-                keys.extend(parse_keys(Some(text)).map_err(fault)?);
-            }
-        }
-        Ok(keys)
-    }
-
-    /// Returns the names of the keys, in the file's order, each once.
-    pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for (_, entry) in self.lines() {
-            let name = self.document.name(entry);
-            if !names.iter().any(|there| there == name) {
-                names.push(name.into());
-            }
-        }
-        names
+        let variable = env.private_key_name();
+        self.keys_of(|name| name.is_none_or(|name| name == variable))
     }
 
     pub fn all(&self) -> Result<Vec<StoredKey>, Error> {
-        let keys = self.lines().map(|(_, entry)| self.keys_in(entry)).collect::<Result<Vec<_>, _>>()?;
-        Ok(keys.into_iter().flatten().collect())
+        self.keys_of(|_| true)
     }
 
     /// Returns the keys under this name, newest first.
     pub fn keys_named(&self, name: &str) -> Result<Vec<StoredKey>, Error> {
-        let mut keys = Vec::new();
-        for (_, entry) in self.lines().filter(|(_, entry)| self.document.name(entry) == name) {
-            keys.extend(self.keys_in(entry)?);
-        }
-        Ok(keys)
+        self.keys_of(|there| there == Some(name))
+    }
+
+    fn keys_of(&self, wants: impl Fn(Option<&str>) -> bool) -> Result<Vec<StoredKey>, Error> {
+        let lists = self.lists().filter(|(name, _)| wants(*name)).map(|(_, keys)| keys);
+        Ok(lists.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    /// Returns each list of keys in the file, and its name; None for bare keys.
+    pub(super) fn lists(&self) -> impl Iterator<Item = (Option<&str>, Result<Vec<StoredKey>, Error>)> {
+        let named = self.lines().map(|(_, entry)| (Some(self.document.name(entry)), self.keys_in(entry)));
+        named.chain(self.bare().map(|(_, stray)| (None, self.bare_keys(stray))))
     }
 
     /// Returns all keys, including those under other names; skips what is not a key.
     pub(super) fn every(&self) -> Vec<StoredKey> {
         let values = self.document.entries().iter().map(|entry| self.document.value(entry).1);
         let keys = values.flat_map(|text| parse_keys(std::str::from_utf8(&text).ok()).unwrap_or_default());
-        keys.chain(self.bare_keys().unwrap_or_default()).collect()
+        keys.chain(self.bare().flat_map(|(_, stray)| self.bare_keys(stray).unwrap_or_default())).collect()
     }
 
     fn keys_in(&self, entry: &Entry) -> Result<Vec<StoredKey>, Error> {
@@ -169,45 +150,54 @@ impl KeysFile {
         entries.filter(|(_, entry)| is_private_key_name(self.document.name(entry)))
     }
 
-    /// Returns the names under which a key is locked.
-    pub(super) fn locked_names(&self) -> Result<Vec<String>, Error> {
-        let mut names = Vec::new();
-        for (_, entry) in self.lines() {
-            if self.keys_in(entry)?.iter().any(StoredKey::is_locked) {
-                names.push(self.document.name(entry).to_owned());
-            }
-        }
-        Ok(names)
+    fn bare(&self) -> impl Iterator<Item = (usize, &Stray)> {
+        let strays = self.document.strays().iter().enumerate();
+        strays.filter(|(_, stray)| StoredKey::looks_like_one(self.stray_text(stray)))
     }
 
-    /// Returns the text with each key under a name that `wants` selects replaced by what `change` returns for it; every
-    /// other byte stays. Returns None if nothing changes.
+    fn bare_keys(&self, stray: &Stray) -> Result<Vec<StoredKey>, Error> {
+        let place = format!("{}:{}", self.path.display(), stray.line);
+        parse_keys(Some(self.stray_text(stray)))
+            .map_err(|reason| malformed(format!("{place} is not a private key: {reason}")))
+    }
+
+    fn stray_text(&self, stray: &Stray) -> &str {
+        std::str::from_utf8(self.document.stray_text(stray)).unwrap_or_default().trim()
+    }
+
+    /// Returns the text with each key under a name that `wants` selects, or a bare one (None), replaced by what `change`
+    /// returns for it; every other byte stays. Returns None if nothing changes.
     pub(super) fn with_changed(
         &self,
-        wants: &dyn Fn(&str) -> bool,
+        wants: &dyn Fn(Option<&str>) -> bool,
         change: &mut dyn FnMut(&StoredKey) -> Result<Option<StoredKey>, KeyLookupError>,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, KeyLookupError> {
-        let mut sources = Vec::new();
-        for (at, entry) in self.lines().filter(|(_, entry)| wants(self.document.name(entry))) {
-            let mut source = Zeroizing::new(self.document.source(entry).to_vec());
-            let mut keys = self.keys_in(entry)?;
+        let mut changed = |source: &[u8], mut keys: Vec<StoredKey>| -> Result<_, KeyLookupError> {
+            let mut source = Zeroizing::new(source.to_vec());
             for key in &mut keys {
                 let Some(other) = change(key)? else { continue };
                 let text = replaced(&source, key.to_text().expose(), other.to_text().expose());
                 *key = other;
                 source = text.unwrap_or_default();
             }
-            if source.is_empty() {
-                // The key was written with escapes, which it does not need.
-                source = joined(&keys);
-            }
-            if *source != self.document.source(entry) {
-                sources.push((at, source));
-            }
+            // A key that was written with escapes does not need them.
+            Ok(if source.is_empty() { joined(&keys) } else { source })
+        };
+        let mut sources = Vec::new();
+        for (at, entry) in self.lines().filter(|(_, entry)| wants(Some(self.document.name(entry)))) {
+            sources.push((at, changed(self.document.source(entry), self.keys_in(entry)?)?));
         }
+        sources.retain(|(at, source)| **source != *self.document.source(&self.document.entries()[*at]));
         let edits: Vec<_> =
             sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
-        if edits.is_empty() { Ok(None) } else { Ok(Some(bytes(&self.edited(&edits)?))) }
+        let edited = self.edited(&edits)?;
+        let mut text = bytes(&edited);
+        let bare: Vec<_> = self.bare().filter(|_| wants(None)).collect();
+        for (at, stray) in bare.into_iter().rev() {
+            let source = changed(self.document.stray_text(stray), self.bare_keys(stray)?)?;
+            text = spliced(&text, edited.strays()[at].range.clone(), &source);
+        }
+        Ok((*text != self.text()).then_some(text))
     }
 
     /// Adds those of `keys` that the file lacks for `env`, in their order: each in front of the first key in the file
@@ -291,11 +281,15 @@ fn at_path(path: &Path, error: &dyn std::fmt::Display) -> Error {
 /// Replaces the first `old`. Returns None if there is none.
 fn replaced(text: &[u8], old: &str, new: &str) -> Option<Zeroizing<Vec<u8>>> {
     let at = memchr::memmem::find(text, old.as_bytes())?;
+    Some(spliced(text, at..at + old.len(), new.as_bytes()))
+}
+
+fn spliced(text: &[u8], range: Range<usize>, new: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut whole = Zeroizing::new(Vec::with_capacity(text.len() + new.len()));
-    whole.extend_from_slice(&text[..at]);
-    whole.extend_from_slice(new.as_bytes());
-    whole.extend_from_slice(&text[at + old.len()..]);
-    Some(whole)
+    whole.extend_from_slice(&text[..range.start]);
+    whole.extend_from_slice(new);
+    whole.extend_from_slice(&text[range.end..]);
+    whole
 }
 
 fn joined(keys: &[StoredKey]) -> Zeroizing<Vec<u8>> {

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::{KeyLookupError, KeyPlace, KeyStore, KeysFile, malformed};
+use crate::config::EnvName;
 use crate::crypto::{
     LOCKED_PREFIX, LockError, LockedKey, Locker, PRIVATE_PREFIX, PrivateKey, PublicKey, SecretText, Unlocker,
 };
@@ -140,7 +141,7 @@ impl KeyStore<'_> {
     pub fn lock_in(
         &self,
         file: &KeysFile,
-        wants: &dyn Fn(&str) -> bool,
+        wants: &dyn Fn(Option<&str>) -> bool,
         passphrase: &SecretText,
     ) -> Result<RewrittenKeys, KeyLookupError> {
         let place = KeyPlace::KeysFile(file.path().into());
@@ -160,17 +161,23 @@ impl KeyStore<'_> {
         Ok(RewrittenKeys { text, changed })
     }
 
-    /// Returns `text`, that of a keys file to which keys were added, with the keys of each environment locked if they
+    /// Returns `text`, that of a keys file to which keys of `envs` were added, with the keys of each of them locked if they
     /// were locked in `before`, with the same passphrase.
-    pub fn lock_as_before(
+    pub fn lock_as_before<'e>(
         &self,
         before: &KeysFile,
         text: Zeroizing<Vec<u8>>,
+        envs: impl IntoIterator<Item = &'e EnvName>,
     ) -> Result<Zeroizing<Vec<u8>>, KeyLookupError> {
-        let names = before.locked_names()?;
+        let mut names = Vec::new();
+        for env in envs {
+            if before.keys(env)?.iter().any(StoredKey::is_locked) {
+                names.push(env.private_key_name());
+            }
+        }
         let Some(unlocker) = self.known_unlocker()?.filter(|_| !names.is_empty()) else { return Ok(text) };
         let after = KeysFile::of_text(before.path(), &text)?;
-        let wants = |name: &str| names.iter().any(|locked| locked == name);
+        let wants = |name: Option<&str>| names.iter().any(|locked| Some(&**locked) == name);
         Ok(self.lock_in(&after, &wants, unlocker.passphrase())?.text.unwrap_or(text))
     }
 
@@ -178,7 +185,7 @@ impl KeyStore<'_> {
     pub fn unlock_in(
         &self,
         file: &KeysFile,
-        wants: &dyn Fn(&str) -> bool,
+        wants: &dyn Fn(Option<&str>) -> bool,
     ) -> Result<RewrittenKeys, KeyLookupError> {
         let place = KeyPlace::KeysFile(file.path().into());
         let mut changed = 0;

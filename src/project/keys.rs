@@ -31,7 +31,7 @@ pub(crate) struct KeysChanged {
 }
 
 type KeysFileChange<'a> =
-    dyn Fn(&KeysFile, &dyn Fn(&str) -> bool) -> Result<RewrittenKeys, KeyLookupError> + 'a;
+    dyn Fn(&KeysFile, &dyn Fn(Option<&str>) -> bool) -> Result<RewrittenKeys, KeyLookupError> + 'a;
 
 /// Locks the wanted keys. Asks for the passphrase before anything else, and only if there is a key to lock.
 pub(crate) fn lock_keys(wanted: &[Wanted], store: &KeyStore<'_>) -> Result<Vec<KeysChanged>, Error> {
@@ -44,7 +44,7 @@ pub(crate) fn lock_keys(wanted: &[Wanted], store: &KeyStore<'_>) -> Result<Vec<K
             passphrase = Some(store.new_passphrase(&file.path().display().to_string())?);
         }
     }
-    let lock = |file: &KeysFile, wants: &dyn Fn(&str) -> bool| match &passphrase {
+    let lock = |file: &KeysFile, wants: &dyn Fn(Option<&str>) -> bool| match &passphrase {
         Some(passphrase) => store.lock_in(file, wants, passphrase),
         None => Ok(RewrittenKeys::default()),
     };
@@ -78,7 +78,8 @@ fn change_keys(
         let file = there(wanted, store)?;
         let names: Vec<_> = wanted.envs.iter().map(EnvName::private_key_name).collect();
         let all = stored(wanted, &file)?.len();
-        let wants = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
+        let wants =
+            |name: Option<&str>| names.is_empty() || names.iter().any(|wanted| Some(&**wanted) == name);
         let RewrittenKeys { text, changed } = change(&file, &wants)?;
         done.push(KeysChanged { path: file.path().into(), changed, same: all - changed });
         if let Some(text) = text {

@@ -216,7 +216,11 @@ fn keys_files(currents: &[EnvironmentRotation], store: &KeyStore<'_>) -> Result<
     for (path, (near, currents)) in wanted {
         let file = store.keys_file(&near)?.unwrap_or_else(|| KeysFile::new(&path));
         let rotated: Vec<_> = currents.iter().map(|it| (&it.env, &it.old, &it.new)).collect();
-        let text = store.lock_as_before(&file, file.with_rotated(&rotated)?)?;
+        let text = store.lock_as_before(
+            &file,
+            file.with_rotated(&rotated)?,
+            rotated.iter().map(|(env, ..)| *env),
+        )?;
         files.insert(path, (file, text));
     }
     Ok(files)

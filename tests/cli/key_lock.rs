@@ -3,6 +3,8 @@
 #[cfg(unix)]
 use std::path::PathBuf;
 
+use envseal::testing::crypto::PrivateKey;
+
 use crate::support::TestEnv;
 #[cfg(unix)]
 use crate::support::{on_terminal, on_terminal_answering};
@@ -54,6 +56,41 @@ fn what_is_locked_opens_with_the_passphrase_and_only_so() {
     assert_eq!((unlock.status, &*unlock.stderr), (0, "Unlocked 2 keys in .env.keys\n"));
     assert_eq!(env.bytes(".env.keys"), before, "byte for byte what it was");
     assert_eq!(env.ok(&["get", "A"]), format!("{}\n", values[0]));
+}
+
+#[test]
+fn a_bare_key_is_locked_listed_and_backed_up_like_any_other() {
+    let (env, values, passphrase) = two_environments();
+    let named = env.read(".env.keys");
+    let named = named.lines().find(|line| line.contains("KEY_P=")).unwrap();
+    let bare = env.private_key("ENVSEAL_PRIVATE_KEY");
+    let other = PrivateKey::generate();
+    for text in [
+        format!("# {bare}\n{named}\n\n  {bare}\n{}", other.to_text().expose()),
+        format!("{},{bare} \r\n{named}\r\n", other.to_text().expose()),
+    ] {
+        let of_comment = text.matches(&format!("# {bare}")).count();
+        env.write(".env.keys", &text);
+        let rows = env.ok(&["key", "list"]);
+        assert_eq!(rows.matches(" keys file ").count(), 2, "{rows}");
+        let backup = env.outside().join(format!("backup{of_comment}"));
+        let make = env.envseal(&["key", "backup"]).arg(&backup).var(PASSPHRASE, &passphrase).output();
+        assert!(make.stderr.starts_with("Backed up 3 keys of default and p in "), "{}", make.stderr);
+
+        let said = env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).output();
+        assert_eq!((said.status, &*said.stderr), (0, "Locked 3 keys in .env.keys\n"));
+        assert_eq!(locked(&env), [3, of_comment]);
+        let get = env.envseal(&["get", "A"]).var(PASSPHRASE, &passphrase);
+        assert_eq!(get.ok(), format!("{}\n", values[0]));
+        env.envseal(&["key", "unlock"]).var(PASSPHRASE, &passphrase).ok();
+        assert_eq!(env.read(".env.keys"), text);
+    }
+    // Alone in a file; then a new key is locked, too.
+    env.write(".env.keys", &bare);
+    let said = env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).output();
+    assert_eq!((said.status, &*said.stderr), (0, "Locked 1 key in .env.keys\n"));
+    env.envseal(&["key", "rotate"]).var(PASSPHRASE, &passphrase).ok();
+    assert_eq!(locked(&env)[1], 0);
 }
 
 #[test]

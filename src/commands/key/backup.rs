@@ -45,11 +45,10 @@ pub(super) fn back_up(context: &Context, args: &KeyBackupArgs) -> Result<(), Err
     let here = working_dir()?;
     let project = context.project_of(&here)?;
     let store = context.store();
-    let (mut envs, mut current) = (Vec::new(), Vec::new());
+    let mut envs = Vec::new();
     for path in project.env_files(project.root())? {
         let Ok(file) = EnvFile::load(&path) else { continue };
-        envs.push(file.env().clone());
-        current.extend(file.public_key().copied());
+        envs.push((file.env().clone(), file.public_key().copied()));
     }
     let files: Vec<_> = store.keys_files(&here).collect::<Result<_, _>>()?;
     let mut found = store.at_hand(&here, &files, &envs)?;
@@ -57,7 +56,7 @@ pub(super) fn back_up(context: &Context, args: &KeyBackupArgs) -> Result<(), Err
         return Err(Error::usage("no private keys found", "see where keys are looked for: envseal doctor"));
     }
     // The key in use counts as the newest, wherever it came from.
-    found.sort_by_key(|found| !current.contains(&found.key.public()));
+    found.sort_by_key(|found| envs.iter().all(|(_, key)| *key != Some(found.key.public())));
     found.sort_by(|one, other| one.env.cmp(&other.env));
     let keys = context.ui.working("locking", || {
         // Allocated once, so that no copy of a key is left behind.

@@ -97,8 +97,8 @@ pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
         keys.key = keys.key.or(file.public_key().copied());
         keys.files.push(path);
     }
-    let names: Vec<_> = envs.keys().cloned().collect();
-    let private = context.store().at_hand(&here, &keys_files, &names)?;
+    let known: Vec<_> = envs.iter().map(|(env, keys)| (env.clone(), keys.key)).collect();
+    let private = context.store().at_hand(&here, &keys_files, &known)?;
     for found in private {
         envs.entry(found.env.clone()).or_default().private.push(found);
     }
