@@ -100,7 +100,7 @@ impl KeyStore<'_> {
         Ok(unlock_with(unlocker, &locked, place)?)
     }
 
-    /// Returns None instead of asking for a passphrase.
+    /// Returns None instead of asking for a passphrase, or if the known one is another key's.
     pub(super) fn unlock_unasked(
         &self,
         key: StoredKey,
@@ -109,8 +109,11 @@ impl KeyStore<'_> {
         match key {
             StoredKey::Open(key) => Ok(Some(key)),
             StoredKey::Locked(locked) => {
-                let unlocker = self.known_unlocker()?;
-                Ok(unlocker.map(|unlocker| unlock_with(unlocker, &locked, place)).transpose()?)
+                let Some(unlocker) = self.known_unlocker()? else { return Ok(None) };
+                match unlocker.open(&locked) {
+                    Err(LockError::Passphrase) => Ok(None),
+                    opened => Ok(Some(opened.map_err(cannot_unlock(&locked, place))?)),
+                }
             }
         }
     }
@@ -227,12 +230,16 @@ impl KeyStore<'_> {
 }
 
 fn unlock_with(unlocker: &Unlocker, locked: &LockedKey, place: &KeyPlace) -> Result<PrivateKey, Error> {
-    unlocker.open(locked).map_err(|error| {
+    unlocker.open(locked).map_err(cannot_unlock(locked, place))
+}
+
+fn cannot_unlock(locked: &LockedKey, place: &KeyPlace) -> impl FnOnce(LockError) -> Error {
+    move |error| {
         let message = format!("cannot unlock key {} in {place}: {error}", locked.public().id());
         Error::new(ErrorKind::NoKey, message).with_hint(if error == LockError::Passphrase {
             "try again with the passphrase it was locked with; if ENVSEAL_PASSPHRASE is set, it is used"
         } else {
             "restore it from a backup: envseal key recover FILE"
         })
-    })
+    }
 }

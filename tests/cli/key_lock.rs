@@ -94,6 +94,24 @@ fn a_bare_key_is_locked_listed_and_backed_up_like_any_other() {
 }
 
 #[test]
+fn a_passphrase_of_another_key_stops_nothing_that_does_not_need_that_key() {
+    let (env, values, passphrase) = two_environments();
+    let other = env.secret("other");
+    env.envseal(&["key", "lock", "-e", "default"]).var(PASSPHRASE, &other).ok();
+    env.envseal(&["key", "lock", "-e", "p"]).var(PASSPHRASE, &passphrase).ok();
+    let run = |arguments: &[&str]| env.envseal(arguments).var(PASSPHRASE, &passphrase);
+    run(&["set", "B=1"]).ok();
+    env.plaintext_in(".env");
+    env.write(".env", format!("{}C={}\n", env.read(".env"), env.secret("c")));
+    run(&["encrypt"]).ok();
+    run(&["key", "rotate", "-e", "p"]).ok();
+    assert_eq!(locked(&env), [3, 0]);
+    assert_eq!(run(&["get", "A", "-e", "p"]).ok(), format!("{}\n", values[1]));
+    let said = run(&["get", "A"]).fails(3);
+    assert!(said.contains("wrong passphrase"), "{said}");
+}
+
+#[test]
 fn one_environment_is_locked_and_every_other_byte_stays() {
     let (env, values, passphrase) = two_environments();
     let (one, two) = (env.private_key("ENVSEAL_PRIVATE_KEY"), env.private_key("ENVSEAL_PRIVATE_KEY_P"));
