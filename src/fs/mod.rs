@@ -75,6 +75,23 @@ impl FsError {
             _ => Self::Other { path, doing, source },
         }
     }
+
+    /// Returns true if a file could not be read because it is missing or out of reach.
+    pub(crate) fn is_absence(&self) -> bool {
+        match self {
+            Self::NotFound { .. } => true,
+            Self::PermissionDenied { path, .. } | Self::Other { path, .. } => is_out_of_reach(path),
+            _ => false,
+        }
+    }
+}
+
+/// Returns true if there is nothing at `path`, or this user cannot get there: HOME may be a device, or another user's, as in
+/// a container.
+pub(crate) fn is_out_of_reach(path: &Path) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    let is_absence = |error: io::Error| matches!(error.kind(), NotFound | NotADirectory | PermissionDenied);
+    path.symlink_metadata().is_err_and(is_absence)
 }
 
 fn fs_hint(error: &FsError) -> Option<Hint> {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{KeyLookupError, KeyStore, malformed};
 use crate::crypto::Identity;
 use crate::error::{Error, ErrorKind};
-use crate::fs::{self, FsError, NewMode};
+use crate::fs::{self, NewMode};
 
 /// The file's name in the user's data folder.
 const FILE: &str = "identity";
@@ -112,7 +112,7 @@ impl KeyStore<'_> {
         let is_named = named.is_some();
         let Some(path) = named.or_else(|| self.identity_path()) else { return Ok(None) };
         let text = match fs::read_secret(&path) {
-            Err(FsError::NotFound { .. }) if !is_named => return Ok(None),
+            Err(error) if !is_named && error.is_absence() => return Ok(None),
             Err(_) if variable.is_some() => {
                 // The variable may hold a key that arrived mangled, so its text is not shown.
                 let message = "ENVSEAL_IDENTITY is neither the path of a readable file nor a private key in OpenSSH's format";

@@ -10,7 +10,7 @@ use super::{KeyLookupError, KeyStore, KeysFile, StoredKey};
 use crate::config::{EnvName, KEY_COMMAND, KEY_COMMAND_ENTRY};
 use crate::crypto::PublicKey;
 use crate::error::Error;
-use crate::fs::{self, FsError};
+use crate::fs;
 
 /// Runs a command, given its text, where it is set, the folders of PATH, and its whole environment. Returns its output.
 pub(crate) type RunKeyCommand<'a> =
@@ -63,7 +63,7 @@ impl KeyStore<'_> {
         }
         let Some(path) = self.process.config_file() else { return Ok(None) };
         let text = match fs::read(&path) {
-            Err(FsError::NotFound { .. }) => return Ok(None),
+            Err(error) if error.is_absence() => return Ok(None),
             text => text?,
         };
         let fault = |why: &dyn std::fmt::Display| malformed(format!("{}: {why}", path.display()));

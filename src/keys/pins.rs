@@ -139,7 +139,7 @@ impl PinList {
 }
 
 fn read(path: &Path, repository: &str) -> Result<Vec<Pin>, Error> {
-    if path.symlink_metadata().is_err_and(|error| is_absence(&error)) {
+    if fs::is_out_of_reach(path) {
         return Ok(Vec::new());
     }
     let text = fs::read(path).map_err(KeyLookupError::from)?;
@@ -235,12 +235,6 @@ fn is_plain(byte: u8) -> bool {
 fn hashed(line: String) -> (String, String) {
     let name = base16ct::lower::encode_string(&Sha256::digest(&line)[..20]);
     (line, name)
-}
-
-/// Also if HOME is a device, or another user's, as in a container.
-fn is_absence(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
-    matches!(error.kind(), NotFound | NotADirectory | PermissionDenied)
 }
 
 #[cfg(test)]

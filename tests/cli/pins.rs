@@ -645,6 +645,19 @@ fn where_nothing_can_be_kept_the_command_goes_on_and_what_is_kept_still_stops_it
     // HOME is a device; then, the folder of trusted keys is read-only.
     let said = set(Path::new("/dev/null"));
     assert!(said.status == 0 && said.stderr.contains("note: couldn't record"), "{}", said.stderr);
+    // Nor is anything else there that decrypting might need.
+    let get = |home: &Path| env.envseal(&["get", "A", "-e", "production"]).var("HOME", home);
+    assert_eq!(get(Path::new("/dev/null")).ok(), "1\n");
+    let keys = env.bytes(".env.keys");
+    std::fs::remove_file(env.path(".env.keys")).unwrap();
+    env.ok(&["team", "request", "--name", "alice"]);
+    let said = get(Path::new("/dev/null")).fails(3);
+    assert!(said.contains("no private key for production"), "{said}");
+    // A file that is there and can't be read is still an error.
+    let home = env.outside().join("other");
+    std::fs::create_dir_all(home.join(".config/envseal/config.toml")).unwrap();
+    assert!(get(&home).fails(4).contains("config.toml: it is not a regular file"));
+    env.write(".env.keys", keys);
     let folder = env.outside().join("home/.local/share/envseal/pins");
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o500)).unwrap();
     std::fs::set_permissions(&lists(&env)[0], std::fs::Permissions::from_mode(0o400)).unwrap();
