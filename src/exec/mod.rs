@@ -28,6 +28,8 @@ pub(crate) use editor::Editor;
 pub(crate) use key_command::run_key_command;
 pub(crate) use pager::Pager;
 pub use redact::{Forms, Masker};
+#[cfg(unix)]
+pub(crate) use signals::is_ignored;
 pub use sops::Sops;
 pub(crate) use watch::Watch;
 
@@ -80,7 +82,9 @@ pub(crate) fn no_terminal(error: io::Error) -> Error {
 /// signal is caught, not ignored: a program that this one becomes or starts inherits no change.
 pub(crate) fn catch_file_size_limit() {
     #[cfg(unix)]
-    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+    if !is_ignored(signal_hook::consts::SIGXFSZ) {
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+    }
 }
 
 /// Hides the memory of this process, its environment included, from other processes of the same user and keeps it out of

@@ -48,6 +48,12 @@ pub(super) fn catch_and<T>(
     Ok((catch(all().collect()).map_err(no_terminal)?, started))
 }
 
+/// Returns true if this process ignores the signal, as nohup(1) makes it, so that a program it becomes must, too. Returns
+/// false if the system does not tell.
+pub(crate) fn is_ignored(signal: i32) -> bool {
+    ignored().is_some_and(|ignored| ignored >> (signal - 1) & 1 == 1)
+}
+
 /// Returns the signals that this process ignores, one bit each, the lowest for signal 1 (proc(5), `SigIgn`). Returns
 /// None if the system does not list them.
 fn ignored() -> Option<u64> {

@@ -22,7 +22,8 @@ use rustix::process::{
 };
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
-    OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, tcsetpgrp, tcsetwinsize,
+    InputModes, LocalModes, OptionalActions, OutputModes, Termios, tcgetattr, tcgetpgrp, tcgetwinsize,
+    tcsetattr, tcsetpgrp, tcsetwinsize,
 };
 use signal_hook::consts::{SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH};
 use zeroize::{Zeroize, Zeroizing};
@@ -375,8 +376,8 @@ pub(super) fn write(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     }
 }
 
-/// Opens a new terminal with the settings and the size of the one at stdin. Returns its two ends, which children don't
-/// inherit by default.
+/// Opens a new terminal with the settings and the size of the one at stdin, without those of a shell that edits its line
+/// there now. Returns its two ends, which children don't inherit by default.
 fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let outer = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
     fcntl_setfd(&outer, FdFlags::CLOEXEC)?;
@@ -384,7 +385,13 @@ fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     unlockpt(&outer)?;
     let name: CString = ptsname(&outer, Vec::new())?;
     let inner = rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
-    tcsetattr(&inner, OptionalActions::Now, &tcgetattr(io::stdin())?)?;
+    let mut settings = tcgetattr(io::stdin())?;
+    if !in_foreground() {
+        settings.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN;
+        settings.input_modes |= InputModes::ICRNL;
+        settings.output_modes |= OutputModes::OPOST;
+    }
+    tcsetattr(&inner, OptionalActions::Now, &settings)?;
     // On some systems the size must be set at the inner end.
     tcsetwinsize(&inner, tcgetwinsize(io::stdin())?)?;
     Ok((outer, inner))

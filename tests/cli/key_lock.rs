@@ -7,7 +7,7 @@ use envseal::testing::crypto::PrivateKey;
 
 use crate::support::TestEnv;
 #[cfg(unix)]
-use crate::support::{on_terminal, on_terminal_answering};
+use crate::support::{on_terminal, on_terminal_answering, run_on_terminal};
 
 /// The variable that holds the passphrase.
 const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
@@ -302,6 +302,22 @@ fn the_passphrase_is_asked_for_on_the_terminal() {
     assert_eq!(status, 130);
     assert_eq!(env.snapshot(), before);
     assert_eq!(temporaries(&env), [""; 0].map(PathBuf::from));
+}
+
+/// Neither by the prompt nor by what catches a limit of a file's size.
+#[cfg(target_os = "linux")]
+#[test]
+fn signals_that_are_ignored_stay_ignored_for_the_program() {
+    let (env, _, passphrase) = two_environments();
+    env.lock_keys(&passphrase);
+    let envseal = env!("CARGO_BIN_EXE_envseal");
+    let script = format!("trap '' HUP XFSZ; exec {envseal} run -- grep SigIgn: /proc/self/status");
+    let run = env.program("sh", &["-c", &script]);
+    let Some((status, shown)) = run_on_terminal(run, Some(format!("{passphrase}\n").as_bytes())) else {
+        return;
+    };
+    assert_eq!(status, 0, "{shown}");
+    assert!(shown.trim_end().ends_with("1000001"), "{shown}");
 }
 
 #[cfg(unix)]

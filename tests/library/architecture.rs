@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("library", &["config", "crypto", "dotenv", "error", "fs", "keys", "project"]),
-    ("ui", &["crypto", "error", "fs", "hint"]),
+    ("ui", &["crypto", "error", "exec", "fs", "hint"]),
     (
         "members",
         &["config", "crypto", "dotenv", "error", "fs", "git", "hint", "keys", "project", "team", "time"],

@@ -14,6 +14,7 @@ use rustix::termios::{
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::Error;
+use crate::exec::is_ignored;
 
 const ASK_FOR_MARKS: &[u8] = b"\x1b[?2004h";
 const NO_MORE_MARKS: &[u8] = b"\x1b[?2004l";
@@ -77,7 +78,7 @@ impl SignalFlags {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
         use signal_hook::flag::{register_conditional_default, register_usize};
         let (enabled, last) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT].into_iter().filter(|signal| !is_ignored(*signal)) {
             register_conditional_default(signal, Arc::clone(&enabled))?;
             register_usize(signal, Arc::clone(&last), signal.unsigned_abs() as usize)?;
         }

@@ -196,7 +196,7 @@ fn it_ends_with_its_terminal_also_in_the_background() {
 fn in_the_background_it_leaves_the_terminal_alone_until_fg() {
     let env = with_token();
     let Some(mut shell) = shell(&env) else { return };
-    shell.keys("$E run --redact -- sh -c 'echo \"by $OTHER\"; read x; echo \"got $x\"' &\n");
+    shell.keys("$E run --redact -- sh -c 'echo \"by $OTHER\"; read x; echo \"got $x $(stty -a)\"' &\n");
     shell.until("by [OTHER]");
     // The shell is in the foreground.
     shell.keys("echo $((40+2))\n");
@@ -205,6 +205,9 @@ fn in_the_background_it_leaves_the_terminal_alone_until_fg() {
     shell.until("$E run");
     shell.keys("it\n");
     shell.until("got it");
+    // The settings are not those of the shell's own prompt.
+    shell.until(" icanon ");
+    shell.until(" echo ");
     // Keys typed before the prompt would go to the program.
     shell.until("> ");
     shell.keys("exit\n");
