@@ -65,6 +65,11 @@ pub(super) fn parse_keys(text: Option<&str>) -> Result<Vec<StoredKey>, String> {
     text.unwrap_or("\u{fffd}").split(',').map(|key| StoredKey::parse(key.trim())).collect()
 }
 
+/// Returns how many private keys the text seems to hold.
+pub(super) fn count_keys(text: &str) -> usize {
+    [PRIVATE_PREFIX, LOCKED_PREFIX].iter().map(|prefix| text.matches(prefix).count()).sum()
+}
+
 /// Derives the locker for keys from this passphrase.
 pub(crate) fn locker(passphrase: &SecretText) -> Result<Locker, Error> {
     Locker::new(passphrase).map_err(|error| unusable_passphrase(error.to_string()))

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::config::EnvName;
 use crate::crypto::{KeyId, PRIVATE_PREFIX};
 use crate::error::{Error, ErrorKind};
-use crate::fs::FsError;
-use crate::git::{GitError, display_path};
+use crate::fs::{FsError, is_read_once};
+use crate::git::{GitError, display_path, relative_path};
 use crate::hint::Hint;
 
 /// Why a private key could not be obtained. The program distinguishes all variants but the last.
@@ -91,10 +91,19 @@ impl KeyLookupError {
     /// Returns the error for a keys file that git tracks: once it is committed, everyone with a clone has its keys.
     pub(crate) fn tracked(path: &Path) -> Self {
         let message = format!("{} is tracked by git, which would share its keys", path.display());
-        Self::RefusedKeysFile(refused_file(message).with_hint(hint!(
-            "git rm --cached {path}; if it was committed, rotate the keys: everyone with a clone has these",
-            path
-        )))
+        // In another worktree than this one.
+        let elsewhere = Some(relative_path(path)).filter(|seen| seen.is_absolute());
+        let remove = match elsewhere.as_ref().and_then(|path| Some((path.parent()?, path.file_name()?))) {
+            Some((folder, name)) => {
+                hint!("git -C {folder} rm --cached {name}", folder, name = Path::new(name))
+            }
+            None => hint!("git rm --cached {path}", path),
+        };
+        Self::RefusedKeysFile(
+            refused_file(message).with_hint(
+                remove.and("; if it was committed, rotate the keys: everyone with a clone has these"),
+            ),
+        )
     }
 
     pub(super) fn not_owned(path: &Path) -> Self {
@@ -296,10 +305,15 @@ pub(crate) fn missing_key_hint(env: &EnvName, tried: &[SearchedPlace]) -> Hint {
         Some(WhyMissing::NoIdentity | WhyMissing::NotAMember { .. }) => {
             "request access: envseal team request, and commit what it writes".into()
         }
-        _ => hint!(
-            "request access: envseal team request; or put the private key of {env} in .env.keys as {variable}",
-            env,
-            variable = env.private_key_name()
-        ),
+        _ => {
+            let ask = Hint::from("request access: envseal team request");
+            let searched = tried.iter().find_map(|tried| match &tried.place {
+                KeyPlace::KeysFile(path) if !is_read_once(path) => Some(relative_path(path)),
+                _ => None,
+            });
+            let Some(path) = searched else { return ask };
+            let variable = env.private_key_name();
+            ask.and(hint!("; or put the private key of {env} in {path} as {variable}", env, path, variable))
+        }
     }
 }

@@ -387,7 +387,8 @@ impl<'a> KeyStore<'a> {
             let text = text.to_str().unwrap_or_default();
             let inner =
                 text.rsplit('=').next().unwrap_or_default().trim_matches(['"', '\'', ' ', '\n', '\r']);
-            if inner != text && locked::parse_keys(Some(inner)).is_ok() {
+            let is_one = locked::count_keys(text) == locked::count_keys(inner);
+            if inner != text && is_one && locked::parse_keys(Some(inner)).is_ok() {
                 return around_the_key(variable);
             }
             not_a_private_key(variable, &place, &reason)

@@ -35,6 +35,21 @@ fn tracked() {
 }
 
 #[test]
+fn tracked_in_another_worktree() {
+    let (env, _) = sealed_project();
+    env.git(&["add", "-A"]);
+    env.git(&["commit", "-q", "-m", "x"]);
+    let linked = env.outside().join("linked");
+    env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+    env.git(&["add", "-f", ".env.keys"]);
+    let get = || env.envseal(&["get", "HELLO"]).dir(&linked);
+    let said = get().fails(3);
+    let hint = said.split_once("hint: ").unwrap().1.split_once(", then").unwrap().0;
+    env.program("sh", &["-c", hint]).dir(&linked).ok();
+    assert!(get().ok().starts_with("canary"));
+}
+
+#[test]
 fn a_tracked_symlink() {
     let (env, _) = sealed_project();
     std::fs::rename(env.path(".env.keys"), env.outside().join("home/keys")).unwrap();

@@ -34,6 +34,18 @@ const ROWS: &[[&str; 4]] = &[
         "{}",
     ],
     [
+        "export ENVSEAL_PRIVATE_KEY=\"$(cat ../keys)\"",
+        "envseal get A",
+        "set ENVSEAL_PRIVATE_KEY to what this prints where the key is: ",
+        "export ENVSEAL_PRIVATE_KEY=$(env -u ENVSEAL_PRIVATE_KEY {} -K ../keys)",
+    ],
+    [
+        "export ENVSEAL_KEYS_FILE=../mine; touch ../mine",
+        "envseal get A",
+        "request access: envseal team request; or put the private key of default in ../mine as ENVSEAL_PRIVATE_KEY",
+        "echo ENVSEAL_PRIVATE_KEY=$D > ../mine",
+    ],
+    [
         "export ENVSEAL_PRIVATE_KEY=$(envseal key show)",
         "envseal get A",
         "set ENVSEAL_PRIVATE_KEY to what this prints where the key is: ",

@@ -69,7 +69,7 @@ export function findPrivateKey({ environment, publicKey, folder }, { given, keys
     }
     return [
       details,
-      hint`request access: envseal team request; or put the private key of ${environment} in .env.keys as ${variable}`,
+      hint`request access: envseal team request; or put the private key of ${environment} in ${keysFile ?? KEYS_FILE} as ${variable}`,
     ];
   }
 }
@@ -121,7 +121,8 @@ function injectedKeys(variable, env) {
     .split('=')
     .at(-1)
     .replace(/["' \n\r]/g, '');
-  if (!storedKeys(text) && inner !== text && storedKeys(inner)) {
+  const isOne = countKeys(text) === countKeys(inner);
+  if (!storedKeys(text) && inner !== text && isOne && storedKeys(inner)) {
     const what = `${variable} in the environment is a private key with other text around it`;
     throw malformed(
       what,
@@ -130,6 +131,8 @@ function injectedKeys(variable, env) {
   }
   return parsedKeys(text, `${variable} in the environment`, showKeyHint(variable));
 }
+
+const countKeys = (text) => text.split(/envseal-[sl]k1-/).length;
 
 // The keys file
 

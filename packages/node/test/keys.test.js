@@ -39,6 +39,7 @@ test('the environment holds one key, or several', (t) => {
     ['', /ENVSEAL_PRIVATE_KEY is set in the environment, but empty\nhint: give this job the key/],
     [`"${key.private}"`, /is a private key with other text around it/],
     [`ENVSEAL_PRIVATE_KEY=${key.private}`, /is a private key with other text around it/],
+    [`X=${other.private}\nENVSEAL_PRIVATE_KEY=${key.private}`, /\nhint: set ENVSEAL_PRIVATE_KEY to/],
     [key.public, /not a private key: this is the public key; the private key is needed/],
     [`${key.private.slice(0, -1)}A`, /not a private key: the key's checksum does not match/],
     [`${key.private},`, /not a private key: not an envseal key/],
@@ -105,6 +106,8 @@ test('a keys file belongs to this user, also one that is named', (t) => {
   const path = folder(t, { '.env': TEXT, '.env.keys': LINE, named: key.private });
   assert.equal(read(path, {}, join(path, 'named')), 'opened');
   assert.throws(() => read(path, {}, join(path, 'nowhere')), { code: 'ENVSEAL_NO_KEY', message: /it does not exist/ });
+  write(path, { empty: '' });
+  assert.throws(() => read(path, {}, join(path, 'empty')), { message: /in [^ ]*empty as ENVSEAL_PRIVATE_KEY$/ });
   assert.throws(() => read(path, {}, path), { code: 'ENVSEAL_IO', message: /not a regular file/ });
   if (process.getuid() !== 0) return;
   chownSync(join(path, '.env.keys'), 1, 1);

@@ -88,6 +88,9 @@ class Functions(Project):
         )
         self.assertEqual((error.path, error.line, error.name), (".env", 2, "A"))
         self.assertIn(str(error.hint), str(error))
+        self.write("mine", "")
+        with environment({"ENVSEAL_KEYS_FILE": "mine"}):
+            self.refuses("put the key in mine as ENVSEAL_PRIVATE_KEY;")
         self.write(".env", "A=${B\nC=$A\n")
         error = self.refuses(
             "2 values could not be read\n  .env:1 A: unsupported", "\n  .env:2 C: it refers to A, which"

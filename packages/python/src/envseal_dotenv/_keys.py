@@ -195,7 +195,8 @@ def _no_key(env: EnvName, public: bytes, near: str, searched: str) -> NoKey:
         return NoKey(f"{searched}; {granting} has grants of it, which only the command envseal can use", None)
     if text_variable("ENVSEAL_KEY_COMMAND"):
         return NoKey(f"{searched}; ENVSEAL_KEY_COMMAND may print it, which only the command envseal starts", None)
-    return NoKey(searched, f"put the key in {KEYS_FILE} as {wanted}; see where your keys are: envseal key list")
+    file = shlex.quote(text_variable("ENVSEAL_KEYS_FILE") or KEYS_FILE)
+    return NoKey(searched, f"put the key in {file} as {wanted}; see where your keys are: envseal key list")
 
 
 def _granting_file(public: bytes, near: str) -> Optional[str]:
