@@ -34,7 +34,7 @@ def load(*paths: Path, override: bool = False, keys: Keys = None) -> dict[str, s
     `keys` are private keys in text (`envseal-sk1-…`), which are tried before those of the process and the keys file.
     """
     outcome = _outcome(_load, [os.fspath(path) for path in paths], override, keys)
-    del keys  # A traceback that shows local variables must not show it.
+    del paths, keys  # A traceback that shows local variables must not show a key, also one given as a path.
     if isinstance(outcome, EnvsealError):
         raise outcome
     return outcome
@@ -49,7 +49,7 @@ def read(path: Path = ".env", *, keys: Keys = None) -> dict[str, str]:
     `keys` are private keys in text, as `load` takes them.
     """
     outcome = _outcome(_read, os.fspath(path), keys)
-    del keys
+    del path, keys
     if isinstance(outcome, EnvsealError):
         raise outcome
     return outcome
