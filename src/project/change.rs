@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::file::{EnvFile, token};
-use super::line_errors::{ambiguous_hash, at_line, cannot_seal, cut_off, reserved, unquoted, unwritable};
+use super::line_errors::{
+    ambiguous_hash, at_line, cannot_seal, cut_off, reserved, sealed_but_declared, unquoted, unwritable,
+};
 use super::projects::Project;
 use super::references::names_in;
 use super::schema::schema_of;
@@ -215,6 +217,9 @@ pub(crate) fn rename(
         let Some(token) = file.token(at) else { continue };
         if is_reserved(new.as_str()) {
             return Err(reserved(file.path(), new.as_str()));
+        }
+        if let Some(by) = target.project().declaring_plain(new.as_str()) {
+            return Err(sealed_but_declared(file.path(), at.line, old, new.as_str(), &by));
         }
         let fail = |reason| cannot_decrypt(&[ValueFailure::new(file, at, reason)]);
         let token = token.map_err(|error| fail(error.into()))?;

@@ -1,7 +1,7 @@
 //! Whole files: encrypt, decrypt, reseal.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -9,7 +9,8 @@ use super::change::{self, with_sources};
 use super::committed::document_in_head;
 use super::file::{EnvFile, token};
 use super::line_errors::{
-    ambiguous_hash, at_line, cannot_seal, cut_off, malformed_reference, sealed_but_plain, stray_line,
+    ambiguous_hash, at_line, cannot_seal, cut_off, malformed_reference, sealed_but_declared,
+    sealed_but_plain, stray_line,
 };
 use super::projects::Project;
 use super::references::{DollarSigns, Referable, known, literal, names_in};
@@ -109,7 +110,10 @@ pub fn encrypt(
         if let Some(token) = file.token(entry) {
             token.map_err(|error| refuse(error.into()))?;
             refuse_marked(file, entry)?;
-            continue;
+            match declaring_plain(project, name) {
+                Some(by) => return Err(sealed_but_declared(file.path(), line, name, name, &by)),
+                None => continue,
+            }
         }
         let is_literal = dollars.is_literal(name);
         if let Some(foreign) = foreign_of(file, entry).filter(|_| !is_literal) {
@@ -230,6 +234,7 @@ fn reserved_depends(path: &Path, line: usize, name: &str, on: &str) -> Error {
 /// A reserved name stays sealed: as plain text its value would take effect, though no reviewer could read it.
 pub fn decrypt(
     file: &EnvFile,
+    project: &Project,
     pick: &Pick<'_>,
     opener: &mut Opener,
 ) -> Result<(Document, usize), Vec<ValueFailure>> {
@@ -242,8 +247,11 @@ pub fn decrypt(
         }
         let source = match token {
             _ if file.document().is_marked_plain(entry) => Err(Reason::Marked),
-            Ok(token) => source_of(file, name, &token, opener),
-            Err(error) => Err(error.into()),
+            token => match (declaring_plain(project, name), token) {
+                (Some(by), _) => Err(Reason::DeclaredPlain(by)),
+                (None, Ok(token)) => source_of(file, name, &token, opener),
+                (None, Err(error)) => Err(error.into()),
+            },
         };
         match source {
             Ok(source) => sources.push((at, source)),
@@ -341,6 +349,11 @@ pub(super) fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), Error> 
         return Ok(());
     }
     Err(sealed_but_plain(file.path(), entry.line, file.document().name(entry)))
+}
+
+/// Returns the file that declares a sealed value's name plain: like a mark, that would keep it plain once decrypted.
+fn declaring_plain(project: &Project, name: &str) -> Option<PathBuf> {
+    project.declaring_plain(name).filter(|_| !is_reserved(name))
 }
 
 /// Returns the format of an entry's value if it is another tool's; None if not, or if its line is marked as plain.

@@ -148,7 +148,7 @@ proptest! {
             prop_assert_eq!(anew, count);
             for document in [document, resealed] {
                 let sealed = place.with_text(document.as_bytes()).unwrap();
-                let (back, opened) = decrypt(&sealed, &pick, &mut place.opener()).unwrap();
+                let (back, opened) = decrypt(&sealed, &place.scope(), &pick, &mut place.opener()).unwrap();
                 prop_assert_eq!(back.as_bytes(), before.document().as_bytes(), "{:?}", text);
                 prop_assert_eq!(opened, count);
             }
@@ -177,7 +177,7 @@ proptest! {
             };
             prop_assert_eq!(&held(&sealed), &value);
             let pick = Pick { wants: &|_| true, all: true };
-            match decrypt(&sealed, &pick, &mut place.opener()) {
+            match decrypt(&sealed, &place.scope(), &pick, &mut place.opener()) {
                 Ok((plain, _)) => prop_assert_eq!(&held(&place.with_text(plain.as_bytes()).unwrap()), &value),
                 Err(failures) => {
                     prop_assert_eq!(&failures[0].name, "A");
