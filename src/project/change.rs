@@ -8,7 +8,7 @@ use super::line_errors::{
     ambiguous_hash, at_line, cannot_seal, cut_off, reserved, sealed_but_declared, unquoted, unwritable,
 };
 use super::projects::Project;
-use super::references::names_in;
+use super::references::{literal, names_in};
 use super::schema::schema_of;
 use super::similar::env_file_names;
 use super::update::Target;
@@ -18,7 +18,7 @@ use crate::crypto::{
     OpenedValue, Opener, PlaintextKind, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,
     holds_sealed,
 };
-use crate::dotenv::{Document, Edit, EditError, VarName, is_reserved, quote, read, references, unescape};
+use crate::dotenv::{Document, Edit, EditError, VarName, is_reserved, quote};
 use crate::error::{Error, ErrorKind};
 
 /// A variable and its new value.
@@ -360,12 +360,8 @@ pub(super) fn reads_as(
     if !source {
         return bytes == value;
     }
-    let (quote, text) = read(bytes);
-    if !quote.expands() {
-        return *text == value;
-    }
-    let refers = !sealed && references(&text).map_or(true, |names| !names.is_empty());
-    !refers && *unescape(&text) == value
+    let refers = !sealed && names_in(bytes).is_none_or(|names| !names.is_empty());
+    !refers && literal(bytes).expose() == value
 }
 
 fn entries_of<'a>(document: &'a Document, name: &'a str) -> impl Iterator<Item = usize> + 'a {
