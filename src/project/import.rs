@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::change::{edited, own_name, plain_source, reads_as, refuse_half, refuse_own};
-use super::encrypt::{foreign_of, is_secret, refs_of_source, refuse_reserved_dependents};
+use super::encrypt::{foreign_of, is_secret, refs_of_source};
 use super::file::{EnvFile, place_of, refuse_links, token};
 use super::keys::backup_exists;
 use super::line_errors::{
@@ -398,9 +398,6 @@ fn plan_text(
         items.push(PlannedItem { origin: name.clone(), name, value, entry: Some(at), action });
     }
     refuse_to_show(path, &shown)?;
-    let encrypted = items.iter().filter(|item| item.action.encrypts()).filter_map(|item| item.entry);
-    let encrypted: HashSet<usize> = encrypted.collect();
-    refuse_reserved_dependents(base, |at| encrypted.contains(&at))?;
     Ok(items)
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::committed::key_in_head;
-use super::encrypt::has_secrets;
+use super::encrypt::{has_secrets, refuse_reserved_dependents};
 use super::exposure;
 use super::file::{EnvFile, folder_of, place_of, real_place, refuse_links};
 use super::pin::Pinning;
@@ -161,6 +161,7 @@ fn update_files(
         };
         let document = prepare(&mut target)?;
         let Target { file, project, .. } = target;
+        refuse_reserved_dependents(&file, &document)?;
         if !reaches_files && file.public_key().is_none() && !new_keys.is_empty() {
             return Err(file.no_public_key());
         }

@@ -9,8 +9,8 @@ use envseal::testing::crypto::{Opener, PrivateKey, SecretBytes};
 use envseal::testing::dotenv::{VarName, is_reserved};
 use envseal::testing::keys::KeyStore;
 use envseal::testing::project::{
-    Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Project, decrypt, encrypt, read_files, reseal,
-    set,
+    Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Project, decrypt, encrypt, read_files,
+    refuse_reserved_dependents, reseal, set,
 };
 use envseal::testing::team::Policy;
 use proptest::prelude::*;
@@ -121,6 +121,10 @@ proptest! {
             let wants = |name: &str| picked.is_empty() || name.contains(&picked);
             let pick = Pick { wants: &wants, all: picked.is_empty() };
             let sealed = encrypt(&before, before.document(), &place.scope(), &place.key.public(), &pick, &DollarSigns::default(), None);
+            let sealed = sealed.and_then(|(document, count)| {
+                refuse_reserved_dependents(&before, &document)?;
+                Ok((document, count))
+            });
             let (document, count) = match sealed {
                 Ok(sealed) => sealed,
                 Err(error) if REFUSED.iter().any(|words| error.to_string().contains(words)) => return Ok(()),

@@ -251,14 +251,19 @@ impl EnvFileCheck<'_> {
                 self.sealed(entry, name, token);
             } else {
                 self.plain(entry, name, quote, &text);
-                let hidden = &mut self.report.hidden;
                 // A malformed reference is a finding of its own.
-                let is_hidden = quote.expands()
-                    && references(&text).is_ok_and(|names| names.iter().any(|on| hidden.contains_key(on)));
-                if is_hidden {
-                    hidden.insert(name.to_owned(), (entry.line, Refs::none()));
-                } else {
-                    hidden.remove(name);
+                let names =
+                    if quote.expands() { references(&text).unwrap_or_default() } else { BTreeSet::new() };
+                let Some(on) = names.iter().find(|on| self.report.hidden.contains_key(*on)) else {
+                    self.report.hidden.remove(name);
+                    continue;
+                };
+                self.report.hidden.insert(name.to_owned(), (entry.line, Refs::none()));
+                if is_reserved(name) {
+                    let message =
+                        format!("{name} must stay readable, but depends on the encrypted value of {on}");
+                    let fix = hint!("write {name} without that reference", name);
+                    self.found(Rule::ReservedSealed, entry.line, name, message, fix);
                 }
             }
         }

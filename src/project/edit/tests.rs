@@ -5,7 +5,7 @@ use crate::crypto::{PlaintextKind, PrivateKey, Refs};
 use crate::dotenv::Edit;
 use crate::fs;
 use crate::project::projects::Project;
-use crate::project::{DollarSigns, Pick, decrypt, encrypt};
+use crate::project::{DollarSigns, Pick, decrypt, encrypt, refuse_reserved_dependents};
 
 const ALL: Pick<'_> = Pick { wants: &|_| true, all: true };
 
@@ -65,7 +65,10 @@ impl World {
 
     fn seal(&self, editing: &Editing, policy: &Policy) -> Result<Edited, Error> {
         let file = self.file(b"").unwrap();
-        editing.sealed(file.path(), file.env().clone(), policy, &|_| Ok(true), || Ok(self.key.public()))
+        let edited = editing
+            .sealed(file.path(), file.env().clone(), policy, &|_| Ok(true), || Ok(self.key.public()))?;
+        refuse_reserved_dependents(&self.file(editing.base.as_bytes())?, &edited.document)?;
+        Ok(edited)
     }
 
     /// Replaces what is shown of `file` below the header with `text`.
