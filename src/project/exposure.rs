@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::file::{EnvFile, real_place, token};
 use super::projects::Project;
 use super::references::{literal, names_in};
-use super::setup::Notice;
+use super::setup::{Notice, with_policy};
 use super::team_file::tag_key;
 use crate::config::EnvName;
 use crate::crypto::{OpenedValue, Opener, PlaintextKind, PrivateKey, Proof, TagKey};
@@ -122,22 +122,23 @@ fn has_sealed(document: &Document, name: &str) -> bool {
 /// An env file and the document that will replace its content.
 pub(super) type ChangedFile<'a> = (&'a EnvFile, &'a Document);
 
-/// A team file's old and new text, and a notice for each exposure whose state changes.
-pub(super) struct ExposureChanges {
-    pub(super) before: Vec<u8>,
+/// A team file's old text, None if there is no file; its new text; and what a person should know of the change.
+pub(super) struct TeamFileChange {
+    pub(super) before: Option<Vec<u8>>,
     pub(super) after: String,
     pub(super) notices: Vec<Notice>,
 }
 
-/// Returns the change to the team file if the changed files change the state of an exposure. With the environment's
-/// key, values are compared; without it, a changed value becomes unverified.
+/// Returns the change to the team file if the changed files change the state of an exposure, or if there are `external`
+/// names to declare. With the environment's key, values are compared; without it, a changed value becomes unverified.
 pub(super) fn renewed(
     project: &Project,
     store: &KeyStore<'_>,
     changed: &[ChangedFile<'_>],
-) -> Result<Option<ExposureChanges>, Error> {
-    let before = project.team_text()?.unwrap_or_default();
-    let team = project.parse_team(&before)?;
+    external: &[&str],
+) -> Result<Option<TeamFileChange>, Error> {
+    let before = project.team_text()?;
+    let team = project.parse_team(before.as_deref().unwrap_or_default())?;
     let (mut renewed, mut noted) = (team.clone(), Vec::new());
     let mut envs: Vec<_> = team.exposures().iter().map(|exposure| exposure.env.clone()).collect();
     envs.sort();
@@ -191,7 +192,7 @@ pub(super) fn renewed(
             renewed.put_exposure(Exposure { state, ..exposure });
         }
     }
-    let after = renewed.text();
+    let mut after = renewed.text();
     // If several people could read a value, keep one notice: any other state rather than `Replaced`.
     noted.sort_by_key(|(env, name, state)| (env.clone(), name.clone(), *state == ExposureState::Replaced));
     noted.dedup_by(|(env, name, _), (first_env, first_name, _)| {
@@ -199,8 +200,12 @@ pub(super) fn renewed(
     });
     let path = project.team_file();
     let notice = |(env, name, state)| Notice::Noted { env, name, state, path: path.clone() };
-    let notices = noted.into_iter().map(notice).collect();
-    Ok((after != team.text()).then_some(ExposureChanges { before, after, notices }))
+    let mut notices: Vec<_> = noted.into_iter().map(notice).collect();
+    if !external.is_empty() {
+        after = with_policy(project, after.as_bytes(), "external", external)?;
+        notices.push(Notice::External { names: external.join(", "), path });
+    }
+    Ok((after != team.text()).then_some(TeamFileChange { before, after, notices }))
 }
 
 /// Also records an exposure for each name whose new value is, or contains, the exposed one.
