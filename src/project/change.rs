@@ -109,6 +109,7 @@ pub fn set(
             match how {
                 How::Plain if !is_marked => Some(Edit::MarkPlain { entry }),
                 How::Seal if is_marked => Some(Edit::UnmarkPlain { entry }),
+                How::AsMarked if *target == Outcome::Sealed => outdated_mark(document, entry),
                 How::Plain | How::Seal | How::AsMarked => None,
             }
         });
@@ -258,6 +259,13 @@ pub(super) fn with_sources<S: AsRef<[u8]>>(
 ) -> Result<Document, Error> {
     let edits = sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source: source.as_ref() });
     edited(file, document, &edits.collect::<Vec<_>>())
+}
+
+/// Returns the edit that removes the plain mark of an entry that becomes sealed. On one that was sealed before, the mark
+/// is for a reviewer to see.
+pub(super) fn outdated_mark(document: &Document, entry: usize) -> Option<Edit<'static>> {
+    let line = &document.entries()[entry];
+    (document.is_marked_plain(line) && token(document, line).is_none()).then_some(Edit::UnmarkPlain { entry })
 }
 
 /// The present entries of a name.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::change::{edited, own_name, plain_source, reads_as, refuse_half, refuse_own};
+use super::change::{edited, outdated_mark, own_name, plain_source, reads_as, refuse_half, refuse_own};
 use super::encrypt::{foreign_of, is_secret, refs_of_source};
 use super::file::{EnvFile, place_of, refuse_links, token};
 use super::keys::backup_exists;
@@ -267,13 +267,15 @@ impl ImportPlan {
             };
             sources.extend(source.map(|source| (item, source)));
         }
-        let edits: Vec<_> = sources
+        let mut edits: Vec<_> = sources
             .iter()
             .map(|(item, source)| match item.entry {
                 Some(entry) => Edit::Source { entry, source },
                 None => Edit::Append { name: &item.name, source, plain: false },
             })
             .collect();
+        let encrypted = self.items.iter().filter(|item| item.action.encrypts());
+        edits.extend(encrypted.filter_map(|item| outdated_mark(self.base.document(), item.entry?)));
         let document = edited(&self.base, self.base.document(), &edits)?;
         match key {
             Some(key) if self.base.public_key().is_none() => with_header(&self.base, &document, key),
