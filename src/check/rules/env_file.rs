@@ -385,6 +385,9 @@ impl EnvFileCheck<'_> {
         if let Some(foreign) = foreign_value(text).filter(|_| !declared) {
             let message = format!("{name} is a value of {}, which envseal can't decrypt", foreign.tool);
             self.found(Rule::ForeignSealed, entry.line, name, message, foreign.import);
+        } else if !declared && is_dotenvx_key(name, text) {
+            let message = format!("{name} is a public key of dotenvx");
+            self.found(Rule::ForeignSealed, entry.line, name, message, "envseal import dotenvx {file}");
         } else if !empty && (!declared || is_own_name(name)) {
             let message = format!("{name} is plain text");
             let fix = if is_own_name(name) {
@@ -462,6 +465,11 @@ impl EnvFileCheck<'_> {
 /// Returns true if a value is sealed, or contains a sealed value.
 fn is_sealed(value: &[u8]) -> bool {
     claims_to_be_sealed(value) || holds_sealed(value)
+}
+
+/// Returns true for a public key that dotenvx wrote: a point of secp256k1, compressed, in hexadecimal.
+fn is_dotenvx_key(name: &str, value: &[u8]) -> bool {
+    name.starts_with("DOTENV_PUBLIC_KEY") && value.len() == 66 && value.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Returns the name of a variable that is set to a value in a comment line.
