@@ -60,7 +60,7 @@ pub mod keys {
 pub mod project {
     pub use crate::project::{
         Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Project, decrypt, encrypt, put_tag_key,
-        read_files, reseal, set, tag_key, textconv,
+        read_files, refuse_reserved_dependents, reseal, set, tag_key, textconv,
     };
 }
 pub mod team {

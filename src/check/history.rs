@@ -1,19 +1,19 @@
 //! Checks every blob ever committed, each once.
 
-use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Component, Path, PathBuf};
 
 use super::allow::is_allowed;
 use super::range::{in_commit, plaintext_in};
 use super::search::{keys_file_finding, leak_finding};
 use super::secrets::SealedValues;
 use super::settings::Settings;
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, folder, is_guarded};
 use super::{CheckOptions, CheckReport};
 use crate::check::rules::{Finding, Leaks};
 use crate::config::{is_env_file, is_keys_file};
 use crate::error::Error;
-use crate::git::{FileKind, FileRef, Linked, ObjectId, Peeled, Repo};
+use crate::git::{FileKind, FileRef, Linked, ObjectId, Peeled, Repo, from_git};
 
 /// How many commits' folders are read at a time.
 const AT_ONCE: usize = 256;
@@ -34,6 +34,7 @@ pub(crate) fn history(repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckRe
     let (mut blobs, cut) = past_blobs(repo)?;
     report.incomplete = cut.map(|cut| repo.cut_off(cut).into());
     repo.obtain(&blobs.iter().map(|blob| blob.file.id).collect::<Vec<_>>())?;
+    name_behind_links(repo, &mut blobs)?;
     let settings = Settings::read(&Snapshot::commit(repo, repo.head()?)?)?;
     let mut values = SealedValues::new(repo.root(), options.store);
     for blob in blobs.iter_mut().filter(|blob| blob.paths.iter().any(|path| is_env_file(path))) {
@@ -98,6 +99,48 @@ fn past_blobs(repo: &Repo) -> Result<(Vec<PastBlob>, Option<ObjectId>), Error> {
         }
     }
     Ok((blobs, cut))
+}
+
+/// Adds the path of each env file symlink to the files that were ever where it led, through any number of links.
+fn name_behind_links(repo: &Repo, blobs: &mut [PastBlob]) -> Result<(), Error> {
+    let mut links: HashMap<&Path, Vec<ObjectId>> = HashMap::new();
+    for blob in blobs.iter().filter(|blob| blob.file.kind == FileKind::Link) {
+        blob.paths.iter().for_each(|path| links.entry(path).or_default().push(blob.file.id));
+    }
+    let mut names: HashMap<PathBuf, BTreeSet<PathBuf>> = HashMap::new();
+    for link in links.keys().filter(|path| is_guarded(path)) {
+        let mut next = vec![link.to_path_buf()];
+        while let Some(path) = next.pop() {
+            for id in links.get(path.as_path()).into_iter().flatten() {
+                let target = repo.blob(*id)?;
+                let Some(target) = from_git(&target).and_then(|to| inside(folder(&path), to)) else {
+                    continue;
+                };
+                if names.entry(target.clone()).or_default().insert(link.to_path_buf()) {
+                    next.push(target);
+                }
+            }
+        }
+    }
+    for blob in blobs.iter_mut().filter(|blob| blob.file.kind == FileKind::File) {
+        let behind: BTreeSet<_> = blob.paths.iter().filter_map(|path| names.get(path)).flatten().collect();
+        blob.paths.extend(behind.into_iter().cloned());
+    }
+    Ok(())
+}
+
+/// Returns the path that a link in `folder` leads to; None outside of the repository.
+fn inside(folder: &Path, to: &Path) -> Option<PathBuf> {
+    let mut at = folder.to_owned();
+    for part in to.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if at.pop() => {}
+            Component::Normal(name) => at.push(name),
+            _ => return None,
+        }
+    }
+    Some(at)
 }
 
 /// Reads the folders of the next [`AT_ONCE`] commits in one go, each time `at` reaches the end of a batch.

@@ -12,7 +12,7 @@ use crate::check::rules::{Finding, Rule, Severity};
 use crate::check::{self, CheckOptions, CheckReport, CommitRange, Pushed};
 use crate::config::{FileRole, misspelled};
 use crate::error::Error;
-use crate::git::{GitError, ObjectId, Peeled, Repo, display_path, find_root, path_from};
+use crate::git::{GitError, ObjectId, Peeled, Repo, display_path, find_root, path_from, path_to_add};
 use crate::time::parse_age;
 use crate::ui::{self, Progress, counted};
 
@@ -258,7 +258,11 @@ fn run_check(
                 && misspelled(&finding.file).is_none()
         };
         let wrong = report.findings.iter().filter(is_to_be_added);
-        let files: BTreeSet<_> = wrong.map(|finding| path_from(&here, &root.join(&finding.file))).collect();
+        let changed = |finding: &Finding| match (root.join(&finding.file), finding.rule) {
+            (link, Rule::Symlink) => link,
+            (path, _) => path_to_add(&path),
+        };
+        let files: BTreeSet<_> = wrong.map(|finding| path_from(&here, &changed(finding))).collect();
         let files: Vec<_> = files.into_iter().collect();
         if !files.is_empty() {
             let hint = hint!("Then stage the fix: git add {files}", files);

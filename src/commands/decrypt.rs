@@ -57,7 +57,7 @@ pub(super) fn run(context: &Context, args: &DecryptArgs) -> Result<(), Error> {
             return Ok((target.file().document().clone(), 0));
         }
         let mut opener = target.opener_or_fail()?;
-        decrypt(target.file(), &pick, &mut opener)
+        decrypt(target.file(), target.project(), &pick, &mut opener)
             .map_err(|failures| cannot_decrypt(&failures).with_hint(args.without(&paths, &failures)))
     })?;
     for UpdatedFile { path, document, .. } in &updated.files {

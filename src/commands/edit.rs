@@ -59,8 +59,12 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
     loop {
         private_file.put(editing.text())?;
         let started = Instant::now();
-        editor.edit(private_file.path(), context.process.inherited(), &watch)?;
-        if !editing.typed(private_file.read()?) {
+        let again = || hint!("nothing was written; start again: envseal edit -f {path}", path);
+        editor
+            .edit(private_file.path(), context.process.inherited(), &watch)
+            .map_err(|error| if error.hint().is_some() { error } else { error.with_hint(again()) })?;
+        let text = private_file.read().map_err(|error| error.with_hint(again()))?;
+        if !editing.typed(text) {
             context.ui.say("No changes");
             if started.elapsed() < AT_ONCE
                 && let Some(command) = editor.waiting()

@@ -52,6 +52,7 @@ pub(super) fn run(context: &Context, args: &EncryptArgs) -> Result<(), Error> {
     let dollars = args.references.parse()?;
     let updated = context.update(&paths, write, |target| {
         target.must_exist()?;
+        target.declare_external(&dollars.external);
         if args.reseal {
             let key = target.key_in_file()?;
             reseal(target.file(), &key, &pick, args.all, || target.all_keys())
@@ -66,7 +67,6 @@ pub(super) fn run(context: &Context, args: &EncryptArgs) -> Result<(), Error> {
     if args.stdout {
         return updated.files.iter().try_for_each(|file| ui::text(file.document.as_bytes()));
     }
-    args.references.declare(context, updated.files.iter().map(|file| file.path.as_path()))?;
     print_notices(context, &updated.notices);
     let (done, verb) = if args.reseal { ("Re-encrypted", "re-encrypt") } else { ("Encrypted", "encrypt") };
     for UpdatedFile { path, outcome: count, .. } in &updated.files {

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::Context;
 use super::files::ReadArgs;
 use crate::config::EnvName;
-use crate::dotenv::quote;
+use crate::dotenv::{Document, Edit, quote};
 use crate::error::Error;
 use crate::export;
 use crate::history::{EnvHistory, file_at};
@@ -163,12 +163,26 @@ fn format_values(
     Ok(std::mem::take(&mut *text))
 }
 
+/// Rejects a value that can't be written, or that would be read otherwise below the ones before it.
 fn format_dotenv(variables: &[Variable<'_>]) -> Result<Vec<u8>, Error> {
-    let mut text = Vec::new();
+    let unwritable = |variable: &Variable<'_>| {
+        let name = variable.name;
+        let hint = hint!("leave it out with -x {name}, or use another format: --format json", name);
+        unwritable(&variable.path, name).with_hint(hint)
+    };
+    let mut sources = Vec::with_capacity(variables.len());
     for variable in variables {
-        let source =
-            quote(variable.value.expose()).ok_or_else(|| unwritable(&variable.path, variable.name))?;
-        text.extend_from_slice(&[variable.name.as_bytes(), b"=", &source, b"\n"].concat());
+        sources.push(quote(variable.value.expose()).ok_or_else(|| unwritable(variable))?);
     }
-    Ok(text)
+    let lines = variables.iter().zip(&sources);
+    let edits: Vec<_> =
+        lines.map(|(variable, source)| Edit::Append { name: variable.name, source, plain: false }).collect();
+    let written = |count| Document::empty().edited(&edits[..count]);
+    match written(edits.len()) {
+        Ok(document) => Ok(document.as_bytes().to_vec()),
+        Err(_) => {
+            let fits = (1..edits.len()).take_while(|count| written(*count).is_ok()).count();
+            Err(unwritable(&variables[fits]))
+        }
+    }
 }

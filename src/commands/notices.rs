@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::Context;
-use crate::git::relative_path;
+use crate::git::{path_to_add, relative_path};
 use crate::project::{Notice, Updated, unseen_among};
 
 /// Says what is left to do once a file's merge conflicts are resolved.
 pub(super) fn suggest_staging(context: &Context, path: &Path) {
-    context.ui.suggest(&hint!("Then stage it: git add {path}", path = relative_path(path)));
+    context.ui.suggest(&hint!("Then stage it: git add {path}", path = relative_path(&path_to_add(path))));
 }
 
 pub(super) fn print_notices(context: &Context, notices: &[Notice]) {

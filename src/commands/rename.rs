@@ -35,7 +35,10 @@ pub(super) fn run(context: &Context, args: &RenameArgs) -> Result<(), Error> {
         let (document, names) = rename(target, &args.old, &new, args.force)?;
         let file = target.file();
         let path = file.path();
-        let mut by: Vec<_> = names.iter().map(|name| format!("{name} in {}", display_path(path))).collect();
+        // A value that refers to itself has the new name in what is written.
+        let name_of = |name| if args.force && name == args.old.as_str() { new.as_str() } else { name };
+        let mut by: Vec<_> =
+            names.iter().map(|name| format!("{} in {}", name_of(name), display_path(path))).collect();
         by.extend(referring_beside(file, &args.old, &new)?.into_iter().map(|(path, name)| {
             let path = display_path(&path);
             name.map_or_else(|| path.clone(), |name| format!("{name} in {path}"))

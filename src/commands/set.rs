@@ -8,7 +8,7 @@ use super::files::{FileArgs, confirm_new_environments, say_created};
 use super::notices::{note_ignored, print_notices};
 use super::{Context, env_names_of};
 use crate::crypto::{SecretBytes, holds_sealed};
-use crate::dotenv::{Document, VarName, VarNameError, references, unescape};
+use crate::dotenv::{Document, VarName, VarNameError, is_reserved, references, unescape};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::project::{
@@ -138,6 +138,9 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
                     format!("Encrypted {name} in {path}{key}")
                 }
                 Outcome::Plain => format!("Wrote {name} to {path} as plain text"),
+                Outcome::StayedPlain if is_reserved(name) => {
+                    format!("Wrote {name} to {path} as plain text, because it is a reserved name")
+                }
                 Outcome::StayedPlain => format!(
                     "Wrote {name} to {path} as plain text, because it is marked plain (use --seal to encrypt it)"
                 ),

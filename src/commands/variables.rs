@@ -1,17 +1,11 @@
 //! The options that name variables: `-k`, `-x`, `--external` and `--literal`.
 
-use std::collections::BTreeSet;
-use std::path::Path;
-
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use super::Context;
 use crate::dotenv::VarName;
 use crate::error::Error;
-use crate::fs::folder_of;
-use crate::git::display_path;
 use crate::hint::Hint;
-use crate::project::{DollarSigns, add_to_policy};
+use crate::project::DollarSigns;
 
 /// `-k` and `-x`.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -67,7 +61,7 @@ fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
 pub(super) struct ReferenceArgs {
     /// Allow references to NAME, which only the target machine sets (repeats)
     #[arg(long, value_name = "NAME")]
-    external: Vec<String>,
+    pub(super) external: Vec<String>,
     /// Take the value of NAME as text, `$` and all (repeats)
     #[arg(long, value_name = "NAME")]
     literal: Vec<String>,
@@ -80,30 +74,5 @@ impl ReferenceArgs {
                 .map_err(|error| Error::usage(error.to_string(), "name a variable: --external HOST_NAME"))?;
         }
         Ok(DollarSigns { external: self.external.clone(), literal: self.literal.clone() })
-    }
-
-    /// Adds the external names to the policy of the projects that these env files belong to.
-    pub(super) fn declare<'a>(
-        &self,
-        context: &Context,
-        files: impl Iterator<Item = &'a Path>,
-    ) -> Result<(), Error> {
-        let names: Vec<_> = self.external.iter().map(String::as_str).collect();
-        let mut declared = BTreeSet::new();
-        for path in files.filter(|_| !names.is_empty()) {
-            let folder = folder_of(path).canonicalize().map_err(Error::io("find the folder"))?;
-            let project = context.project_of(&folder)?;
-            if declared.insert(project.team_file())
-                && !names.iter().all(|name| project.policy().is_external(name))
-            {
-                add_to_policy(&project, "external", &names)?;
-                context.ui.say(format_args!(
-                    "Added {} to `external` in {}",
-                    names.join(", "),
-                    display_path(&project.team_file())
-                ));
-            }
-        }
-        Ok(())
     }
 }

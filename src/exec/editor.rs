@@ -64,8 +64,7 @@ impl Editor {
         if status.success() {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Io, format!("the editor {name} failed: {status}"))
-            .with_hint("nothing was written; start again: envseal edit"))
+        Err(Error::new(ErrorKind::Io, format!("the editor {name} failed: {status}")))
     }
 
     /// Returns the command with the option to wait, if this editor opens a window and does not wait.

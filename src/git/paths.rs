@@ -100,6 +100,11 @@ pub(crate) fn relative_path(path: &Path) -> PathBuf {
     path_from(&Path::new(".").canonicalize().unwrap_or_default(), path)
 }
 
+/// Returns the file to name to `git add` after a change of the one at `path`: of a symlink, the file behind it.
+pub(crate) fn path_to_add(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// Returns the path as seen from the folder `here`: with `..` inside `here`'s repository, otherwise unchanged.
 pub(crate) fn path_from(here: &Path, path: &Path) -> PathBuf {
     if let Ok(below) = path.strip_prefix(here) {

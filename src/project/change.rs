@@ -4,9 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::file::{EnvFile, token};
-use super::line_errors::{ambiguous_hash, at_line, cannot_seal, cut_off, reserved, unquoted, unwritable};
+use super::line_errors::{
+    ambiguous_hash, at_line, cannot_seal, cut_off, reserved, sealed_but_declared, unquoted, unwritable,
+};
 use super::projects::Project;
-use super::references::names_in;
+use super::references::{literal, names_in};
 use super::schema::schema_of;
 use super::similar::env_file_names;
 use super::update::Target;
@@ -16,7 +18,7 @@ use crate::crypto::{
     OpenedValue, Opener, PlaintextKind, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,
     holds_sealed,
 };
-use crate::dotenv::{Document, Edit, EditError, VarName, is_reserved, quote, read, references, unescape};
+use crate::dotenv::{Document, Edit, EditError, VarName, is_reserved, quote};
 use crate::error::{Error, ErrorKind};
 
 /// A variable and its new value.
@@ -107,6 +109,7 @@ pub fn set(
             match how {
                 How::Plain if !is_marked => Some(Edit::MarkPlain { entry }),
                 How::Seal if is_marked => Some(Edit::UnmarkPlain { entry }),
+                How::AsMarked if *target == Outcome::Sealed => outdated_mark(document, entry),
                 How::Plain | How::Seal | How::AsMarked => None,
             }
         });
@@ -216,6 +219,9 @@ pub(crate) fn rename(
         if is_reserved(new.as_str()) {
             return Err(reserved(file.path(), new.as_str()));
         }
+        if let Some(by) = target.project().declaring_plain(new.as_str()) {
+            return Err(sealed_but_declared(file.path(), at.line, old, new.as_str(), &by));
+        }
         let fail = |reason| cannot_decrypt(&[ValueFailure::new(file, at, reason)]);
         let token = token.map_err(|error| fail(error.into()))?;
         let (opener, key) = keys.as_mut().expect("a value of this name is sealed");
@@ -253,6 +259,13 @@ pub(super) fn with_sources<S: AsRef<[u8]>>(
 ) -> Result<Document, Error> {
     let edits = sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source: source.as_ref() });
     edited(file, document, &edits.collect::<Vec<_>>())
+}
+
+/// Returns the edit that removes the plain mark of an entry that becomes sealed. On one that was sealed before, the mark
+/// is for a reviewer to see.
+pub(super) fn outdated_mark(document: &Document, entry: usize) -> Option<Edit<'static>> {
+    let line = &document.entries()[entry];
+    (document.is_marked_plain(line) && token(document, line).is_none()).then_some(Edit::UnmarkPlain { entry })
 }
 
 /// The present entries of a name.
@@ -355,12 +368,8 @@ pub(super) fn reads_as(
     if !source {
         return bytes == value;
     }
-    let (quote, text) = read(bytes);
-    if !quote.expands() {
-        return *text == value;
-    }
-    let refers = !sealed && references(&text).map_or(true, |names| !names.is_empty());
-    !refers && *unescape(&text) == value
+    let refers = !sealed && names_in(bytes).is_none_or(|names| !names.is_empty());
+    !refers && literal(bytes).expose() == value
 }
 
 fn entries_of<'a>(document: &'a Document, name: &'a str) -> impl Iterator<Item = usize> + 'a {

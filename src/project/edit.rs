@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 use super::change::{Outcome, with_sources};
-use super::encrypt::{fitting, refs_of, refuse_marked, refuse_reserved_dependents, source_of};
+use super::encrypt::{fitting, refs_of, refuse_marked, source_of};
 use super::file::{EnvFile, refuse_links, token};
 use super::line_errors::{
     ambiguous_hash, at_line, cannot_seal, changed_meanwhile, cut_off, merge_conflict, not_text, reserved,
@@ -126,12 +126,6 @@ impl Editing {
         plan.refuse_own_lines()?;
         plan.refuse_strays()?;
         let actions = plan.actions()?;
-        let stays_sealed = |at| {
-            actions
-                .get(&at)
-                .is_some_and(|action| matches!(action, EditAction::KeepSealed(_) | EditAction::Encrypt(_)))
-        };
-        refuse_reserved_dependents(&typed, stays_sealed)?;
         let any = actions.values().any(|action| matches!(action, EditAction::Encrypt(_)));
         let key = if any { Some(seal_to()?) } else { None };
         let seal_error = cannot_seal(path);

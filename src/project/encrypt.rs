@@ -1,7 +1,7 @@
 //! Whole files: encrypt, decrypt, reseal.
 
-use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -9,12 +9,14 @@ use super::change::{self, with_sources};
 use super::committed::document_in_head;
 use super::file::{EnvFile, token};
 use super::line_errors::{
-    ambiguous_hash, at_line, cannot_seal, cut_off, malformed_reference, sealed_but_plain, stray_line,
+    ambiguous_hash, at_line, cannot_seal, cut_off, malformed_reference, sealed_but_declared,
+    sealed_but_plain, stray_line,
 };
 use super::projects::Project;
 use super::references::{DollarSigns, Referable, known, literal, names_in};
 use super::update::Target;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
+use crate::config::is_own_name;
 use crate::crypto::{
     OpenError, OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, Refs, SealedValue, Sealer,
     TokenError,
@@ -109,7 +111,10 @@ pub fn encrypt(
         if let Some(token) = file.token(entry) {
             token.map_err(|error| refuse(error.into()))?;
             refuse_marked(file, entry)?;
-            continue;
+            match declaring_plain(project, name) {
+                Some(by) => return Err(sealed_but_declared(file.path(), line, name, name, &by)),
+                None => continue,
+            }
         }
         let is_literal = dollars.is_literal(name);
         if let Some(foreign) = foreign_of(file, entry).filter(|_| !is_literal) {
@@ -140,7 +145,6 @@ pub fn encrypt(
         };
         sealed.push((at + added, token.map_err(seal_error)?.to_text()));
     }
-    refuse_reserved_dependents(file, |at| sealed.binary_search_by_key(&(at + added), |(at, _)| *at).is_ok())?;
     Ok((with_sources(file, document, &sealed)?, sealed.len()))
 }
 
@@ -194,26 +198,34 @@ pub(super) fn refs_of_source(source: &[u8]) -> Option<Refs> {
     Some(Refs::new(names_in(source)?.into_iter().collect::<Vec<_>>()).expect("names as they are read"))
 }
 
-/// Rejects encrypting what a reserved name's value depends on, through any chain of references: the file would no
-/// longer read as it did. `is_to_be_sealed` takes an entry's index.
-pub(super) fn refuse_reserved_dependents(
-    file: &EnvFile,
-    is_to_be_sealed: impl Fn(usize) -> bool,
-) -> Result<(), Error> {
-    let mut secret = BTreeSet::new();
-    for (at, entry) in file.variables() {
-        let name = file.document().name(entry);
-        let names = names_in(file.document().source(entry)).unwrap_or_default();
-        let on = names.into_iter().find(|on| secret.contains(on.as_str()));
-        match on {
-            Some(on) if is_reserved(name) => {
-                return Err(reserved_depends(file.path(), entry.line, name, &on));
-            }
-            None if !is_to_be_sealed(at) && file.token(entry).is_none() => secret.remove(name),
-            _ => secret.insert(name),
+/// Rejects a change after which a reserved name's value depends on a sealed one, through any chain of references: the
+/// file would no longer read as it did. One that did so before is `check`'s.
+pub fn refuse_reserved_dependents(file: &EnvFile, document: &Document) -> Result<(), Error> {
+    let before: HashSet<_> = reserved_dependents(file.document()).map(|(_, name, _)| name).collect();
+    let Some((entry, name, on)) = reserved_dependents(document).find(|(_, name, _)| !before.contains(name))
+    else {
+        return Ok(());
+    };
+    // The line in the file, which has no header yet.
+    let line = file.document().last(name).map_or(entry.line, |at| file.document().entries()[at].line);
+    Err(reserved_depends(file.path(), line, name, &on))
+}
+
+/// Returns each plain entry of a reserved name that depends on a sealed value, with that value's name.
+fn reserved_dependents(document: &Document) -> impl Iterator<Item = (&Entry, &str, String)> {
+    let mut hidden = BTreeSet::new();
+    let entries = document.entries().iter().filter(|entry| !is_own_name(document.name(entry)));
+    entries.filter_map(move |entry| {
+        let (name, is_sealed) = (document.name(entry), token(document, entry).is_some());
+        let names = names_in(document.source(entry)).unwrap_or_default();
+        let on = names.into_iter().find(|on| hidden.contains(on.as_str()));
+        if is_sealed || on.is_some() {
+            hidden.insert(name)
+        } else {
+            hidden.remove(name)
         };
-    }
-    Ok(())
+        on.filter(|_| is_reserved(name) && !is_sealed).map(|on| (entry, name, on))
+    })
 }
 
 fn reserved_depends(path: &Path, line: usize, name: &str, on: &str) -> Error {
@@ -230,6 +242,7 @@ fn reserved_depends(path: &Path, line: usize, name: &str, on: &str) -> Error {
 /// A reserved name stays sealed: as plain text its value would take effect, though no reviewer could read it.
 pub fn decrypt(
     file: &EnvFile,
+    project: &Project,
     pick: &Pick<'_>,
     opener: &mut Opener,
 ) -> Result<(Document, usize), Vec<ValueFailure>> {
@@ -242,8 +255,11 @@ pub fn decrypt(
         }
         let source = match token {
             _ if file.document().is_marked_plain(entry) => Err(Reason::Marked),
-            Ok(token) => source_of(file, name, &token, opener),
-            Err(error) => Err(error.into()),
+            token => match (declaring_plain(project, name), token) {
+                (Some(by), _) => Err(Reason::DeclaredPlain(by)),
+                (None, Ok(token)) => source_of(file, name, &token, opener),
+                (None, Err(error)) => Err(error.into()),
+            },
         };
         match source {
             Ok(source) => sources.push((at, source)),
@@ -341,6 +357,11 @@ pub(super) fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), Error> 
         return Ok(());
     }
     Err(sealed_but_plain(file.path(), entry.line, file.document().name(entry)))
+}
+
+/// Returns the file that declares a sealed value's name plain: like a mark, that would keep it plain once decrypted.
+fn declaring_plain(project: &Project, name: &str) -> Option<PathBuf> {
+    project.declaring_plain(name).filter(|_| !is_reserved(name))
 }
 
 /// Returns the format of an entry's value if it is another tool's; None if not, or if its line is marked as plain.

@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use super::file::{EnvFile, real_place, token};
 use super::projects::Project;
-use super::references::names_in;
-use super::setup::Notice;
+use super::references::{literal, names_in};
+use super::setup::{Notice, with_policy};
 use super::team_file::tag_key;
 use crate::config::EnvName;
 use crate::crypto::{OpenedValue, Opener, PlaintextKind, PrivateKey, Proof, TagKey};
@@ -30,15 +30,38 @@ pub(crate) enum Standing {
 /// be there by chance.
 const MIN_PART: usize = 6;
 
-/// Returns the tag of a value as it is read: without its quotes, and with nothing expanded.
+/// Returns the tag of a value as it is read: without quotes and escapes, and with nothing expanded.
 pub(crate) fn value_tag(tags: &TagKey, env: &EnvName, name: &str, opened: &OpenedValue) -> Proof {
-    tags.tag(env.as_str(), name, &text_of(opened))
+    tags.tag(env.as_str(), name, TextForms::of(opened).text())
 }
 
-fn text_of(opened: &OpenedValue) -> Zeroizing<Vec<u8>> {
-    match opened.kind {
-        PlaintextKind::Value => Zeroizing::new(opened.bytes.expose().to_vec()),
-        PlaintextKind::Source => read(opened.bytes.expose()).1,
+/// A value as it is read, then in the forms that tags were made of when `\$` was left in them.
+struct TextForms([Zeroizing<Vec<u8>>; 3]);
+
+impl TextForms {
+    fn of(OpenedValue { kind, bytes }: &OpenedValue) -> Self {
+        match kind {
+            PlaintextKind::Value => Self::new(bytes.expose(), bytes.expose()),
+            PlaintextKind::Source => Self::of_source(bytes.expose()),
+        }
+    }
+
+    fn of_source(source: &[u8]) -> Self {
+        Self::new(literal(source).expose(), &read(source).1)
+    }
+
+    fn new(text: &[u8], unresolved: &[u8]) -> Self {
+        let escaped = text.split(|byte| *byte == b'$').collect::<Vec<_>>().join(&br"\$"[..]);
+        Self([text.to_vec(), unresolved.to_vec(), escaped].map(Zeroizing::new))
+    }
+
+    fn text(&self) -> &[u8] {
+        &self.0[0]
+    }
+
+    fn is_tagged(&self, exposure: &Exposure, tags: &TagKey) -> bool {
+        let tag = |text| tags.tag(exposure.env.as_str(), &exposure.name, text);
+        self.0.iter().any(|text| exposure.tags.contains(&tag(text)))
     }
 }
 
@@ -71,16 +94,16 @@ pub(crate) fn standing(
                             token.ok().and_then(|token| Some((opener.open(&name, &token).ok()?, token)));
                         let Some((opened, token)) = opened else { return Standing::Same };
                         names.extend(token.refs().iter().map(str::to_owned));
-                        text_of(&opened)
+                        TextForms::of(&opened)
                     }
                     // Anyone can read plain text, so it is no longer a secret that could be replaced.
                     None if name == exposure.name => continue,
                     None => {
                         names.extend(names_in(document.source(entry)).into_iter().flatten());
-                        document.value(entry).1
+                        TextForms::of_source(document.source(entry))
                     }
                 };
-                let is_tagged = |of: &Exposure| of.tags.contains(&tags.tag(of.env.as_str(), &of.name, &text));
+                let is_tagged = |of: &Exposure| text.is_tagged(of, tags);
                 if is_tagged(exposure) || exposures.iter().filter(could_read).any(is_tagged) {
                     return Standing::Same;
                 }
@@ -119,22 +142,23 @@ fn has_sealed(document: &Document, name: &str) -> bool {
 /// An env file and the document that will replace its content.
 pub(super) type ChangedFile<'a> = (&'a EnvFile, &'a Document);
 
-/// A team file's old and new text, and a notice for each exposure whose state changes.
-pub(super) struct ExposureChanges {
-    pub(super) before: Vec<u8>,
+/// A team file's old text, None if there is no file; its new text; and what a person should know of the change.
+pub(super) struct TeamFileChange {
+    pub(super) before: Option<Vec<u8>>,
     pub(super) after: String,
     pub(super) notices: Vec<Notice>,
 }
 
-/// Returns the change to the team file if the changed files change the state of an exposure. With the environment's
-/// key, values are compared; without it, a changed value becomes unverified.
+/// Returns the change to the team file if the changed files change the state of an exposure, or if there are `external`
+/// names to declare. With the environment's key, values are compared; without it, a changed value becomes unverified.
 pub(super) fn renewed(
     project: &Project,
     store: &KeyStore<'_>,
     changed: &[ChangedFile<'_>],
-) -> Result<Option<ExposureChanges>, Error> {
-    let before = project.team_text()?.unwrap_or_default();
-    let team = project.parse_team(&before)?;
+    external: &[&str],
+) -> Result<Option<TeamFileChange>, Error> {
+    let before = project.team_text()?;
+    let team = project.parse_team(before.as_deref().unwrap_or_default())?;
     let (mut renewed, mut noted) = (team.clone(), Vec::new());
     let mut envs: Vec<_> = team.exposures().iter().map(|exposure| exposure.env.clone()).collect();
     envs.sort();
@@ -198,7 +222,7 @@ pub(super) fn renewed(
             renewed.put_exposure(Exposure { state, ..exposure });
         }
     }
-    let after = renewed.text();
+    let mut after = renewed.text();
     // If several people could read a value, keep one notice: any other state rather than `Replaced`.
     noted.sort_by_key(|(env, name, state)| (env.clone(), name.clone(), *state == ExposureState::Replaced));
     noted.dedup_by(|(env, name, _), (first_env, first_name, _)| {
@@ -206,8 +230,12 @@ pub(super) fn renewed(
     });
     let path = project.team_file();
     let notice = |(env, name, state)| Notice::Noted { env, name, state, path: path.clone() };
-    let notices = noted.into_iter().map(notice).collect();
-    Ok((after != team.text()).then_some(ExposureChanges { before, after, notices }))
+    let mut notices: Vec<_> = noted.into_iter().map(notice).collect();
+    if !external.is_empty() {
+        after = with_policy(project, after.as_bytes(), "external", external)?;
+        notices.push(Notice::External { names: external.join(", "), path });
+    }
+    Ok((after != team.text()).then_some(TeamFileChange { before, after, notices }))
 }
 
 /// Also records an exposure for each name whose new value is, or contains, the exposed one, or was encrypted with an older
@@ -224,17 +252,16 @@ fn carry(
     if written.is_empty() || exposure.proof_by(key) != exposure.proof {
         return;
     }
-    let tag = |name: &str, text: &[u8]| tags.tag(exposure.env.as_str(), name, text);
-    let is_known = |text: &[u8]| exposure.tags.contains(&tag(&exposure.name, text));
     let goes = changed.iter().any(|(file, document)| {
         has_sealed(file.document(), &exposure.name) && !has_sealed(document, &exposure.name)
     });
     let mut parts =
         opened(opener, changed.iter().map(|(file, _)| file.document()), |name| name == exposure.name);
-    parts.retain(|(_, text)| text.len() >= MIN_PART && is_known(text));
-    for (name, text, is_resealed) in written {
-        let whole = *is_resealed || is_known(text) && (goes || text.len() >= MIN_PART);
-        if !whole && !parts.iter().any(|(_, part)| memchr::memmem::find(text, part).is_some()) {
+    parts.retain(|(_, forms)| forms.text().len() >= MIN_PART && forms.is_tagged(exposure, tags));
+    for (name, forms, is_resealed) in written {
+        let text = forms.text();
+        let whole = *is_resealed || forms.is_tagged(exposure, tags) && (goes || text.len() >= MIN_PART);
+        if !whole && !parts.iter().any(|(_, part)| memchr::memmem::find(text, part.text()).is_some()) {
             continue;
         }
         let same = |there: &&Exposure| {
@@ -242,7 +269,7 @@ fn carry(
         };
         let before = team.exposures().iter().find(same).map(|before| before.tags.clone());
         let mut all = before.unwrap_or_default();
-        all.push(tag(name, text));
+        all.push(tags.tag(exposure.env.as_str(), name, text));
         all.sort();
         all.dedup();
         let mut carried = Exposure {
@@ -257,7 +284,7 @@ fn carry(
 }
 
 /// The name of a sealed value whose text changed, the value, and whether it was encrypted with an older key before.
-type Written<'a> = (&'a str, Zeroizing<Vec<u8>>, bool);
+type Written<'a> = (&'a str, TextForms, bool);
 
 fn written<'a>(
     opener: &mut Opener,
@@ -287,7 +314,7 @@ fn written<'a>(
             }
         }
         for (name, text) in opened(opener, [*document].into_iter(), |name| new.contains(name)) {
-            let is_resealed = older.iter().any(|(of, was)| *of == name && **was == *text);
+            let is_resealed = older.iter().any(|(of, was)| *of == name && was.text() == text.text());
             found.push((name, text, is_resealed));
         }
     }
@@ -299,13 +326,13 @@ fn opened<'a>(
     opener: &mut Opener,
     documents: impl Iterator<Item = &'a Document>,
     wants: impl Fn(&str) -> bool,
-) -> Vec<(&'a str, Zeroizing<Vec<u8>>)> {
+) -> Vec<(&'a str, TextForms)> {
     let mut found = Vec::new();
     for document in documents {
         for entry in document.entries().iter().filter(|entry| wants(document.name(entry))) {
             let (name, token) = (document.name(entry), token(document, entry).and_then(Result::ok));
             let opened = token.and_then(|token| opener.open(name, &token).ok());
-            found.extend(opened.map(|opened| (name, text_of(&opened))));
+            found.extend(opened.map(|opened| (name, TextForms::of(&opened))));
         }
     }
     found
@@ -318,4 +345,24 @@ fn is_other((file, document): &ChangedFile<'_>, name: &str) -> bool {
         entries.map(|entry| document.source(entry).to_vec()).collect::<Vec<_>>()
     };
     sources(file.document()) != sources(document)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::SecretBytes;
+
+    #[test]
+    fn a_value_is_recognised_in_what_tags_were_ever_made_of() {
+        let of =
+            |kind, text: &str| TextForms::of(&OpenedValue { kind, bytes: SecretBytes::new(text.into()) });
+        let set = of(PlaintextKind::Value, "pa$word");
+        let sources = ["'pa$word'", r#""pa\$word""#].map(|text| of(PlaintextKind::Source, text));
+        for forms in [set].into_iter().chain(sources) {
+            assert_eq!(forms.text(), b"pa$word");
+            assert!(forms.0.iter().any(|form| **form == *br"pa\$word"));
+        }
+        let mixed = of(PlaintextKind::Source, r"a\$b${C}");
+        assert!(mixed.0.iter().any(|form| **form == *br"a\$b${C}"));
+    }
 }

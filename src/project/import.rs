@@ -1,20 +1,20 @@
 //! Importing into an env file. A plan says what happens to each variable, for a person to review. Then every value is
 //! encrypted, decrypted again and compared, before a file is replaced.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::change::{edited, own_name, plain_source, reads_as, refuse_half, refuse_own};
-use super::encrypt::{foreign_of, is_secret, refs_of_source, refuse_reserved_dependents};
+use super::change::{edited, outdated_mark, own_name, plain_source, reads_as, refuse_half, refuse_own};
+use super::encrypt::{foreign_of, is_secret, refs_of_source};
 use super::file::{EnvFile, place_of, refuse_links, token};
 use super::keys::backup_exists;
 use super::line_errors::{
     ambiguous_hash, cannot_seal, cut_off, malformed_reference, not_text, stray_line, unwritable,
 };
 use super::projects::Project;
-use super::references::{DollarSigns, Referable, known, literal};
+use super::references::{DollarSigns, Referable, known, literal, names_in};
 use super::setup::with_header;
 use super::update::Target;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
@@ -52,6 +52,22 @@ impl ItemValue {
     pub fn expose(&self) -> &[u8] {
         let (Self::Literal(bytes) | Self::Source(bytes)) = self;
         bytes.expose()
+    }
+
+    /// Returns the names that it refers to; None if a reference in it is malformed.
+    fn names(&self) -> Option<BTreeSet<String>> {
+        match self {
+            Self::Literal(_) => Some(BTreeSet::new()),
+            Self::Source(source) => names_in(source.expose()),
+        }
+    }
+
+    /// Returns the value, with every `$` taken literally.
+    fn literal(&self) -> SecretBytes {
+        match self {
+            Self::Literal(value) => value.clone(),
+            Self::Source(source) => literal(source.expose()),
+        }
     }
 }
 
@@ -157,16 +173,27 @@ impl ImportPlan {
         Ok(Self { path: path.into(), before: bytes_of(&file), base, items, plaintext_secret })
     }
 
-    /// Plans to set `items`, whose names differ, in the env file at `path`.
+    /// Plans to set `items`, in the source's order, in the env file at `path`. Of a repeated name the last counts.
     pub(crate) fn set(
         path: &Path,
-        items: Vec<ImportItem>,
+        mut items: Vec<ImportItem>,
         dollars: &DollarSigns,
         store: &KeyStore<'_>,
     ) -> Result<Self, Error> {
         let (base, project) = load(path, store)?;
+        for item in items.iter_mut().filter(|item| dollars.is_literal(item.name.as_str())) {
+            item.value = ItemValue::Literal(item.value.literal());
+        }
+        let source: Vec<_> = items
+            .iter()
+            .map(|item| (item.name.to_string(), item.value.names().unwrap_or_default()))
+            .collect();
+        let last: HashMap<_, _> = source.iter().enumerate().map(|(at, (name, _))| (name, at)).collect();
+        let mut at = 0..;
+        items.retain(|item| at.next() == last.get(&item.name.to_string()).copied());
         let items = plan_items(&base, &project, items, store)?;
         let items = refuse_dangling(&base, items, dollars, &known(&project, path, dollars))?;
+        refuse_read_otherwise(&base, &source, &items)?;
         let plaintext_secret = plaintext_secret(&base, &project, |_| false);
         Ok(Self { path: path.into(), before: bytes_of(&base), base, items, plaintext_secret })
     }
@@ -240,13 +267,15 @@ impl ImportPlan {
             };
             sources.extend(source.map(|source| (item, source)));
         }
-        let edits: Vec<_> = sources
+        let mut edits: Vec<_> = sources
             .iter()
             .map(|(item, source)| match item.entry {
                 Some(entry) => Edit::Source { entry, source },
                 None => Edit::Append { name: &item.name, source, plain: false },
             })
             .collect();
+        let encrypted = self.items.iter().filter(|item| item.action.encrypts());
+        edits.extend(encrypted.filter_map(|item| outdated_mark(self.base.document(), item.entry?)));
         let document = edited(&self.base, self.base.document(), &edits)?;
         match key {
             Some(key) if self.base.public_key().is_none() => with_header(&self.base, &document, key),
@@ -398,9 +427,6 @@ fn plan_text(
         items.push(PlannedItem { origin: name.clone(), name, value, entry: Some(at), action });
     }
     refuse_to_show(path, &shown)?;
-    let encrypted = items.iter().filter(|item| item.action.encrypts()).filter_map(|item| item.entry);
-    let encrypted: HashSet<usize> = encrypted.collect();
-    refuse_reserved_dependents(base, |at| encrypted.contains(&at))?;
     Ok(items)
 }
 
@@ -468,12 +494,12 @@ fn refuse_to_show(path: &Path, names: &[String]) -> Result<(), Error> {
 fn has_value(document: &Document, at: usize, value: &ItemValue, opener: Option<&mut Opener>) -> bool {
     let entry = &document.entries()[at];
     match value {
-        ItemValue::Literal(value) => reads_as(document, at, value.expose(), true, opener),
-        ItemValue::Source(source) => {
+        ItemValue::Source(source) if value.names().is_none_or(|names| !names.is_empty()) => {
             let (Some(Ok(sealed)), Some(opener)) = (token(document, entry), opener) else { return false };
             let opened = opener.open(document.name(entry), &sealed);
             opened.is_ok_and(|OpenedValue { kind, bytes }| kind == PlaintextKind::Source && *source == bytes)
         }
+        _ => reads_as(document, at, value.literal().expose(), true, opener),
     }
 }
 
@@ -484,9 +510,15 @@ fn refuse_dangling(
     dollars: &DollarSigns,
     known: &dyn Fn(&str) -> Result<bool, Error>,
 ) -> Result<Vec<PlannedItem>, Error> {
-    let names: HashSet<String> = items.iter().map(|item| item.name.clone()).collect();
-    let known_if_appended = |name: &str| Ok(names.contains(name) || known(name)?);
-    for item in items.iter_mut().filter(|item| item.action.encrypts()) {
+    // Lines are appended in the order of the items.
+    let names: HashMap<String, Option<usize>> = items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| (item.name.clone(), item.entry.is_none().then_some(at)))
+        .collect();
+    for (index, item) in items.iter_mut().enumerate().filter(|(_, item)| item.action.encrypts()) {
+        let known_if_appended =
+            |name: &str| Ok(names.get(name).is_some_and(|at| *at < Some(index)) || known(name)?);
         let ItemValue::Source(source) = &item.value else { continue };
         if dollars.is_literal(&item.name) {
             item.value = ItemValue::Literal(literal(source.expose()));
@@ -499,6 +531,53 @@ fn refuse_dangling(
         Referable::new(base, known).refuse_dangling(&item.name, at, source.expose())?;
     }
     Ok(items)
+}
+
+/// A line of a source: its name, and the names that its value refers to.
+type SourceLine = (String, BTreeSet<String>);
+
+/// Rejects values that would read otherwise in the env file than in the source: a reference sees the last line of its
+/// name above its own. Names that are not imported may have any value.
+fn refuse_read_otherwise(base: &EnvFile, source: &[SourceLine], items: &[PlannedItem]) -> Result<(), Error> {
+    let all = || source.iter().enumerate().map(|(at, (name, _))| (name.as_str(), at));
+    let last: HashMap<_, _> = all().collect();
+    let imported: HashMap<_, _> =
+        items.iter().filter_map(|item| Some((item.entry?, last[&*item.name]))).collect();
+    let standing = base.variables().map(|(at, entry)| (base.document().name(entry), imported.get(&at)));
+    let standing = standing.filter(|(name, _)| last.contains_key(name));
+    // No line of the source has this number.
+    let standing = standing.map(|(name, line)| (name, line.map_or(source.len(), |line| *line)));
+    let appended = items.iter().filter(|item| item.entry.is_none()).map(|item| &*item.name);
+    let here = lines_seen(source, standing.chain(appended.map(|name| (name, last[name]))));
+    let there = lines_seen(source, all());
+    match items.iter().find(|item| there[&*item.name] != here[&*item.name]) {
+        None => Ok(()),
+        Some(PlannedItem { name, .. }) => Err(Error::refused(format!(
+            "{}: {name} would not read as in the source, because the lines above it that it refers to differ",
+            base.path().display()
+        ))
+        .with_hint(hint!(
+            "leave it out: -x {name}; then: envseal set {name} -f {path}",
+            name,
+            path = base.path()
+        ))),
+    }
+}
+
+/// Returns, for the last line of each name, the line that each of its references sees. `lines` are names from top to
+/// bottom, each with the number of its line in the source.
+fn lines_seen<'a>(
+    source: &[SourceLine],
+    lines: impl Iterator<Item = (&'a str, usize)>,
+) -> HashMap<&'a str, Vec<Option<usize>>> {
+    let (mut above, mut seen) = (HashMap::new(), HashMap::new());
+    for (name, line) in lines {
+        if let Some((_, names)) = source.get(line) {
+            seen.insert(name, names.iter().map(|on| above.get(on.as_str()).copied()).collect());
+        }
+        above.insert(name, line);
+    }
+    seen
 }
 
 /// Reads a source, which may hold plaintext secrets.

@@ -71,6 +71,16 @@ pub(super) fn sealed_but_plain(path: &Path, line: usize, name: &str) -> Error {
         .with_hint(remove_plain_mark(path, name))
 }
 
+/// Returns the error for a sealed value that has, or would get, a name that the file `by` declares plain.
+pub(super) fn sealed_but_declared(path: &Path, line: usize, name: &str, declared: &str, by: &Path) -> Error {
+    refused_at(path, line, format!("{name} is encrypted, but {} declares {declared} plain", by.display()))
+        .with_hint(narrow_declaration(declared, by))
+}
+
+pub(super) fn narrow_declaration(name: &str, by: &Path) -> Hint {
+    hint!("if it is secret, change {by} so that it no longer declares {name} plain", name, by)
+}
+
 pub(super) fn remove_plain_mark(path: &Path, name: &str) -> Hint {
     hint!(
         "remove the mark from that line, or with a new value: envseal set {name} --seal -f {path}",

@@ -6,12 +6,12 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::file::{EnvFile, folder_of};
+use super::file::{EnvFile, folder_of, seen_from_here};
 use super::line_errors::not_text;
 use super::open::Variable;
 use super::projects::Project;
 use super::transaction::WriteLock;
-use crate::config::{EnvName, ProcessEnv, SCHEMA_FILES};
+use crate::config::{EnvName, FileRole, ProcessEnv, SCHEMA_FILES};
 use crate::dotenv::{Document, is_reserved};
 use crate::error::Error;
 use crate::fs::{self, FsError, NewMode};
@@ -64,13 +64,28 @@ impl fmt::Display for Breach {
 /// Returns the schema for the env files in `dir`, and its file; None if neither of the files for it exists.
 pub(crate) fn schema_of(dir: &Path) -> Result<Option<(PathBuf, Schema)>, Error> {
     for name in SCHEMA_FILES {
-        match fs::read_entry(dir, name) {
+        match read_schema(dir, name)? {
             Ok(text) => return Ok(Some((dir.join(name), Schema::parse(&text)))),
             Err(FsError::NotFound { .. } | FsError::NotRegular { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
     Ok(None)
+}
+
+/// Reads a schema file. Rejects a symlink to anything but a template: `.env.keys` would be printed and edited.
+fn read_schema(dir: &Path, name: &str) -> Result<Result<Vec<u8>, FsError>, Error> {
+    let (path, text) = (dir.join(name), fs::read_entry(dir, name));
+    if text.is_ok() && path.is_symlink() {
+        let target = fs::final_target(&path)?;
+        if FileRole::of(&target) != FileRole::Template {
+            let [path, target] = [path, target].map(|path| seen_from_here(&path));
+            let (link, place) = (path.display(), target.display());
+            let what = format!("{link} is a symlink to {place}, which is neither an example nor a schema");
+            return Err(Error::refused(what).with_hint(hint!("remove the link: rm {path}", path)));
+        }
+    }
+    Ok(text)
 }
 
 /// Fails if what a program would get, the `variables` read from `files` and the process's own, does not match the
@@ -197,7 +212,7 @@ pub(crate) fn write_example(folder: &Path, store: &KeyStore<'_>) -> Result<Examp
 /// Returns the schema's path and text; the path for a new one if there is none.
 fn standing(folder: &Path) -> Result<(PathBuf, Option<Vec<u8>>), Error> {
     for name in SCHEMA_FILES {
-        match fs::read_entry(folder, name) {
+        match read_schema(folder, name)? {
             Ok(text) => return Ok((folder.join(name), Some(text))),
             Err(FsError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),

@@ -47,6 +47,8 @@ pub(crate) enum Notice {
     MadePrivate(PathBuf),
     /// The keys file was added to this ignore file.
     Ignored(PathBuf),
+    /// Names were added to `external` in this team file.
+    External { names: String, path: PathBuf },
     /// The state of an exposed value has changed.
     Noted { env: EnvName, name: String, state: ExposureState, path: PathBuf },
     /// An environment's key was seen for the first time, and is trusted from now on.
@@ -78,6 +80,9 @@ impl fmt::Display for Notice {
             }
             Self::MadePrivate(path) => write!(f, "Made {} private (0600)", git::display_path(path)),
             Self::Ignored(path) => write!(f, "Added the keys file to {}", git::display_path(path)),
+            Self::External { names, path } => {
+                write!(f, "Added {names} to `external` in {}", git::display_path(path))
+            }
             Self::Noted { env, name, state, path } => {
                 write!(f, "Recorded in {}: {name} of {env} ", git::display_path(path))?;
                 f.write_str(match state {
@@ -341,8 +346,17 @@ pub(crate) fn propose_plain(project: &Project, files: &[EnvFile]) -> Vec<&'stati
 
 /// Adds `globs` to the list `key` of the policy, in the project's team file.
 pub(crate) fn add_to_policy(project: &Project, key: &str, globs: &[&str]) -> Result<(), Error> {
-    let fail = |source| team_file_malformed(&project.team_file(), source);
-    change_team_text(project, |text| with_globs(text, key, globs).map_err(fail)).map(drop)
+    change_team_text(project, |text| with_policy(project, text, key, globs)).map(drop)
+}
+
+/// Returns the text of the project's team file with `globs` added to the list `key` of the policy.
+pub(super) fn with_policy(
+    project: &Project,
+    text: &[u8],
+    key: &str,
+    globs: &[&str],
+) -> Result<String, Error> {
+    with_globs(text, key, globs).map_err(|source| team_file_malformed(&project.team_file(), source))
 }
 
 /// Adds the public key's header to `document`, which is made of the file's, for a file that has none.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::committed::key_in_head;
-use super::encrypt::has_secrets;
+use super::encrypt::{has_secrets, refuse_reserved_dependents};
 use super::exposure;
 use super::file::{EnvFile, folder_of, place_of, real_place, refuse_links};
 use super::pin::Pinning;
@@ -29,6 +29,8 @@ pub(crate) struct Target<'a> {
     notices: &'a mut Vec<Notice>,
     pinning: &'a mut Pinning,
     headed: Option<Document>,
+    /// Names to declare external.
+    external: Vec<String>,
     /// True if a key may be created where the last commit has another.
     replaces_committed: bool,
 }
@@ -157,29 +159,31 @@ fn update_files(
             notices: &mut notices,
             pinning: &mut pinning,
             headed: None,
+            external: Vec::new(),
             replaces_committed: false,
         };
         let document = prepare(&mut target)?;
-        let Target { file, project, .. } = target;
+        let Target { file, project, external, .. } = target;
+        refuse_reserved_dependents(&file, &document)?;
         if !reaches_files && file.public_key().is_none() && !new_keys.is_empty() {
             return Err(file.no_public_key());
         }
-        prepared.push((file, document, project));
+        prepared.push(PreparedFile { file, document, project, external });
     }
     let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices };
     let is_changed =
         |file: &EnvFile, document: &Document| !file.exists() || file.on_disk() != document.as_bytes();
     if let Some(lock) = lock {
         let team_files = team_files(&prepared, store, &mut updated.notices)?;
-        let changed = || prepared.iter().filter(|(file, document, _)| is_changed(file, document));
-        exclude_beside(changed().map(|(file, ..)| file.path()), store.repositories())?;
-        let files = changed().map(|(file, document, _)| {
+        let changed = || prepared.iter().filter(|it| is_changed(&it.file, &it.document));
+        exclude_beside(changed().map(|it| it.file.path()), store.repositories())?;
+        let files = changed().map(|PreparedFile { file, document, .. }| {
             FileWrite::new(file.path(), file.exists().then(|| file.on_disk()), document.as_bytes())
         });
         // Last, because they record what became of the values.
         let team_files = team_files
             .iter()
-            .map(|(path, renewed)| FileWrite::new(path, Some(&renewed.before), renewed.after.as_bytes()));
+            .map(|(path, renewed)| FileWrite::new(path, renewed.before.as_deref(), renewed.after.as_bytes()));
         let staged = stage(&lock, files.chain(team_files))?;
         keep_keys(&new_keys, store, write, &mut updated.notices)?;
         if write == Write::Plan {
@@ -188,11 +192,19 @@ fn update_files(
         commit(staged)?;
         updated.notices.extend(pinning.save());
     }
-    updated.files.extend(prepared.into_iter().map(|(file, document, _)| {
+    updated.files.extend(prepared.into_iter().map(|PreparedFile { file, document, .. }| {
         let is_changed = is_changed(&file, &document);
         UpdatedFile { path: file.path().to_owned(), document, is_changed, outcome: () }
     }));
     Ok(updated)
+}
+
+/// A file that is ready to be written.
+struct PreparedFile {
+    file: EnvFile,
+    document: Document,
+    project: Rc<Project>,
+    external: Vec<String>,
 }
 
 /// Saves each key in every keys file in which it will be looked for.
@@ -218,21 +230,25 @@ fn keep_keys(
 
 /// Returns the changes to team files that follow from this change.
 fn team_files(
-    prepared: &[(EnvFile, Document, Rc<Project>)],
+    prepared: &[PreparedFile],
     store: &KeyStore<'_>,
     notices: &mut Vec<Notice>,
-) -> Result<Vec<(PathBuf, exposure::ExposureChanges)>, Error> {
-    let mut projects: BTreeMap<PathBuf, (&Project, Vec<exposure::ChangedFile<'_>>)> = BTreeMap::new();
-    for (file, document, project) in prepared {
-        let (_, changed) = projects.entry(project.team_file()).or_insert((project, Vec::new()));
+) -> Result<Vec<(PathBuf, exposure::TeamFileChange)>, Error> {
+    let mut projects: BTreeMap<PathBuf, (&Project, Vec<exposure::ChangedFile<'_>>, BTreeSet<&str>)> =
+        BTreeMap::new();
+    for PreparedFile { file, document, project, external } in prepared {
+        let (_, changed, names) =
+            projects.entry(project.team_file()).or_insert((project, vec![], BTreeSet::new()));
         changed.push((file, document));
+        names.extend(external.iter().map(String::as_str).filter(|name| !project.policy().is_external(name)));
     }
     let mut texts = Vec::new();
-    for (team_file, (project, changed)) in projects {
-        if let Some(mut renewed) = exposure::renewed(project, store, &changed)? {
-            notices.append(&mut renewed.notices);
+    for (team_file, (project, changed, names)) in projects {
+        let names: Vec<_> = names.into_iter().collect();
+        if let Some(mut change) = exposure::renewed(project, store, &changed, &names)? {
+            notices.append(&mut change.notices);
             project.refuse_leading_outside(&team_file)?;
-            texts.push((team_file, renewed));
+            texts.push((team_file, change));
         }
     }
     Ok(texts)
@@ -356,6 +372,11 @@ impl Target<'_> {
             keys.extend(self.store.ever_granted(&self.file.dir())?);
         }
         Ok(keys)
+    }
+
+    /// Adds names to the policy's `external`, together with the change of the file.
+    pub(crate) fn declare_external(&mut self, names: &[String]) {
+        self.external.extend_from_slice(names);
     }
 
     /// Lets a key be created where the last commit has another.

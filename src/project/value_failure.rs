@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::file::EnvFile;
-use super::line_errors::{remove_plain_mark, write_as_plain_text};
+use super::line_errors::{narrow_declaration, remove_plain_mark, write_as_plain_text};
 use crate::config::EnvName;
 use crate::crypto::{KeyId, OpenError, TokenError};
 use crate::dotenv::{Entry, ExpandError, ForeignFormat};
@@ -51,6 +51,8 @@ pub enum FailureReason {
     TooLarge,
     #[error("it is encrypted, but marked as plain")]
     Marked,
+    #[error("it is encrypted, but {} declares the name plain", .0.display())]
+    DeclaredPlain(PathBuf),
     /// As plain text it would refer to more than the sealed value may.
     #[error("as plain text it would refer to names that its sealed value does not list")]
     UnlistedReference,
@@ -115,6 +117,7 @@ impl ValueFailure {
                 file
             ),
             Reason::Marked => remove_plain_mark(file, name),
+            Reason::DeclaredPlain(by) => narrow_declaration(name, by),
             Reason::UnlistedReference | Reason::Unwritable => hint!("leave it encrypted: -x {name}", name),
             Reason::Expand(error) => match error.missing() {
                 Some(on) => hint!(

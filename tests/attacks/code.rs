@@ -3,6 +3,7 @@
 use envseal::testing::crypto::PlaintextKind;
 
 use super::{append, nothing_ran, sealed_project, token};
+use crate::support::TestEnv;
 
 /// Returns the reserved names that run code, from the specification.
 fn reserved() -> Vec<String> {
@@ -180,4 +181,31 @@ fn a_reserved_name_that_a_value_refers_to() {
         .var("PATH", "/usr/bin:/bin")
         .ok();
     assert_eq!(out, "/opt/bin:/usr/bin:/bin:/opt\n");
+}
+
+/// `run` refuses such a file, so neither a command nor the hook lets one come about.
+#[test]
+fn through_references_that_are_written_later() {
+    let env = TestEnv::new();
+    env.write(".env", "DIR=/opt # envseal: plain\nPATH=$DIR/bin:/usr/bin:/bin\n");
+    env.write("import", "NODE_OPTIONS=$SECRET\n");
+    env.envseal(&["set", "-q", "SECRET"]).stdin("s").ok();
+    let before = env.snapshot();
+    for arguments in [
+        &["set", "DIR=/x", "--seal"][..],
+        &["set", "DIR=/x", "SECRET=y", "--seal"],
+        &["import", "dotenv", "import", "-f", ".env", "-y"],
+    ] {
+        let said = env.fails(4, arguments);
+        assert!(said.contains(" must stay readable, but depends on "), "{said}");
+    }
+    env.envseal(&["set", "NODE_OPTIONS=${SECRET}", "--plain"]).ok();
+    assert!(env.ok(&["get", "NODE_OPTIONS"]).contains("${SECRET}"), "a value that is set is literal");
+    env.ok(&["unset", "-q", "NODE_OPTIONS"]);
+    assert_eq!(env.snapshot(), before);
+    // A line that is there already stops no other change.
+    append(&env, ".env", "NODE_OPTIONS=$SECRET\n");
+    assert!(env.check(&[]).iter().any(|found| found.ends_with("!reserved-sealed NODE_OPTIONS")));
+    env.ok(&["set", "-q", "OTHER=1"]);
+    env.fails(4, &["set", "-q", "DIR=/x", "--seal"]);
 }

@@ -67,3 +67,26 @@ fn a_value_once_opened_does_not_stay_open() {
         assert_eq!(env.read(".env"), text);
     }
 }
+
+#[test]
+fn a_value_once_opened_does_not_stay_open_by_the_policy() {
+    let (env, _) = sealed_project();
+    env.write("envseal.toml", "[policy]\nplain = ['HELLO', 'PUB_*']\n");
+    let before = env.snapshot();
+    for (status, arguments) in [
+        (3, &["decrypt"][..]),
+        (3, &["decrypt", "--stdout"]),
+        (4, &["encrypt"]),
+        (4, &["rename", "HELLO", "PUB_HELLO"]),
+    ] {
+        let said = env.fails(status, arguments).replace("HELLO: it is", "HELLO is");
+        assert!(
+            said.contains(".env:3 HELLO is encrypted, but ") && said.contains("envseal.toml declares "),
+            "{said}"
+        );
+    }
+    assert_eq!(env.snapshot(), before);
+    // What is not sealed may have such a name.
+    append(&env, ".env", "NAME=x # envseal: plain\n");
+    env.ok(&["rename", "NAME", "PUB_NAME"]);
+}

@@ -80,6 +80,9 @@ mod unix {
         env.ok(&["set", "A", "new"]);
         assert!(env.path(".env").is_symlink() && !env.path("shared/real").is_symlink());
         assert!(env.read("shared/real").contains("\nA=envseal:1:"));
+        // git holds the file behind it.
+        let said = env.envseal(&["key", "rotate"]).output().stderr;
+        assert!(said.ends_with("\nNext: git add shared/real envseal.toml && git commit\n"), "{said}");
         symlink("shared/later", env.path(".env.b")).unwrap();
         let said = env.fails(4, &["set", "A", "new", "-e", "b"]);
         let told = "error: .env.b is a symlink to shared/later, which does not exist; envseal does not write through it\n\

@@ -67,6 +67,17 @@ fn every_format() {
 }
 
 #[test]
+fn dotenv_text_that_would_read_otherwise_is_refused_by_name() {
+    let env = TestEnv::new();
+    env.envseal(&["set", "-q", "A"]).stdin("l1\nl2\\").ok();
+    assert_eq!(env.ok(&["get", "--format", "dotenv"]), "A=\"l1\\nl2\\\"\n");
+    env.envseal(&["set", "-q", "B"]).stdin("x\"\ny=2").ok();
+    let said = env.fails(3, &["get", "--format", "dotenv"]);
+    assert!(said.contains("the value of B cannot be written") && said.contains("-x B"), "{said}");
+    env.ok(&["get", "--format", "dotenv", "-x", "B"]);
+}
+
+#[test]
 fn raw_is_every_byte() {
     let env = TestEnv::new();
     let bytes: Vec<u8> = (0..=255).collect();

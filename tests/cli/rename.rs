@@ -68,6 +68,15 @@ fn references_survive_and_none_is_left_behind_without_a_word() {
 }
 
 #[test]
+fn a_value_that_refers_to_itself_has_its_new_name_in_the_note() {
+    let env = TestEnv::new();
+    env.write(".env", "D=${D:-z}y # envseal: plain\n");
+    assert!(env.fails(4, &["rename", "D", "E"]).contains(".env:1 D is referenced by D in .env"));
+    let output = env.envseal(&["rename", "D", "E", "--force"]).output();
+    assert_eq!(output.stderr, "Renamed D to E in .env\nnote: E in .env still refers to D\n");
+}
+
+#[test]
 fn what_is_refused_changes_nothing() {
     let env = TestEnv::new();
     let secret = env.secret("kept");

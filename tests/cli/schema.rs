@@ -10,6 +10,26 @@ fn refused(env: &TestEnv, before: &[&str]) -> String {
     stderr
 }
 
+#[cfg(unix)]
+#[test]
+fn a_schema_file_that_leads_to_another_file_is_refused() {
+    use std::os::unix::fs::symlink;
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "A=1"]);
+    symlink(".env.keys", env.path(".env.example")).unwrap();
+    let before = env.snapshot();
+    for arguments in [&["ls", "--example"][..], &["ls", "--example", "--write"], &["set", "B=2"]] {
+        let said = env.fails(4, arguments);
+        assert!(said.contains(".env.keys, which is neither an example nor a schema"), "{said}");
+        assert!(said.ends_with("hint: remove the link: rm .env.example\n"), "{said}");
+    }
+    assert_eq!(env.snapshot(), before);
+    std::fs::remove_file(env.path(".env.example")).unwrap();
+    env.write("shared/.env.schema", "A=\nB=\n");
+    symlink("shared/.env.schema", env.path(".env.example")).unwrap();
+    assert_eq!(env.ok(&["ls", "--example"]), "A=\nB=\n");
+}
+
 #[test]
 fn run_refuses_violations() {
     let env = TestEnv::new();
@@ -318,6 +338,9 @@ fn only_the_first_schema_file_gets_names() {
     env.write(".env", "A=1 # envseal: plain\nB=\n");
     env.write(".env.example", "A=\n");
     assert_eq!(env.check(&[]), [".env:2 example-missing B"]);
+    let told = env.envseal(&["check"]).output();
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains("fix: envseal ls --example --write -f .env\n"), "{told}");
     env.write(".env.schema", "A=\nB=\n# @optional\nC=\nD=\n");
     assert_eq!(env.check(&[]), [".env.schema:5 example-extra D"]);
     // A missing required name is reported once, and an optional name may be in only one file.

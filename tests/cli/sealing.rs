@@ -9,8 +9,8 @@ use envseal::testing::crypto::{Opener, PrivateKey, SecretBytes};
 use envseal::testing::dotenv::{VarName, is_reserved};
 use envseal::testing::keys::KeyStore;
 use envseal::testing::project::{
-    Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Project, decrypt, encrypt, read_files, reseal,
-    set,
+    Assignment, DollarSigns, EnvFile, How, Pick, Precedence, Project, decrypt, encrypt, read_files,
+    refuse_reserved_dependents, reseal, set,
 };
 use envseal::testing::team::Policy;
 use proptest::prelude::*;
@@ -121,6 +121,10 @@ proptest! {
             let wants = |name: &str| picked.is_empty() || name.contains(&picked);
             let pick = Pick { wants: &wants, all: picked.is_empty() };
             let sealed = encrypt(&before, before.document(), &place.scope(), &place.key.public(), &pick, &DollarSigns::default(), None);
+            let sealed = sealed.and_then(|(document, count)| {
+                refuse_reserved_dependents(&before, &document)?;
+                Ok((document, count))
+            });
             let (document, count) = match sealed {
                 Ok(sealed) => sealed,
                 Err(error) if REFUSED.iter().any(|words| error.to_string().contains(words)) => return Ok(()),
@@ -148,7 +152,7 @@ proptest! {
             prop_assert_eq!(anew, count);
             for document in [document, resealed] {
                 let sealed = place.with_text(document.as_bytes()).unwrap();
-                let (back, opened) = decrypt(&sealed, &pick, &mut place.opener()).unwrap();
+                let (back, opened) = decrypt(&sealed, &place.scope(), &pick, &mut place.opener()).unwrap();
                 prop_assert_eq!(back.as_bytes(), before.document().as_bytes(), "{:?}", text);
                 prop_assert_eq!(opened, count);
             }
@@ -177,7 +181,7 @@ proptest! {
             };
             prop_assert_eq!(&held(&sealed), &value);
             let pick = Pick { wants: &|_| true, all: true };
-            match decrypt(&sealed, &pick, &mut place.opener()) {
+            match decrypt(&sealed, &place.scope(), &pick, &mut place.opener()) {
                 Ok((plain, _)) => prop_assert_eq!(&held(&place.with_text(plain.as_bytes()).unwrap()), &value),
                 Err(failures) => {
                     prop_assert_eq!(&failures[0].name, "A");

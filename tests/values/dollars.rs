@@ -137,6 +137,27 @@ fn an_external_name_is_declared_once_and_holds_for_everyone() {
     env.fails(4, &["encrypt", "-f", ".env.c", "--external", "OTHER"]);
     std::fs::remove_file(env.path(".env.c")).unwrap();
     assert_eq!(env.snapshot(), before, "nothing is declared if nothing was encrypted");
+    // Only what is new is named.
+    let said = env.envseal(&["encrypt", "--external", "PORT_NAME", "--external", "NEW"]).output().stderr;
+    assert!(said.contains("Added NEW to `external` in envseal.toml\n"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_encrypted_if_its_external_name_cannot_be_declared() {
+    use std::os::unix::fs::PermissionsExt;
+    let env = TestEnv::new();
+    env.write("envseal.toml", "");
+    let text = "URL=http://$HOST_NAME/\n";
+    env.write_plain(".env", text);
+    std::fs::set_permissions(env.path("envseal.toml"), std::fs::Permissions::from_mode(0o444)).unwrap();
+    env.write_plain("source", "URL=http://$HOST_NAME/x\n");
+    for arguments in [&["encrypt"][..], &["import", "dotenv", "source", "-f", ".env", "--yes"]] {
+        let said = env.fails(4, &[arguments, &["--external", "HOST_NAME"]].concat());
+        assert!(said.contains("envseal.toml: it is read-only"), "{said}");
+        assert_eq!(env.read(".env"), text);
+        assert!(!env.path(".env.keys").exists());
+    }
 }
 
 #[test]

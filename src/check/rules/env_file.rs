@@ -251,14 +251,19 @@ impl EnvFileCheck<'_> {
                 self.sealed(entry, name, token);
             } else {
                 self.plain(entry, name, quote, &text);
-                let hidden = &mut self.report.hidden;
                 // A malformed reference is a finding of its own.
-                let is_hidden = quote.expands()
-                    && references(&text).is_ok_and(|names| names.iter().any(|on| hidden.contains_key(on)));
-                if is_hidden {
-                    hidden.insert(name.to_owned(), (entry.line, Refs::none()));
-                } else {
-                    hidden.remove(name);
+                let names =
+                    if quote.expands() { references(&text).unwrap_or_default() } else { BTreeSet::new() };
+                let Some(on) = names.iter().find(|on| self.report.hidden.contains_key(*on)) else {
+                    self.report.hidden.remove(name);
+                    continue;
+                };
+                self.report.hidden.insert(name.to_owned(), (entry.line, Refs::none()));
+                if is_reserved(name) {
+                    let message =
+                        format!("{name} must stay readable, but depends on the encrypted value of {on}");
+                    let fix = hint!("write {name} without that reference", name);
+                    self.found(Rule::ReservedSealed, entry.line, name, message, fix);
                 }
             }
         }
@@ -380,6 +385,9 @@ impl EnvFileCheck<'_> {
         if let Some(foreign) = foreign_value(text).filter(|_| !declared) {
             let message = format!("{name} is a value of {}, which envseal can't decrypt", foreign.tool);
             self.found(Rule::ForeignSealed, entry.line, name, message, foreign.import);
+        } else if !declared && is_dotenvx_key(name, text) {
+            let message = format!("{name} is a public key of dotenvx");
+            self.found(Rule::ForeignSealed, entry.line, name, message, "envseal import dotenvx {file}");
         } else if !empty && (!declared || is_own_name(name)) {
             let message = format!("{name} is plain text");
             let fix = if is_own_name(name) {
@@ -457,6 +465,11 @@ impl EnvFileCheck<'_> {
 /// Returns true if a value is sealed, or contains a sealed value.
 fn is_sealed(value: &[u8]) -> bool {
     claims_to_be_sealed(value) || holds_sealed(value)
+}
+
+/// Returns true for a public key that dotenvx wrote: a point of secp256k1, compressed, in hexadecimal.
+fn is_dotenvx_key(name: &str, value: &[u8]) -> bool {
+    name.starts_with("DOTENV_PUBLIC_KEY") && value.len() == 66 && value.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Returns the name of a variable that is set to a value in a comment line.

@@ -7,7 +7,7 @@ use super::env_file::{EnvReport, ReportedFile};
 use super::frameworks::list_names;
 use super::rule::{Finding, Rule};
 use super::similar::SimilarNames;
-use crate::config::EnvName;
+use crate::config::{EnvName, SCHEMA_FILES};
 
 /// A file with its names as a set: there may be hundreds of files, with hundreds of names each.
 struct NameIndex<'a> {
@@ -132,7 +132,12 @@ fn compare_with_example(
         for (name, line) in &file.report.names {
             if !in_example.contains(name.as_str()) && reported.insert(name) {
                 let message = format!("{name} is not in {}", label(example));
-                let fix = hint!("echo {name}= >> {example}", name, example);
+                let is_written = SCHEMA_FILES.iter().any(|schema| example.ends_with(schema));
+                let fix = if is_written {
+                    "envseal ls --example --write -f {file}".into()
+                } else {
+                    hint!("add a line to {example}: {name}=", example, name)
+                };
                 findings
                     .push(Finding::new(Rule::ExampleMissing, file.path, message, fix).at(*line).about(name));
             }

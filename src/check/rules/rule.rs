@@ -66,7 +66,7 @@ rules! {
     PrivateKey "private-key" Error "A private key in a file";
     SecretValue "secret-value" Error "The value of a sealed variable in a file";
     ConflictMarker "conflict-marker" Error "An unfinished merge in an env file";
-    ReservedSealed "reserved-sealed" Error "A sealed name by which programs run code";
+    ReservedSealed "reserved-sealed" Error "A name by which programs run code that is sealed, or refers to a sealed value";
     RedirectSealed "redirect-sealed" Advice "A newly sealed name that redirects trust or traffic";
     ReferenceAdded "reference-added" Advice "A sealed value that refers to more names than before";
     DuplicateName "duplicate-name" Error "A name that is set twice in one env file";

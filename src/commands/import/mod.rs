@@ -122,7 +122,6 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     }
     write(context, args, &imports)?;
     context.has_created.set(true);
-    args.dollars.declare(context, imports.iter().map(|(_, plan)| plan.path()))?;
     print_next_steps(context, args, &imports);
     Ok(())
 }
@@ -182,7 +181,7 @@ fn confirm(imports: &[(Source, ImportPlan)]) -> Result<bool, Error> {
 /// Writes all files or none; backups stay only if the files were written.
 fn write(context: &Context, args: &Args, imports: &[(Source, ImportPlan)]) -> Result<(), Error> {
     let mut backups = Vec::new();
-    let updated = back_up(args, imports, &mut backups).and_then(|()| write_files(context, imports));
+    let updated = back_up(args, imports, &mut backups).and_then(|()| write_files(context, args, imports));
     if updated.is_err() {
         for (_, backup) in &backups {
             // If it can't be removed it stays: it holds no plaintext secret.
@@ -222,9 +221,14 @@ fn back_up(
     Ok(())
 }
 
-fn write_files(context: &Context, imports: &[(Source, ImportPlan)]) -> Result<Updated<()>, Error> {
+fn write_files(
+    context: &Context,
+    args: &Args,
+    imports: &[(Source, ImportPlan)],
+) -> Result<Updated<()>, Error> {
     let paths: Vec<_> = imports.iter().map(|(_, plan)| plan.path().to_owned()).collect();
     context.update(&paths, Write::Files, |target| {
+        target.declare_external(&args.dollars.external);
         let plan = imports.iter().find(|(_, plan)| plan.path() == target.file().path());
         Ok((plan.expect("each path has a plan").1.document(target)?, ()))
     })

@@ -362,7 +362,7 @@ impl Source {
         Err(failed(&self.label, &origins.into_iter().map(error).collect::<Vec<_>>(), hint))
     }
 
-    /// Returns the variables of a text, the last of each name.
+    /// Returns the wanted variables of a text, in its order.
     fn variables(&self, text: &ImportText, wants: &dyn Fn(&str) -> bool) -> Result<Vec<ImportItem>, Error> {
         let document = &text.document;
         let path = self.path.clone().unwrap_or_else(|| PathBuf::from(&self.label));
@@ -375,7 +375,7 @@ impl Source {
         let mut items = Vec::new();
         for (at, entry) in document.entries().iter().enumerate() {
             let name = document.name(entry);
-            if document.last(name) != Some(at) || !wants(name) {
+            if !wants(name) {
                 continue;
             }
             let value = text.decrypted.get(&at);

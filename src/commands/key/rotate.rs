@@ -7,7 +7,7 @@ use crate::commands::notices::print_notices;
 use crate::commands::{Context, env_names_of};
 use crate::error::Error;
 use crate::fs::folder_of;
-use crate::git::{display_path, relative_path};
+use crate::git::{display_path, path_to_add, relative_path};
 use crate::members::{
     AccessDecisions, DoubtfulGrant, check_fingerprint, no_member, plan_rotation, rotate_planned,
 };
@@ -127,7 +127,7 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
         ));
     }
     let files = rotation.envs.iter().flat_map(|env| &env.files).chain(&rotation.team_file);
-    let files: Vec<_> = files.map(|path| relative_path(path)).collect();
+    let files: Vec<_> = files.map(|path| relative_path(&path_to_add(path))).collect();
     context.ui.suggest(&hint!("Next: git add {files} && git commit", files));
     Ok(())
 }

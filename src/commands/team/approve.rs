@@ -3,7 +3,7 @@
 use crate::commands::{Context, env_names};
 use crate::config::EnvName;
 use crate::error::Error;
-use crate::git::relative_path;
+use crate::git::{path_to_add, relative_path};
 use crate::members::{Approval, Candidate, approve, candidate, refuse_approval};
 use crate::project::Project;
 use crate::team::GrantLine;
@@ -81,7 +81,7 @@ pub(super) fn print_approval(
     if !approval.own.is_empty() {
         say_own(context, &approval.own);
     }
-    let path = relative_path(&project.team_file());
+    let path = relative_path(&path_to_add(&project.team_file()));
     let envs: Vec<_> = approval.granted.iter().map(|(env, _)| env.clone()).collect();
     let granted = if envs.is_empty() { &approval.own } else { &envs };
     if *is_new {

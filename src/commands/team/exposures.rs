@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::commands::Context;
 use crate::error::Error;
-use crate::git::relative_path;
+use crate::git::{path_to_add, relative_path};
 use crate::members::{ExposedValue, confirm, exposures};
 use crate::time::{Moment, parse_age, rfc3339};
 use crate::ui::{self, counted};
@@ -65,7 +65,7 @@ pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Err
         ui::table(&head, rows.iter().map(ExposureRow::cells)).print()?;
     }
     if args.confirm && confirm(&project, &all)? {
-        let path = relative_path(&project.team_file());
+        let path = relative_path(&path_to_add(&project.team_file()));
         context.ui.say(format_args!("Recorded in {}", path.display()));
         context.ui.suggest(&hint!("Next: git commit -m 'Confirm replaced values' {path}", path));
     }

@@ -4,7 +4,7 @@ use crate::commands::key::rotate::{AccessArgs, ask_about, note_unlocked_keys, pr
 use crate::commands::notices::print_notices;
 use crate::commands::{Context, env_names};
 use crate::error::Error;
-use crate::git::{display_path, relative_path};
+use crate::git::{display_path, path_to_add, relative_path};
 use crate::hint::Hint;
 use crate::members::{RemovalPlan, access_choices, plan_removal, remove};
 use crate::ui::{self, DefaultAnswer, counted};
@@ -101,7 +101,7 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
     }
     let team_file = project.team_file();
     let files = removal.rotation.envs.iter().flat_map(|env| &env.files).chain([&team_file]);
-    let files: Vec<_> = files.map(|path| relative_path(path)).collect();
+    let files: Vec<_> = files.map(|path| relative_path(&path_to_add(path))).collect();
     let message = format!("Remove {name}");
     context.ui.say(format_args!("Removed {name}"));
     context.ui.suggest(&hint!("Next: git add {files} && git commit -m {message}", files, message));

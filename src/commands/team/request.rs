@@ -3,7 +3,7 @@
 use crate::commands::Context;
 use crate::config::EnvName;
 use crate::error::Error;
-use crate::git::relative_path;
+use crate::git::{path_to_add, relative_path};
 use crate::hint::Hint;
 use crate::keys::IdentityPlace;
 use crate::members::{Joined, ReplacedKey, join, replace_key};
@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
     let Joined { name, key, place, made, added, first, own, not_own } = &joined;
     say_created(context, *made, place);
     let fingerprint = key.fingerprint();
-    let path = relative_path(&project.team_file());
+    let path = relative_path(&path_to_add(&project.team_file()));
     let message = if *added {
         context.ui.say(format_args!("Added you to {} as {name} ({fingerprint})", path.display()));
         format!("Add {name} to the team")
@@ -125,7 +125,8 @@ fn print_replaced(context: &Context, project: &Project, replaced: &ReplacedKey) 
         let hint = Hint::from(someone).and(hint!("envseal team approve {member} -e {env}", member, env));
         context.ui.note(hint.after(format_args!("the old key granted {env} to {member}")));
     }
-    let (path, message) = (relative_path(&project.team_file()), format!("Replace the key of {name}"));
+    let (path, message) =
+        (relative_path(&path_to_add(&project.team_file())), format!("Replace the key of {name}"));
     context.ui.suggest(&hint!("Next: git add {path} && git commit -m {message} {path}", path, message));
     if !replaced.granted.is_empty() {
         let envs = &replaced.granted;

@@ -5,7 +5,7 @@ use crate::crypto::{PlaintextKind, PrivateKey, Refs};
 use crate::dotenv::Edit;
 use crate::fs;
 use crate::project::projects::Project;
-use crate::project::{DollarSigns, Pick, decrypt, encrypt};
+use crate::project::{DollarSigns, Pick, decrypt, encrypt, refuse_reserved_dependents};
 
 const ALL: Pick<'_> = Pick { wants: &|_| true, all: true };
 
@@ -32,14 +32,17 @@ impl World {
         EnvFile::of_text(&path, EnvName::of_file(&path).unwrap(), text.to_vec())
     }
 
+    fn project(&self) -> Project {
+        Project::of(self.dir.path(), &std::rc::Rc::default()).unwrap()
+    }
+
     /// Returns the encrypted file with this text below the header; None if `encrypt` rejects it.
     fn sealed(&self, body: &[u8]) -> Option<EnvFile> {
         let file = self.file(&[self.header.as_bytes(), body].concat()).ok()?;
-        let project = Project::of(self.dir.path(), &std::rc::Rc::default()).unwrap();
         let (document, _) = encrypt(
             &file,
             file.document(),
-            &project,
+            &self.project(),
             &self.key.public(),
             &ALL,
             &DollarSigns::default(),
@@ -62,7 +65,10 @@ impl World {
 
     fn seal(&self, editing: &Editing, policy: &Policy) -> Result<Edited, Error> {
         let file = self.file(b"").unwrap();
-        editing.sealed(file.path(), file.env().clone(), policy, &|_| Ok(true), || Ok(self.key.public()))
+        let edited = editing
+            .sealed(file.path(), file.env().clone(), policy, &|_| Ok(true), || Ok(self.key.public()))?;
+        refuse_reserved_dependents(&self.file(editing.base.as_bytes())?, &edited.document)?;
+        Ok(edited)
     }
 
     /// Replaces what is shown of `file` below the header with `text`.
@@ -315,7 +321,7 @@ proptest! {
         editing.typed(Zeroizing::new(typed.clone().into_bytes()));
         let Ok(edited) = world.seal(&editing, &Policy::default()) else { return Ok(()) };
         let sealed = world.file(edited.document.as_bytes()).unwrap();
-        let (opened, _) = decrypt(&sealed, &ALL, &mut Opener::new(world.key.clone())).unwrap();
+        let (opened, _) = decrypt(&sealed, &world.project(), &ALL, &mut Opener::new(world.key.clone())).unwrap();
         prop_assert_eq!(String::from_utf8_lossy(opened.as_bytes()), typed);
         // Every plain line was there before under the same name, or is allowed to be plain.
         for (_, entry) in sealed.variables() {

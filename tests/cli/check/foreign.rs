@@ -67,6 +67,19 @@ fn a_file_under_a_clean_filter_is_one_finding_on_disk_too() {
     assert!(!found.is_empty() && found.iter().all(|found| found == ".env.x:- !unreadable -"), "{found:?}");
 }
 
+/// A public key of dotenvx is not to be encrypted: the file is to be imported.
+#[test]
+fn the_public_key_of_dotenvx_is_its_own() {
+    let env = project();
+    let key = format!("02{}", "ab".repeat(32));
+    env.write(".env.x", format!("DOTENV_PUBLIC_KEY_X=\"{key}\"\nDB_PASSWORD=\nDOTENV_PUBLIC_KEY=secret\n"));
+    let found = env.check(&[]);
+    assert!(found.contains(&".env.x:1 !foreign-sealed DOTENV_PUBLIC_KEY_X".to_owned()), "{found:?}");
+    assert!(found.contains(&".env.x:3 !plaintext DOTENV_PUBLIC_KEY".to_owned()), "{found:?}");
+    let told = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
+    assert!(told.contains("fix: envseal import dotenvx .env.x\n"), "{told}");
+}
+
 /// Only a filter makes git store other bytes than those on disk.
 #[test]
 fn a_file_that_replaced_one_of_another_tool_is_read_from_disk() {

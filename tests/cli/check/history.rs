@@ -51,6 +51,23 @@ fn every_ref_and_name_counts() {
     assert_eq!(env.check(&["--history"]), [".env.x:1 !plaintext A"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn what_an_env_file_led_to_counts() {
+    use std::os::unix::fs::symlink;
+    let env = project();
+    env.write("shared/x", "A=abc\n");
+    env.commit("not an env file yet");
+    symlink("shared/../hop", env.path(".env.x")).unwrap();
+    symlink("./shared/x", env.path("hop")).unwrap();
+    symlink("../../elsewhere", env.path(".env.y")).unwrap();
+    env.commit("links");
+    assert_eq!(env.check(&["--history"]), [".env.x:1 !plaintext A"]);
+    env.git(&["rm", "-q", ".env.x", ".env.y", "hop"]);
+    env.commit("gone");
+    assert_eq!(env.check(&["--history"]), [".env.x:1 !plaintext A"]);
+}
+
 #[test]
 fn notes_and_tags_of_files_and_folders_count() {
     let env = project();

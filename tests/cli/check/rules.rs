@@ -53,6 +53,7 @@ fn what_only_looks_sealed() {
         (format!("A=`{token}`"), "!malformed-token A"),
         (foreign.replace("DB_PASSWORD", "A"), "!other-key A"),
         (format!("PATH={token}"), "!reserved-sealed PATH"),
+        ("PATH=\"${DB_PASSWORD}/bin\"".into(), "!reserved-sealed PATH"),
         (format!("A={token} # envseal: plain"), "!plain-sealed A"),
     ] {
         let text = env.read(".env");

@@ -25,6 +25,8 @@ fn a_symlink_is_what_it_leads_to_inside() {
     symlink("conf/secrets.txt", env.path(".env.x")).unwrap();
     env.commit("linked");
     assert_eq!(env.check(&["--staged"]), [".env.x:1 !plaintext A"]);
+    let said = env.envseal(&["check", "--staged"]).output().stderr;
+    assert!(said.contains("Then stage the fix: git add conf/secrets.txt\n"), "{said}");
     // Only the link's target changes.
     env.write("conf/secrets.txt", "A=\nB=abc\nC=\nDB_PASSWORD=\n");
     env.git(&["add", "conf"]);

@@ -68,7 +68,7 @@ fn a_value_that_somebody_made_plain_meanwhile_is_not_followed() {
     env.write_sealed(".env", "A=1\n");
     let widen = "printf '[policy]\\nplain = [\"A\"]\\n' >envseal.toml";
     let decrypt = format!("{ENVSEAL} -q decrypt");
-    let output = edit(&env, &format!("{widen}; {decrypt}; sed -i 's/^A=1/A={secret}/' \"$1\""), &[]).output();
+    let output = edit(&env, &format!("{decrypt}; {widen}; sed -i 's/^A=1/A={secret}/' \"$1\""), &[]).output();
     assert_eq!((output.status, &*output.stderr), (0, "Encrypted A in .env\n"));
     assert!(env.read(".env").contains("\nA=envseal:1:"));
 

@@ -80,6 +80,53 @@ fn literal_values_stay_literal() {
 }
 
 #[test]
+fn a_value_that_would_read_otherwise_in_the_target_is_refused() {
+    for (before, source, name) in [
+        // The line that F refers to is above it in the source only.
+        ("F=old\nA=older\n", "A=1\nF=x${A}\n", "F"),
+        ("F=old\n", "A=1\nF=\"x${A}\"\n", "F"),
+        // Another line is above it here, or above it there.
+        ("A=older\n", "F=x${A:-y}\nA=1\n", "F"),
+        ("", "# c\nA=1\nG=x${A}\nA=3\n", "G"),
+        ("A=0\nF=x\nA=1\n", "A=1\nF=${A}\n", "F"),
+        ("", "A=1\nA=${A}2\n", "A"),
+    ] {
+        let env = TestEnv::new();
+        env.write_plain(".env", format!("Z=1\n{before}"));
+        env.write_plain(".env.production", "A=p\nF=q\n");
+        env.ok(&["encrypt", "-q"]);
+        let before = env.snapshot();
+        let said = env.envseal(&["import", "dotenv", "-f", ".env", "-y"]).stdin(source).fails(4);
+        assert!(said.contains(&format!(".env: {name} would not read as in the source")), "{source}: {said}");
+        assert_eq!(env.snapshot(), before);
+    }
+    let env = TestEnv::new();
+    env.write_plain(".env", "B=b\nA=older\nF=old\n");
+    env.ok(&["encrypt", "-q"]);
+    let import = |more: &[&str], source: &str| {
+        env.envseal(&[&["import", "dotenv", "-f", ".env", "-y"], more].concat()).stdin(source).ok()
+    };
+    import(&[], "C=c\nA=1\nF=x${A}${B}\nG=$C$F\n");
+    assert_eq!(opened(&env, ".env"), json!({"A": "1", "F": "x1b", "B": "b", "C": "c", "G": "cx1b"}));
+    import(&["-k", "H"], "A=2\nH=${A}\n");
+    import(&["--literal", "F"], "F=${A}\nA=3\n");
+    let all = opened(&env, ".env");
+    assert_eq!((&all["H"], &all["F"], &all["A"]), (&json!("3"), &json!("${A}"), &json!("3")));
+}
+
+#[test]
+fn an_equal_value_changes_no_byte() {
+    let env = TestEnv::new();
+    env.ok(&["set", "A=1", "B=x$y"]);
+    env.write_plain(".env", env.read(".env") + "C='2'\n");
+    env.ok(&["encrypt", "-q"]);
+    let before = env.snapshot();
+    let said = env.envseal(&["import", "dotenv", "-f", ".env", "-y"]).stdin("A=1\nB='x$y'\nC=2\n").output();
+    assert_eq!(said.stderr, "Nothing to import: every value is already there\n");
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
 fn the_target_must_be_named() {
     let env = TestEnv::new();
     env.write("v.json", "{\"A\": \"x\"}");

@@ -13,6 +13,9 @@ fn what_is_marked_plain_stays_plain_and_says_so() {
     );
     assert_eq!(env.read(".env"), "A='2 3' # envseal: plain\n");
     assert!(!env.path(".env.keys").exists(), "nothing was encrypted, so there is no key");
+    env.write(".env", "PATH=/x\n");
+    let output = env.envseal(&["set", "PATH", "/y"]).output();
+    assert_eq!(output.stderr, "Wrote PATH to .env as plain text, because it is a reserved name\n");
 }
 
 #[test]
@@ -31,6 +34,22 @@ fn seal_lifts_the_mark_and_keeps_the_rest_of_the_comment() {
     let output = env.envseal(&["set", "A", &secret, "--seal"]).output();
     assert!(output.stderr.starts_with("Encrypted A in .env"), "{}", output.stderr);
     assert!(!env.read(".env").contains("plain"));
+}
+
+#[test]
+fn plaintext_that_becomes_sealed_loses_its_mark() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "A=one"]);
+    for set in [&["set", "-q", "A=two"][..], &["import", "dotenv", "source", "-f", ".env", "-y", "-q"]] {
+        // The sealed line above it makes the value of this one a secret.
+        env.write_plain(".env", env.read(".env") + "A=pub # why # envseal: plain\n");
+        env.write_plain("source", "A=three\n");
+        env.ok(set);
+        let text = env.read(".env");
+        assert!(text.ends_with(" # why\n") && text.matches("A=envseal:1:").count() >= 2, "{text}");
+        env.ok(&["encrypt", "-q"]);
+    }
+    assert_eq!(env.ok(&["get", "A"]), "three\n");
 }
 
 #[test]

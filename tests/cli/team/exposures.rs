@@ -216,6 +216,27 @@ fn a_reference_to_an_exposed_value_replaces_nothing() {
     }
 }
 
+/// How a value is written makes no difference: with `\$` in double quotes, in single quotes, or by `set`.
+#[test]
+fn the_same_value_written_otherwise_replaces_nothing() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let secret = env.secret("dollar");
+    rewrite(&alice, &format!("TOKEN=\"a\\$9{secret}\"\nURL='x{secret}'\n"));
+    alice.pushes("with a dollar sign");
+    bob.pulls();
+    let_in(&alice, &bob, "production");
+    alice.says(&["team", "remove", "bob", "--yes", "-q"]);
+    alice.says(&["set", "TOKEN", "-q", &format!("a$9{secret}"), "-e", "production"]);
+    alice.says(&["set", "TOKEN", "-q", "x", "-e", "production"]);
+    assert_eq!(state(&alice, "TOKEN"), ("replaced".into(), true));
+    alice.says(&["set", "TOKEN", "-q", &format!("a$9{secret}"), "-e", "production"]);
+    assert_eq!(state(&alice, "TOKEN"), ("exposed".into(), true));
+    alice.says(&["set", "TOKEN", "-q", "x", "-e", "production"]);
+    rewrite(&alice, &format!("TOKEN='a$9{secret}'\nURL=x\n"));
+    assert_eq!(state(&alice, "TOKEN"), ("exposed".into(), true));
+}
+
 /// It is also still in use under another name, or as a part of another value.
 #[test]
 fn an_exposed_value_that_goes_on_elsewhere_is_followed() {
