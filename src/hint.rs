@@ -202,6 +202,15 @@ impl Hint {
     /// Returns the line. Returns None if a word contains a private key, or a character that a terminal hides or acts on, such
     /// as a line break or an escape sequence: people could not see what they paste.
     pub fn line(&self) -> Option<String> {
+        self.written(FOLDERS.get().map(String::as_str))
+    }
+
+    /// Like [`Self::line`], for somebody in the repository's root, whatever `-C` says.
+    pub(crate) fn line_at_root(&self) -> Option<String> {
+        self.written(None)
+    }
+
+    fn written(&self, folders: Option<&str>) -> Option<String> {
         let mut line = String::new();
         // Arguments that look like options, and those after them, go after a `--` at the command's end.
         let mut behind = Vec::new();
@@ -210,7 +219,7 @@ impl Hint {
             match part {
                 HintPart::Later(_) => return None,
                 HintPart::Text(text) => {
-                    let with_folders = FOLDERS.get().map(|options| with_folders(text, options));
+                    let with_folders = folders.map(|options| with_folders(text, options));
                     let text = with_folders.as_deref().unwrap_or(text);
                     let (rest, next) = text.split_at(text.find(ENDS).unwrap_or(text.len()));
                     line.push_str(rest);

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::check::rules::{Finding, Rule, Severity};
 use crate::git::path_from;
+use crate::hint::Hint;
 use crate::ui::{self, Look, Page, counted, uri_path};
 
 /// If one folder has more findings of one kind than this, most are folded.
@@ -41,7 +42,7 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
                 path,
                 format!("{}{line}", file.display()),
                 message.clone(),
-                fix(finding, &|path| path_from(here, &root.join(path))),
+                fix(finding, &|path| path_from(here, &root.join(path))).line(),
             )
         } else if *printed == EXAMPLES + 1 {
             let path = root.join(finding.file.parent().unwrap_or(Path::new("")));
@@ -68,8 +69,13 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
     text
 }
 
+/// Returns the fix with paths as in the finding.
+fn fix_at_root(finding: &Finding) -> Option<String> {
+    fix(finding, &Path::to_owned).line_at_root()
+}
+
 /// Returns the fix, with each path as `seen` returns it.
-fn fix(finding: &Finding, seen: &dyn Fn(&Path) -> PathBuf) -> Option<String> {
+fn fix(finding: &Finding, seen: &dyn Fn(&Path) -> PathBuf) -> Hint {
     let seen = |path: &Path| match seen(path) {
         path if path.as_os_str().is_empty() => ".".into(),
         path => path,
@@ -77,12 +83,12 @@ fn fix(finding: &Finding, seen: &dyn Fn(&Path) -> PathBuf) -> Option<String> {
     let file = finding.file.as_path();
     let folder = seen(file.parent().unwrap_or(Path::new("")));
     let fix = finding.fix.clone().seen(|path| seen(path));
-    fix.with("file", &seen(file)).with("folder", &folder).line()
+    fix.with("file", &seen(file)).with("folder", &folder)
 }
 
 /// Returns message and fix on one line.
 fn one_line(finding: &Finding) -> String {
-    match fix(finding, &Path::to_owned) {
+    match fix_at_root(finding) {
         Some(fix) => format!("{}. {fix}", finding.message),
         None => finding.message.clone(),
     }
@@ -106,7 +112,7 @@ pub(super) fn as_json(findings: &[Finding]) -> Value {
             "line": finding.line,
             "name": finding.name,
             "message": finding.message,
-            "fix": fix(finding, &Path::to_owned),
+            "fix": fix_at_root(finding),
         })
     };
     findings.iter().map(one).collect()
