@@ -203,11 +203,11 @@ fn opened(file: &EnvFile, mut opener: Option<&mut Opener>) -> Result<(Document, 
         let source = token.map_err(Reason::from).and_then(|token| source_of(file, name, &token, opener));
         match source {
             Ok(source) if is_for_editors(&source) => sources.push((at, source)),
-            Ok(_) => left.push(ValueFailure::new(file, entry, Reason::Unwritable)),
+            Ok(_) => left.push(ValueFailure::new(file, entry, Reason::UNWRITABLE)),
             Err(reason) => {
                 let failure = ValueFailure::new(file, entry, reason);
                 match failure.reason {
-                    Reason::Unwritable | Reason::UnlistedReference => left.push(failure),
+                    Reason::StaysSealed(_) => left.push(failure),
                     Reason::Open(OpenError::OtherKey { .. }) if in_merge => left.push(failure),
                     _ => failures.push(failure),
                 }
@@ -219,7 +219,7 @@ fn opened(file: &EnvFile, mut opener: Option<&mut Opener>) -> Result<(Document, 
     }
     let (document, misfits) = fitting(file, sources);
     let entries = file.document().entries();
-    left.extend(misfits.into_iter().map(|at| ValueFailure::new(file, &entries[at], Reason::Unwritable)));
+    left.extend(misfits.into_iter().map(|at| ValueFailure::new(file, &entries[at], Reason::UNWRITABLE)));
     Ok((document, left))
 }
 

@@ -269,7 +269,7 @@ pub fn decrypt(
     let count = sources.len();
     let (document, misfits) = fitting(file, sources);
     let entries = file.document().entries();
-    failures.extend(misfits.into_iter().map(|at| ValueFailure::new(file, &entries[at], Reason::Unwritable)));
+    failures.extend(misfits.into_iter().map(|at| ValueFailure::new(file, &entries[at], Reason::UNWRITABLE)));
     failures.sort_by_key(|failure| failure.line);
     if failures.is_empty() { Ok((document, count)) } else { Err(failures) }
 }
@@ -411,12 +411,12 @@ fn plain_source(
     token: &SealedValue,
 ) -> Result<Zeroizing<Vec<u8>>, Reason> {
     let source = match kind {
-        PlaintextKind::Value => change::plain_source(bytes.expose()).ok_or(Reason::Unwritable),
+        PlaintextKind::Value => change::plain_source(bytes.expose()).ok_or(Reason::UNWRITABLE),
         PlaintextKind::Source => {
             // A malformed reference is rejected in plain text, too.
             let names = names_in(bytes.expose()).unwrap_or_default();
             let listed = names.iter().all(|name| token.refs().contains(name));
-            if listed { Ok(bytes.expose().to_vec()) } else { Err(Reason::UnlistedReference) }
+            if listed { Ok(bytes.expose().to_vec()) } else { Err(Reason::UNLISTED_REFERENCE) }
         }
     };
     source.map(Zeroizing::new)

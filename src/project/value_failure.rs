@@ -53,14 +53,16 @@ pub enum FailureReason {
     Marked,
     #[error("it is encrypted, but {} declares the name plain", .0.display())]
     DeclaredPlain(PathBuf),
-    /// As plain text it would refer to more than the sealed value may.
-    #[error("as plain text it would refer to names that its sealed value does not list")]
-    UnlistedReference,
-    #[error("the value cannot be written in a .env file")]
-    Unwritable,
+    /// It could not be written as plain text.
+    #[error("{0}")]
+    StaysSealed(&'static str),
 }
 
 impl FailureReason {
+    pub(super) const UNWRITABLE: Self = Self::StaysSealed("the value cannot be written in a .env file");
+    pub(super) const UNLISTED_REFERENCE: Self =
+        Self::StaysSealed("as plain text it would refer to names that its sealed value does not list");
+
     /// Returns true if the value is rejected because of its name, even if it is not wanted.
     pub fn is_reserved(&self) -> bool {
         matches!(self, Self::ReservedSealed(_) | Self::ReservedDepends(_))
@@ -118,7 +120,7 @@ impl ValueFailure {
             ),
             Reason::Marked => remove_plain_mark(file, name),
             Reason::DeclaredPlain(by) => narrow_declaration(name, by),
-            Reason::UnlistedReference | Reason::Unwritable => hint!("leave it encrypted: -x {name}", name),
+            Reason::StaysSealed(_) => hint!("leave it encrypted: -x {name}", name),
             Reason::Expand(error) => match error.missing() {
                 Some(on) => hint!(
                     "set {on} in the environment of this process, or above line {line}: envseal edit -f {file}",
@@ -171,9 +173,7 @@ pub(crate) fn cannot_decrypt(failures: &[ValueFailure]) -> Error {
         .with_details(lines.into_iter().chain(roots).chain(searched))
         .with_hint(first.root().hint());
     match first.root().reason {
-        FailureReason::UnlistedReference | FailureReason::Unwritable => {
-            error.with_library_hint("leave it encrypted")
-        }
+        FailureReason::StaysSealed(_) => error.with_library_hint("leave it encrypted"),
         _ => error,
     }
 }
@@ -201,9 +201,9 @@ mod tests {
     fn a_program_gets_no_options_of_a_command_it_has_not_typed() {
         let failure =
             |name: &str, reason| ValueFailure { name: name.into(), path: "a/.env".into(), line: 1, reason };
-        let root = Rc::new(failure("A", FailureReason::Unwritable));
+        let root = Rc::new(failure("A", FailureReason::UNWRITABLE));
         let referring = FailureReason::DependsOn { on: "A".into(), root };
-        for failure in [failure("A", FailureReason::UnlistedReference), failure("B", referring)] {
+        for failure in [failure("A", FailureReason::UNLISTED_REFERENCE), failure("B", referring)] {
             let error = cannot_decrypt(&[failure]);
             assert!(error.command_hint().unwrap().line().unwrap().contains(" -x A"));
             assert_eq!(error.hint().unwrap(), "leave it encrypted");
