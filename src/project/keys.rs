@@ -153,8 +153,7 @@ fn refuse_for_backup(path: &Path, store: &KeyStore<'_>) -> Result<(), Error> {
 }
 
 pub(super) fn backup_exists(path: &Path) -> Error {
-    Error::refused(format!("{} already exists", path.display()))
-        .with_hint("use another name for the new one, or move that one away")
+    Error::refused(format!("{} already exists", path.display())).with_hint("move that one away first")
 }
 
 /// Reads a backup without decrypting it.
