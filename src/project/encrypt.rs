@@ -19,7 +19,7 @@ use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt
 use crate::config::is_own_name;
 use crate::crypto::{
     OpenError, OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, Refs, SealedValue, Sealer,
-    TokenError,
+    TokenError, claims_to_be_sealed,
 };
 use crate::dotenv::{Document, Entry, ForeignFormat, foreign_value, is_reserved};
 use crate::error::{Error, ErrorKind};
@@ -216,15 +216,17 @@ fn reserved_dependents(document: &Document) -> impl Iterator<Item = (&Entry, &st
     let mut hidden = BTreeSet::new();
     let entries = document.entries().iter().filter(|entry| !is_own_name(document.name(entry)));
     entries.filter_map(move |entry| {
-        let (name, is_sealed) = (document.name(entry), token(document, entry).is_some());
-        let names = names_in(document.source(entry)).unwrap_or_default();
-        let on = names.into_iter().find(|on| hidden.contains(on.as_str()));
+        let (name, source) = (document.name(entry), document.source(entry));
+        // A value may be large, so a sealed one is not copied.
+        let is_sealed = claims_to_be_sealed(source) || token(document, entry).is_some();
+        let names = if is_sealed { None } else { names_in(source) };
+        let on = names.into_iter().flatten().find(|on| hidden.contains(on.as_str()));
         if is_sealed || on.is_some() {
             hidden.insert(name)
         } else {
             hidden.remove(name)
         };
-        on.filter(|_| is_reserved(name) && !is_sealed).map(|on| (entry, name, on))
+        on.filter(|_| is_reserved(name)).map(|on| (entry, name, on))
     })
 }
 
