@@ -30,7 +30,7 @@ use crate::project::Project;
 pub(super) enum Review {
     /// Not yet: the change is on its author's machine.
     None,
-    /// Waiting for review: the settings of the target apply, and changes that widen them are errors.
+    /// Waiting for review: the settings before the change apply, and changes that widen them are errors.
     Pending,
     /// A reviewer vouches for it.
     Accepted,
@@ -42,8 +42,6 @@ pub(super) struct CheckedChange<'a> {
     pub(super) before: Snapshot<'a>,
     pub(super) after: Snapshot<'a>,
     pub(super) settings_before: Rc<Settings>,
-    /// The settings where the change is to be merged: those before it, or newer ones.
-    pub(super) settings_of_target: Rc<Settings>,
     pub(super) settings: Settings,
     pub(super) review: Review,
     /// True if unchanged team files are checked too.
@@ -71,23 +69,12 @@ impl<'a> CheckedChange<'a> {
     ) -> Result<Self, Error> {
         let settings_before = Rc::new(Settings::of_commit(&before, repo.zip(base))?);
         let settings = Settings::read(&after)?;
-        let settings_of_target = settings_before.clone();
-        Ok(Self {
-            repo,
-            root,
-            before,
-            after,
-            settings_before,
-            settings_of_target,
-            settings,
-            review,
-            is_whole,
-        })
+        Ok(Self { repo, root, before, after, settings_before, settings, review, is_whole })
     }
 
     /// Returns the settings whose policies apply.
     pub(super) fn rules(&self) -> &Settings {
-        if self.review == Review::Pending { &self.settings_of_target } else { &self.settings }
+        if self.review == Review::Pending { &self.settings_before } else { &self.settings }
     }
 
     /// Runs every rule over env files, keys, policies and teams. If `is_first`, nothing was ever guarded before.

@@ -18,10 +18,11 @@ use crate::git::{FileKind, FileRef, ObjectId, Peeled, Repo, range_ends};
 
 #[derive(Clone, Debug)]
 pub(crate) struct CommitRange {
-    /// The commit with which the last commit is compared. None if everything is new.
+    /// The commit whose policy applies and with which the last commit is compared. None if everything is new.
     pub base: Option<ObjectId>,
-    /// The commit whose policy and members apply, such as the tip of the branch that is merged into.
-    pub target: Option<ObjectId>,
+    /// The commit at which the last commit parted from the base, if it is to be merged into it: files that only the
+    /// base has changed since then are as they are there.
+    pub fork: Option<ObjectId>,
     /// The last commit.
     pub tip: ObjectId,
     /// Commits that can be reached from these are not checked.
@@ -38,8 +39,7 @@ pub(crate) enum Pushed {
 
 impl Pushed {
     /// Parses `A..B`; an omitted side is HEAD. Zeros for `A` mean a new ref: every commit of `B` that no known ref has
-    /// (githooks(5), pre-receive). `A...B` is what a merge of `B` into `A` brings: it starts at the merge base, and `A`'s
-    /// policy applies.
+    /// (githooks(5), pre-receive). `A...B` is what a merge of `B` into `A` brings.
     pub(crate) fn parse(repo: &Repo, text: &str) -> Result<Self, Error> {
         let (start, end, parted) = range_ends(text).unwrap_or((text, "", false));
         let tip = match repo.peel(if end.is_empty() { "HEAD" } else { end })? {
@@ -54,14 +54,18 @@ impl Pushed {
         let Some(Peeled::Commit(start)) = start else {
             return Ok(Self::Commits(CommitRange::new_ref(repo, tip, known_tips(repo)?)?));
         };
-        let base = if parted { repo.merge_base(start, tip)?.unwrap_or(start) } else { start };
-        Ok(Self::Commits(CommitRange { base: Some(base), target: Some(start), tip, known: vec![start] }))
+        // Of several merge bases, an author can choose one that hides what was undone since another.
+        let fork = match parted.then(|| repo.merge_bases(start, tip)).transpose()?.as_deref() {
+            Some([fork]) => Some(*fork),
+            _ => None,
+        };
+        Ok(Self::Commits(CommitRange { base: Some(start), fork, tip, known: vec![start] }))
     }
 
-    /// Returns true if the range has a target with commits that its last commit lacks. They count as undone.
-    pub(crate) fn undoes(&self, repo: &Repo) -> bool {
-        let Self::Commits(CommitRange { base: Some(base), target, tip, .. }) = self else { return false };
-        *target == Some(*base) && repo.merge_base(*base, *tip).is_ok_and(|common| common != Some(*base))
+    /// Returns true if the last commit of the range lacks commits of its base. What they changed may count as undone.
+    pub(crate) fn is_behind(&self, repo: &Repo) -> bool {
+        let Self::Commits(CommitRange { base: Some(base), tip, .. }) = self else { return false };
+        repo.merge_base(*base, *tip).is_ok_and(|common| common.is_some_and(|common| common != *base))
     }
 
     pub(crate) fn check(&self, repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckReport, Error> {
@@ -83,16 +87,16 @@ impl CommitRange {
         let new = repo.commits(&[tip], &known)?;
         let is_new: HashSet<_> = new.iter().copied().collect();
         if !is_new.contains(&tip) {
-            return Ok(Self { base: Some(tip), target: Some(tip), tip, known });
+            return Ok(Self { base: Some(tip), fork: None, tip, known });
         }
         // Looks at every commit, since an unrelated history may have been merged in, on either side.
         for commit in new.iter().rev() {
             let parents = repo.parents(*commit)?;
             if let Some(base) = parents.into_iter().find(|parent| !is_new.contains(parent)) {
-                return Ok(Self { base: Some(base), target: Some(base), tip, known });
+                return Ok(Self { base: Some(base), fork: None, tip, known });
             }
         }
-        Ok(Self { base: None, target: None, tip, known })
+        Ok(Self { base: None, fork: None, tip, known })
     }
 }
 
@@ -150,7 +154,6 @@ fn loose_files(
         before: Snapshot::empty(),
         after: Snapshot::listed(repo, id, files.to_vec()),
         settings_before: Rc::default(),
-        settings_of_target: Rc::default(),
         settings: Settings::default(),
         review: Review::Pending,
         is_whole: false,

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::change::{CheckedChange, Review, env_texts, is_guarded_or_team_file, is_unguarded};
+use super::change::{CheckedChange, Review, is_guarded_or_team_file, is_unguarded};
 use super::env_files::links_elsewhere;
 use super::origins::{FileOrigin, Origins, past_files};
 use super::pushed::CommitRange;
@@ -24,29 +24,23 @@ use crate::error::Error;
 use crate::git::{ChangedFile, FileKind, FileRef, ObjectId, Repo};
 use crate::team::Policy;
 
-/// Checks every file that a commit of the range adds or changes, by the policy of the range's target, and the touched env
+/// Checks every file that a commit of the range adds or changes, by the policy of the range's base, and the touched env
 /// files as they are in the last commit.
 pub(super) fn range(
     repo: &Repo,
     range: &CommitRange,
     options: &CheckOptions<'_>,
 ) -> Result<CheckReport, Error> {
-    let changed = repo.changes(range.base, Some(range.tip))?;
-    let after = Snapshot::commit(repo, Some(range.tip))?;
+    let (after, changed) = match range.base.zip(range.fork) {
+        Some((base, fork)) => merged(repo, base, fork, range.tip)?,
+        None => (Snapshot::commit(repo, Some(range.tip))?, repo.changes(range.base, Some(range.tip))?),
+    };
     let before = Snapshot::before(repo, range.base, &after, &changed);
     let files = committed_files(repo, range)?;
     repo.obtain(&after.ids().chain(before.ids()).chain(contents(&files)).collect::<Vec<_>>())?;
     let is_accepted = is_first(repo, range)? || options.accept_policy;
     let review = if is_accepted { Review::Accepted } else { Review::Pending };
-    let mut change = CheckedChange::new(Some(repo), repo.root(), [before, after], range.base, review, false)?;
-    let mut texts = EnvTexts::new();
-    if range.target != range.base {
-        let target = Snapshot::commit(repo, range.target)?;
-        repo.obtain(&target.ids().collect::<Vec<_>>())?;
-        change.settings_of_target = Rc::new(Settings::of_commit(&target, range.target.map(|id| (repo, id)))?);
-        // Values that are new there must not leak either.
-        texts.extend(env_texts(&target, change.rules())?);
-    }
+    let change = CheckedChange::new(Some(repo), repo.root(), [before, after], range.base, review, false)?;
     let CheckedChange { before, after, .. } = &change;
 
     let mut report = CheckReport::default();
@@ -68,6 +62,7 @@ pub(super) fn range(
         |finding: Finding| if is_accepted { finding } else { needs_review(finding.into_error()) };
     findings.extend(found.for_review.into_iter().map(for_review));
 
+    let mut texts = EnvTexts::new();
     for file in files.iter().filter(|file| is_env_file(&file.path)) {
         texts.insert((file.path.clone(), repo.blob(file.now.id)?));
     }
@@ -115,6 +110,26 @@ pub(super) fn range(
     Ok(report.sorted())
 }
 
+/// Returns the files that a merge of `tip` into `base` brings, and what it changes there: each file that differs between
+/// `fork` and `tip` is as in `tip`. If `base` has changed it as well, that counts as undone.
+fn merged(
+    repo: &Repo,
+    base: ObjectId,
+    fork: ObjectId,
+    tip: ObjectId,
+) -> Result<(Snapshot<'_>, Vec<ChangedFile>), Error> {
+    let mut files: BTreeMap<_, _> = repo.files(Some(base))?.into_iter().collect();
+    let mut changed = repo.changes(Some(fork), Some(tip))?;
+    for file in &mut changed {
+        file.before = match file.after {
+            Some(after) => files.insert(file.path.clone(), after),
+            None => files.remove(&file.path),
+        };
+    }
+    changed.retain(|file| file.before != file.after);
+    Ok((Snapshot::listed(repo, tip, files.into_iter().collect()), changed))
+}
+
 /// Returns the findings for a file of a commit before the last: plaintext that stays in history, and `secrets` in it.
 fn in_earlier_commit(
     change: &CheckedChange<'_>,
@@ -150,7 +165,7 @@ fn is_first(repo: &Repo, range: &CommitRange) -> Result<bool, Error> {
     Ok(is_first)
 }
 
-/// Returns the findings for plaintext in a moved or restored env file that the target's policies allow, but the policy
+/// Returns the findings for plaintext in a moved or restored env file that the base's policies allow, but the policy
 /// where the file was before did not.
 fn allowed_by_moving(
     origins: &Origins<'_>,

@@ -103,7 +103,7 @@ impl TeamFiles<'_> {
                     findings.extend(check_self_granted(before, file));
                 }
                 if change.review == Review::Pending {
-                    let base = change.settings_of_target.team_for(folder(path));
+                    let base = change.settings_before.team_for(folder(path));
                     let base: BTreeSet<IdentityKey> =
                         base.into_iter().flat_map(|(_, team)| team.members().values().copied()).collect();
                     // If nobody was a member, somebody has to be the first.

@@ -12,7 +12,9 @@ use crate::check::rules::{Finding, Rule, Severity};
 use crate::check::{self, CheckOptions, CheckReport, CommitRange, Pushed};
 use crate::config::{FileRole, misspelled};
 use crate::error::Error;
-use crate::git::{GitError, ObjectId, Peeled, Repo, display_path, find_root, path_from, path_to_add};
+use crate::git::{
+    GitError, ObjectId, Peeled, Repo, display_path, find_root, path_from, path_to_add, range_ends,
+};
 use crate::time::parse_age;
 use crate::ui::{self, Progress, counted};
 
@@ -98,12 +100,17 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             }
             Ok(report)
         })?;
-        if status != 0 && pushed.undoes(&objects) {
-            let merged = range.replacen("..", "...", 1);
-            let why = format!("{range} counts what the left side alone has as undone");
-            context
-                .ui
-                .note(hint!("what a merge brings: envseal check --range {merged}", merged).joined(why, "; "));
+        if status != 0 && pushed.is_behind(&objects) {
+            let (start, end, is_merge) = range_ends(range).unwrap_or((range, "", false));
+            let newer = if start.is_empty() { "HEAD" } else { start };
+            let (why, hint) = if is_merge {
+                ("in files that both sides have changed", hint!("merge it first: git merge {newer}", newer))
+            } else {
+                let merged = format!("{start}...{end}");
+                ("", hint!("what a merge brings: envseal check --range {merged}", merged))
+            };
+            let why = format!("what only {newer} has counts as undone {why}");
+            context.ui.note(hint.joined(why.trim_end(), "; "));
         }
         return Ok(status);
     }
@@ -159,7 +166,7 @@ pub(super) fn pushed(context: &Context, remote: &str, pushes: &[Push]) -> Result
                 (Peeled::Commit(tip), None) => Pushed::Commits(CommitRange::new_ref(&objects, tip, known)?),
                 (Peeled::Commit(tip), Some(old)) => {
                     known.push(old);
-                    Pushed::Commits(CommitRange { base: Some(old), target: Some(old), tip, known })
+                    Pushed::Commits(CommitRange { base: Some(old), fork: None, tip, known })
                 }
             };
             all.absorb(pushed.check(&objects, options)?);

@@ -94,14 +94,20 @@ impl Repo {
         self.object(id, "commit").is_ok()
     }
 
-    /// Returns the best common ancestor of two commits.
+    /// Returns a best common ancestor of two commits.
     pub(crate) fn merge_base(&self, one: ObjectId, other: ObjectId) -> Result<Option<ObjectId>, GitError> {
-        let done = output(self.call(&["merge-base", &one.to_string(), &other.to_string()]), &[])?;
-        match ObjectId::parse(done.stdout.trim_ascii()) {
-            Some(id) => self.require_ancestors(HashSet::from([id]), &[one]).map(|()| Some(id)),
-            None if self.is_shallow() => Err(self.missing("the merge base of the two sides")),
-            None if done.status.code() == Some(1) => Ok(None),
-            None => Err(self.failed(WALK, &done)),
+        Ok(self.merge_bases(one, other)?.first().copied())
+    }
+
+    /// Returns the best common ancestors of two commits: several if each side has merged an older state of the other.
+    pub(crate) fn merge_bases(&self, one: ObjectId, other: ObjectId) -> Result<Vec<ObjectId>, GitError> {
+        let done = output(self.call(&["merge-base", "--all", &one.to_string(), &other.to_string()]), &[])?;
+        let found: Vec<_> = done.stdout.split(|byte| *byte == b'\n').filter_map(ObjectId::parse).collect();
+        match &found[..] {
+            [] if self.is_shallow() => Err(self.missing("the merge base of the two sides")),
+            [] if done.status.code() == Some(1) => Ok(found),
+            [] => Err(self.failed(WALK, &done)),
+            _ => self.require_ancestors(found.iter().copied().collect(), &[one]).map(|()| found),
         }
     }
 }
