@@ -132,7 +132,9 @@ impl<'a> Origins<'a> {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(free) => {
                     let files = Snapshot::commit(repo, Some(commit))?;
-                    free.insert(Rc::new(Settings::of_commit(&files, Some((repo, commit)))?))
+                    let then = Settings::of_commit(&files, Some((repo, commit)))?;
+                    self.cut.set(self.cut.get().or(then.cut));
+                    free.insert(Rc::new(then))
                 }
             };
             found.push(self.origin(&path, &repo.blob(file.id)?, Some(commit), settings));

@@ -106,7 +106,8 @@ pub(super) fn range(
         report.on_other_lines = touched.drop_other_lines(&mut report.findings)?;
     }
     report.findings.append(&mut earlier);
-    report.incomplete = cut.or(origins.cut()).map(|cut| repo.cut_off(cut).into());
+    report.incomplete =
+        cut.or(origins.cut()).or(change.settings_before.cut).map(|cut| repo.cut_off(cut).into());
     Ok(report.sorted())
 }
 

@@ -1,14 +1,14 @@
 //! The policies, schemas and teams in a snapshot. An env file has those of the nearest team file upward, and of the
 //! schema beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::snapshot::{Snapshot, folder};
 use crate::check::rules::{Finding, Rule, SchemaFile};
 use crate::config::{SCHEMA_FILES, is_team_file};
 use crate::error::Error;
-use crate::git::{ObjectId, Repo};
+use crate::git::{GitError, ObjectId, Repo};
 use crate::schema::Schema;
 use crate::team::{Policy, TeamError, TeamFile};
 
@@ -22,6 +22,8 @@ pub(super) struct Settings {
     none: Policy,
     /// Findings for team files that can't be read. These make nothing plain and exclude nothing.
     pub(super) findings: Vec<Finding>,
+    /// The commit at which a shallow clone ends, if an earlier version of a team file is needed.
+    pub(super) cut: Option<ObjectId>,
 }
 
 /// A team file, and the policy in it.
@@ -29,7 +31,34 @@ struct ProjectSettings {
     path: PathBuf,
     /// None if it can't be read: nobody knows what it records.
     team: Option<TeamFile>,
+    /// Versions of the other sides of merges, if it can't be read since then.
+    others: Vec<TeamFile>,
     policy: Policy,
+}
+
+/// Returns the newest versions of a file up to `commit` that can be read, one on each side of merges; and the commit at
+/// which a shallow clone ends on the way.
+fn last_readable(
+    repo: &Repo,
+    commit: ObjectId,
+    path: &Path,
+) -> Result<(Vec<TeamFile>, Option<ObjectId>), Error> {
+    let (mut found, mut cut) = (Vec::new(), None);
+    let (mut seen, mut left) = (HashSet::new(), vec![commit]);
+    while let Some(commit) = left.pop() {
+        match repo.file(commit, path).and_then(|file| file.map(|file| repo.blob(file.id)).transpose()) {
+            Ok(None) => {}
+            Ok(Some(text)) => match TeamFile::parse(&text) {
+                Ok(team) => found.push(team),
+                Err(_) => {
+                    left.extend(repo.parents(commit)?.into_iter().filter(|parent| seen.insert(*parent)))
+                }
+            },
+            Err(GitError::Missing(_)) => cut = Some(commit),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok((found, cut))
 }
 
 impl ProjectSettings {
@@ -71,16 +100,11 @@ impl Settings {
         let mut settings = Self::read(files)?;
         let Some((repo, commit)) = commit else { return Ok(settings) };
         for project in settings.projects.values_mut().filter(|project| project.team.is_none()) {
-            let found = repo.versions_in(&[commit], &project.path)?;
-            for version in found.versions {
-                project.team = TeamFile::parse(&repo.blob(version.blob)?).ok();
-                if project.team.is_some() {
-                    break;
-                }
-            }
-            if let Some(cut) = found.cut.filter(|_| project.team.is_none()) {
-                return Err(repo.cut_off(cut).into());
-            }
+            let (found, cut) = last_readable(repo, commit, &project.path)?;
+            let mut found = found.into_iter();
+            project.team = found.next();
+            project.others = found.collect();
+            settings.cut = settings.cut.or(cut);
         }
         Ok(settings)
     }
@@ -96,7 +120,7 @@ impl Settings {
         if let Err(TeamError::Entry { line, entry, what }) = &team {
             self.findings.push(found(format!("{entry}: {what}")).at(*line));
         }
-        let project = ProjectSettings { path: path.to_owned(), team: team.ok(), policy };
+        let project = ProjectSettings { path: path.to_owned(), team: team.ok(), others: Vec::new(), policy };
         self.projects.insert(folder(path).to_owned(), project);
     }
 
@@ -140,6 +164,12 @@ impl Settings {
     /// Returns the team files that can be read.
     pub(super) fn teams(&self) -> impl Iterator<Item = (&Path, &TeamFile)> {
         self.projects.values().filter_map(ProjectSettings::readable)
+    }
+
+    /// Returns the versions of the team file at exactly this path of which a change must keep the records.
+    pub(super) fn versions_at(&self, path: &Path) -> impl Iterator<Item = &TeamFile> {
+        let project = self.projects.get(folder(path));
+        project.into_iter().flat_map(|project| project.team.iter().chain(&project.others))
     }
 
     /// Returns the team file at exactly this path, if it can be read.

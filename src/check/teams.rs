@@ -92,7 +92,8 @@ impl TeamFiles<'_> {
             let before = change.settings_before.team_at(path);
             self.with_text((path, team), project, |file| {
                 findings.extend(check_team_file(file, before.filter(|_| !change.is_whole)));
-                let compared = before.into_iter().flat_map(|before| compare_teams(before, file));
+                let compared =
+                    change.settings_before.versions_at(path).flat_map(|was| compare_teams(was, file));
                 // The author must be able to commit it, and a reviewer decides about it.
                 let is_judged =
                     |found: &Finding| found.rule == Rule::MemberReplaced && change.review != Review::Pending;

@@ -291,16 +291,9 @@ impl Repo {
 
     /// Returns every version of the regular file at `path`, relative to the root, in the history of HEAD.
     pub(crate) fn versions(&self, path: &Path) -> Result<FileVersions, GitError> {
-        self.versions_in(self.head()?.as_slice(), path)
-    }
-
-    /// Like [`Self::versions`], in the history of `tips`.
-    pub(crate) fn versions_in(&self, tips: &[ObjectId], path: &Path) -> Result<FileVersions, GitError> {
         let mut found = FileVersions::default();
-        if tips.is_empty() {
-            return Ok(found);
-        }
-        let mut walk = self.walk_files(tips, &BTreeSet::from([path.to_owned()]))?;
+        let Some(head) = self.head()? else { return Ok(found) };
+        let mut walk = self.walk_files(&[head], &BTreeSet::from([path.to_owned()]))?;
         let mut places: HashMap<ObjectId, usize> = HashMap::new();
         while let Some(commit) = walk.step()? {
             found.cut = found.cut.or(commit.cut.then_some(commit.id));

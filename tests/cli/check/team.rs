@@ -406,6 +406,43 @@ fn a_team_file_that_cannot_be_read_is_not_an_empty_one() {
 }
 
 #[test]
+fn a_repair_keeps_what_either_side_of_a_broken_merge_recorded() {
+    let mut team = Team::new(&["alice", "bob"]);
+    team.env.git(&["branch", "side"]);
+    team.remove("bob");
+    team.file.take_grant(&production(), &name("bob"));
+    team.save();
+    team.env.commit("Remove bob");
+    team.env.git(&["checkout", "-q", "side"]);
+    let of_side = team.env.read("envseal.toml") + "\n[policy]\nplain = [\"PORT\"]\n";
+    team.env.write("envseal.toml", &of_side);
+    team.env.commit("a policy");
+    for [ours, theirs] in [["main", "side"], ["side", "main"]] {
+        team.env.git(&["checkout", "-q", "-B", "merged", ours]);
+        team.env.git(&["merge", "-q", "-s", "ours", "--no-commit", theirs]);
+        team.env.write("envseal.toml", format!("<<<<<<< ours\n{of_side}"));
+        team.env.commit("merge");
+        team.env.write("envseal.toml", &of_side);
+        team.env.commit("repair");
+        let found = team.env.check(&["--range", "HEAD~1..HEAD"]);
+        assert!(found.iter().any(|one| one.contains("!member-changed")), "{ours}: {found:?}");
+    }
+    // Where the clone ends, the finding is still that the file can't be read, and it can be repaired.
+    team.env.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    let shallow = team.env.outside().join("shallow");
+    let from = format!("file://{}", team.env.repo().display());
+    team.env.git(&["clone", "-q", "--depth", "1", &from, shallow.to_str().unwrap()]);
+    let check =
+        |arguments: &[&str]| team.env.envseal(&[&["check"], arguments].concat()).dir(&shallow).output();
+    let output = check(&[]);
+    assert!(output.status == 1 && String::from_utf8_lossy(&output.stdout).contains("[team-file]"));
+    std::fs::write(shallow.join("envseal.toml"), &of_side).unwrap();
+    team.env.program("git", &["commit", "-q", "-am", "repair"]).dir(&shallow).ok();
+    assert_eq!(check(&["--staged"]).status, 0);
+    assert_eq!(check(&["--range", "HEAD~1..HEAD"]).status, 4);
+}
+
+#[test]
 fn who_was_let_in_does_not_go_without_a_trace() {
     let mut team = Team::new(&["alice", "bob"]);
     team.join("carol");
