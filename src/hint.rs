@@ -13,31 +13,48 @@ use crate::crypto::PRIVATE_PREFIX;
 /// Placeholders in findings that are filled only when printed: the finding's file, its folder, the checked range.
 const LATER: [&str; 3] = ["file", "folder", "range"];
 
-/// The `-C` options of this process. A command in a hint needs them too: it is pasted where the person stands.
-static FOLDERS: OnceLock<String> = OnceLock::new();
+/// The folder that `-C` named, and the options that did: a hint is pasted where the person stands.
+static FOLDER: OnceLock<(PathBuf, String)> = OnceLock::new();
 
-/// Makes the commands in hints change to these folders first.
+/// Makes the commands in hints work in these folders, each as seen from the one before.
 pub(crate) fn start_in(folders: &[PathBuf]) {
     let option = |folder: &PathBuf| Some(format!("-C {} ", Word::Path(folder.clone()).quoted(true)?.0));
-    if let Some(options) = folders.iter().map(option).collect() {
-        FOLDERS.get_or_init(|| options);
+    let options = folders.iter().map(option).collect::<Option<String>>();
+    if let Some(options) = options.filter(|options| !options.is_empty()) {
+        FOLDER.get_or_init(|| (folders.iter().collect(), options));
     }
 }
 
-/// Inserts `options` after each `envseal` and `git` that starts a command. A line to be added to a hook stays as it is.
+/// Inserts `options` after each `envseal` and `git` that starts a command. What somebody else is to run, and a line to be
+/// added to a hook, stay as they are.
 fn with_folders(text: &str, options: &str) -> String {
-    const GIT: [&str; 10] =
-        ["add ", "checkout ", "commit ", "config ", "diff ", "log ", "mv ", "rebase ", "rm ", "show "];
+    const GIT: [&str; 14] = [
+        "add ",
+        "checkout ",
+        "commit ",
+        "config ",
+        "diff ",
+        "fetch ",
+        "init",
+        "log ",
+        "ls-tree ",
+        "merge ",
+        "mv ",
+        "rebase ",
+        "rm ",
+        "show ",
+    ];
     let (mut line, mut rest) = (String::new(), text);
     for word in text.split_inclusive(' ') {
         rest = &rest[word.len()..];
+        let is_mine = !line.ends_with("run: ");
         line.push_str(word);
         let is_command = match word {
             "envseal " => !rest.starts_with("hook run"),
             "git " => GIT.iter().any(|command| rest.starts_with(command)),
             _ => false,
         };
-        line.push_str(if is_command { options } else { "" });
+        line.push_str(if is_command && is_mine { options } else { "" });
     }
     line
 }
@@ -202,12 +219,29 @@ impl Hint {
     /// Returns the line. Returns None if a word contains a private key, or a character that a terminal hides or acts on, such
     /// as a line break or an escape sequence: people could not see what they paste.
     pub fn line(&self) -> Option<String> {
-        self.written(FOLDERS.get().map(String::as_str))
+        match FOLDER.get() {
+            None => self.written(None),
+            Some((folder, _)) if self.names_another_program() => {
+                self.clone().seen(|path| folder.join(path)).written(None)
+            }
+            Some((_, options)) => self.written(Some(options)),
+        }
     }
 
     /// Like [`Self::line`], for somebody in the repository's root, whatever `-C` says.
     pub(crate) fn line_at_root(&self) -> Option<String> {
         self.written(None)
+    }
+
+    /// Returns true for a command of a program that has no `-C`.
+    fn names_another_program(&self) -> bool {
+        const OTHERS: [&str; 5] = ["${EDITOR:-vi} ", "chmod ", "cp ", "mv ", "rm "];
+        self.0.iter().any(|part| {
+            let HintPart::Text(text) = part else { return false };
+            let words: Vec<_> = text.split_inclusive(' ').collect();
+            let is_other = |at: usize| OTHERS.contains(&words[at]) && (at == 0 || words[at - 1] != "git ");
+            (0..words.len()).any(is_other)
+        })
     }
 
     fn written(&self, folders: Option<&str>) -> Option<String> {
@@ -444,6 +478,7 @@ mod tests {
             ("see: git log -p -- ", "see: git -C svc log -p -- "),
             ("git add . && git commit", "git -C svc add . && git commit"),
             ("make git ignore it", "make git ignore it"),
+            ("ask alice to run: envseal team approve", "ask alice to run: envseal team approve"),
             ("call this: envseal hook run merge", "call this: envseal hook run merge"),
         ] {
             assert_eq!(with_folders(text, "-C svc "), expected);

@@ -49,6 +49,12 @@ fn a_fix_for_another_folder_works_from_where_the_person_stands() {
     for (folder, name) in [("..", "ABOVE"), (".", "HERE"), ("a b", "THERE")] {
         env.write(format!("sub/{folder}/.env"), format!("{name}=a plain value\n"));
     }
+    let import = ["-C", "sub", "-C", "a b", "import", "dotenv", "old", "-e", "new", "--yes"];
+    for folder in [".", "sub", "sub/a b"] {
+        env.write(format!("{folder}/old"), "OLD=a plain value\n");
+    }
+    let said = env.envseal(&import).output().stderr;
+    assert!(said.contains(": rm 'sub/a b/old'\n"), "{said}");
     let output = env.envseal(&["-C", "sub", "-C", "a b", "doctor"]).output();
     let text = String::from_utf8(output.stdout).unwrap();
     let fix =
