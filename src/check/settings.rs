@@ -51,7 +51,7 @@ fn last_readable(
             Ok(Some(text)) => match TeamFile::parse(&text) {
                 Ok(team) => found.push(team),
                 Err(_) => {
-                    left.extend(repo.parents(commit)?.into_iter().filter(|parent| seen.insert(*parent)))
+                    left.extend(repo.parents(commit)?.into_iter().filter(|parent| seen.insert(*parent)));
                 }
             },
             Err(GitError::Missing(_)) => cut = Some(commit),

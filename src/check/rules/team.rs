@@ -91,10 +91,7 @@ fn check_tag_keys(file: &TeamText<'_>, before: Option<&TeamFile>) -> Vec<Finding
             tags.key_id(),
             keys[0].id()
         );
-        let fix = hint!(
-            "undo the merge; merge with --no-commit, take {file} of the side that rotated {env}, remove the member again",
-            env
-        );
+        let fix = hint!("take {file} of the side that rotated {env}, then remove the member again", env);
         let found = file.found_at(Rule::ExposureAltered, ["exposure-tags", env.as_str()], message, fix);
         let is_old = before.is_some_and(|before| before.tag_key(env) == Some(tags));
         findings.push(if is_old { found.into_advice() } else { found });
