@@ -1,19 +1,19 @@
 //! Checks every blob ever committed, each once.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 use super::allow::is_allowed;
 use super::range::{in_commit, plaintext_in};
 use super::search::{keys_file_finding, leak_finding};
 use super::secrets::SealedValues;
 use super::settings::Settings;
-use super::snapshot::{Snapshot, folder, is_guarded};
+use super::snapshot::{Snapshot, behind_links, is_guarded};
 use super::{CheckOptions, CheckReport};
 use crate::check::rules::{Finding, Leaks};
 use crate::config::{is_env_file, is_keys_file};
 use crate::error::Error;
-use crate::git::{FileKind, FileRef, Linked, ObjectId, Peeled, Repo, from_git};
+use crate::git::{FileKind, FileRef, Linked, ObjectId, Peeled, Repo};
 
 /// How many commits' folders are read at a time.
 const AT_ONCE: usize = 256;
@@ -23,23 +23,26 @@ struct PastBlob {
     file: FileRef,
     /// The bytes, if this was ever an env file: then they were already read for their values.
     text: Option<Vec<u8>>,
-    /// The first commit that has it. None if only a tag of a folder or a file has it.
-    commit: Option<ObjectId>,
-    paths: Vec<PathBuf>,
+    /// Each with the first commit that has the blob there. None if only a tag of a folder or a file does.
+    paths: Vec<(PathBuf, Option<ObjectId>)>,
 }
 
 /// Checks everything in the history of any ref, by today's policy: plaintext in env files, keys, and known values.
 pub(crate) fn history(repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckReport, Error> {
     let mut report = CheckReport::default();
-    let (mut blobs, cut) = past_blobs(repo)?;
+    let mut tips = repo.tips_of(&|_| true)?;
+    tips.extend(repo.head()?);
+    let (commits, cut) = repo.all_commits(&tips)?;
     report.incomplete = cut.map(|cut| repo.cut_off(cut).into());
+    let tips = repo.peeled(&tips)?;
+    let mut blobs = past_blobs(repo, &commits, &tips)?;
     repo.obtain(&blobs.iter().map(|blob| blob.file.id).collect::<Vec<_>>())?;
-    name_behind_links(repo, &mut blobs)?;
+    add_linked_paths(repo, &mut blobs, &commits, &tips)?;
     let settings = Settings::read(&Snapshot::commit(repo, repo.head()?)?)?;
     let mut values = SealedValues::new(repo.root(), options.store);
-    for blob in blobs.iter_mut().filter(|blob| blob.paths.iter().any(|path| is_env_file(path))) {
+    for blob in blobs.iter_mut().filter(|blob| blob.paths.iter().any(|(path, _)| is_env_file(path))) {
         let text = repo.blob(blob.file.id)?;
-        for path in blob.paths.iter().filter(|path| is_env_file(path)) {
+        for (path, _) in blob.paths.iter().filter(|(path, _)| is_env_file(path)) {
             values.add(path, &text, None, &mut report);
         }
         blob.text = Some(text);
@@ -62,34 +65,31 @@ pub(crate) fn history(repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckRe
     Ok(report.sorted())
 }
 
-/// Returns every blob of every ref, and the commit at which a shallow clone ends, which counts as having added all of
-/// its files.
-fn past_blobs(repo: &Repo) -> Result<(Vec<PastBlob>, Option<ObjectId>), Error> {
+/// Returns every blob of these commits and tips. The commit at which a shallow clone ends counts as having added all of its
+/// files.
+fn past_blobs(repo: &Repo, commits: &[Linked], tips: &[Peeled]) -> Result<Vec<PastBlob>, Error> {
     let mut places: HashMap<FileRef, usize> = HashMap::new();
     let mut blobs: Vec<PastBlob> = Vec::new();
     let mut seen = HashSet::new();
     let mut add = |path: PathBuf, now: Option<FileRef>, commit| {
         let Some(now) = now.filter(|now| now.kind != FileKind::Submodule) else { return };
         let place = *places.entry(now).or_insert_with(|| {
-            blobs.push(PastBlob { file: now, text: None, commit, paths: Vec::new() });
+            blobs.push(PastBlob { file: now, text: None, paths: Vec::new() });
             blobs.len() - 1
         });
         if seen.insert((place, path.clone())) {
-            blobs[place].paths.push(path);
+            blobs[place].paths.push((path, commit));
         }
     };
-    let mut tips = repo.tips_of(&|_| true)?;
-    tips.extend(repo.head()?);
-    let (commits, cut) = repo.all_commits(&tips)?;
     for (at, (commit, parents)) in commits.iter().enumerate() {
-        read_ahead(repo, &commits, at)?;
+        read_ahead(repo, commits, at)?;
         // Files that a merge takes from another parent were seen there.
         for file in repo.changes(parents.first().copied(), Some(*commit))? {
             add(file.path, file.after, Some(*commit));
         }
     }
-    for tip in repo.peeled(&tips)? {
-        let files = match tip {
+    for tip in tips {
+        let files = match *tip {
             Peeled::Commit(_) => continue,
             Peeled::Tree(id) => repo.files(Some(id))?,
             Peeled::Blob(id) => vec![(id.to_string().into(), FileRef { id, kind: FileKind::File })],
@@ -98,49 +98,32 @@ fn past_blobs(repo: &Repo) -> Result<(Vec<PastBlob>, Option<ObjectId>), Error> {
             add(path, Some(now), None);
         }
     }
-    Ok((blobs, cut))
+    Ok(blobs)
 }
 
-/// Adds the path of each env file symlink to the files that were ever where it led, through any number of links.
-fn name_behind_links(repo: &Repo, blobs: &mut [PastBlob]) -> Result<(), Error> {
-    let mut links: HashMap<&Path, Vec<ObjectId>> = HashMap::new();
-    for blob in blobs.iter().filter(|blob| blob.file.kind == FileKind::Link) {
-        blob.paths.iter().for_each(|path| links.entry(path).or_default().push(blob.file.id));
+/// Adds the path of each env file symlink to the files that it ever led to.
+fn add_linked_paths(
+    repo: &Repo,
+    blobs: &mut [PastBlob],
+    commits: &[Linked],
+    tips: &[Peeled],
+) -> Result<(), Error> {
+    let links = blobs.iter().filter(|blob| blob.file.kind == FileKind::Link).flat_map(|blob| &blob.paths);
+    let links: BTreeSet<_> = links.map(|(path, _)| path.clone()).filter(|path| is_guarded(path)).collect();
+    if links.is_empty() {
+        return Ok(());
     }
-    let mut names: HashMap<PathBuf, BTreeSet<PathBuf>> = HashMap::new();
-    for link in links.keys().filter(|path| is_guarded(path)) {
-        let mut next = vec![link.to_path_buf()];
-        while let Some(path) = next.pop() {
-            for id in links.get(path.as_path()).into_iter().flatten() {
-                let target = repo.blob(*id)?;
-                let Some(target) = from_git(&target).and_then(|to| inside(folder(&path), to)) else {
-                    continue;
-                };
-                if names.entry(target.clone()).or_default().insert(link.to_path_buf()) {
-                    next.push(target);
-                }
-            }
+    let trees = tips.iter().filter_map(|tip| if let Peeled::Tree(id) = tip { Some(*id) } else { None });
+    let links = links.iter().map(PathBuf::as_path).collect();
+    let roots = commits.iter().map(|(id, _)| *id).chain(trees.clone());
+    for (link, file, root) in behind_links(repo, &links, roots, HashSet::new())? {
+        let commit = Some(root).filter(|root| trees.clone().all(|tree| tree != *root));
+        let blob = blobs.iter_mut().find(|blob| blob.file == file);
+        if let Some(blob) = blob.filter(|blob| blob.paths.iter().all(|(path, _)| path != link)) {
+            blob.paths.push((link.to_owned(), commit));
         }
-    }
-    for blob in blobs.iter_mut().filter(|blob| blob.file.kind == FileKind::File) {
-        let behind: BTreeSet<_> = blob.paths.iter().filter_map(|path| names.get(path)).flatten().collect();
-        blob.paths.extend(behind.into_iter().cloned());
     }
     Ok(())
-}
-
-/// Returns the path that a link in `folder` leads to; None outside of the repository.
-fn inside(folder: &Path, to: &Path) -> Option<PathBuf> {
-    let mut at = folder.to_owned();
-    for part in to.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if at.pop() => {}
-            Component::Normal(name) => at.push(name),
-            _ => return None,
-        }
-    }
-    Some(at)
 }
 
 /// Reads the folders of the next [`AT_ONCE`] commits in one go, each time `at` reaches the end of a batch.
@@ -156,20 +139,22 @@ impl PastBlob {
     fn check(&self, text: &[u8], leaks: &Leaks, settings: &Settings) -> Vec<Finding> {
         let mut findings = Vec::new();
         let hits = leaks.find(text);
-        for path in &self.paths {
-            if is_keys_file(path) {
-                findings.push(keys_file_finding(path));
+        for (path, commit) in &self.paths {
+            let found = if is_keys_file(path) {
+                vec![keys_file_finding(path)]
             } else {
-                findings.extend(plaintext_in(path, text, settings, self.file.kind));
-            }
+                plaintext_in(path, text, settings, self.file.kind)
+            };
+            findings.extend(found.into_iter().map(|finding| (finding, *commit)));
         }
         // Secrets in the bytes are reported only for the blob's first path.
-        if let Some(path) = self.paths.iter().find(|path| !is_keys_file(path)) {
-            findings.extend(hits.iter().map(|hit| leak_finding(path, hit.leak, leaks).at(hit.line)));
+        if let Some((path, commit)) = self.paths.iter().find(|(path, _)| !is_keys_file(path)) {
+            let found = hits.iter().map(|hit| leak_finding(path, hit.leak, leaks).at(hit.line));
+            findings.extend(found.map(|finding| (finding, *commit)));
         }
-        findings.retain(|finding| !is_allowed(finding, text));
+        findings.retain(|(finding, _)| !is_allowed(finding, text));
         let fix = "replace the secret at its source: everyone with a clone has it";
-        let found = findings.into_iter().map(|finding| match self.commit {
+        let found = findings.into_iter().map(|(finding, commit)| match commit {
             Some(commit) => in_commit(finding, commit),
             None => finding,
         });

@@ -15,7 +15,7 @@ use super::pushed::CommitRange;
 use super::search::{FileContent, SearchedFile};
 use super::secrets::EnvTexts;
 use super::settings::Settings;
-use super::snapshot::{Snapshot, is_guarded};
+use super::snapshot::{self, Snapshot, is_guarded};
 use super::touched::TouchedFiles;
 use super::{CheckOptions, CheckReport};
 use crate::check::rules::{EnvText, Finding, Rule, check_env_file};
@@ -269,29 +269,22 @@ fn behind_links(
             links.insert(path);
         }
     }
-    let (mut found, mut seen) = (Vec::new(), HashSet::new());
     if links.is_empty() {
-        return Ok(found);
+        return Ok(Vec::new());
     }
+    let mut seen = HashSet::new();
     for link in &links {
         for snapshot in [&change.before, &change.after] {
             seen.extend(snapshot.resolve(link)?.map(|(_, file)| (*link, file)));
         }
     }
-    for commit in repo.commits(&[range.tip], &range.known)? {
-        let then = Snapshot::unlisted(repo, commit);
-        for link in &links {
-            // If it leads to another env file, that one is reported.
-            let target = then.resolve(link)?.filter(|(target, _)| !is_guarded(target));
-            if let Some((_, now)) = target
-                && seen.insert((link, now))
-            {
-                let base = repo.parents(commit)?.first().copied();
-                found.push(CommittedFile { path: link.to_path_buf(), now, was: None, commit, base });
-            }
-        }
-    }
-    Ok(found)
+    let commits = repo.commits(&[range.tip], &range.known)?;
+    let found = snapshot::behind_links(repo, &links, commits, seen)?;
+    let in_commit = |(link, now, commit): (&Path, FileRef, ObjectId)| {
+        let base = repo.parents(commit)?.first().copied();
+        Ok(CommittedFile { path: link.to_owned(), now, was: None, commit, base })
+    };
+    found.into_iter().map(in_commit).collect()
 }
 
 /// Returns the findings for plaintext in an env file: once committed, it stays readable in history.

@@ -1,7 +1,7 @@
 //! The files of the working tree, of the index or of a commit, read in one way.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
@@ -260,6 +260,28 @@ impl<'a> Snapshot<'a> {
 fn relevant(files: impl Iterator<Item = (PathBuf, FileRef)>) -> BTreeMap<PathBuf, Option<FileRef>> {
     let wanted = files.filter(|(path, file)| file.kind != FileKind::Submodule && is_relevant(path));
     wanted.map(|(path, file)| (path, Some(file))).collect()
+}
+
+/// Returns the files that these env file symlinks led to in any of these commits or trees, but not those `seen` before.
+/// Each is returned once, with the first commit that led there.
+pub(super) fn behind_links<'l>(
+    repo: &Repo,
+    links: &BTreeSet<&'l Path>,
+    roots: impl IntoIterator<Item = ObjectId>,
+    mut seen: HashSet<(&'l Path, FileRef)>,
+) -> Result<Vec<(&'l Path, FileRef, ObjectId)>, Error> {
+    let mut found = Vec::new();
+    for root in roots {
+        let then = Snapshot::unlisted(repo, root);
+        for link in links {
+            // If it leads to another env file, that one is reported.
+            let target = then.resolve(link)?.filter(|(target, _)| !is_guarded(target));
+            found.extend(
+                target.filter(|(_, now)| seen.insert((link, *now))).map(|(_, now)| (*link, now, root)),
+            );
+        }
+    }
+    Ok(found)
 }
 
 fn reversed_parts(path: &Path) -> Vec<PathBuf> {

@@ -68,6 +68,34 @@ fn what_an_env_file_led_to_counts() {
     assert_eq!(env.check(&["--history"]), [".env.x:1 !plaintext A"]);
 }
 
+/// A commit is named only for a path that it has.
+#[cfg(unix)]
+#[test]
+fn an_env_file_leads_only_to_what_its_own_commits_have() {
+    use std::os::unix::fs::symlink;
+    let env = project();
+    symlink("notes.txt", env.path(".env.dev")).unwrap();
+    env.commit("leads nowhere");
+    env.git(&["rm", "-q", ".env.dev"]);
+    env.commit("gone");
+    env.write("notes.txt", "A=abc\n");
+    env.commit("notes");
+    assert!(env.check(&["--history"]).is_empty());
+    env.write("v1/plain.txt", "B=abc\n");
+    env.commit("no env file yet");
+    symlink("v1", env.path("current")).unwrap();
+    symlink("current/plain.txt", env.path(".env.prod")).unwrap();
+    let linked = env.commit("through a folder");
+    env.git(&["rm", "-q", ".env.prod"]);
+    env.git(&["mv", "notes.txt", ".env.x"]);
+    let moved = env.commit("an env file");
+    assert_eq!(env.check(&["--history"]), [".env.prod:1 !plaintext B", ".env.x:1 !plaintext A"]);
+    let text = String::from_utf8(env.envseal(&["check", "--history"]).output().stdout).unwrap();
+    for commit in [linked, moved] {
+        assert_eq!(text.matches(&format!("in commit {}", &commit[..12])).count(), 1, "{text}");
+    }
+}
+
 #[test]
 fn notes_and_tags_of_files_and_folders_count() {
     let env = project();
