@@ -128,20 +128,41 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.trim_start().starts_with(['#', '/']) && !line.trim().is_empty())
 }
 
-/// Returns the value of a key that is in this line, without quotes, as far as the line has it (YAML or TOML).
+/// Returns where the key of this line starts, behind indentation and `- `.
+fn column(line: &str) -> usize {
+    line.len() - line.trim_start().trim_start_matches("- ").len()
+}
+
+/// Returns the value of a key that is in this line, without quotes (YAML or TOML). Ignores what may be part of a quoted
+/// text, and a value that may go on in the next line at any indentation.
 fn value_of<'l>(line: &'l str, key: &str) -> Option<&'l str> {
-    let (before, value) = line.match_indices(key).find_map(|(at, _)| {
-        let is_part = line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-');
-        let value = line[at + key.len()..].trim_start().strip_prefix([':', '='])?;
-        (!is_part).then_some((&line[..at], value.trim()))
+    let (in_braces, value) = line.match_indices(key).find_map(|(at, _)| {
+        let (before, rest) = (line[..at].trim_end(), line[at + key.len()..].trim_start());
+        let in_braces = before.ends_with(['{', ',']) && before.contains('{');
+        let starts = at == column(line) || in_braces && !before.contains(['"', '\'']);
+        // Text that is no key has no space after its colon, and no quote after its equals sign.
+        let value = rest
+            .strip_prefix(": ")
+            .map(str::trim)
+            .or_else(|| rest.strip_prefix('=').map(str::trim).filter(|value| value.starts_with(['"', '\''])));
+        Some((in_braces, value.filter(|_| starts)?))
     })?;
     let closes = |rest: &str| rest.trim_start().is_empty() || rest.trim_start().starts_with([',', '}', '#']);
     let quoted = value.strip_prefix('"').and_then(|rest| rest.split_once('"'));
     match quoted.or_else(|| value.strip_prefix('\'').and_then(|rest| rest.split_once('\''))) {
         Some((text, rest)) if closes(rest) => Some(text),
-        None if before.contains('{') => value.split([',', '}']).next(),
+        None if in_braces => value.split_once([',', '}']).map(|(text, _)| text),
         _ => Some(value),
     }
+}
+
+/// Returns true if this line may set the key.
+fn may_set(line: &str, key: &str) -> bool {
+    line.match_indices(key).any(|(at, _)| {
+        let is_part = line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-');
+        let rest = line[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
+        !is_part && rest.starts_with([':', '='])
+    })
 }
 
 /// Returns true if this command calls envseal, and fails if envseal does.
@@ -151,6 +172,8 @@ fn always_calls(command: &str, hook: Hook) -> bool {
 
 fn check_lefthook(text: &str, hook: Hook) -> CallsEnvseal {
     let (mut called, mut unclear, mut here, mut was_call) = (false, false, false, false);
+    // The column of the last key that has a value.
+    let mut above = None;
     for line in lines(text) {
         let table = line.strip_prefix('[');
         let key = table.unwrap_or(line).split([':', '.', ']', '=']).next().unwrap_or_default();
@@ -161,10 +184,15 @@ fn check_lefthook(text: &str, hook: Hook) -> CallsEnvseal {
             // These name more files, which may contain anything.
             unclear |= matches!(key, "extends" | "remotes" | "remote");
         }
-        // The command may go on in the next line.
-        let is_next = line.contains([':', '=', ']', '}']) && !line.trim_start().starts_with(['|', '&', ';']);
-        unclear |= was_call && !is_next;
-        let is_call = here && value_of(line, "run").is_some_and(|command| always_calls(command, hook));
+        // The value above goes on in lines that are indented further.
+        let goes_on = above.is_some_and(|above| column(line) > above);
+        unclear |= was_call && goes_on || here && (line.contains("'''") || line.contains("\"\"\""));
+        if !goes_on {
+            let value = line.split_once(": ").map(|(_, value)| value.trim_start());
+            above = value.filter(|value| !value.is_empty() && !value.starts_with('#')).map(|_| column(line));
+        }
+        let command = value_of(line, "run").filter(|_| here && !goes_on);
+        let is_call = command.is_some_and(|command| always_calls(command, hook));
         let mentions = |words| mentions(line.as_bytes(), words);
         unclear |= !is_call
             && (calls(line.as_bytes(), hook)
@@ -172,7 +200,7 @@ fn check_lefthook(text: &str, hook: Hook) -> CallsEnvseal {
         called |= is_call;
         was_call = is_call;
         let condition = ["skip", "only", "glob", "files", "exclude", "exclude_tags", "file_types"];
-        unclear |= here && condition.iter().any(|key| value_of(line, key).is_some());
+        unclear |= here && condition.iter().any(|key| may_set(line, key));
     }
     match (called, unclear) {
         (true, false) => CallsEnvseal::Yes,
@@ -238,8 +266,17 @@ fn check_item(item: &[&str], outside: &[&str], hook: Hook) -> CallsEnvseal {
         Some(std::iter::once(first).chain(more).collect::<Vec<_>>().join(" "))
     };
     // One item may serve both kinds of commits, which are checked alike.
-    let is_call = |entry| always_calls(entry, hook) || always_calls(entry, Hook::PreCommit);
-    if !item.iter().filter_map(|line| value_of(line, "entry")).all(is_call) {
+    let is_call = |command: &str| always_calls(command, hook) || always_calls(command, Hook::PreCommit);
+    let args = value(item, "args:").unwrap_or_default().replace(" - ", ",");
+    let args: Vec<_> = args.split([',', '[', ']']).map(str::trim).filter(|arg| !arg.is_empty()).collect();
+    let goes_on = |at: usize| item.get(at + 1).is_some_and(|next| column(next) > column(item[at]));
+    let entry = match item.iter().position(|line| may_set(line, "entry")) {
+        Some(at) => value_of(item[at], "entry").filter(|_| !goes_on(at)),
+        // As in this repository's .pre-commit-hooks.yaml.
+        None => Some("envseal hook run pre-commit"),
+    };
+    let command = entry.map(|entry| [&[entry], &args[..]].concat().join(" "));
+    if !command.is_some_and(|command| is_call(&command)) || args.iter().any(|arg| arg.contains([' ', '#'])) {
         return CallsEnvseal::Unclear;
     }
     let older = hook.name().strip_prefix("pre-").unwrap_or_default();

@@ -141,6 +141,10 @@ fn is_call(words: &[&str], hook: Hook) -> bool {
     if program != start && !words.get(start).is_some_and(|word| RUNNERS.contains(word)) {
         return false;
     }
+    let only_prints = |word: &&str| {
+        let is_short = word.starts_with('-') && !word.starts_with("--");
+        matches!(*word, "help" | "--help" | "--version") || is_short && word.contains(['h', 'V'])
+    };
     let arguments = &words[program + 1..];
     let is = |call: &[&str]| {
         arguments
@@ -148,7 +152,8 @@ fn is_call(words: &[&str], hook: Hook) -> bool {
             .position(|window| window == call)
             .is_some_and(|at| at == 0 || arguments[0].starts_with('-'))
     };
-    is(&["hook", "run", hook.name()]) || hook != Hook::PrePush && is(&["check", "--staged"])
+    let calls = is(&["hook", "run", hook.name()]) || hook != Hook::PrePush && is(&["check", "--staged"]);
+    calls && !words.iter().any(only_prints)
 }
 
 /// Returns whether `-e` is set after `set` or a shell with these arguments.

@@ -57,6 +57,13 @@ fn lefthook_calls_what_stands_under_the_hook() {
         "pre-push: {commands: {envseal: {run: envseal hook run pre-commit}}}\n",
         "pre-commit:\n  skip: merge\n  commands: {e: {run: envseal hook run pre-commit}}\n",
         "pre-commit:\n  commands:\n    e:\n      glob: '*.rs'\n      run: envseal hook run pre-commit\n",
+        "pre-commit:\n  commands:\n    e:\n      run: x\n      fail_text: 'to retry, run: envseal hook run pre-commit'\n",
+        "pre-commit:\n  commands:\n    e:\n      run: x\n      fail_text: |\n        run: envseal hook run pre-commit\n",
+        "pre-commit:\n  commands:\n    e:\n      run: x\n      fail_text: 'to retry,\n        run: envseal hook run pre-commit'\n",
+        "pre-commit: {commands: {e: {run: x, fail_text: 'retry, run: envseal hook run pre-commit'}}}\n",
+        "[pre-commit.commands.e]\nrun = \"x\"\nfail_text = \"\\\", {run = 'envseal hook run pre-commit'}\"\n",
+        "[pre-commit]\ncommands.e.skip = true\ncommands.e.run = 'envseal hook run pre-commit'\n",
+        "[pre-commit.commands.e]\nfail_text = '''\nrun = 'envseal hook run pre-commit'\n'''\n",
         "extends: [other.yml]\n",
         "{\n \"pre-commit\": {\"commands\": {\"e\": {\"run\": \"envseal hook run pre-commit\"}}}}\n",
     ] {
@@ -78,6 +85,10 @@ fn a_command_of_lefthook_that_may_skip_the_call_or_ignore_its_failure() {
         ("\"envseal hook run pre-commit \\\"$@\\\" || true\"", "unknown"),
         ("bash -c 'envseal hook run pre-commit || true'", "unknown"),
         ("envseal hook run pre-commit\n        || true", "unknown"),
+        ("envseal hook run pre-commit\n        --foo=1 || true", "unknown"),
+        ("envseal hook run pre-commit --help", "unknown"),
+        ("envseal -qh hook run pre-commit", "unknown"),
+        ("envseal -q help hook run pre-commit", "unknown"),
         ("|\n        envseal hook run pre-commit\n        npm test", "unknown"),
         ("|\n        envseal check --staged\n        npm test", "unknown"),
     ] {
@@ -118,6 +129,11 @@ fn the_pre_commit_framework_runs_it_at_its_stages() {
         ("'envseal hook run pre-commit'", "installed"),
         ("bash -c 'envseal hook run pre-commit || true'", "unknown"),
         ("echo envseal check --staged", "unknown"),
+        ("envseal\n    args: [check, --staged]", "installed"),
+        ("envseal\n    args:\n      - hook\n      - run\n      - pre-commit", "installed"),
+        ("envseal\n    args: [check --staged]", "unknown"),
+        ("envseal check --staged\n    args: [--help]", "unknown"),
+        ("envseal check --staged\n      --help", "unknown"),
         (">-\n      echo\n      envseal check --staged", "unknown"),
     ] {
         states(&ours.replace("envseal check --staged", entry), &[state, state]);
