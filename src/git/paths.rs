@@ -100,9 +100,13 @@ pub(crate) fn relative_path(path: &Path) -> PathBuf {
     path_from(&Path::new(".").canonicalize().unwrap_or_default(), path)
 }
 
-/// Returns the file to name to `git add` after a change of the one at `path`: of a symlink, the file behind it.
+/// Returns the file to name to `git add` after a change of the one at `path`: of a symlink, the file behind it, unless
+/// that is in no repository or in another.
 pub(crate) fn path_to_add(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    let root_of = |path: &Path| fs::canonicalize(find_root(path.parent()?)?).ok();
+    let real = fs::canonicalize(path).ok();
+    let real = real.filter(|real| root_of(real).is_some_and(|root| Some(root) == root_of(path)));
+    real.unwrap_or_else(|| path.to_owned())
 }
 
 /// Returns the path as seen from the folder `here`: with `..` inside `here`'s repository, otherwise unchanged.

@@ -188,6 +188,19 @@ fn a_keys_file_is_not_to_be_added_again() {
     assert!(told.stderr.ends_with("Then stage the fix: git add notes\n"), "{}", told.stderr);
 }
 
+/// Git adds no file outside of the repository.
+#[cfg(unix)]
+#[test]
+fn a_link_to_the_outside_is_added_itself() {
+    let env = project();
+    append(&env, ".env", "A=abc\n");
+    env.git(&["add", ".env"]);
+    std::fs::rename(env.path(".env"), env.outside().join("shared")).unwrap();
+    std::os::unix::fs::symlink(env.outside().join("shared"), env.path(".env")).unwrap();
+    let told = env.envseal(&["check", "--staged"]).output();
+    assert!(told.stderr.ends_with("Then stage the fix: git add .env\n"), "{}", told.stderr);
+}
+
 /// A program in a hint must not take a file's name for an option.
 #[test]
 fn a_file_whose_name_starts_with_a_dash() {
