@@ -469,7 +469,8 @@ fn is_sealed(value: &[u8]) -> bool {
 
 /// Returns true for a public key that dotenvx wrote: a point of secp256k1, compressed, in hexadecimal.
 fn is_dotenvx_key(name: &str, value: &[u8]) -> bool {
-    name.starts_with("DOTENV_PUBLIC_KEY") && value.len() == 66 && value.iter().all(u8::is_ascii_hexdigit)
+    name.starts_with("DOTENV_PUBLIC_KEY")
+        && matches!(value, [b'0', b'2' | b'3', rest @ ..] if rest.len() == 64 && rest.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// Returns the name of a variable that is set to a value in a comment line.

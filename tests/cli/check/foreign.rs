@@ -71,11 +71,15 @@ fn a_file_under_a_clean_filter_is_one_finding_on_disk_too() {
 #[test]
 fn the_public_key_of_dotenvx_is_its_own() {
     let env = project();
-    let key = format!("02{}", "ab".repeat(32));
-    env.write(".env.x", format!("DOTENV_PUBLIC_KEY_X=\"{key}\"\nDB_PASSWORD=\nDOTENV_PUBLIC_KEY=secret\n"));
+    let (key, other) = (format!("02{}", "ab".repeat(32)), "ab".repeat(33));
+    env.write(
+        ".env.x",
+        format!("DOTENV_PUBLIC_KEY_X=\"{key}\"\nDB_PASSWORD=\nDOTENV_PUBLIC_KEY=secret\nDOTENV_PUBLIC_KEY_Y={other}\n"),
+    );
     let found = env.check(&[]);
     assert!(found.contains(&".env.x:1 !foreign-sealed DOTENV_PUBLIC_KEY_X".to_owned()), "{found:?}");
     assert!(found.contains(&".env.x:3 !plaintext DOTENV_PUBLIC_KEY".to_owned()), "{found:?}");
+    assert!(found.contains(&".env.x:4 !plaintext DOTENV_PUBLIC_KEY_Y".to_owned()), "{found:?}");
     let told = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
     assert!(told.contains("fix: envseal import dotenvx .env.x\n"), "{told}");
 }
