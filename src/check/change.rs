@@ -197,14 +197,14 @@ pub(crate) fn worktree(
     let mut relevant: Vec<_> = files.iter().filter(|path| is_relevant(path)).cloned().collect();
     // If a git filter encrypts a file when it is staged (gitattributes(5)), the stored bytes are checked.
     let mut stored = HashMap::new();
-    for path in relevant.iter().filter(|path| is_guarded(path)) {
-        if let Some((repo, text)) = repo.zip(before.read(path)?.filter(|text| foreign(text).is_some()))
-            && repo.is_filtered(path)?
-        {
-            stored.insert(path.clone(), text);
-        }
-    }
     if let Some(repo) = repo {
+        for path in relevant.iter().filter(|path| is_guarded(path)) {
+            if let Some(text) = before.read(path)?.filter(|text| foreign(text).is_some()) {
+                stored.insert(path.clone(), text);
+            }
+        }
+        let filtered = repo.filtered(stored.keys())?;
+        stored.retain(|path, _| filtered.contains(path));
         for (path, file) in repo.left_out(&is_relevant)? {
             stored.insert(path.clone(), repo.blob(file.id)?);
             relevant.push(path);

@@ -1,5 +1,6 @@
 //! The repository's configuration and attributes, and the folder of its hooks.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -128,12 +129,20 @@ impl Repo {
         Ok(fields.chunks_exact(3).map(|triple| triple[2].to_string()).collect())
     }
 
-    /// Returns true if git runs a filter on the file, relative to the root, before it stores it (gitattributes(5)).
-    pub(crate) fn is_filtered(&self, path: &Path) -> Result<bool, GitError> {
-        let Some(path) = path.to_str() else { return Ok(false) };
-        let filter = self.attributes(&["filter"], &[path])?;
+    /// Returns those of these files, relative to the root, on which git runs a filter before it stores them
+    /// (gitattributes(5)).
+    pub(crate) fn filtered<'p>(
+        &self,
+        paths: impl Iterator<Item = &'p PathBuf>,
+    ) -> Result<HashSet<PathBuf>, GitError> {
+        let paths: Vec<_> = paths.filter_map(|path| path.to_str()).collect();
+        if paths.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let filters = self.attributes(&["filter"], &paths)?;
         let settings = self.settings_like(r"^filter\..*\.(clean|process)$")?;
-        Ok(filter.iter().any(|filter| runs_filter(&settings, filter)))
+        let found = paths.iter().zip(filters).filter(|(_, filter)| runs_filter(&settings, filter));
+        Ok(found.map(|(path, _)| path.into()).collect())
     }
 
     /// Returns the folder from which git runs this worktree's hooks, given all settings of that name (git-config(1),
