@@ -23,7 +23,7 @@ use crate::config::{is_env_file, is_keys_file, is_team_file};
 use crate::error::Error;
 use crate::git::{self, FileKind, FileRef, ObjectId, Repo};
 use crate::keys::KeyStore;
-use crate::project::Project;
+use crate::project::{Project, to_check_out};
 
 /// How far a person has reviewed a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,7 +196,7 @@ pub(crate) fn worktree(
     };
     let mut relevant: Vec<_> = files.iter().filter(|path| is_relevant(path)).cloned().collect();
     // If a git filter encrypts a file when it is staged (gitattributes(5)), the stored bytes are checked.
-    let mut stored = HashMap::new();
+    let (mut stored, mut left_out) = (HashMap::new(), HashSet::new());
     if let Some(repo) = repo {
         for path in relevant.iter().filter(|path| is_guarded(path)) {
             if let Some(text) = before.read(path)?.filter(|text| foreign(text).is_some()) {
@@ -207,6 +207,7 @@ pub(crate) fn worktree(
         stored.retain(|path, _| filtered.contains(path));
         for (path, file) in repo.left_out(&is_relevant)? {
             stored.insert(path.clone(), repo.blob(file.id)?);
+            left_out.insert(path.clone());
             relevant.push(path);
         }
     }
@@ -234,6 +235,9 @@ pub(crate) fn worktree(
         search.check(&SearchedFile { path, content, before, base: head }, &mut report)?;
     }
     report.findings = change.without_allowed(report.findings)?;
+    for finding in report.findings.iter_mut().filter(|finding| left_out.contains(&finding.file)) {
+        finding.fix = to_check_out(root, &finding.file);
+    }
     Ok(report.sorted())
 }
 

@@ -55,7 +55,7 @@ pub use open::{Precedence, read_files};
 pub(crate) use open::{Reading, Variable, value_alone};
 pub(crate) use pin::{Pinning, accept, key_commit, pin_trouble, pins_of, refuse_old_key, replaced_here};
 pub use projects::Project;
-pub(crate) use projects::Projects;
+pub(crate) use projects::{Projects, to_check_out};
 pub use references::DollarSigns;
 pub(crate) use resolve::{Resolution, Resolved, resolve};
 pub(crate) use rotate::{

@@ -15,6 +15,7 @@ use crate::crypto::PublicKey;
 use crate::error::Error;
 use crate::fs;
 use crate::git::{self, GitError, Repo, Repositories};
+use crate::hint::Hint;
 use crate::keys::project_root;
 use crate::team::Policy;
 
@@ -283,12 +284,20 @@ impl Project {
         };
         let is_own = |path: &&PathBuf| self.holds_file(path) && !is_claimed(path);
         let Some(path) = found.iter().find(is_own) else { return Ok(()) };
-        let (root, file) = (repo.root(), path.strip_prefix(repo.root()).unwrap_or(path));
-        // Patterns may name a file, but folders (cones) always include those of the root.
-        let part = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(file);
-        let file = path.display();
-        let message = format!("the sparse checkout leaves out {file}, which must change with the rest");
-        Err(Error::refused(message).with_hint(hint!("git -C {root} sparse-checkout add {part}", root, part)))
+        let message =
+            format!("the sparse checkout leaves out {}, which must change with the rest", path.display());
+        Err(Error::refused(message).with_hint(to_check_out(repo.root(), path)))
+    }
+
+    /// Rejects creating a file that a sparse checkout leaves out: the next commit would lose what it has.
+    pub(super) fn refuse_to_replace_left_out(&self, path: &Path) -> Result<(), Error> {
+        let Some(repo) = self.repository()? else { return Ok(()) };
+        let Ok(file) = repo.relative(&real_place(path)) else { return Ok(()) };
+        if repo.left_out(&|name| name == file)?.is_empty() {
+            return Ok(());
+        }
+        let message = format!("the sparse checkout leaves out {}", file.display());
+        Err(Error::refused(message).with_hint(to_check_out(repo.root(), &file)))
     }
 
     /// Returns every environment that has a public key, with that key and a file that has it.
@@ -490,6 +499,17 @@ impl Projects {
     fn excludes(&mut self, path: &Path) -> bool {
         self.of_folder(&folder_of(path)).is_ok_and(|project| project.excludes(path))
     }
+}
+
+/// Returns the command that adds a file to the sparse checkout. Its paths are text: they are the same from any folder.
+pub(crate) fn to_check_out(root: &Path, file: &Path) -> Hint {
+    let file = file.strip_prefix(root).unwrap_or(file);
+    // Patterns may name a file, but folders (cones) always include those of the root.
+    let part = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(file);
+    let (Some(root), Some(part)) = (root.to_str(), part.to_str()) else {
+        return "add the file to the sparse checkout (git-sparse-checkout(1))".into();
+    };
+    hint!("git -C {root} sparse-checkout add {part}", root, part)
 }
 
 #[cfg(test)]

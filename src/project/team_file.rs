@@ -74,6 +74,9 @@ pub(super) fn change_team_text(
     let lock = WriteLock::acquire(std::slice::from_ref(&path), &[], project.repositories())?;
     project.refuse_leading_outside(&path)?;
     let before = project.team_text()?;
+    if before.is_none() {
+        project.refuse_to_replace_left_out(&path)?;
+    }
     let after = change(before.as_deref().unwrap_or_default())?;
     if before.as_deref().unwrap_or_default() == after.as_bytes() {
         return Ok(false);

@@ -146,6 +146,9 @@ fn update_files(
         }
         let mut file = projects.load_or_new(path, in_merge)?;
         let project = projects.of_folder(&file.dir())?;
+        if reaches_files && !file.exists() {
+            project.refuse_to_replace_left_out(path)?;
+        }
         if in_merge {
             file.resolve_key(&project, store)?;
         }
@@ -248,6 +251,9 @@ fn team_files(
         if let Some(mut change) = exposure::renewed(project, store, &changed, &names)? {
             notices.append(&mut change.notices);
             project.refuse_leading_outside(&team_file)?;
+            if change.before.is_none() {
+                project.refuse_to_replace_left_out(&team_file)?;
+            }
             texts.push((team_file, change));
         }
     }

@@ -107,6 +107,20 @@ fn what_a_sparse_checkout_leaves_out_is_not_gone() {
     assert!(!env.path("pkg/.env.staging").exists() && !env.path("pkg/envseal.toml").exists());
     assert_eq!(env.check(&[]), found);
     assert_eq!(env.ok(&["diff"]), "");
+    let hint = format!("git -C {} sparse-checkout add pkg\n", env.repo().display());
+    let told = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
+    assert!(told.ends_with(&format!("fix: {hint}")), "{told}");
+    // A new file there would replace what the next commit has.
+    for file in ["pkg/.env.staging", "pkg/../pkg/.env.staging"] {
+        let said = env.envseal(&["set", "-q", "B", "plain-as-day", "-f", file]).fails(4);
+        assert!(said.contains("sparse checkout leaves out pkg/.env.staging\n"), "{said}");
+        assert!(said.ends_with(&format!("hint: {hint}")), "{said}");
+    }
     assert_eq!(env.envseal(&["check", "--fix"]).output().status, 1);
     assert!(!env.path("pkg/.env.staging").exists());
+    env.write("envseal.toml", "[policy]\nplain = ['PORT']\n");
+    env.commit("team file");
+    env.git(&["sparse-checkout", "set", "--no-cone", "/*", "!/envseal.toml"]);
+    let said = env.envseal(&["team", "request", "-q", "--name", "alice"]).fails(4);
+    assert!(said.contains("sparse checkout leaves out envseal.toml\n"), "{said}");
 }
