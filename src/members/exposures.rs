@@ -97,7 +97,7 @@ fn compare(
     env: &EnvName,
     exposures: &[Exposure],
 ) -> Result<Vec<ExposedValue>, Error> {
-    let files = exposure_files(project, team, env)?;
+    let files = exposure_files(project, team, env, &[])?;
     let present = files.first().map_or(env, EnvFile::env);
     let key = match project.key_of(present)? {
         Some((path, public)) => match store.find(present, &public, path.parent().unwrap_or(project.root())) {

@@ -1,6 +1,7 @@
 //! Exposed values: finds out whether they are still the ones that a removed member could read.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
@@ -114,22 +115,29 @@ pub(crate) fn standing(
 }
 
 /// Returns the env files with the values of an environment's exposures: its own, or if it was renamed, those that have
-/// its key by now. Skips other environments' files that can't be parsed.
+/// its key by now. Skips other environments' files that can't be parsed. A changed file is not read again, because it may
+/// be one that can't be: it is being resolved or repaired.
 pub(crate) fn exposure_files(
     project: &Project,
     team: &TeamFile,
     env: &EnvName,
+    changed: &[ChangedFile<'_>],
 ) -> Result<Vec<EnvFile>, Error> {
     let keys = team.exposure_keys(env);
     let has_key = |file: &EnvFile| file.public_key().is_some_and(|key| keys.contains(&key.id()));
+    let changed: HashMap<_, _> = changed.iter().map(|(file, _)| (real_place(file.path()), file)).collect();
+    let load = |path: &PathBuf| match changed.get(&real_place(path)) {
+        Some(file) => file.with_text(file.document().as_bytes()),
+        None => EnvFile::load(path),
+    };
     let paths = project.env_files(project.root())?;
     let (own, others): (Vec<_>, Vec<_>) =
         paths.iter().partition(|path| EnvName::of_file(path).ok().as_ref() == Some(env));
-    let own = own.into_iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
+    let own = own.into_iter().map(load).collect::<Result<Vec<_>, _>>()?;
     if keys.is_empty() || own.iter().any(has_key) {
         return Ok(own);
     }
-    let mut renamed: Vec<_> = others.into_iter().filter_map(|path| EnvFile::load(path).ok()).collect();
+    let mut renamed: Vec<_> = others.into_iter().filter_map(|path| load(path).ok()).collect();
     renamed.retain(has_key);
     Ok(if renamed.is_empty() { own } else { renamed })
 }
@@ -140,7 +148,7 @@ fn has_sealed(document: &Document, name: &str) -> bool {
 }
 
 /// An env file and the document that will replace its content.
-pub(super) type ChangedFile<'a> = (&'a EnvFile, &'a Document);
+pub(crate) type ChangedFile<'a> = (&'a EnvFile, &'a Document);
 
 /// A team file's old text, None if there is no file; its new text; and what a person should know of the change.
 pub(super) struct TeamFileChange {
@@ -171,7 +179,7 @@ pub(super) fn renewed(
         if !changed.iter().any(|changed| may_hold(&changed)) {
             continue;
         }
-        let mut others = exposure_files(project, &team, &env)?;
+        let mut others = exposure_files(project, &team, &env, changed)?;
         let present = others.first().map_or(&env, EnvFile::env).clone();
         let of_env: Vec<_> = changed.iter().filter(|(file, _)| *file.env() == present).collect();
         let Some((file, _)) = of_env.first() else { continue };

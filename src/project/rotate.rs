@@ -437,7 +437,7 @@ fn renew(
     for name in names {
         if name != *env
             && (!team.exposure_keys(&name).contains(&old.public().id())
-                || exposure_files(project, team, &name)?.first().map(EnvFile::env) != Some(env))
+                || exposure_files(project, team, &name, &[])?.first().map(EnvFile::env) != Some(env))
         {
             continue;
         }

@@ -344,3 +344,32 @@ fn a_merge_with_a_rotation_is_reported_before_nothing_can_be_verified() {
     assert_eq!(alice.envseal(&["check"]).status, 0);
     assert_eq!(listed(&alice, &[]).len(), 2);
 }
+
+/// The file on disk has the markers until then.
+#[test]
+fn a_conflict_after_a_removal_is_resolved() {
+    let env = TestEnv::without_git();
+    let alice = bob_has_left(&env);
+    let set = |branch: &str, value: &str| {
+        alice.does(&["checkout", "-q", branch]);
+        alice.says(&["set", "-q", "URL", &env.secret(value), "-e", "production"]);
+        alice.does(&["commit", "-qam", value]);
+    };
+    alice.does(&["branch", "feature"]);
+    set("main", "ours");
+    set("feature", "theirs");
+    alice.does(&["checkout", "-q", "main"]);
+    for by_hand in [false, true] {
+        alice.git(&["merge", "feature"]);
+        assert!(alice.read(".env.production").contains("<<<<<<<"));
+        if by_hand {
+            let run = env.envseal(&["edit", "-e", "production"]);
+            alice.run(run).var("VISUAL", "sed -i -e '/^<<<<<<</d' -e '/^=======/,/^>>>>>>>/d'").ok();
+        } else {
+            alice.says(&["resolve", "URL", "--theirs", "-e", "production"]);
+        }
+        assert!(!alice.read(".env.production").contains("<<<<<<<"));
+        assert_eq!(state(&alice, "URL"), ("replaced".into(), true));
+        alice.does(&["merge", "--abort"]);
+    }
+}
