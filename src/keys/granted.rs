@@ -1,11 +1,11 @@
 //! Keys that were granted to this user.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::{KeyLookupError, KeyStore, KeysFile, OwnIdentity, StoredKey, WhyMissing, malformed};
 use crate::config::{EnvName, TEAM_FILE};
-use crate::crypto::{PrivateKey, PublicKey};
+use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
 use crate::fs;
 use crate::git;
 use crate::team::TeamFile;
@@ -99,10 +99,39 @@ impl KeyStore<'_> {
 
     /// Returns [`Self::ever_granted`] with the environments, the newest first.
     pub(super) fn ever_granted_of(&self, near: &Path) -> Result<Vec<(EnvName, PrivateKey)>, KeyLookupError> {
-        let (Some(path), Some(me)) = (team_file(near), self.me()?) else { return Ok(Vec::new()) };
+        let Some(me) = self.me()? else { return Ok(Vec::new()) };
         let mut keys: Vec<(EnvName, PrivateKey)> = Vec::new();
+        self.each_team_text(near, &mut |text| add_granted(text, me, &mut keys))?;
+        Ok(keys)
+    }
+
+    /// Returns for each of `keys` who was ever granted it, or granted it, in the team file that applies to `near`: now,
+    /// and in the history of HEAD. Skips grants without a valid signature.
+    pub fn ever_holders(
+        &self,
+        keys: &BTreeSet<PublicKey>,
+        near: &Path,
+    ) -> Result<HashMap<PublicKey, HashSet<IdentityKey>>, KeyLookupError> {
+        let mut found: HashMap<_, HashSet<_>> = HashMap::new();
+        if !keys.is_empty() {
+            self.each_team_text(near, &mut |text| {
+                let Ok(team) = TeamFile::parse(text) else { return };
+                for line in
+                    team.grants().iter().filter(|line| keys.contains(&line.key) && team.is_signed(line))
+                {
+                    let holders = [&line.member, &line.by].into_iter().filter_map(|name| team.key_of(name));
+                    found.entry(line.key).or_default().extend(holders);
+                }
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// Calls `each` with the text of the team file that applies to `near`, and with those in the history of HEAD.
+    fn each_team_text(&self, near: &Path, each: &mut dyn FnMut(&[u8])) -> Result<(), KeyLookupError> {
+        let Some(path) = team_file(near) else { return Ok(()) };
         if let Ok(text) = fs::read(&path) {
-            add_granted(&text, me, &mut keys);
+            each(&text);
         }
         if let Some(root) = git::find_root(near) {
             let objects = self.repositories().open(&root)?;
@@ -110,11 +139,11 @@ impl KeyStore<'_> {
             objects.obtain(&versions.iter().map(|version| version.blob).collect::<Vec<_>>())?;
             for version in versions {
                 if let Some(text) = objects.blob_if_there(version.blob)? {
-                    add_granted(&text, me, &mut keys);
+                    each(&text);
                 }
             }
         }
-        Ok(keys)
+        Ok(())
     }
 
     /// Returns true if HEAD grants this user the newest key under each name of `file`, and HEAD or its history every

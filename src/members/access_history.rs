@@ -58,7 +58,7 @@ impl AccessHistory {
             let party = |name| team.key_of(name) == Some(who);
             // Only the signature can be verified by anyone. A grant forged between members can add keys, but never
             // remove any.
-            if (party(&line.member) || party(&line.by)) && holds(team, line) {
+            if (party(&line.member) || party(&line.by)) && team.is_signed(line) {
                 add(line);
             }
         }
@@ -72,8 +72,9 @@ impl AccessHistory {
 
     /// Returns everyone to whom `who` ever granted anything.
     pub(super) fn granted_by(&self, who: &IdentityKey) -> BTreeSet<IdentityKey> {
-        let by =
-            |(team, line): &(&TeamFile, &GrantLine)| team.key_of(&line.by) == Some(who) && holds(team, line);
+        let by = |(team, line): &(&TeamFile, &GrantLine)| {
+            team.key_of(&line.by) == Some(who) && team.is_signed(line)
+        };
         let to = |(team, line): (&TeamFile, &GrantLine)| team.key_of(&line.member).copied();
         self.grants().filter(by).filter_map(to).collect()
     }
@@ -81,7 +82,7 @@ impl AccessHistory {
     /// Returns everyone who ever granted this environment to `who`.
     pub(super) fn granters(&self, env: &EnvName, who: &IdentityKey) -> BTreeSet<IdentityKey> {
         let to = |(team, line): &(&TeamFile, &GrantLine)| {
-            line.env == *env && team.key_of(&line.member) == Some(who) && holds(team, line)
+            line.env == *env && team.key_of(&line.member) == Some(who) && team.is_signed(line)
         };
         self.grants().filter(to).filter_map(|(team, line)| team.key_of(&line.by).copied()).collect()
     }
@@ -154,15 +155,6 @@ impl AccessHistory {
         let (Ok(env), Ok(document)) = (EnvName::of_file(path), Document::parse(text)) else { return };
         self.files.insert(id, (document, BTreeSet::from([env])));
     }
-}
-
-/// Returns true if a grant's signature is valid between people who are or were members.
-fn holds(team: &TeamFile, line: &GrantLine) -> bool {
-    let (Some(recipient), Some(granter)) = (team.key_of(&line.member), team.key_of(&line.by)) else {
-        return false;
-    };
-    let terms = crate::crypto::GrantTerms { env: line.env.as_str(), key: &line.key, recipient, granter };
-    line.grant.verify(&terms).is_ok()
 }
 
 fn is_wanted(path: &Path) -> bool {

@@ -11,7 +11,7 @@ use super::references::{literal, names_in};
 use super::setup::{Notice, with_policy};
 use super::team_file::tag_key;
 use crate::config::EnvName;
-use crate::crypto::{OpenedValue, Opener, PlaintextKind, PrivateKey, Proof, TagKey};
+use crate::crypto::{IdentityKey, OpenedValue, Opener, PlaintextKind, PrivateKey, Proof, TagKey};
 use crate::dotenv::{Document, read};
 use crate::error::Error;
 use crate::keys::KeyStore;
@@ -202,10 +202,11 @@ pub(super) fn renewed(
                 for exposure in &exposures {
                     carry(&mut renewed, exposure, &tags, &key, &mut opener, &of_env, &written);
                 }
-                exposures = of_this(&renewed);
-                let names = written.iter().filter(|(_, _, is_resealed)| *is_resealed).map(|(name, ..)| *name);
-                let names = names.filter(|name| exposures.iter().any(|it| it.name == *name));
-                noted.extend(names.map(|name| (env.clone(), name.to_owned(), ExposureState::Exposed)));
+                let before = std::mem::replace(&mut exposures, of_this(&renewed));
+                let is_resealed =
+                    |of: &str| written.iter().any(|(name, _, had)| *name == of && !had.is_empty());
+                let news = exposures.iter().filter(|it| is_resealed(&it.name) && !before.contains(it));
+                noted.extend(news.map(|it| (env.clone(), it.name.clone(), ExposureState::Exposed)));
                 let state = |exposure: &Exposure| {
                     match standing(exposure, &exposures, &tags, &mut opener, &documents) {
                         // Tags from someone without the key match nothing, so the value would always look replaced.
@@ -246,8 +247,8 @@ pub(super) fn renewed(
     Ok((after != team.text()).then_some(TeamFileChange { before, after, notices }))
 }
 
-/// Also records an exposure for each name whose new value is, or contains, the exposed one, or was encrypted with an older
-/// key, which the member may have had, until now.
+/// Also records an exposure for each name whose new value is, or contains, the exposed one, or was encrypted until now with
+/// an older key that the member had.
 fn carry(
     team: &mut TeamFile,
     exposure: &Exposure,
@@ -266,9 +267,11 @@ fn carry(
     let mut parts =
         opened(opener, changed.iter().map(|(file, _)| file.document()), |name| name == exposure.name);
     parts.retain(|(_, forms)| forms.text().len() >= MIN_PART && forms.is_tagged(exposure, tags));
-    for (name, forms, is_resealed) in written {
+    let was = team.removed().get(&exposure.member).map(|was| was.key);
+    for (name, forms, had) in written {
         let text = forms.text();
-        let whole = *is_resealed || forms.is_tagged(exposure, tags) && (goes || text.len() >= MIN_PART);
+        let whole = was.is_some_and(|key| had.contains(&key))
+            || forms.is_tagged(exposure, tags) && (goes || text.len() >= MIN_PART);
         if !whole && !parts.iter().any(|(_, part)| memchr::memmem::find(text, part.text()).is_some()) {
             continue;
         }
@@ -291,8 +294,8 @@ fn carry(
     }
 }
 
-/// The name of a sealed value whose text changed, the value, and whether it was encrypted with an older key before.
-type Written<'a> = (&'a str, TextForms, bool);
+/// The name of a sealed value whose text changed, the value, and who had the older key that it was encrypted with before.
+type Written<'a> = (&'a str, TextForms, HashSet<IdentityKey>);
 
 fn written<'a>(
     opener: &mut Opener,
@@ -311,19 +314,23 @@ fn written<'a>(
                 .is_some_and(|token| token.is_ok_and(|token| token.key_id() != opener.public_key().id()))
                 && new.contains(before.name(entry))
         };
-        let mut older = Vec::new();
+        let (mut older, mut holders) = (Vec::new(), HashMap::new());
         if before.entries().iter().any(is_older) {
             let (store, dir) = (store.unasking(), file.dir());
             let mut keys = store.all(file.env(), &dir)?;
             keys.extend(store.ever_granted(&dir)?);
             keys.retain(|key| key.public() != opener.public_key());
             for key in keys {
-                older.extend(opened(&mut Opener::new(key), [before].into_iter(), |name| new.contains(name)));
+                let public = key.public();
+                let found = opened(&mut Opener::new(key), [before].into_iter(), |name| new.contains(name));
+                older.extend(found.into_iter().map(|(name, text)| (name, text, public)));
             }
+            holders = store.ever_holders(&older.iter().map(|(.., key)| *key).collect(), &dir)?;
         }
         for (name, text) in opened(opener, [*document].into_iter(), |name| new.contains(name)) {
-            let is_resealed = older.iter().any(|(of, was)| *of == name && was.text() == text.text());
-            found.push((name, text, is_resealed));
+            let keys = older.iter().filter(|(of, was, _)| *of == name && was.text() == text.text());
+            let had = keys.filter_map(|(.., key)| holders.get(key)).flatten().copied().collect();
+            found.push((name, text, had));
         }
     }
     Ok(found)

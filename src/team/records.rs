@@ -131,6 +131,15 @@ impl TeamFile {
         Ok(line.grant.verify(&self.terms(line)?)?)
     }
 
+    /// Returns true if the signature of a grant is valid between people who are or were members.
+    pub fn is_signed(&self, line: &GrantLine) -> bool {
+        let (Some(recipient), Some(granter)) = (self.key_of(&line.member), self.key_of(&line.by)) else {
+            return false;
+        };
+        let terms = GrantTerms { env: line.env.as_str(), key: &line.key, recipient, granter };
+        line.grant.verify(&terms).is_ok()
+    }
+
     /// Verifies the signature, and that the granter had `key`, the private key that the grant claims to contain.
     pub fn prove(&self, line: &GrantLine, key: &PrivateKey) -> Result<(), GrantFault> {
         let terms = self.terms(line)?;

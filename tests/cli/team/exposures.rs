@@ -373,3 +373,28 @@ fn a_conflict_after_a_removal_is_resolved() {
         alice.does(&["merge", "--abort"]);
     }
 }
+
+/// Bob had the key before the last two, Carol's branch is encrypted with the one before the last.
+#[test]
+fn a_value_of_an_older_key_that_the_member_never_had_is_not_exposed() {
+    let env = TestEnv::without_git();
+    let alice = bob_has_left(&env);
+    for name in ["URL", "TOKEN"] {
+        alice.says(&["set", "-q", name, &env.secret(&format!("new-{name}")), "-e", "production"]);
+    }
+    alice.says(&["set", "-q", "ADDED", &env.secret("added"), "-e", "production"]);
+    let branch = alice.read(".env.production");
+    alice.says(&["key", "rotate", "-q", "-e", "production"]);
+    let line = |text: &str, name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    let mut merged = alice.read(".env.production");
+    for name in ["URL=", "ADDED="] {
+        merged = merged.replace(&line(&merged, name), &line(&branch, name));
+    }
+    alice.write(".env.production", merged);
+    let team = alice.read("envseal.toml");
+    let told = alice.envseal(&["encrypt", "--reseal", "-e", "production"]);
+    assert!(told.status == 0 && !told.stderr.contains("removed member"), "{}", told.stderr);
+    assert_eq!(alice.read("envseal.toml"), team);
+    assert_eq!(listed(&alice, &[]), []);
+    assert_eq!(listed(&alice, &["--all"]).len(), 2);
+}
