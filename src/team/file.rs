@@ -166,18 +166,25 @@ impl TeamFile {
         }
     }
 
-    /// Renames a removed key in the grants to and by it, because its old name means another key.
+    /// Renames a removed key in the grants to and by it, because its old name means another key. That key's own grants
+    /// keep the name: they are signed for it.
     fn rename_in_grants(&mut self, name: &MemberName, removed_as: &MemberName) {
-        for mut line in self.grants.clone() {
-            if line.member == *name {
+        for line in self.grants.clone() {
+            let names = |of: &MemberName| {
+                if of == name { vec![removed_as.clone(), of.clone()] } else { vec![of.clone()] }
+            };
+            let mut lines = Vec::new();
+            for member in names(&line.member) {
+                let read = |by| GrantLine { member: member.clone(), by, ..line.clone() };
+                lines.extend(names(&line.by).into_iter().map(read));
+            }
+            let renamed = lines.iter().find(|line| self.is_signed(line)).unwrap_or(&lines[0]).clone();
+            if renamed.member != line.member {
                 self.take_grant(&line.env, name);
-            } else if line.by != *name {
-                continue;
             }
-            for party in [&mut line.member, &mut line.by].into_iter().filter(|party| *party == name) {
-                *party = removed_as.clone();
+            if renamed != line {
+                self.put_grant(renamed);
             }
-            self.put_grant(line);
         }
     }
 
@@ -561,6 +568,35 @@ mod tests {
         let read = TeamFile::parse(file.text().as_bytes()).unwrap();
         assert_eq!(read.removed(), file.removed());
         assert_eq!((read.removed()[&bob].since.seconds, read.removed().len()), (0, 3));
+    }
+
+    #[test]
+    fn each_of_two_keys_of_one_name_keeps_its_grants() {
+        let [alice, old, new] = [(); 3].map(|()| Identity::generate());
+        let [bob, carol] = ["bob", "carol"].map(name);
+        let (now, key) = (Moment { seconds: 0, offset: 0 }, PrivateKey::generate());
+        let mut file = TeamFile::parse(b"").unwrap();
+        for (name, identity) in [(&name("alice"), &alice), (&bob, &old), (&carol, &alice)] {
+            file.put_member(name, &identity.public());
+        }
+        file.remove_member(&bob, now);
+        file.put_member(&bob, &new.public());
+        let carols = (&carol, &alice.public());
+        file.put_grant(GrantLine::make(&env("a"), &key, carols, (&bob, &old)));
+        file.put_grant(GrantLine::make(&env("b"), &key, (&bob, &old.public()), (&bob, &old)));
+        file.put_grant(GrantLine::make(&env("c"), &key, carols, (&bob, &new)));
+        file.put_grant(GrantLine::make(&env("d"), &key, (&bob, &new.public()), (&bob, &old)));
+        file.remove_member(&bob, now);
+        for file in both(&file) {
+            let parties = |line: &GrantLine| format!("{} {} {}", line.env, line.member, line.by);
+            let mut grants: Vec<_> = file.grants().iter().map(parties).collect();
+            grants.sort();
+            let second = "bob-1970-01-01";
+            let expected =
+                ["a carol bob", "b bob bob", &format!("c carol {second}"), &format!("d {second} bob")];
+            assert_eq!(grants, expected);
+            assert!(file.grants().iter().all(|line| file.is_signed(line)));
+        }
     }
 
     #[test]
