@@ -111,9 +111,13 @@ fn stored(wanted: &Wanted, file: &KeysFile) -> Result<Vec<StoredKey>, Error> {
         let keys = file.keys_named(&env.private_key_name())?;
         if keys.is_empty() {
             let message = format!("{} has no key for environment {env}", file.path().display());
-            return Err(Error::new(ErrorKind::NoKey, message)
-                .with_status(4)
-                .with_hint("see which keys there are: envseal key list"));
+            // `key list` shows a bare key with the environment whose public key it matches.
+            let hint = if file.keys(env)?.is_empty() {
+                "see which keys there are: envseal key list".into()
+            } else {
+                hint!("a key without a name may be its key; to include those, leave out -e {env}", env)
+            };
+            return Err(Error::new(ErrorKind::NoKey, message).with_status(4).with_hint(hint));
         }
         all.extend(keys);
     }

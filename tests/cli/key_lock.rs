@@ -87,6 +87,8 @@ fn a_bare_key_is_locked_listed_and_backed_up_like_any_other() {
     }
     // Alone in a file; then a new key is locked, too.
     env.write(".env.keys", &bare);
+    let said = env.envseal(&["key", "lock", "-e", "default"]).var(PASSPHRASE, &passphrase).fails(4);
+    assert!(said.ends_with("to include those, leave out -e default\n"), "{said}");
     let said = env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).output();
     assert_eq!((said.status, &*said.stderr), (0, "Locked 1 key in .env.keys\n"));
     env.envseal(&["key", "rotate"]).var(PASSPHRASE, &passphrase).ok();
