@@ -171,9 +171,10 @@ impl EnvFile {
         let (path, variable) = (&self.path, self.env.public_key_name());
         let file = path.display();
         let mut others = project.environments().unwrap_or_default().into_iter();
-        if let Some((of, _)) = others.find(|(env, (_, key))| *env != self.env && key.id() == lost) {
+        if let Some((of, (from, _))) = others.find(|(env, (_, key))| *env != self.env && key.id() == lost) {
             let message = format!("{file} has values encrypted with key {lost}, which is the key of {of}");
-            let hint = Hint::from("if it was copied: ").and(replace_copy(&of.public_key_name(), path));
+            let from = seen_from_here(&from);
+            let hint = Hint::from("if it was copied: ").and(replace_with(hint!("-f {from}", from), path));
             return Err(Error::new(ErrorKind::NoKey, message).with_hint(hint));
         }
         let message =
@@ -384,13 +385,16 @@ fn anothers_public_key(path: &Path, line: usize, found: &str, env: &EnvName) -> 
 pub(crate) fn replace_copy(variable: &str, path: &Path) -> Hint {
     // A `_` may be any other character.
     match EnvName::of_public_key_name(variable).filter(|env| !env.as_str().contains('_')) {
-        Some(env) => hint!(
-            "delete the file, then: envseal get --format dotenv -e {env} | envseal import dotenv --yes -f {path}",
-            env,
-            path
-        ),
+        Some(env) => replace_with(hint!("-e {env}", env), path),
         None => "delete the file, and set its values again".into(),
     }
+}
+
+/// Returns the hint to set the values of the file at `path` again from the file that the option `from` selects.
+fn replace_with(from: Hint, path: &Path) -> Hint {
+    Hint::from("delete the file, then: envseal get --format dotenv ")
+        .and(from)
+        .and(hint!(" | envseal import dotenv --yes -f {path}", path))
 }
 
 /// The names of env files in folders, by their key names; each folder is listed once.

@@ -151,6 +151,7 @@ fn a_copy_of_another_environments_file_gets_a_key_of_its_own() {
     let secret = env.secret("a");
     env.envseal(&["set", "-q", "A"]).stdin(&secret).ok();
     let hint = "delete the file, then: envseal get --format dotenv -e default | envseal import dotenv --yes -f .env.staging";
+    let of_file = &hint.replace("-e default", "-f .env");
     env.write(".env.staging", env.read(".env"));
     let text = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
     assert!(text.contains(&format!("; if copied, {hint}\n")), "{text}");
@@ -161,11 +162,18 @@ fn a_copy_of_another_environments_file_gets_a_key_of_its_own() {
     env.write(".env.staging", lines.join("\n") + "\n");
     let said = env.fails(3, &["set", "B", "1", "-e", "staging"]);
     assert!(said.contains("which is the key of default\n"), "{said}");
-    assert!(said.ends_with(&format!("hint: if it was copied: {hint}\n")), "{said}");
+    assert!(said.ends_with(&format!("hint: if it was copied: {of_file}\n")), "{said}");
     std::fs::remove_file(env.path(".env.staging")).unwrap();
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
-    env.program("sh", &["-c", hint.split_once(": ").unwrap().1]).var("PATH", path).ok();
+    env.program("sh", &["-c", of_file.split_once(": ").unwrap().1]).var("PATH", path).ok();
     assert_eq!(env.ok(&["get", "A", "-e", "staging"]).trim_end(), secret);
+    // The other file is named wherever the person stands.
+    std::fs::create_dir(env.path("sub")).unwrap();
+    env.write("sub/.env.qa", lines.join("\n") + "\n");
+    let said = env.envseal(&["set", "B", "1", "-e", "qa"]).dir(env.path("sub")).fails(3);
+    let from = env.path(".env").canonicalize().unwrap();
+    assert!(said.contains(&format!("--format dotenv -f {} | ", from.display())), "{said}");
+    std::fs::remove_dir_all(env.path("sub")).unwrap();
     assert!(env.check(&[]).is_empty(), "{:?}", env.check(&[]));
 }
