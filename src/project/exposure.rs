@@ -191,22 +191,13 @@ pub(super) fn renewed(
         others.retain(|file| !places.contains(&real_place(file.path())));
         let changed_documents = of_env.iter().map(|(_, document)| *document);
         let documents: Vec<_> = changed_documents.chain(others.iter().map(EnvFile::document)).collect();
-        let of_this = |team: &TeamFile| -> Vec<_> {
-            team.exposures().iter().filter(|exposure| exposure.env == env).cloned().collect()
-        };
-        let mut exposures = of_this(&team);
+        let mut exposures = of_env_in(&team, &env);
         let states: Vec<_> = match known {
             Some((key, tags)) => {
                 let mut opener = Opener::new(key.clone());
-                let written = written(&mut opener, &of_env, store)?;
-                for exposure in &exposures {
-                    carry(&mut renewed, exposure, &tags, &key, &mut opener, &of_env, &written);
-                }
-                let before = std::mem::replace(&mut exposures, of_this(&renewed));
-                let is_resealed =
-                    |of: &str| written.iter().any(|(name, _, had)| *name == of && !had.is_empty());
-                let news = exposures.iter().filter(|it| is_resealed(&it.name) && !before.contains(it));
-                noted.extend(news.map(|it| (env.clone(), it.name.clone(), ExposureState::Exposed)));
+                let news = carry_all(&mut renewed, &env, &tags, &key, &mut opener, &of_env, store)?;
+                noted.extend(news.into_iter().map(|name| (env.clone(), name, ExposureState::Exposed)));
+                exposures = of_env_in(&renewed, &env);
                 let state = |exposure: &Exposure| {
                     match standing(exposure, &exposures, &tags, &mut opener, &documents) {
                         // Tags from someone without the key match nothing, so the value would always look replaced.
@@ -245,6 +236,30 @@ pub(super) fn renewed(
         notices.push(Notice::External { names: external.join(", "), path });
     }
     Ok((after != team.text()).then_some(TeamFileChange { before, after, notices }))
+}
+
+fn of_env_in(team: &TeamFile, env: &EnvName) -> Vec<Exposure> {
+    team.exposures().iter().filter(|exposure| exposure.env == *env).cloned().collect()
+}
+
+/// Carries all exposures of `env`, which `key` proves, on to the changed files. Returns the names with a new record of
+/// a value that an older key encrypted before.
+pub(super) fn carry_all(
+    team: &mut TeamFile,
+    env: &EnvName,
+    tags: &TagKey,
+    key: &PrivateKey,
+    opener: &mut Opener,
+    changed: &[&ChangedFile<'_>],
+    store: &KeyStore<'_>,
+) -> Result<Vec<String>, Error> {
+    let (before, written) = (of_env_in(team, env), written(opener, changed, store)?);
+    for exposure in &before {
+        carry(team, exposure, tags, key, opener, changed, &written);
+    }
+    let is_resealed = |of: &str| written.iter().any(|(name, _, had)| *name == of && !had.is_empty());
+    let news = of_env_in(team, env).into_iter().filter(|it| is_resealed(&it.name) && !before.contains(it));
+    Ok(news.map(|it| it.name).collect())
 }
 
 /// Also records an exposure for each name whose new value is, or contains, the exposed one, or was encrypted until now with

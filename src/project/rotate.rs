@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::change::with_sources;
-use super::exposure::exposure_files;
+use super::exposure::{carry_all, exposure_files};
 use super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere, seen_from_here};
 use super::line_errors::{cannot_seal, keys_disagree};
 use super::pin::{Pinning, refuse_old_key};
@@ -25,7 +25,7 @@ use crate::fs::NewMode;
 use crate::git::{self, GitError};
 use crate::keys::{KeyLookupError, KeyStore, KeysFile, StoredKey};
 use crate::team::Rotation as RotationProof;
-use crate::team::{Exposure, GrantFault, GrantLine, MemberName, TeamFile};
+use crate::team::{Exposure, ExposureState, GrantFault, GrantLine, MemberName, TeamFile};
 
 /// Changes the team file during a rotation. Called with the lock held, on a team file that is written with the rest or
 /// not at all.
@@ -127,8 +127,13 @@ pub(crate) fn rotate(
     for env in envs.iter().filter(|env| seen.insert(*env)) {
         let current = EnvironmentRotation::load(env, &project, &dir, store)?;
         let mut report = current.report();
-        resealed.extend(current.resealed(store, &mut report)?);
-        renew(&mut team, &project, &current, store, change, &mut report)?;
+        let documents = current.resealed(store, &mut report)?;
+        let exposed = renew(&mut team, &project, (&current, &documents), store, change, &mut report)?;
+        let (state, path) = (ExposureState::Exposed, &team_path);
+        let noted =
+            exposed.into_iter().map(|(env, name)| Notice::Noted { env, name, state, path: path.clone() });
+        rotation.notices.extend(noted);
+        resealed.extend(documents);
         change.after(&mut team, &current)?;
         rotation.envs.push(report);
         currents.push(current);
@@ -399,15 +404,17 @@ fn find(
 }
 
 /// Renews everything that was under the environment's old key. A grant whose proof does not hold was not made by
-/// someone who could decrypt the environment: it is removed, and never re-issued.
+/// someone who could decrypt the environment: it is removed, and never re-issued. Returns what is newly recorded as
+/// exposed, because it was encrypted with an older key that a removed member had.
 fn renew(
     team: &mut TeamFile,
     project: &Project,
-    current: &EnvironmentRotation,
+    (current, documents): (&EnvironmentRotation, &[Document]),
     store: &KeyStore<'_>,
     change: &mut dyn TeamChange,
     report: &mut RotatedEnv,
-) -> Result<(), Error> {
+) -> Result<BTreeSet<(EnvName, String)>, Error> {
+    let mut exposed = BTreeSet::new();
     let EnvironmentRotation { env, old, new, .. } = current;
     let lines: Vec<_> = team.grants().iter().filter(|line| line.env == *env).cloned().collect();
     let mut me = None;
@@ -442,8 +449,9 @@ fn renew(
             continue;
         }
         let exposures: Vec<_> = team.exposures().iter().filter(|it| it.env == name).cloned().collect();
-        match tag_key(team, &name, old) {
-            Some(tags) => put_tag_key(team, &name, new, &tags),
+        let tags = tag_key(team, &name, old);
+        match &tags {
+            Some(tags) => put_tag_key(team, &name, new, tags),
             None => report.tags_lost |= !exposures.is_empty() || team.tag_key(&name).is_some(),
         }
         for exposure in exposures {
@@ -455,9 +463,16 @@ fn renew(
                 report.unproven.push(exposure);
             }
         }
+        if let Some(tags) = tags.filter(|_| team.exposures().iter().any(|it| it.env == name)) {
+            let changed: Vec<_> = current.files.iter().zip(documents).collect();
+            let changed: Vec<_> = changed.iter().collect();
+            let mut opener = Opener::new(new.clone());
+            let news = carry_all(team, &name, &tags, new, &mut opener, &changed, store)?;
+            exposed.extend(news.into_iter().map(|of| (name.clone(), of)));
+        }
     }
     team.put_rotation(RotationProof::make(env, old, &new.public()));
-    Ok(())
+    Ok(exposed)
 }
 
 /// Returns this user's name in the team, and identity.

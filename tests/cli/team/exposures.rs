@@ -283,11 +283,15 @@ fn a_value_that_comes_from_a_branch_of_before_is_exposed() {
     let now = alice.read(".env.production");
     let merged = now.replace(&line(&now, "URL="), &line(&branch, "URL=")) + &line(&branch, "ADDED=") + "\n";
     alice.write(".env.production", merged);
-    let told = alice.envseal(&["encrypt", "--reseal", "-e", "production"]).stderr;
-    assert!(told.contains("ADDED"), "{told}");
-    assert_eq!(alice.says(&["get", "URL", "-e", "production"]).trim_end(), url);
-    for name in ["URL", "ADDED", "TOKEN"] {
-        assert_eq!(state(&alice, name), ("exposed".into(), true));
+    alice.pushes("merged");
+    for command in [&["encrypt", "--reseal"][..], &["key", "rotate"]] {
+        alice.does(&["reset", "-q", "--hard", "origin/main"]);
+        let told = alice.envseal(&[command, &["-e", "production"]].concat()).stderr;
+        assert!(told.contains("ADDED of production is a value that a removed member could read"), "{told}");
+        assert_eq!(alice.says(&["get", "URL", "-e", "production"]).trim_end(), url);
+        for name in ["URL", "ADDED", "TOKEN"] {
+            assert_eq!(state(&alice, name), ("exposed".into(), true));
+        }
     }
     alice.says(&["set", "URL", &env.secret("new"), "-e", "production"]);
     assert_eq!(state(&alice, "URL"), ("replaced".into(), true));
