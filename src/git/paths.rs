@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::GitError;
 use crate::config;
-use crate::fs::FsError;
+use crate::fs::{FsError, folder_of};
 
 /// Returns the real, absolute path of the entry `path`: the symlinks of its folder are resolved, but not its own name,
 /// because git tracks a symlink, not its target. Folders that do not exist are kept as spelled.
@@ -103,7 +103,7 @@ pub(crate) fn relative_path(path: &Path) -> PathBuf {
 /// Returns the file to name to `git add` after a change of the one at `path`: of a symlink, the file behind it, unless
 /// that is in no repository or in another.
 pub(crate) fn path_to_add(path: &Path) -> PathBuf {
-    let root_of = |path: &Path| fs::canonicalize(find_root(path.parent()?)?).ok();
+    let root_of = |path: &Path| fs::canonicalize(find_root(folder_of(path))?).ok();
     let real = fs::canonicalize(path).ok();
     let real = real.filter(|real| root_of(real).is_some_and(|root| Some(root) == root_of(path)));
     real.unwrap_or_else(|| path.to_owned())
