@@ -82,7 +82,9 @@ pub(crate) fn no_terminal(error: io::Error) -> Error {
 /// signal is caught, not ignored: a program that this one becomes or starts inherits no change.
 pub(crate) fn catch_file_size_limit() {
     #[cfg(unix)]
-    if !is_ignored(signal_hook::consts::SIGXFSZ) {
+    if rustix::process::getrlimit(rustix::process::Resource::Fsize).current.is_some()
+        && !is_ignored(signal_hook::consts::SIGXFSZ)
+    {
         let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
     }
 }
