@@ -7,7 +7,7 @@ use envseal::testing::crypto::PrivateKey;
 
 use crate::support::TestEnv;
 #[cfg(unix)]
-use crate::support::{on_terminal, on_terminal_answering, run_on_terminal};
+use crate::support::{on_terminal, on_terminal_answering};
 
 /// The variable that holds the passphrase.
 const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
@@ -315,7 +315,9 @@ fn signals_that_are_ignored_stay_ignored_for_the_program() {
     let envseal = env!("CARGO_BIN_EXE_envseal");
     let script = format!("trap '' HUP XFSZ; exec {envseal} run -- grep SigIgn: /proc/self/status");
     let run = env.program("sh", &["-c", &script]);
-    let Some((status, shown)) = run_on_terminal(run, Some(format!("{passphrase}\n").as_bytes())) else {
+    let Some((status, shown)) =
+        crate::support::run_on_terminal(run, Some(format!("{passphrase}\n").as_bytes()))
+    else {
         return;
     };
     assert_eq!(status, 0, "{shown}");
