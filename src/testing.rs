@@ -43,7 +43,7 @@ pub mod git {
 #[cfg(feature = "cli")]
 pub mod hooks {
     pub mod drivers {
-        pub use crate::hooks::drivers::{DriverState, inspect, install, uninstall};
+        pub use crate::hooks::drivers::{install, uninstall};
     }
 }
 #[cfg(feature = "cli")]

@@ -62,7 +62,7 @@ impl CloneSetup {
     fn of(repo: &Repo) -> Result<Self, Error> {
         let settings = hooks::read_settings(repo)?;
         let hooks = hooks::inspect(repo, &settings)?;
-        let (drivers, filter) = drivers::inspect_by(repo, &settings)?;
+        let (drivers, filter) = drivers::inspect(repo, &settings)?;
         Ok(Self { hooks, drivers, filter })
     }
 

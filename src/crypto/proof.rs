@@ -94,10 +94,6 @@ impl TagKey {
         Self(key)
     }
 
-    pub fn expose(&self) -> &[u8; 32] {
-        &self.0
-    }
-
     /// Returns T and the proof that its maker had `key`, the key of `env`: 64 bytes, to be encrypted. The proof is
     /// there because anyone can encrypt, and under another T every exposed value would look changed.
     pub fn proven(&self, env: &str, key: &PrivateKey) -> SecretBytes {
@@ -167,7 +163,7 @@ mod tests {
     fn only_a_holder_says_what_values_are_told_by() {
         let (key, other, tags) = (PrivateKey::generate(), PrivateKey::generate(), TagKey::generate());
         let bytes = tags.proven("e", &key);
-        assert_eq!(TagKey::from_proven(&bytes, "e", &key).unwrap().expose(), tags.expose());
+        assert_eq!(TagKey::from_proven(&bytes, "e", &key).unwrap().0, tags.0);
         assert!(TagKey::from_proven(&bytes, "f", &key).is_none());
         assert!(TagKey::from_proven(&bytes, "e", &other).is_none());
         for length in [0, 31, 32, 63] {

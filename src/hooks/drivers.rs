@@ -51,7 +51,7 @@ const BROKEN: &str = " (with the line break above)";
 
 /// The drivers' state in one clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DriverState {
+pub(crate) enum DriverState {
     /// Git calls them as this version of envseal sets them up.
     Installed,
     /// None or only a part of them is there.
@@ -69,14 +69,9 @@ pub(crate) fn is_of_dotenvx(filter: &str) -> bool {
     filter == "dotenvx" || filter.starts_with("dotenvx.")
 }
 
-/// Returns the state of the drivers in this clone.
-pub fn inspect(repo: &Repo) -> Result<DriverState, Error> {
-    Ok(inspect_by(repo, &read_settings(repo)?)?.0)
-}
-
-/// Like [`inspect`], given [`read_settings`]. Also returns the filter that git runs on env files before it stores them,
-/// if there is one (gitattributes(5), `filter`).
-pub(crate) fn inspect_by(repo: &Repo, settings: &[Setting]) -> Result<(DriverState, Option<String>), Error> {
+/// Returns the state of the drivers in this clone, given [`read_settings`], and the filter that git runs on env files
+/// before it stores them, if there is one (gitattributes(5), `filter`).
+pub(crate) fn inspect(repo: &Repo, settings: &[Setting]) -> Result<(DriverState, Option<String>), Error> {
     let values = repo.attributes(&["merge", "diff", "filter"], &NAMED.map(|(path, _)| path))?;
     let mut rows = NAMED.iter().zip(values.chunks_exact(3));
     let filter = rows.find_map(|((_, is_env_file), values)| {
@@ -141,7 +136,7 @@ pub fn install(repo: &Repo, has_hooks: bool) -> Result<bool, Error> {
                 section
             )));
     }
-    let (state, filter) = inspect_by(repo, &there)?;
+    let (state, filter) = inspect(repo, &there)?;
     let no_filter = has_hooks && filter.as_deref().is_some_and(is_of_dotenvx);
     if state == DriverState::Installed && !no_filter {
         return Ok(false);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use envseal::testing::git::Repo;
-use envseal::testing::hooks::drivers::{DriverState, inspect, install, uninstall};
+use envseal::testing::hooks::drivers::{install, uninstall};
 
 use crate::support::TestEnv;
 
@@ -19,6 +19,13 @@ fn attributes(env: &TestEnv) -> Option<Vec<u8>> {
 
 fn repo(root: &Path) -> Repo {
     Repo::open(root).unwrap()
+}
+
+/// Returns the state of the drivers, as `doctor` names it.
+fn state(env: &TestEnv) -> String {
+    let report = env.envseal(&["doctor", "--json"]).output().stdout;
+    let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+    report["clone"]["merge_and_diff_drivers"].as_str().unwrap().to_owned()
 }
 
 fn attribute(env: &TestEnv, dir: &Path, path: &str) -> String {
@@ -66,9 +73,9 @@ fn what_is_taken_out_leaves_no_trace() {
         }
         let before = (config(&env), attributes(&env));
         let repo = repo(&env.repo());
-        assert_eq!(inspect(&repo).unwrap(), DriverState::Missing);
+        assert_eq!(state(&env), "not installed");
         assert!(install(&repo, true).unwrap());
-        assert_eq!(inspect(&repo).unwrap(), DriverState::Installed);
+        assert_eq!(state(&env), "installed");
         assert!(!install(&repo, true).unwrap());
         assert!(uninstall(&repo).unwrap());
         assert_eq!((config(&env), attributes(&env)), before);
@@ -84,13 +91,13 @@ fn a_part_that_is_missing_or_older_is_mended() {
     let whole = (config(&env), attributes(&env));
     env.git(&["config", "merge.envseal.driver", "envseal hook run merge %O %A %B"]);
     env.git(&["config", "diff.envseal.cachetextconv", "true"]);
-    assert_eq!(inspect(&repo).unwrap(), DriverState::Outdated);
+    assert_eq!(state(&env), "from an older envseal");
     assert!(install(&repo, true).unwrap());
     assert_eq!((config(&env), attributes(&env)), whole);
     std::fs::remove_file(env.path(".git/info/attributes")).unwrap();
-    assert_eq!(inspect(&repo).unwrap(), DriverState::Missing);
+    assert_eq!(state(&env), "not installed");
     assert!(install(&repo, true).unwrap());
-    assert_eq!(inspect(&repo).unwrap(), DriverState::Installed);
+    assert_eq!(state(&env), "installed");
 }
 
 #[test]
@@ -105,7 +112,7 @@ fn someone_elses_driver_of_our_name_stays() {
         assert!(output.stderr.contains(&format!("has a {name} that is not envseal's")), "{}", output.stderr);
         assert!(output.stderr.contains(&format!("git config --local --remove-section {section}")));
         assert!(output.stderr.contains("Next: "), "{}", output.stderr);
-        assert_eq!(inspect(&repo(&env.repo())).unwrap(), DriverState::Foreign(name));
+        assert_eq!(state(&env), "someone else's");
         assert!(install(&repo(&env.repo()), true).is_err());
         uninstall(&repo(&env.repo())).unwrap();
         assert_eq!((config(&env), attributes(&env)), before);
@@ -163,14 +170,14 @@ fn linked_worktrees_share_them_and_submodules_have_their_own() {
     let linked = env.outside().join("linked");
     env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
     install(&repo(&linked), true).unwrap();
-    assert_eq!(inspect(&repo(&env.repo())).unwrap(), DriverState::Installed);
+    assert_eq!(state(&env), "installed");
     assert!(attribute(&env, &env.repo(), ".env").contains("merge: envseal"));
     assert!(attribute(&env, &linked, ".env").contains("merge: envseal"));
 
     let outer = TestEnv::new();
     let sub = outer.add_submodule(env.repo(), "a sub");
     install(&repo(&sub), true).unwrap();
-    assert_eq!(inspect(&repo(&outer.repo())).unwrap(), DriverState::Missing);
+    assert_eq!(state(&outer), "not installed");
     assert!(attribute(&outer, &sub, ".env").contains("merge: envseal"));
     assert!(attribute(&outer, &outer.repo(), ".env").contains("merge: unspecified"));
 }

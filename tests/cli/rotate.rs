@@ -352,7 +352,7 @@ fn exposures_move_to_the_new_key_where_they_are_proven() {
     assert!(output.stderr.contains("Recorded 1 exposed value of p again\n"), "{}", output.stderr);
     assert!(output.stderr.contains("the exposure of B to bob was left unchanged"), "{}", output.stderr);
     let (file, new) = (team(&env), keys(&env, "ENVSEAL_PRIVATE_KEY_P").remove(0));
-    assert_eq!(tag_key(&file, &p, &new).unwrap().expose(), tags.expose());
+    assert_eq!(tag_key(&file, &p, &new).unwrap().tag("p", "A", b"x"), tag);
     assert!(tag_key(&file, &p, &old).is_none());
     let proven: Vec<_> = file.exposures().iter().map(|it| it.proof == it.proof_by(&new)).collect();
     assert_eq!(proven, [true, false]);

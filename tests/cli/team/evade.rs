@@ -387,9 +387,8 @@ fn what_values_are_told_by_is_a_holders_word() {
 
     let public = PublicKey::parse(public_key(&alice, "production").trim()).unwrap();
     let name = EnvName::new("production").unwrap();
-    let foreign = TagKey::generate();
-    let bytes =
-        [foreign.expose().to_vec(), foreign.proven("production", &PrivateKey::generate()).expose().to_vec()];
+    let foreign = TagKey::generate().proven("production", &PrivateKey::generate());
+    let bytes = [&foreign.expose()[..32], foreign.expose()];
     let mut texts: Vec<String> = bytes
         .iter()
         .map(|bytes| {
