@@ -79,57 +79,55 @@ impl KeyStore<'_> {
     /// grants.
     pub fn granted_now(&self, env: &EnvName, near: &Path) -> Result<Vec<PrivateKey>, KeyLookupError> {
         let Some(path) = team_file(near) else { return Ok(Vec::new()) };
-        let Some(me) = self.me()? else { return Ok(Vec::new()) };
-        let mut keys = Vec::new();
-        add_granted(&fs::read(&path)?, me, &mut keys);
-        Ok(keys.into_iter().filter(|(of, _)| of == env).map(|(_, key)| key).collect())
+        let granted = self.granted_in(&fs::read(&path)?)?.into_iter();
+        Ok(granted.filter(|(of, _)| of == env).map(|(_, key)| key).collect())
     }
 
     /// Returns every key that was ever granted to this user in the team file that applies to `near`: now, and in the
     /// history of HEAD. Skips what is invalid or cannot be read; [`Self::find`] reports it.
     pub fn ever_granted(&self, near: &Path) -> Result<Vec<PrivateKey>, KeyLookupError> {
-        let mut keys: Vec<PrivateKey> = Vec::new();
-        for (_, key) in self.ever_granted_of(near)? {
-            if keys.iter().all(|there| there.public() != key.public()) {
-                keys.push(key);
-            }
-        }
-        Ok(keys)
+        Ok(self.ever_granted_of(near)?.into_iter().map(|(_, key)| key).collect())
     }
 
     /// Returns [`Self::ever_granted`] with the environments, the newest first.
     pub(super) fn ever_granted_of(&self, near: &Path) -> Result<Vec<(EnvName, PrivateKey)>, KeyLookupError> {
         let Some(me) = self.me()? else { return Ok(Vec::new()) };
         let mut keys: Vec<(EnvName, PrivateKey)> = Vec::new();
-        self.each_team_text(near, &mut |text| add_granted(text, me, &mut keys))?;
+        self.each_team(near, &mut |team| add_granted(team, me, &mut keys))?;
         Ok(keys)
     }
 
-    /// Returns for each of `keys` who was ever granted it, or granted it, in the team file that applies to `near`: now,
-    /// and in the history of HEAD. Skips grants without a valid signature.
-    pub fn ever_holders(
+    /// Returns every private key for `env` other than `present`: those of [`Self::all`], and those of
+    /// [`Self::ever_granted`]. Each with everyone who was ever granted it, or granted it, with a valid signature.
+    pub fn older(
         &self,
-        keys: &BTreeSet<PublicKey>,
+        env: &EnvName,
+        present: &PublicKey,
         near: &Path,
-    ) -> Result<HashMap<PublicKey, HashSet<IdentityKey>>, KeyLookupError> {
-        let mut found: HashMap<_, HashSet<_>> = HashMap::new();
-        if !keys.is_empty() {
-            self.each_team_text(near, &mut |text| {
-                let Ok(team) = TeamFile::parse(text) else { return };
-                for line in
-                    team.grants().iter().filter(|line| keys.contains(&line.key) && team.is_signed(line))
-                {
-                    let holders = [&line.member, &line.by].into_iter().filter_map(|name| team.key_of(name));
-                    found.entry(line.key).or_default().extend(holders);
+    ) -> Result<Vec<(PrivateKey, HashSet<IdentityKey>)>, KeyLookupError> {
+        let (me, mut granted) = (self.me()?, Vec::new());
+        let mut holders: HashMap<PublicKey, HashSet<IdentityKey>> = HashMap::new();
+        self.each_team(near, &mut |team| {
+            me.iter().for_each(|me| add_granted(team, me, &mut granted));
+            for line in team.grants() {
+                let known = holders.entry(line.key).or_default();
+                let parties = [&line.member, &line.by].map(|name| team.key_of(name).copied());
+                // Most versions have the same grants, which need no second look at the signature.
+                if parties.iter().flatten().any(|party| !known.contains(party)) && team.is_signed(line) {
+                    known.extend(parties.into_iter().flatten());
                 }
-            })?;
-        }
-        Ok(found)
+            }
+        })?;
+        let keys = self.all(env, near)?.into_iter().chain(granted.into_iter().map(|(_, key)| key));
+        let holders = |key: &PrivateKey| holders.get(&key.public()).cloned().unwrap_or_default();
+        Ok(keys.filter(|key| key.public() != *present).map(|key| (key.clone(), holders(&key))).collect())
     }
 
-    /// Calls `each` with the text of the team file that applies to `near`, and with those in the history of HEAD.
-    fn each_team_text(&self, near: &Path, each: &mut dyn FnMut(&[u8])) -> Result<(), KeyLookupError> {
+    /// Calls `each` with the team file that applies to `near`, and with those in the history of HEAD. Skips what can't be
+    /// parsed.
+    fn each_team(&self, near: &Path, each: &mut dyn FnMut(&TeamFile)) -> Result<(), KeyLookupError> {
         let Some(path) = team_file(near) else { return Ok(()) };
+        let mut each = |text: &[u8]| TeamFile::parse(text).iter().for_each(&mut *each);
         if let Ok(text) = fs::read(&path) {
             each(&text);
         }
@@ -154,35 +152,39 @@ impl KeyStore<'_> {
         let path = objects.relative(&path)?;
         let Some(head) = objects.head()? else { return Ok(false) };
         let Some(committed) = objects.file(head, &path)? else { return Ok(false) };
-        let (now, ever) = (self.granted_in(&objects.blob(committed.id)?)?, self.ever_granted(near)?);
-        let has =
-            |keys: &[PrivateKey], stored: &StoredKey| keys.iter().any(|key| key.public() == stored.public());
-        for (name, _) in file.lists() {
-            let Some(name) = name else { return Ok(false) };
-            let keys = file.keys_named(name)?;
+        let (now, ever) = (self.granted_in(&objects.blob(committed.id)?)?, self.ever_granted_of(near)?);
+        let has = |keys: &[(EnvName, PrivateKey)], stored: &StoredKey| {
+            keys.iter().any(|(_, key)| key.public() == stored.public())
+        };
+        let mut count = 0;
+        for (name, keys) in file.lists() {
+            if name.is_none() {
+                return Ok(false);
+            }
+            let keys = keys?;
             if !keys.first().is_some_and(|newest| has(&now, newest))
                 || !keys.iter().all(|key| has(&ever, key))
             {
                 return Ok(false);
             }
+            count += keys.len();
         }
-        Ok(file.every().len() == file.all()?.len())
+        Ok(file.every().len() == count)
     }
 
-    /// Returns every key that is granted to this user in a version of a team file. Skips what is invalid or cannot be
-    /// read.
-    pub fn granted_in(&self, text: &[u8]) -> Result<Vec<PrivateKey>, KeyLookupError> {
+    /// Returns every key that is granted to this user in a version of a team file, with its environment. Skips what is
+    /// invalid or cannot be read.
+    pub fn granted_in(&self, text: &[u8]) -> Result<Vec<(EnvName, PrivateKey)>, KeyLookupError> {
         let mut keys = Vec::new();
-        if let Some(me) = self.me()? {
-            add_granted(text, me, &mut keys);
+        if let (Some(me), Ok(team)) = (self.me()?, TeamFile::parse(text)) {
+            add_granted(&team, me, &mut keys);
         }
-        Ok(keys.into_iter().map(|(_, key)| key).collect())
+        Ok(keys)
     }
 }
 
 /// Adds the keys granted to `me` that are not among `keys` yet.
-fn add_granted(text: &[u8], me: &OwnIdentity, keys: &mut Vec<(EnvName, PrivateKey)>) {
-    let Ok(file) = TeamFile::parse(text) else { return };
+fn add_granted(file: &TeamFile, me: &OwnIdentity, keys: &mut Vec<(EnvName, PrivateKey)>) {
     let Some(member) = file.member_of(&me.identity.public()) else { return };
     for line in file.grants().iter().filter(|line| line.member == *member) {
         if keys.iter().all(|(env, key)| *env != line.env || key.public() != line.key) {

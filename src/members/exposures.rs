@@ -9,7 +9,8 @@ use crate::crypto::{KeyId, Opener, PrivateKey, Proof, PublicKey, TagKey};
 use crate::error::Error;
 use crate::keys::{KeyLookupError, KeyStore};
 use crate::project::{
-    EnvFile, Project, Standing, change_team, exposure_files, put_tag_key, standing, tag_key, value_tag,
+    EnvFile, Project, Standing, change_team, exposure_files, put_exposed, put_tag_key, standing, tag_key,
+    value_tag,
 };
 use crate::team::{Exposure, ExposureState, MemberName, TeamFile};
 use crate::time::Moment;
@@ -121,15 +122,16 @@ fn compare(
         return Ok(exposures.iter().map(recorded).collect());
     };
     let tags = tag_key(team, env, &key).ok_or_else(|| unreadable_tag_key(env, &key.public()))?;
-    let mut older: Option<Vec<PrivateKey>> = None;
+    let is_proven_by = |key: &PrivateKey, it: &Exposure| it.proof_by(key) == it.proof;
+    // An older key proves a record made on another branch before a rotation on this one.
+    let is_rotated = !exposures.iter().all(|it| is_proven_by(&key, it));
+    let older = if is_rotated { store.older(present, &key.public(), project.root())? } else { Vec::new() };
     let mut opener = Opener::new(key.clone());
     let mut found = Vec::new();
     let documents: Vec<_> = files.iter().map(EnvFile::document).collect();
     for exposure in exposures {
-        let is_proven_by = |key: &PrivateKey| exposure.proof_by(key) == exposure.proof;
-        // An older key proves a record made on another branch before a rotation on this one.
-        let proven =
-            is_proven_by(&key) || older_keys(project, store, present, &mut older)?.iter().any(is_proven_by);
+        let mut keys = older.iter().map(|(key, _)| key).chain([&key]);
+        let proven = keys.any(|key| is_proven_by(key, exposure));
         let verdict = match standing(exposure, exposures, &tags, &mut opener, &documents) {
             _ if !proven => ExposureVerdict::Altered,
             Standing::Same => ExposureVerdict::Exposed,
@@ -140,20 +142,6 @@ fn compare(
         found.push(ExposedValue { exposure, present, verdict, verified: true });
     }
     Ok(found)
-}
-
-fn older_keys<'a>(
-    project: &Project,
-    store: &KeyStore<'_>,
-    env: &EnvName,
-    older: &'a mut Option<Vec<PrivateKey>>,
-) -> Result<&'a [PrivateKey], Error> {
-    if older.is_none() {
-        let mut keys = store.all(env, project.root())?;
-        keys.extend(store.ever_granted(project.root())?);
-        *older = Some(keys);
-    }
-    Ok(older.as_deref().unwrap_or_default())
 }
 
 /// Records exposures in one environment.
@@ -216,7 +204,7 @@ impl ExposureRecorder<'_> {
                     continue;
                 }
             }
-            self.put(team, member, name, seen, now);
+            put_exposed(team, self.key, (self.env, member, name), now, seen);
             count += usize::from(is_there);
         }
         count
@@ -246,28 +234,5 @@ impl ExposureRecorder<'_> {
             }
         }
         current
-    }
-
-    /// Records an exposure, and keeps the tags of an earlier record of the same value.
-    fn put(&self, team: &mut TeamFile, member: &MemberName, name: &str, tags: BTreeSet<Proof>, now: Moment) {
-        let same =
-            |there: &&Exposure| there.env == *self.env && there.member == *member && there.name == name;
-        let before = team.exposures().iter().find(same);
-        let since =
-            before.filter(|before| before.state != ExposureState::Replaced).map(|before| before.since);
-        let tags: BTreeSet<_> =
-            tags.into_iter().chain(before.into_iter().flat_map(|b| b.tags.clone())).collect();
-        let mut exposure = Exposure {
-            env: self.env.clone(),
-            member: member.clone(),
-            name: name.to_owned(),
-            since: since.unwrap_or(now),
-            state: ExposureState::Exposed,
-            tags: tags.into_iter().collect(),
-            proof: Proof::of_exposure(self.env.as_str(), self.key, &[]),
-            line: 0,
-        };
-        exposure.proof = exposure.proof_by(self.key);
-        team.put_exposure(exposure);
     }
 }

@@ -38,14 +38,14 @@ impl EnvFile {
         match store.find(self.env(), public_key, &self.dir()) {
             Err(error @ KeyLookupError::NotFound { .. }) => {
                 let Some(past) = &self.past else { return Err(error) };
-                let it = |keys: Vec<PrivateKey>| keys.into_iter().find(|key| key.public() == *public_key);
+                let is_it = |key: &PrivateKey| key.public() == *public_key;
                 if let Some(key) = store.find_anywhere(public_key, &self.dir())? {
                     return Ok(key);
                 }
                 let then = past.team_file.as_deref().map(|text| store.granted_in(text)).transpose()?;
-                match then.and_then(it) {
+                match then.into_iter().flatten().map(|(_, key)| key).find(is_it) {
                     Some(key) => Ok(key),
-                    None => it(store.ever_granted(&self.dir())?).ok_or(error),
+                    None => store.ever_granted(&self.dir())?.into_iter().find(is_it).ok_or(error),
                 }
             }
             found => found,

@@ -15,7 +15,8 @@ use crate::crypto::{IdentityKey, OpenedValue, Opener, PlaintextKind, PrivateKey,
 use crate::dotenv::{Document, read};
 use crate::error::Error;
 use crate::keys::KeyStore;
-use crate::team::{Exposure, ExposureState, TeamFile};
+use crate::team::{Exposure, ExposureState, MemberName, TeamFile};
+use crate::time::Moment;
 
 /// The relation of a value to the exposed one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -290,23 +291,37 @@ fn carry(
         if !whole && !parts.iter().any(|(_, part)| memchr::memmem::find(text, part.text()).is_some()) {
             continue;
         }
-        let same = |there: &&Exposure| {
-            there.env == exposure.env && there.member == exposure.member && there.name == *name
-        };
-        let before = team.exposures().iter().find(same).map(|before| before.tags.clone());
-        let mut all = before.unwrap_or_default();
-        all.push(tags.tag(exposure.env.as_str(), name, text));
-        all.sort();
-        all.dedup();
-        let mut carried = Exposure {
-            name: (*name).to_owned(),
-            state: ExposureState::Exposed,
-            tags: all,
-            ..exposure.clone()
-        };
-        carried.proof = carried.proof_by(key);
-        team.put_exposure(carried);
+        let Exposure { env, member, since, .. } = exposure;
+        put_exposed(team, key, (env, member, name), *since, [tags.tag(env.as_str(), name, text)]);
     }
+}
+
+/// Records that the member could read the values with these tags, since they were removed. Keeps the tags of an earlier
+/// record, and unless that value was replaced, its time. `key` proves it.
+pub(crate) fn put_exposed(
+    team: &mut TeamFile,
+    key: &PrivateKey,
+    (env, member, name): (&EnvName, &MemberName, &str),
+    since: Moment,
+    tags: impl IntoIterator<Item = Proof>,
+) {
+    let is_same = |it: &&Exposure| it.env == *env && it.member == *member && it.name == name;
+    let before = team.exposures().iter().find(is_same);
+    let kept = before.filter(|before| before.state != ExposureState::Replaced).map(|before| before.since);
+    let tags: BTreeSet<_> =
+        tags.into_iter().chain(before.into_iter().flat_map(|before| before.tags.clone())).collect();
+    let mut exposure = Exposure {
+        env: env.clone(),
+        member: member.clone(),
+        name: name.to_owned(),
+        since: kept.unwrap_or(since),
+        state: ExposureState::Exposed,
+        tags: tags.into_iter().collect(),
+        proof: Proof::of_exposure(env.as_str(), key, &[]),
+        line: 0,
+    };
+    exposure.proof = exposure.proof_by(key);
+    team.put_exposure(exposure);
 }
 
 /// The name of a sealed value whose text changed, the value, and who had the older key that it was encrypted with before.
@@ -329,22 +344,16 @@ fn written<'a>(
                 .is_some_and(|token| token.is_ok_and(|token| token.key_id() != opener.public_key().id()))
                 && new.contains(before.name(entry))
         };
-        let (mut older, mut holders) = (Vec::new(), HashMap::new());
+        let mut older = Vec::new();
         if before.entries().iter().any(is_older) {
-            let (store, dir) = (store.unasking(), file.dir());
-            let mut keys = store.all(file.env(), &dir)?;
-            keys.extend(store.ever_granted(&dir)?);
-            keys.retain(|key| key.public() != opener.public_key());
-            for key in keys {
-                let public = key.public();
+            for (key, had) in store.unasking().older(file.env(), &opener.public_key(), &file.dir())? {
                 let found = opened(&mut Opener::new(key), [before].into_iter(), |name| new.contains(name));
-                older.extend(found.into_iter().map(|(name, text)| (name, text, public)));
+                older.extend(found.into_iter().map(|(name, text)| (name, text, had.clone())));
             }
-            holders = store.ever_holders(&older.iter().map(|(.., key)| *key).collect(), &dir)?;
         }
         for (name, text) in opened(opener, [*document].into_iter(), |name| new.contains(name)) {
-            let keys = older.iter().filter(|(of, was, _)| *of == name && was.text() == text.text());
-            let had = keys.filter_map(|(.., key)| holders.get(key)).flatten().copied().collect();
+            let was = older.iter().filter(|(of, was, _)| *of == name && was.text() == text.text());
+            let had = was.flat_map(|(.., had)| had).copied().collect();
             found.push((name, text, had));
         }
     }

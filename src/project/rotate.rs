@@ -303,7 +303,10 @@ impl EnvironmentRotation {
                     }
                 };
                 if !knows_older && token.key_id() != self.old.public().id() {
-                    openers.extend(self.older(store)?.into_iter().map(Opener::new));
+                    for folder in self.files.iter().map(EnvFile::dir).collect::<BTreeSet<_>>() {
+                        let older = store.older(&self.env, &self.old.public(), &folder)?;
+                        openers.extend(older.into_iter().map(|(key, _)| Opener::new(key)));
+                    }
                     knows_older = true;
                 }
                 let opener = openers.iter_mut().find(|opener| opener.public_key().id() == token.key_id());
@@ -332,17 +335,6 @@ impl EnvironmentRotation {
         let at = document.last(&self.env.public_key_name()).expect("the file has a public key");
         let source = String::from_utf8_lossy(document.source(&document.entries()[at]));
         (at, source.replace(&self.old.public().to_string(), &new.to_string()).into_bytes())
-    }
-
-    /// Returns every available key except the present one.
-    fn older(&self, store: &KeyStore<'_>) -> Result<Vec<PrivateKey>, Error> {
-        let mut keys = Vec::new();
-        for folder in self.files.iter().map(EnvFile::dir).collect::<BTreeSet<_>>() {
-            keys.extend(store.all(&self.env, &folder)?);
-            keys.extend(store.ever_granted(&folder)?);
-        }
-        keys.retain(|key| key.public() != self.old.public());
-        Ok(keys)
     }
 }
 

@@ -3,6 +3,13 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use envseal::testing::config::EnvName;
+use envseal::testing::crypto::{PrivateKey, Proof, TagKey};
+use envseal::testing::project::put_tag_key;
+use envseal::testing::team::{Exposure, ExposureState};
+use envseal::testing::time::Moment;
+
+use crate::rotate::{member, team};
 use crate::support::{Run, TestEnv};
 
 /// A `git` that records each call and its arguments.
@@ -181,4 +188,34 @@ fn no_command_starts_more_of_them_in_a_larger_repository() {
         let large = count(arguments);
         assert!(large <= small + 2, "{arguments:?}: {small} git processes before, {large} now");
     }
+}
+
+/// The value stays exposed if a removed member had the older key: the history of the team file tells who had it.
+#[test]
+fn history_is_walked_once_for_a_value_of_an_older_key() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "A", &env.secret("a"), "-e", "p"]);
+    env.ok(&["team", "request", "-q", "--name", "alice"]);
+    env.commit("start");
+    let line = |text: String| text.lines().find(|line| line.starts_with("A=")).unwrap().to_owned();
+    let before = line(env.read(".env.p"));
+    env.ok(&["key", "rotate", "-q", "-e", "p"]);
+    let (mut file, p) = (team(&env), EnvName::new("p").unwrap());
+    let key = PrivateKey::parse(env.private_key("ENVSEAL_PRIVATE_KEY_P").split(',').next().unwrap()).unwrap();
+    put_tag_key(&mut file, &p, &key, &TagKey::generate());
+    let since = Moment { seconds: 1_767_323_045, offset: 0 };
+    let (name, state, tags) = ("B".into(), ExposureState::Exposed, Vec::new());
+    let proof = Proof::of_exposure("p", &key, &[]);
+    let mut exposure = Exposure { env: p, member: member("bob"), name, since, state, tags, proof, line: 0 };
+    exposure.proof = exposure.proof_by(&key);
+    file.put_exposure(exposure);
+    env.write("envseal.toml", file.text());
+    env.write(".env.p", env.read(".env.p").replace(&line(env.read(".env.p")), &before));
+    env.commit("a value of before");
+
+    let counted = Counted::new(env);
+    counted.envseal(&["encrypt", "--reseal", "-e", "p"]).ok();
+    let calls = counted.calls();
+    let walks = calls.iter().filter(|call| call.contains("diff-tree") && call.ends_with("envseal.toml"));
+    assert_eq!(walks.count(), 1, "{calls:#?}");
 }
