@@ -57,13 +57,9 @@ pub(crate) struct ExposedValue {
 /// Returns every exposure of the project, the oldest first.
 pub(crate) fn exposures(project: &Project, store: &KeyStore<'_>) -> Result<Vec<ExposedValue>, Error> {
     let team = project.team()?;
-    let mut by_env: BTreeMap<&EnvName, Vec<Exposure>> = BTreeMap::new();
-    for exposure in team.exposures() {
-        by_env.entry(&exposure.env).or_default().push(exposure.clone());
-    }
     let mut found = Vec::new();
-    for (env, exposures) in by_env {
-        found.extend(compare(project, store, &team, env, &exposures)?);
+    for name in team.exposed_names() {
+        found.extend(compare(project, store, &team, name, &team.exposures_of(name))?);
     }
     found.sort_by_cached_key(|exposed| {
         let Exposure { since, env, name, member, .. } = &exposed.exposure;
@@ -146,6 +142,7 @@ fn compare(
 
 /// Records exposures in one environment.
 pub(super) struct ExposureRecorder<'a> {
+    /// The name under which they are recorded.
     pub(super) env: &'a EnvName,
     /// The key that proves the records.
     pub(super) key: &'a PrivateKey,

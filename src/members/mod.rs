@@ -23,7 +23,7 @@ use crate::config::EnvName;
 use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
 use crate::error::Error;
 use crate::keys::{KeyLookupError, KeyPlace, KeyStore, OwnIdentity};
-use crate::project::{EnvFile, Project, tag_key};
+use crate::project::{EnvFile, Project, exposure_names, tag_key};
 use crate::team::{MemberName, TeamFile};
 
 const REQUEST: &str = "become a member: envseal team request";
@@ -93,24 +93,26 @@ fn no_environment(project: &Project, env: &EnvName) -> Error {
         .with_hint("see which environments there are: envseal ls")
 }
 
-/// Finds the private key of an environment, with which exposures are recorded. Returns None if this user doesn't have
-/// it. Rejects a key that can't decrypt the existing tag key.
+/// Finds the private key of an environment, with which exposures are recorded, and the name under which they are. Returns
+/// None if this user doesn't have the key. Rejects a key that can't decrypt the existing tag key.
 fn recording_key(
     project: &Project,
     store: &KeyStore<'_>,
     team: &TeamFile,
     env: &EnvName,
     (path, public): &(PathBuf, PublicKey),
-) -> Result<Option<PrivateKey>, Error> {
+) -> Result<Option<(PrivateKey, EnvName)>, Error> {
     let key = match store.find(env, public, path.parent().unwrap_or(project.root())) {
         Err(KeyLookupError::NotFound { .. }) => return Ok(None),
         key => key?,
     };
-    let is_exposed = team.exposures().iter().any(|exposure| exposure.env == *env);
-    if (is_exposed || team.tag_key(env).is_some()) && tag_key(team, env, &key).is_none() {
-        return Err(unreadable_tag_key(env, public));
+    let name = exposure_names(project, team, env, &key)?.swap_remove(0);
+    if (team.exposed_names().contains(&name) || team.tag_key(&name).is_some())
+        && tag_key(team, &name, &key).is_none()
+    {
+        return Err(unreadable_tag_key(&name, public));
     }
-    Ok(Some(key))
+    Ok(Some((key, name)))
 }
 
 /// Returns an environment's private key and the place where it was found.

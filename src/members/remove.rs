@@ -44,8 +44,8 @@ pub(crate) struct RemovalPlan {
     held: MemberKeys,
     history: AccessHistory,
     holders: Holders,
-    /// The environments that this user can decrypt.
-    decryptable: BTreeSet<EnvName>,
+    /// The environments that this user can decrypt, and the names under which their exposures are recorded.
+    decryptable: BTreeMap<EnvName, EnvName>,
 }
 
 /// The result of [`remove`].
@@ -99,7 +99,7 @@ pub(crate) fn plan_removal(
         held,
         history,
         holders,
-        decryptable: BTreeSet::new(),
+        decryptable: BTreeMap::new(),
     };
     let dependent_grants = dependent_grants(&team, &plan.history, key, &me);
     // These may have to be rotated as well.
@@ -111,13 +111,13 @@ pub(crate) fn plan_removal(
         if held.is_none() && !may_be_rotated {
             continue;
         }
-        let Some(key) = recording_key(project, store, &team, env, current)? else {
+        let Some((key, name)) = recording_key(project, store, &team, env, current)? else {
             if may_be_rotated {
                 plan.out_of_reach.push((env.clone(), current.1.id()));
             }
             continue;
         };
-        plan.decryptable.insert(env.clone());
+        plan.decryptable.insert(env.clone(), name);
         for line in dependent_grants.iter().filter(|line| line.env == *env) {
             let through = Some(plan.name.clone());
             match team.prove_of_old(line, &key).ok().and_then(|()| team.members().get(&line.member)) {
@@ -268,7 +268,7 @@ pub(crate) fn remove(
     let mut envs: BTreeSet<EnvName> = plan.rotated.iter().cloned().collect();
     envs.extend(dropped.iter().map(|line| line.env.clone()));
     let mut not_rotated = Vec::new();
-    for env in plan.decryptable.iter().filter(|env| !envs.contains(*env)) {
+    for env in plan.decryptable.keys().filter(|env| !envs.contains(*env)) {
         not_rotated.push((env.clone(), located_key(project, store, env)?.0, files_of(project, env)?));
     }
     let mut older = store.every(project.root())?;
@@ -326,7 +326,7 @@ impl TeamChange for TeamRemoval<'_> {
             team.take_grant(&line.env, &line.member);
         }
         for (env, key, files) in std::mem::take(&mut self.not_rotated) {
-            self.record(team, &env, &key, &key, &files);
+            self.record(team, &env, (&key, &key), &files);
         }
         Ok(())
     }
@@ -341,8 +341,8 @@ impl TeamChange for TeamRemoval<'_> {
     }
 
     fn after(&mut self, team: &mut TeamFile, rotated: &EnvironmentRotation) -> Result<(), Error> {
-        let EnvironmentRotation { env, old, new, files } = rotated;
-        self.record(team, env, new, old, files);
+        let EnvironmentRotation { env, old, new, files, .. } = rotated;
+        self.record(team, env, (new, old), files);
         let is_left_out = |who: &IdentityKey, name: &MemberName| {
             *who == self.plan.key
                 || self.decisions.drops(env, name)
@@ -357,12 +357,12 @@ impl TeamRemoval<'_> {
         &mut self,
         team: &mut TeamFile,
         env: &EnvName,
-        key: &PrivateKey,
-        file_key: &PrivateKey,
+        (key, file_key): (&PrivateKey, &PrivateKey),
         files: &[EnvFile],
     ) {
-        let history = &self.plan.history;
-        let recorder = ExposureRecorder { env, key, file_key, older: &self.older, files, history };
+        let RemovalPlan { history, decryptable, .. } = self.plan;
+        let recorder =
+            ExposureRecorder { env: &decryptable[env], key, file_key, older: &self.older, files, history };
         for (member, held) in &self.leavers {
             let Some(keys) = held.get(env) else { continue };
             let count = recorder.record(team, member, keys, self.now);

@@ -62,7 +62,7 @@ pub(crate) fn replace_key(
     let (mut readable, mut pending) = (Vec::new(), Vec::new());
     for (env, current) in envs.iter().filter(|(env, _)| held.contains_key(*env)) {
         match recording_key(project, store, &team, env, current)? {
-            Some(key) => readable.push((env, key, files_of(project, env)?)),
+            Some((key, name)) => readable.push((env, key, name, files_of(project, env)?)),
             None => pending.push(env.clone()),
         }
     }
@@ -109,9 +109,9 @@ pub(crate) fn replace_key(
                 done.made_by_old.push(line);
             }
         }
-        for (env, key, files) in &readable {
+        for (env, key, name, files) in &readable {
             let recorder =
-                ExposureRecorder { env, key, file_key: key, older: &older, files, history: &history };
+                ExposureRecorder { env: name, key, file_key: key, older: &older, files, history: &history };
             let count = recorder.record(team, &done.removed_as, &held[*env], now);
             done.exposed.insert((*env).clone(), count);
         }

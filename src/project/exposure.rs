@@ -143,6 +143,33 @@ pub(crate) fn exposure_files(
     Ok(if renamed.is_empty() { own } else { renamed })
 }
 
+/// Returns the names under which exposures of `env`, which has `key`, are recorded, the one for new records first: its
+/// own, unless an environment that was renamed still has its records there.
+pub(crate) fn exposure_names(
+    project: &Project,
+    team: &TeamFile,
+    env: &EnvName,
+    key: &PrivateKey,
+) -> Result<Vec<EnvName>, Error> {
+    let id = key.public().id();
+    let is_proven = || team.exposures_of(env).iter().any(|it| it.proof == it.proof_by(key));
+    let mut others = team.exposed_names();
+    others.retain(|name| *name != env && team.exposure_keys(name).contains(&id));
+    let mut names = Vec::new();
+    for name in std::iter::once(env).chain(others) {
+        let files = exposure_files(project, team, name, &[])?;
+        // Anyone can replace a tag key. What this key proves stays this environment's.
+        if files.first().is_none_or(|file| file.env() == env) || name == env && is_proven() {
+            names.push(name.clone());
+        }
+    }
+    if names.is_empty() {
+        let mut free = (2..).filter_map(|number| EnvName::new(&format!("{env}_{number}")).ok());
+        names.extend(free.find(|name| team.tag_key(name).is_none() && team.exposures_of(name).is_empty()));
+    }
+    Ok(names)
+}
+
 fn has_sealed(document: &Document, name: &str) -> bool {
     let mut entries = document.entries().iter().filter(|entry| document.name(entry) == name);
     entries.any(|entry| token(document, entry).is_some())
@@ -169,36 +196,33 @@ pub(super) fn renewed(
     let before = project.team_text()?;
     let team = project.parse_team(before.as_deref().unwrap_or_default())?;
     let (mut renewed, mut noted) = (team.clone(), Vec::new());
-    let mut envs: Vec<_> = team.exposures().iter().map(|exposure| exposure.env.clone()).collect();
-    envs.sort();
-    envs.dedup();
-    for env in envs {
-        let keys = team.exposure_keys(&env);
+    for env in team.exposed_names() {
+        let keys = team.exposure_keys(env);
         let may_hold = |(file, _): &&ChangedFile<'_>| {
-            *file.env() == env || file.public_key().is_some_and(|key| keys.contains(&key.id()))
+            file.env() == env || file.public_key().is_some_and(|key| keys.contains(&key.id()))
         };
         if !changed.iter().any(|changed| may_hold(&changed)) {
             continue;
         }
-        let mut others = exposure_files(project, &team, &env, changed)?;
-        let present = others.first().map_or(&env, EnvFile::env).clone();
+        let mut others = exposure_files(project, &team, env, changed)?;
+        let present = others.first().map_or(env, EnvFile::env).clone();
         let of_env: Vec<_> = changed.iter().filter(|(file, _)| *file.env() == present).collect();
         let Some((file, _)) = of_env.first() else { continue };
         let Some(public) = file.public_key() else { continue };
         // A change needs no private key, so this never asks for a passphrase.
         let key = store.find_unasked(&present, public, &file.dir())?;
-        let known = key.and_then(|key| tag_key(&team, &env, &key).map(|tags| (key, tags)));
+        let known = key.and_then(|key| tag_key(&team, env, &key).map(|tags| (key, tags)));
         let places: Vec<_> = of_env.iter().map(|(file, _)| real_place(file.path())).collect();
         others.retain(|file| !places.contains(&real_place(file.path())));
         let changed_documents = of_env.iter().map(|(_, document)| *document);
         let documents: Vec<_> = changed_documents.chain(others.iter().map(EnvFile::document)).collect();
-        let mut exposures = of_env_in(&team, &env);
+        let mut exposures = team.exposures_of(env);
         let states: Vec<_> = match known {
             Some((key, tags)) => {
                 let mut opener = Opener::new(key.clone());
-                let news = carry_all(&mut renewed, &env, &tags, &key, &mut opener, &of_env, store)?;
+                let news = carry_all(&mut renewed, env, &tags, &key, &mut opener, &of_env, store)?;
                 noted.extend(news.into_iter().map(|name| (env.clone(), name, ExposureState::Exposed)));
-                exposures = of_env_in(&renewed, &env);
+                exposures = renewed.exposures_of(env);
                 let state = |exposure: &Exposure| {
                     match standing(exposure, &exposures, &tags, &mut opener, &documents) {
                         // Tags from someone without the key match nothing, so the value would always look replaced.
@@ -239,10 +263,6 @@ pub(super) fn renewed(
     Ok((after != team.text()).then_some(TeamFileChange { before, after, notices }))
 }
 
-fn of_env_in(team: &TeamFile, env: &EnvName) -> Vec<Exposure> {
-    team.exposures().iter().filter(|exposure| exposure.env == *env).cloned().collect()
-}
-
 /// Carries all exposures of `env`, which `key` proves, on to the changed files. Returns the names with a new record of
 /// a value that an older key encrypted before.
 pub(super) fn carry_all(
@@ -254,12 +274,12 @@ pub(super) fn carry_all(
     changed: &[&ChangedFile<'_>],
     store: &KeyStore<'_>,
 ) -> Result<Vec<String>, Error> {
-    let (before, written) = (of_env_in(team, env), written(opener, changed, store)?);
+    let (before, written) = (team.exposures_of(env), written(opener, changed, store)?);
     for exposure in &before {
         carry(team, exposure, tags, key, opener, changed, &written);
     }
     let is_resealed = |of: &str| written.iter().any(|(name, _, had)| *name == of && !had.is_empty());
-    let news = of_env_in(team, env).into_iter().filter(|it| is_resealed(&it.name) && !before.contains(it));
+    let news = team.exposures_of(env).into_iter().filter(|it| is_resealed(&it.name) && !before.contains(it));
     Ok(news.map(|it| it.name).collect())
 }
 

@@ -33,7 +33,7 @@ pub(crate) use committed::document_in_head;
 pub(crate) use edit::{Edited, Editing, PrivateEditFile};
 pub use encrypt::{Pick, decrypt, encrypt, refuse_reserved_dependents, reseal};
 pub(crate) use encrypt::{ValueState, counts, first_foreign, value_state};
-pub(crate) use exposure::{Standing, exposure_files, put_exposed, standing, value_tag};
+pub(crate) use exposure::{Standing, exposure_files, exposure_names, put_exposed, standing, value_tag};
 pub use file::EnvFile;
 pub(crate) use file::{refuse_links, replace_copy, token};
 pub use git_drivers::textconv;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::change::with_sources;
-use super::exposure::{carry_all, exposure_files};
+use super::exposure::{carry_all, exposure_names};
 use super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere, seen_from_here};
 use super::line_errors::{cannot_seal, keys_disagree};
 use super::pin::{Pinning, refuse_old_key};
@@ -125,18 +125,19 @@ pub(crate) fn rotate(
     let (mut currents, mut resealed) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     for env in envs.iter().filter(|env| seen.insert(*env)) {
-        let current = EnvironmentRotation::load(env, &project, &dir, store)?;
+        currents.push(EnvironmentRotation::load(env, (&project, &team), &dir, store)?);
+    }
+    for current in &currents {
         let mut report = current.report();
         let documents = current.resealed(store, &mut report)?;
-        let exposed = renew(&mut team, &project, (&current, &documents), store, change, &mut report)?;
+        let exposed = renew(&mut team, &project, (current, &documents), store, change, &mut report)?;
         let (state, path) = (ExposureState::Exposed, &team_path);
         let noted =
             exposed.into_iter().map(|(env, name)| Notice::Noted { env, name, state, path: path.clone() });
         rotation.notices.extend(noted);
         resealed.extend(documents);
-        change.after(&mut team, &current)?;
+        change.after(&mut team, current)?;
         rotation.envs.push(report);
-        currents.push(current);
     }
 
     let text = team.text();
@@ -238,11 +239,18 @@ pub(crate) struct EnvironmentRotation {
     pub files: Vec<EnvFile>,
     pub old: PrivateKey,
     pub new: PrivateKey,
+    /// [`exposure_names`] before the rotation.
+    exposed_as: Vec<EnvName>,
 }
 
 impl EnvironmentRotation {
     /// Loads the environment's files in a project, and finds its key.
-    fn load(env: &EnvName, project: &Project, dir: &Path, store: &KeyStore<'_>) -> Result<Self, Error> {
+    fn load(
+        env: &EnvName,
+        (project, team): (&Project, &TeamFile),
+        dir: &Path,
+        store: &KeyStore<'_>,
+    ) -> Result<Self, Error> {
         let mut files: Vec<EnvFile> = Vec::new();
         for path in env_file_paths(env, project, dir)? {
             refuse_link_elsewhere(&path)?;
@@ -261,7 +269,8 @@ impl EnvironmentRotation {
         let public = *files.first().and_then(EnvFile::public_key).ok_or_else(none)?;
         let old = find(env, &public, &files, store)?;
         files.iter().try_for_each(|file| refuse_old_key(file, project, store, &old))?;
-        Ok(Self { env: env.clone(), files, old, new: PrivateKey::generate() })
+        let exposed_as = exposure_names(project, team, env, &old)?;
+        Ok(Self { env: env.clone(), files, old, new: PrivateKey::generate(), exposed_as })
     }
 
     /// Returns a report in which nothing is done yet.
@@ -430,21 +439,12 @@ fn renew(
         team.put_grant(GrantLine::make(env, new, (&line.member, &key), (name, identity)));
         report.granted.push(line.member);
     }
-    // Exposures keep the name that the environment had then.
-    let mut names: BTreeSet<_> = team.exposures().iter().map(|exposure| exposure.env.clone()).collect();
-    names.insert(env.clone());
-    for name in names {
-        if name != *env
-            && (!team.exposure_keys(&name).contains(&old.public().id())
-                || exposure_files(project, team, &name, &[])?.first().map(EnvFile::env) != Some(env))
-        {
-            continue;
-        }
-        let exposures: Vec<_> = team.exposures().iter().filter(|it| it.env == name).cloned().collect();
-        let tags = tag_key(team, &name, old);
+    for name in &current.exposed_as {
+        let exposures = team.exposures_of(name);
+        let tags = tag_key(team, name, old);
         match &tags {
-            Some(tags) => put_tag_key(team, &name, new, tags),
-            None => report.tags_lost |= !exposures.is_empty() || team.tag_key(&name).is_some(),
+            Some(tags) => put_tag_key(team, name, new, tags),
+            None => report.tags_lost |= !exposures.is_empty() || team.tag_key(name).is_some(),
         }
         for exposure in exposures {
             if exposure.proof == exposure.proof_by(old) {
@@ -455,11 +455,11 @@ fn renew(
                 report.unproven.push(exposure);
             }
         }
-        if let Some(tags) = tags.filter(|_| team.exposures().iter().any(|it| it.env == name)) {
+        if let Some(tags) = tags.filter(|_| team.exposed_names().contains(name)) {
             let changed: Vec<_> = current.files.iter().zip(documents).collect();
             let changed: Vec<_> = changed.iter().collect();
             let mut opener = Opener::new(new.clone());
-            let news = carry_all(team, &name, &tags, new, &mut opener, &changed, store)?;
+            let news = carry_all(team, name, &tags, new, &mut opener, &changed, store)?;
             exposed.extend(news.into_iter().map(|of| (name.clone(), of)));
         }
     }

@@ -207,6 +207,28 @@ impl TeamFile {
         }
     }
 
+    /// Returns the names under which exposures are recorded.
+    pub fn exposed_names(&self) -> BTreeSet<&EnvName> {
+        self.exposures().iter().map(|exposure| &exposure.env).collect()
+    }
+
+    /// Returns the exposures recorded under `name`.
+    pub fn exposures_of(&self, name: &EnvName) -> Vec<Exposure> {
+        self.exposures().iter().filter(|exposure| exposure.env == *name).cloned().collect()
+    }
+
+    /// Returns the environment that has the values of the exposures recorded under `name`: the one of that name, or if
+    /// it was renamed, the one that has its key by now. `keys` are the public keys of the environments.
+    pub fn exposed_environment<'a>(
+        &self,
+        name: &'a EnvName,
+        keys: impl Iterator<Item = (&'a EnvName, PublicKey)>,
+    ) -> &'a EnvName {
+        let known = self.exposure_keys(name);
+        let having = keys.filter(|(_, key)| known.contains(&key.id())).map(|(env, _)| env);
+        having.min_by_key(|env| *env != name).unwrap_or(name)
+    }
+
     /// Returns the key of a member or a removed member.
     pub fn key_of(&self, name: &MemberName) -> Option<&IdentityKey> {
         self.members().get(name).or_else(|| self.removed().get(name).map(|was| &was.key))

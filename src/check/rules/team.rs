@@ -52,13 +52,9 @@ impl TeamText<'_> {
         Finding { line: line_of_entry(self.team, &entry), ..self.found(rule, message, fix) }
     }
 
-    /// Returns the environment that has the values of an environment's exposures: itself, or if it was renamed, the one
-    /// that has its key by now.
-    fn present<'e>(&'e self, env: &'e EnvName) -> &'e EnvName {
-        let keys = self.team.exposure_keys(env);
-        let has_key = |name: &&EnvName| self.keys(name).iter().any(|key| keys.contains(&key.id()));
-        let renamed = || self.environments.keys().find(has_key);
-        Some(env).filter(has_key).or_else(renamed).unwrap_or(env)
+    fn present<'e>(&'e self, name: &'e EnvName) -> &'e EnvName {
+        let keys = self.environments.iter().flat_map(|(env, of)| of.keys.iter().map(move |key| (env, *key)));
+        self.team.exposed_environment(name, keys)
     }
 
     fn keys(&self, env: &EnvName) -> &[PublicKey] {
@@ -80,8 +76,7 @@ pub(crate) fn check_team_file(file: &TeamText<'_>, before: Option<&TeamFile>) ->
 /// rotation, which didn't know them.
 fn check_tag_keys(file: &TeamText<'_>, before: Option<&TeamFile>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let envs: BTreeSet<_> = file.team.exposures().iter().map(|exposure| &exposure.env).collect();
-    for env in envs {
+    for env in file.team.exposed_names() {
         let (Some(tags), keys) = (file.team.tag_key(env), file.keys(file.present(env))) else { continue };
         if keys.is_empty() || keys.iter().any(|key| key.id() == tags.key_id()) {
             continue;
@@ -228,7 +223,8 @@ pub(crate) fn compare_with_origin(
             findings.push(file.found_at(Rule::RemovalPending, ["removed", name.as_str()], message, fix));
         }
     }
-    let of_env = |other: &EnvName| other == env;
+    let has_key = |name: &EnvName| key.is_some_and(|key| before.exposure_keys(name).contains(&key.id()));
+    let of_env = |name: &EnvName| name == env || has_key(name);
     let owed = [compare_tag_keys(before, file, &of_env), compare_exposures(before, file, &of_env)].concat();
     findings.extend(owed.into_iter().map(|found| {
         let message = format!("{}; {env} comes from {source}", found.message);
@@ -383,8 +379,7 @@ fn compare_tag_keys(
     file: &TeamText<'_>,
     wanted: &dyn Fn(&EnvName) -> bool,
 ) -> Vec<Finding> {
-    let envs = before.exposures().iter().map(|exposure| &exposure.env);
-    let envs: BTreeSet<_> = envs.filter(|env| wanted(env)).collect();
+    let envs = before.exposed_names().into_iter().filter(|env| wanted(env));
     let is_other =
         |env: &&EnvName| before.tag_key(env).is_some_and(|was| file.team.tag_key(env) != Some(was));
     let found = |env: &EnvName| {
@@ -392,7 +387,7 @@ fn compare_tag_keys(
         let message = format!("the tag key for exposed values of {env} is {what}");
         file.found_at(Rule::ExposureAltered, ["exposure-tags", env.as_str()], message, RESTORE_LINE)
     };
-    envs.into_iter().filter(is_other).filter(|env| !is_rotated(env, before, file)).map(found).collect()
+    envs.filter(is_other).filter(|env| !is_rotated(env, before, file)).map(found).collect()
 }
 
 fn compare_exposures(

@@ -112,7 +112,7 @@ pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
     let repo = project.git_root().map(|root| context.store().repositories().open(root)).transpose()?;
     let mut rows = Vec::new();
     for (env, keys) in envs {
-        rows.push(KeyRow::new(&env, keys, &team, keys_file_row.clone(), repo.as_deref())?);
+        rows.push(KeyRow::new(&env, keys, (&team, &known), keys_file_row.clone(), repo.as_deref())?);
     }
     if args.json {
         return ui::json(&rows);
@@ -151,7 +151,7 @@ impl KeyRow {
     fn new(
         env: &EnvName,
         EnvKeys { files, key, private }: EnvKeys,
-        team: &TeamFile,
+        (team, known): (&TeamFile, &[(EnvName, Option<PublicKey>)]),
         keys_file: Option<KeysFileRow>,
         repo: Option<&Repo>,
     ) -> Result<Self, Error> {
@@ -162,11 +162,11 @@ impl KeyRow {
         };
         let (current, older): (Vec<_>, Vec<_>) =
             private.iter().partition(|found| Some(found.key.public()) == key);
-        let exposed = team
-            .exposures()
-            .iter()
-            .filter(|exposure| exposure.env == *env && exposure.state != ExposureState::Replaced)
-            .map(|exposure| &exposure.name);
+        let present =
+            |name| team.exposed_environment(name, known.iter().filter_map(|(env, key)| Some((env, (*key)?))));
+        let names = team.exposed_names().into_iter().filter(|name| present(name) == env);
+        let mut exposed: Vec<_> = names.flat_map(|name| team.exposures_of(name)).collect();
+        exposed.retain(|exposure| exposure.state != ExposureState::Replaced);
         Ok(Self {
             environment: env.to_string(),
             files: files.iter().map(|path| display_path(path)).collect(),
@@ -178,7 +178,7 @@ impl KeyRow {
             since: since.map(|(time, _)| rfc3339(time)),
             since_is_cut: since.is_some_and(|(_, is_cut)| is_cut),
             keys_file,
-            exposures: exposed.collect::<BTreeSet<_>>().len(),
+            exposures: exposed.iter().map(|exposure| &exposure.name).collect::<BTreeSet<_>>().len(),
         })
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::commands::Context;
+use crate::config::EnvName;
 use crate::error::Error;
 use crate::git::{path_to_add, relative_path};
 use crate::members::{ExposedValue, confirm, exposures};
@@ -62,7 +63,8 @@ pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Err
         ui::json(&rows)?;
     } else if !rows.is_empty() {
         let head = ["ENVIRONMENT", "NAME", "READ BY", "SINCE", "AGE", "STATE"];
-        ui::table(&head, rows.iter().map(ExposureRow::cells)).print()?;
+        ui::table(&head, rows.iter().zip(&listed).map(|(row, exposed)| row.cells(&exposed.present)))
+            .print()?;
     }
     if args.confirm && confirm(&project, &all)? {
         let path = relative_path(&path_to_add(&project.team_file()));
@@ -111,7 +113,11 @@ impl ExposureRow {
         }
     }
 
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self, present: &EnvName) -> Vec<String> {
+        let mut environment = self.environment.clone();
+        if environment != present.as_str() {
+            environment += &format!(" (now {present})");
+        }
         let state = match self.state {
             state if self.verified => state.to_owned(),
             "unverified" => "unverified".into(),
@@ -119,7 +125,7 @@ impl ExposureRow {
         };
         let days = usize::try_from(self.age / 86_400).unwrap_or(0);
         vec![
-            self.environment.clone(),
+            environment,
             self.name.clone(),
             self.member.clone(),
             self.since.clone(),

@@ -75,6 +75,69 @@ fn renaming_the_environment_or_a_value_replaces_nothing() {
     assert_eq!(alice.envseal(&["check"]).status, 0);
 }
 
+/// The environment that was renamed keeps its records, and the new one gets its own.
+#[test]
+fn a_second_environment_under_the_name_of_a_renamed_one_has_records_of_its_own() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    alice.pushes("bob is out");
+    rename_production(&alice, "qa");
+    alice.pushes("another name");
+    alice.says(&["set", "-q", "URL", &env.secret("second"), "-e", "production"]);
+    alice.pushes("a second production");
+    let eve = Person::clone_of(&env, &env.outside().join("shared.git"), "Eve");
+    let_in(&alice, &eve, "production");
+    approve(&alice, &eve, "qa");
+    let before = open_exposures(&alice);
+    assert_eq!(before, ["production TOKEN", "production URL"]);
+    let told = alice.envseal(&["key", "rotate", "-e", "production"]);
+    assert!(told.status == 0 && !told.stderr.contains("note:"), "{}", told.stderr);
+    assert!(!told.stderr.contains("Recorded"), "{}", told.stderr);
+
+    let told = alice.envseal(&["team", "remove", "eve", "--yes"]);
+    assert!(told.status == 0 && !told.stderr.contains("note:"), "{}", told.stderr);
+    assert!(told.stderr.contains("Recorded 2 exposed values of qa again"), "{}", told.stderr);
+    alice.pushes("eve is out");
+    let of_eve = ["production_2 URL", "qa TOKEN", "qa URL"];
+    assert_eq!(
+        open_exposures(&alice),
+        [&before.iter().map(String::as_str).collect::<Vec<_>>()[..], &of_eve].concat()
+    );
+    let list = || alice.json(&["team", "exposures", "--json"]);
+    let is_verified =
+        |list: serde_json::Value| list.as_array().unwrap().iter().all(|it| it["verified"] == true);
+    assert!(is_verified(list()));
+    let shown = alice.says(&["team", "exposures"]);
+    assert!(
+        shown.contains("production (now qa)") && shown.contains("production_2 (now production)"),
+        "{shown}"
+    );
+    // Eve could also read the TOKEN that production had under its old key.
+    let keys = alice.json(&["key", "list", "--json"]);
+    let counts =
+        keys.as_array().unwrap().iter().map(|it| (it["environment"].as_str(), it["exposures"].as_u64()));
+    assert_eq!(
+        counts.collect::<Vec<_>>(),
+        [(Some("production"), Some(2)), (Some("qa"), Some(2)), (Some("staging"), Some(0))]
+    );
+
+    let told = alice.envseal(&["key", "rotate", "-e", "qa", "-e", "production"]);
+    assert!(told.status == 0 && !told.stderr.contains("note:"), "{}", told.stderr);
+    assert!(told.stderr.contains("Recorded 4 exposed values of qa again"), "{}", told.stderr);
+    assert!(told.stderr.contains("Recorded 2 exposed values of production again"), "{}", told.stderr);
+    assert!(is_verified(list()));
+    alice.says(&["set", "URL", &env.secret("third"), "-e", "production"]);
+    assert_eq!(
+        open_exposures(&alice),
+        [&before.iter().map(String::as_str).collect::<Vec<_>>()[..], &of_eve[1..]].concat()
+    );
+    alice.pushes("rotated");
+    let found = alice.envseal(&["check"]);
+    assert_eq!(found.status, 0, "{}{}", String::from_utf8_lossy(&found.stdout), found.stderr);
+}
+
 #[test]
 fn a_second_name_of_the_same_key_goes_as_well() {
     let env = TestEnv::without_git();
@@ -385,15 +448,18 @@ fn what_values_are_told_by_is_a_holders_word() {
     alice.pushes("bob is out");
     let before = alice.read("envseal.toml");
 
-    let public = PublicKey::parse(public_key(&alice, "production").trim()).unwrap();
+    // With the key of another environment it looks like a record of that one.
+    let [public, staging] =
+        ["production", "staging"].map(|of| PublicKey::parse(public_key(&alice, of).trim()).unwrap());
     let name = EnvName::new("production").unwrap();
     let foreign = TagKey::generate().proven("production", &PrivateKey::generate());
-    let bytes = [&foreign.expose()[..32], foreign.expose()];
+    let bytes =
+        [(&public, &foreign.expose()[..32]), (&public, foreign.expose()), (&staging, foreign.expose())];
     let mut texts: Vec<String> = bytes
         .iter()
-        .map(|bytes| {
+        .map(|(public, bytes)| {
             let mut team = TeamFile::parse(before.as_bytes()).unwrap();
-            let sealed = Sealer::new(&public).unwrap().seal(
+            let sealed = Sealer::new(public).unwrap().seal(
                 "ENVSEAL_EXPOSURE_TAGS",
                 &Refs::none(),
                 PlaintextKind::Value,
