@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::access_history::AccessHistory;
 use super::unreadable_tag_key;
 use crate::config::EnvName;
-use crate::crypto::{KeyId, Opener, PrivateKey, Proof, PublicKey, TagKey};
+use crate::crypto::{IdentityKey, KeyId, Opener, PrivateKey, Proof, PublicKey, TagKey};
 use crate::error::Error;
 use crate::keys::{KeyLookupError, KeyStore};
 use crate::project::{
@@ -96,13 +96,12 @@ fn compare(
 ) -> Result<Vec<ExposedValue>, Error> {
     let files = exposure_files(project, team, env, &[])?;
     let present = files.first().map_or(env, EnvFile::env);
-    let key = match project.key_of(present)? {
-        Some((path, public)) => match store.find(present, &public, path.parent().unwrap_or(project.root())) {
-            Ok(key) => Some(key),
-            Err(KeyLookupError::NotFound { .. } | KeyLookupError::Locked(_)) => None,
-            Err(error) => return Err(error.into()),
-        },
-        None => None,
+    let key = project
+        .key_of(present)?
+        .map(|(path, public)| store.find(present, &public, path.parent().unwrap_or(project.root())));
+    let key = match key {
+        Some(Err(KeyLookupError::NotFound { .. } | KeyLookupError::Locked(_))) => None,
+        key => key.transpose()?,
     };
     let Some(key) = key else {
         let recorded = |exposure: &Exposure| {
@@ -118,18 +117,20 @@ fn compare(
         return Ok(exposures.iter().map(recorded).collect());
     };
     let tags = tag_key(team, env, &key).ok_or_else(|| unreadable_tag_key(env, &key.public()))?;
-    let is_proven_by = |key: &PrivateKey, it: &Exposure| it.proof_by(key) == it.proof;
-    // An older key proves a record made on another branch before a rotation on this one.
-    let is_rotated = !exposures.iter().all(|it| is_proven_by(&key, it));
-    let older = if is_rotated { store.older(present, &key.public(), project.root())? } else { Vec::new() };
+    let is_proven = |it: &Exposure, keys: &[PrivateKey]| keys.iter().any(|key| it.proof_by(key) == it.proof);
+    let mut keys = vec![key.clone()];
+    if !exposures.iter().all(|it| is_proven(it, &keys)) {
+        // An older key proves a record of another branch, unless someone who was removed has that key too.
+        let is_member = |had: &IdentityKey| team.member_of(had).is_some() && !team.is_removed(had);
+        let older = store.older(present, &key.public(), project.root())?;
+        keys.extend(older.into_iter().filter(|(_, had)| had.iter().all(is_member)).map(|(key, _)| key));
+    }
     let mut opener = Opener::new(key.clone());
     let mut found = Vec::new();
     let documents: Vec<_> = files.iter().map(EnvFile::document).collect();
     for exposure in exposures {
-        let mut keys = older.iter().map(|(key, _)| key).chain([&key]);
-        let proven = keys.any(|key| is_proven_by(key, exposure));
         let verdict = match standing(exposure, exposures, &tags, &mut opener, &documents) {
-            _ if !proven => ExposureVerdict::Altered,
+            _ if !is_proven(exposure, &keys) => ExposureVerdict::Altered,
             Standing::Same => ExposureVerdict::Exposed,
             Standing::Other => ExposureVerdict::Replaced,
             Standing::Gone => ExposureVerdict::Gone,

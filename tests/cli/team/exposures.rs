@@ -402,3 +402,57 @@ fn a_value_of_an_older_key_that_the_member_never_had_is_not_exposed() {
     assert_eq!(listed(&alice, &[]), []);
     assert_eq!(listed(&alice, &["--all"]).len(), 2);
 }
+
+/// Bob has the key of before his removal: with it he can prove a record of other values, so that his look replaced.
+#[test]
+fn a_removed_member_does_not_prove_a_record_with_the_key_that_they_had() {
+    use envseal::testing::crypto::{PrivateKey, Proof};
+    use envseal::testing::team::{Exposure, TeamFile};
+
+    let env = TestEnv::without_git();
+    let alice = bob_has_left(&env);
+    let keys = alice.read(".env.keys");
+    let keys = keys.lines().find_map(|line| line.strip_prefix("ENVSEAL_PRIVATE_KEY_PRODUCTION=")).unwrap();
+    let old = PrivateKey::parse(keys.split(',').nth(1).unwrap()).unwrap();
+    let mut team = TeamFile::parse(alice.read("envseal.toml").as_bytes()).unwrap();
+    let mut forged: Exposure =
+        team.exposures().iter().find(|exposure| exposure.name == "URL").unwrap().clone();
+    forged.tags = vec!["A".repeat(43).parse::<Proof>().unwrap()];
+    forged.proof = forged.proof_by(&old);
+    team.put_exposure(forged);
+    alice.write("envseal.toml", team.text());
+    assert_eq!(state(&alice, "URL"), ("altered".into(), true));
+    assert_eq!(state(&alice, "TOKEN"), ("exposed".into(), true));
+    alice.does(&["commit", "-q", "--no-verify", "-am", "nothing to see"]);
+    assert_eq!(state(&alice, "URL"), ("altered".into(), true));
+    let found = String::from_utf8(alice.envseal(&["check", "--range", "HEAD~1.."]).stdout).unwrap();
+    assert!(found.contains("the exposure of URL of production to bob has other tags"), "{found}");
+}
+
+/// A branch records a copy of an exposed value, while another one rotates, or removes someone else.
+#[test]
+fn a_record_of_a_branch_of_before_a_rotation_holds_if_nobody_who_had_its_key_was_removed() {
+    for leaves in [false, true] {
+        let env = TestEnv::without_git();
+        let alice = bob_has_left(&env);
+        let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
+        let_in(&alice, &carol, "production");
+        alice.says(&["init", "-q", "-y"]);
+        alice.does(&["checkout", "-q", "-b", "copy"]);
+        let url = alice.says(&["get", "URL", "-e", "production"]);
+        alice.says(&["set", "-q", "COPY", url.trim_end(), "-e", "production"]);
+        alice.does(&["commit", "-qam", "a copy"]);
+        alice.does(&["checkout", "-q", "main"]);
+        let rotate = ["key", "rotate", "-q", "-e", "production"];
+        alice.says(if leaves { &["team", "remove", "carol", "--yes", "-q"] } else { &rotate });
+        alice.does(&["commit", "-qam", "rotated"]);
+        alice.does(&["merge", "-q", "copy", "--no-verify", "-m", "both"]);
+        let merged = if leaves { "altered" } else { "exposed" };
+        assert_eq!(state(&alice, "COPY"), (merged.into(), true));
+        // Re-encrypting it records it under the present key.
+        alice.says(&["encrypt", "-q", "--reseal", "-e", "production"]);
+        assert_eq!(state(&alice, "COPY"), ("exposed".into(), true));
+        alice.says(&["set", "-q", "COPY", &env.secret("copy"), "-e", "production"]);
+        assert_eq!(state(&alice, "COPY"), ("replaced".into(), true));
+    }
+}
