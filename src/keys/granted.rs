@@ -108,7 +108,9 @@ impl KeyStore<'_> {
         let (me, mut granted) = (self.me()?, Vec::new());
         let mut holders: HashMap<PublicKey, HashSet<IdentityKey>> = HashMap::new();
         self.each_team(near, &mut |team| {
-            me.iter().for_each(|me| add_granted(team, me, &mut granted));
+            if let Some(me) = me {
+                add_granted(team, me, &mut granted);
+            }
             for line in team.grants() {
                 let known = holders.entry(line.key).or_default();
                 let parties = [&line.member, &line.by].map(|name| team.key_of(name).copied());

@@ -1,14 +1,15 @@
 //! Move an env file with its key into another project, to lose the records of removed members and exposed values.
 
-use envseal::testing::crypto::PrivateKey;
+use envseal::testing::crypto::{PrivateKey, TagKey};
+use envseal::testing::project::put_tag_key;
 use envseal::testing::team::{ExposureState, TeamFile};
 
-use crate::check::team::{Team, name};
+use crate::check::team::{Team, name, production};
 
 /// A team from which Mallory was removed, with an exposure; the key was rotated, unless it is `pending`.
 fn removed(pending: bool) -> Team {
     let mut team = Team::new(&["alice", "mallory"]);
-    let grant = team.file.grant(&crate::check::team::production(), &name("mallory")).unwrap().clone();
+    let grant = team.file.grant(&production(), &name("mallory")).unwrap().clone();
     if !pending {
         team.rekey();
         team.file.take_grant(&grant.env, &name("mallory"));
@@ -185,6 +186,23 @@ fn what_is_owed_goes_along_or_is_missed() {
     let found = team.env.check(&["--range", "HEAD~1..HEAD"]);
     assert!(!found.iter().any(|found| found.contains('!')), "{found:?}");
     found_in(&team, &[&|team| mv(team, NEW, ".env.production")], &[".env.production:- !exposure-altered -"]);
+}
+
+/// The records have the name that the environment had then.
+#[test]
+fn what_is_owed_goes_along_if_the_environment_was_renamed_before() {
+    let mut team = removed(false);
+    put_tag_key(&mut team.file, &production(), &team.key.clone(), &TagKey::generate());
+    team.save();
+    let text = copied(&mut team, false);
+    team.env.write(".env.prod", team.env.read(".env.production").replace("KEY_PRODUCTION", "KEY_PROD"));
+    team.env.git(&["rm", "-qf", ".env.production"]);
+    team.env.commit("renamed");
+    let moved = |team: &Team| {
+        team.env.write("api/envseal.toml", &text);
+        mv(team, ".env.prod", "api/.env.prod");
+    };
+    found_in(&team, &[&moved], &["api/envseal.toml:- !exposure-altered A"]);
 }
 
 #[test]

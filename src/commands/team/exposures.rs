@@ -114,10 +114,7 @@ impl ExposureRow {
     }
 
     fn cells(&self, present: &EnvName) -> Vec<String> {
-        let mut environment = self.environment.clone();
-        if environment != present.as_str() {
-            environment += &format!(" (now {present})");
-        }
+        let now = if self.environment == present.as_str() { "" } else { &*format!(" (now {present})") };
         let state = match self.state {
             state if self.verified => state.to_owned(),
             "unverified" => "unverified".into(),
@@ -125,7 +122,7 @@ impl ExposureRow {
         };
         let days = usize::try_from(self.age / 86_400).unwrap_or(0);
         vec![
-            environment,
+            format!("{}{now}", self.environment),
             self.name.clone(),
             self.member.clone(),
             self.since.clone(),
