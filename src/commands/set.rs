@@ -84,7 +84,7 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
     if keys_on_stdin && args.first == "-" {
         return Err(keys_and_values());
     }
-    // For each file: true if it existed, the key, and the outcome of each variable.
+    // For each file: true if it existed, the key, the outcome of each variable, and the project.
     let change = |write, assignments: &[Assignment]| {
         context.update(&paths, write, |target| {
             let needs_key = needs_key(target.file(), target.document(), target.project(), assignments, how)?;
@@ -92,7 +92,7 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
             let mut opener = target.opener()?;
             let (file, document, project) = (target.file(), target.document(), target.project());
             let change = set(file, document, project, key.as_ref(), assignments, how, opener.as_mut())?;
-            Ok((change.document, (file.exists(), key, change.outcomes)))
+            Ok((change.document, (file.exists(), key, change.outcomes, project.clone())))
         })
     };
     if generate.is_some() {
@@ -119,7 +119,7 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
     };
     let updated = change(Write::Files, &assignments)?;
     print_notices(context, &updated.notices);
-    for UpdatedFile { path: path_given, outcome: (existed, key, outcomes), .. } in &updated.files {
+    for UpdatedFile { path: path_given, outcome: (existed, key, outcomes, project), .. } in &updated.files {
         let path = display_path(path_given);
         if !existed {
             say_created(context, path_given, &new);
@@ -141,9 +141,14 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
                 Outcome::StayedPlain if is_reserved(name) => {
                     format!("Wrote {name} to {path} as plain text, because it is a reserved name")
                 }
-                Outcome::StayedPlain => format!(
-                    "Wrote {name} to {path} as plain text, because it is marked plain (use --seal to encrypt it)"
-                ),
+                Outcome::StayedPlain => match project.declaring_plain(name) {
+                    Some(by) => {
+                        format!("Wrote {name} to {path} as plain text, because {} declares it plain", by.display())
+                    }
+                    None => format!(
+                        "Wrote {name} to {path} as plain text, because it is marked plain (use --seal to encrypt it)"
+                    ),
+                },
                 Outcome::Unchanged => format!("{name} in {path} already has this value"),
             });
         }

@@ -149,7 +149,8 @@ impl Vault {
     /// Encrypts a value, any bytes, under `name`. A plain mark on the line is removed.
     ///
     /// Errors: [`Malformed`](crate::ErrorKind::Malformed) for an invalid name (`[A-Za-z_][A-Za-z0-9_]*`);
-    /// [`Refused`](crate::ErrorKind::Refused) for a reserved name, and for a public key that was replaced;
+    /// [`Refused`](crate::ErrorKind::Refused) for a reserved name, for one that the policy declares plain (unless its
+    /// value is sealed already), and for a public key that was replaced;
     /// [`NoKey`](crate::ErrorKind::NoKey) if the file has no public key and [`Options::create`] isn't set.
     pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Changed, Error> {
         self.set_all([(name, value)])

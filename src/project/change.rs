@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::file::{EnvFile, token};
 use super::line_errors::{
-    ambiguous_hash, at_line, cannot_seal, cut_off, reserved, sealed_but_declared, unquoted, unwritable,
+    ambiguous_hash, at_line, cannot_seal, cut_off, narrow_declaration, reserved, sealed_but_declared,
+    unquoted, unwritable,
 };
 use super::projects::Project;
 use super::references::{literal, names_in};
@@ -311,7 +312,7 @@ fn target(
     match (entry, declaring) {
         (Some(_), _) if !sealed && marked && how == How::AsMarked => Ok(Outcome::StayedPlain),
         _ if must_be_plain => Err(reserved(file.path(), name)),
-        (None, Some(by)) if how == How::AsMarked => Err(unclear_if_plain(file.path(), name, &by)),
+        (_, Some(by)) if !sealed => Err(declared_plain(file.path(), name, &by, how)),
         _ => Ok(Outcome::Sealed),
     }
 }
@@ -430,18 +431,15 @@ fn sealed_twice(file: &EnvFile, name: &str) -> Error {
         ))
 }
 
-fn unclear_if_plain(path: &Path, name: &str, declared_in: &Path) -> Error {
-    Error::refused(format!(
-        "{} has no {name} yet, and {} declares the name plain, so it is unclear whether to encrypt it",
-        path.display(),
-        declared_in.display()
-    ))
-    .with_status(2)
-    .with_hint(hint!(
-        "say which: envseal set {name} -f {path} --plain, or envseal set {name} -f {path} --seal",
-        name,
-        path
-    ))
+/// Returns the error for encrypting a name that the file `by` declares plain.
+fn declared_plain(path: &Path, name: &str, by: &Path, how: How) -> Error {
+    let (file, by_file) = (path.display(), by.display());
+    Error::refused(format!("{file}: {name} can't be encrypted, because {by_file} declares {name} plain"))
+        .with_status(2)
+        .with_hint(match how {
+            How::Seal => narrow_declaration(name, by),
+            _ => hint!("if it is not secret: envseal set {name} --plain -f {path}", name, path),
+        })
 }
 
 fn no_variable(file: &EnvFile, name: &str) -> Error {

@@ -1,7 +1,7 @@
 //! Whole files: encrypt, decrypt, reseal.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
@@ -111,7 +111,7 @@ pub fn encrypt(
         if let Some(token) = file.token(entry) {
             token.map_err(|error| refuse(error.into()))?;
             refuse_marked(file, entry)?;
-            match declaring_plain(project, name) {
+            match project.declaring_plain(name) {
                 Some(by) => return Err(sealed_but_declared(file.path(), line, name, name, &by)),
                 None => continue,
             }
@@ -257,7 +257,7 @@ pub fn decrypt(
         }
         let source = match token {
             _ if file.document().is_marked_plain(entry) => Err(Reason::Marked),
-            token => match (declaring_plain(project, name), token) {
+            token => match (project.declaring_plain(name), token) {
                 (Some(by), _) => Err(Reason::DeclaredPlain(by)),
                 (None, Ok(token)) => source_of(file, name, &token, opener),
                 (None, Err(error)) => Err(error.into()),
@@ -359,11 +359,6 @@ pub(super) fn refuse_marked(file: &EnvFile, entry: &Entry) -> Result<(), Error> 
         return Ok(());
     }
     Err(sealed_but_plain(file.path(), entry.line, file.document().name(entry)))
-}
-
-/// Returns the file that declares a sealed value's name plain: like a mark, that would keep it plain once decrypted.
-fn declaring_plain(project: &Project, name: &str) -> Option<PathBuf> {
-    project.declaring_plain(name).filter(|_| !is_reserved(name))
 }
 
 /// Returns the format of an entry's value if it is another tool's; None if not, or if its line is marked as plain.

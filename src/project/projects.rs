@@ -12,6 +12,7 @@ use super::setup::KeyChoice;
 use super::team_file::team_file_malformed;
 use crate::config::{ENV_FILE_GLOBS, EnvName, TEAM_FILE, is_env_file, is_team_file};
 use crate::crypto::PublicKey;
+use crate::dotenv::is_reserved;
 use crate::error::Error;
 use crate::fs;
 use crate::git::{self, GitError, Repo, Repositories};
@@ -171,10 +172,10 @@ impl Project {
         &self.policy
     }
 
-    /// Returns the file that declares variables of this name plain, if one does.
+    /// Returns the file that declares variables of this name plain, if one does. A reserved name needs none.
     pub fn declaring_plain(&self, name: &str) -> Option<PathBuf> {
         match &self.schema {
-            _ if !self.policy.is_plain(name) => None,
+            _ if is_reserved(name) || !self.policy.is_plain(name) => None,
             Some((schema, _)) if !self.policy.is_plain_by_glob(name) => Some(schema.clone()),
             _ => Some(self.team_file()),
         }

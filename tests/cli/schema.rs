@@ -251,14 +251,17 @@ fn names_that_are_not_sensitive_are_plain() {
     assert_eq!(
         said,
         format!(
-            "error: .env.b has no HOST yet, and {} declares the name plain, so it is unclear whether to encrypt it\n\
-             hint: say which: envseal set HOST -f .env.b --plain, or envseal set HOST -f .env.b --seal\n",
+            "error: .env.b: HOST can't be encrypted, because {} declares HOST plain\n\
+             hint: if it is not secret: envseal set HOST --plain -f .env.b\n",
             schema.display()
         )
     );
     assert!(!env.path(".env.b").exists());
     // A sealed value stays sealed, and `check` reports the contradiction.
+    assert!(env.envseal(&["set", "HOST", "--seal"]).stdin("d").fails(2).contains(" declares HOST plain\n"));
+    std::fs::rename(env.path(".env.schema"), env.path("schema")).unwrap();
     env.envseal(&["set", "HOST", "--seal"]).stdin("d").ok();
+    std::fs::rename(env.path("schema"), env.path(".env.schema")).unwrap();
     assert_eq!(env.check(&[]), [".env:4 !plain-sealed HOST"]);
     env.envseal(&["set", "HOST"]).stdin("e").ok();
     assert!(env.read(".env").contains("\nHOST=envseal:1:"));
