@@ -14,7 +14,7 @@ use super::settings::Settings;
 use super::snapshot::Snapshot;
 use super::{CheckOptions, CheckReport};
 use crate::error::Error;
-use crate::git::{FileKind, FileRef, ObjectId, Peeled, Repo, range_ends};
+use crate::git::{FileKind, FileRef, ObjectId, Peeled, RangeEnds, Repo};
 
 #[derive(Clone, Debug)]
 pub(crate) struct CommitRange {
@@ -38,24 +38,22 @@ pub(crate) enum Pushed {
 }
 
 impl Pushed {
-    /// Parses `A..B`; an omitted side is HEAD. Zeros for `A` mean a new ref: every commit of `B` that no known ref has
-    /// (githooks(5), pre-receive). `A...B` is what a merge of `B` into `A` brings.
-    pub(crate) fn parse(repo: &Repo, text: &str) -> Result<Self, Error> {
-        let (start, end, parted) = range_ends(text).unwrap_or((text, "", false));
-        let tip = match repo.peel(if end.is_empty() { "HEAD" } else { end })? {
+    /// Finds what `A..B` adds. Zeros for `A` mean a new ref: every commit of `B` that no known ref has (githooks(5),
+    /// pre-receive). `A...B` is what a merge of `B` into `A` brings.
+    pub(crate) fn of_range(repo: &Repo, ends: &RangeEnds<'_>) -> Result<Self, Error> {
+        let tip = match repo.peel(ends.end)? {
             Peeled::Commit(tip) => tip,
             Peeled::Tree(tree) => return Ok(Self::Tree(tree)),
             Peeled::Blob(blob) => return Ok(Self::Blob(blob)),
         };
-        let is_new = !start.is_empty() && start.bytes().all(|b| b == b'0');
-        let start =
-            if is_new { None } else { Some(repo.peel(if start.is_empty() { "HEAD" } else { start })?) };
+        let is_new = ends.start.bytes().all(|b| b == b'0');
+        let start = if is_new { None } else { Some(repo.peel(ends.start)?) };
         // A ref that didn't name a commit has no history to start from.
         let Some(Peeled::Commit(start)) = start else {
             return Ok(Self::Commits(CommitRange::new_ref(repo, tip, known_tips(repo)?)?));
         };
         // Of several merge bases, an author can choose one that hides what was undone since another.
-        let fork = match parted.then(|| repo.merge_bases(start, tip)).transpose()?.as_deref() {
+        let fork = match ends.is_merge.then(|| repo.merge_bases(start, tip)).transpose()?.as_deref() {
             Some([fork]) => Some(*fork),
             _ => None,
         };

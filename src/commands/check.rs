@@ -13,7 +13,7 @@ use crate::check::{self, CheckOptions, CheckReport, CommitRange, Pushed};
 use crate::config::{FileRole, misspelled};
 use crate::error::Error;
 use crate::git::{
-    GitError, ObjectId, Peeled, Repo, display_path, find_root, path_from, path_to_add, range_ends,
+    GitError, ObjectId, Peeled, RangeEnds, Repo, display_path, find_root, path_from, path_to_add,
 };
 use crate::time::parse_age;
 use crate::ui::{self, Progress, counted};
@@ -91,7 +91,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         if !args.hook {
             objects.allow_fetching();
         }
-        let pushed = Pushed::parse(&objects, range)?;
+        let to_head = RangeEnds { start: range, end: "HEAD", is_merge: false };
+        let ends = RangeEnds::parse(range).unwrap_or(to_head);
+        let pushed = Pushed::of_range(&objects, &ends)?;
         let status = run_check(context, args, &root_of(&objects), |options| {
             let options = CheckOptions { accept_policy: args.accept_policy, ..*options };
             let mut report = pushed.check(&objects, &options)?;
@@ -101,12 +103,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
             Ok(report)
         })?;
         if status != 0 && pushed.is_behind(&objects) {
-            let (start, end, is_merge) = range_ends(range).unwrap_or((range, "", false));
-            let newer = if start.is_empty() { "HEAD" } else { start };
-            let (why, hint) = if is_merge {
+            let newer = ends.start;
+            let (why, hint) = if ends.is_merge {
                 ("in files that both sides have changed", hint!("merge it first: git merge {newer}", newer))
             } else {
-                let merged = format!("{start}...{end}");
+                let merged = format!("{newer}...{}", ends.end);
                 ("", hint!("what a merge brings: envseal check --range {merged}", merged))
             };
             let why = format!("what only {newer} has counts as undone {why}");

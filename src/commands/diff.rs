@@ -9,7 +9,7 @@ use super::changes::{ChangeRow, PagedOutput, headline, look, print_history_notes
 use super::files::FileArgs;
 use crate::config::EnvName;
 use crate::error::Error;
-use crate::git::{Repo, range_ends};
+use crate::git::{RangeEnds, Repo};
 use crate::history::{
     self, ChangeKind, DiffSide, EnvHistory, FileChanges, FileDiff, ShownValue, VariableChange,
 };
@@ -56,8 +56,8 @@ pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<(), Error> {
     let commit = |revision: &String| repo.commit(revision).map(DiffSide::Commit);
     let (before, after) = match &args.revisions[..] {
         [] => (repo.head()?.map_or(DiffSide::Nothing, DiffSide::Commit), DiffSide::Worktree),
-        [one] => match range_ends(one) {
-            Some(ends) => sides_of_range(&repo, ends)?,
+        [one] => match RangeEnds::parse(one) {
+            Some(ends) => sides_of_range(&repo, &ends)?,
             None => (commit(one)?, DiffSide::Worktree),
         },
         [before, after, ..] => (commit(before)?, commit(after)?),
@@ -85,13 +85,10 @@ pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Resolves `A..B` to A and B, and `A...B` to their merge base and B, as in git-diff(1). An end left out is HEAD.
-fn sides_of_range(
-    repo: &Repo,
-    (before, after, is_merge_base): (&str, &str, bool),
-) -> Result<(DiffSide, DiffSide), Error> {
-    let (mut before, after) = (repo.range_end(before)?, repo.range_end(after)?);
-    if is_merge_base {
+/// Resolves `A..B` to A and B, and `A...B` to their merge base and B, as in git-diff(1).
+fn sides_of_range(repo: &Repo, ends: &RangeEnds<'_>) -> Result<(DiffSide, DiffSide), Error> {
+    let (mut before, after) = (repo.commit(ends.start)?, repo.commit(ends.end)?);
+    if ends.is_merge {
         before = repo.merge_base(before, after)?.unwrap_or(before);
     }
     Ok((DiffSide::Commit(before), DiffSide::Commit(after)))

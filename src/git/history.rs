@@ -17,10 +17,21 @@ const WALK: &str = "walk the history of";
 /// A commit and its parents, as far as this clone has them.
 pub(crate) type Linked = (ObjectId, Vec<ObjectId>);
 
-/// Returns the ends of `A..B` or `A...B` as written, which may be empty, and true for three dots. None without dots.
-pub(crate) fn range_ends(range: &str) -> Option<(&str, &str, bool)> {
-    let parted = range.split_once("...").map(|(start, end)| (start, end, true));
-    parted.or_else(|| range.split_once("..").map(|(start, end)| (start, end, false)))
+/// The ends of `A..B`, or of `A...B`, which has `is_merge`. An end left out is HEAD.
+pub(crate) struct RangeEnds<'a> {
+    pub start: &'a str,
+    pub end: &'a str,
+    pub is_merge: bool,
+}
+
+impl<'a> RangeEnds<'a> {
+    /// Returns None for text without dots.
+    pub(crate) fn parse(range: &'a str) -> Option<Self> {
+        let (start, end) = range.split_once("..")?;
+        let (end, is_merge) = end.strip_prefix('.').map_or((end, false), |end| (end, true));
+        let or_head = |end: &'a str| if end.is_empty() { "HEAD" } else { end };
+        Some(Self { start: or_head(start), end: or_head(end), is_merge })
+    }
 }
 
 /// Revisions and refs.
@@ -55,11 +66,6 @@ impl Repo {
                 Err(GitError::unknown_revision(revision))
             }
         }
-    }
-
-    /// Returns the commit at one end of a range: HEAD if it is empty (gitrevisions(7)).
-    pub(crate) fn range_end(&self, revision: &str) -> Result<ObjectId, GitError> {
-        self.commit(if revision.is_empty() { "HEAD" } else { revision })
     }
 
     /// Returns what every ref points to, including HEAD but not notes; tags are not followed.

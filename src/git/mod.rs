@@ -21,7 +21,7 @@ mod worktree;
 
 pub(crate) use config::{HooksDir, Setting, runs_filter, users_setting};
 pub(crate) use error::GitError;
-pub(crate) use history::{HistoryWalk, Linked, range_ends};
+pub(crate) use history::{HistoryWalk, Linked, RangeEnds};
 pub(crate) use index_bytes::{common_dir_of, git_dir_of, in_main_worktree, is_tracked_fast};
 pub(crate) use objects::{ChangedFile, Commit, FileKind, FileRef, ObjectId, Peeled};
 pub(crate) use paths::{display_path, find_root, from_git, path_from, path_to_add, relative_path};
