@@ -658,7 +658,7 @@ _envseal() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "raw json dotenv shell fish nushell powershell docker k8s github" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "raw dotenv json shell fish nushell powershell docker k8s github" -- "${cur}"))
                     return 0
                     ;;
                 --at)

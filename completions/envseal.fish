@@ -81,8 +81,8 @@ flow\t''"
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s k -l only -d 'Include only variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s x -l except -d 'Exclude variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand get" -l format -d 'Choose the format; raw is one value\'s bytes' -r -f -a "raw\t''
-json\t''
 dotenv\t''
+json\t''
 shell\t''
 fish\t''
 nushell\t''

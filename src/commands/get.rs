@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
+use clap::builder::PossibleValuesParser;
 
 use super::Context;
 use super::files::ReadArgs;
@@ -32,8 +32,8 @@ pub(super) struct GetArgs {
     #[command(flatten)]
     reading: ReadArgs,
     /// Choose the format; raw is one value's bytes
-    #[arg(long, value_enum, conflicts_with = "json")]
-    format: Option<OutputFormat>,
+    #[arg(long, value_parser = formats(), conflicts_with = "json")]
+    format: Option<String>,
     /// Print JSON (short for --format json)
     #[arg(long)]
     json: bool,
@@ -45,18 +45,8 @@ pub(super) struct GetArgs {
     name: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum OutputFormat {
-    Raw,
-    Json,
-    Dotenv,
-    Shell,
-    Fish,
-    Nushell,
-    Powershell,
-    Docker,
-    K8s,
-    Github,
+fn formats() -> PossibleValuesParser {
+    ["raw", "dotenv"].into_iter().chain(export::FORMATS.map(|(name, _)| name)).into()
 }
 
 pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
@@ -95,16 +85,17 @@ pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
         sweep(&file.dir(), context.store().repositories());
     }
     let one_value = matches!((&args.keys[..], &variables[..]), ([_], [_]));
-    let format = args.format.or((args.json || !one_value).then_some(OutputFormat::Json));
+    let format = args.format.as_deref().or((args.json || !one_value).then_some("json"));
     let text = match (format, &variables[..]) {
         (None, [variable]) => [variable.value.expose(), b"\n"].concat(),
-        (Some(OutputFormat::Raw), [variable]) => variable.value.expose().to_vec(),
-        (Some(OutputFormat::Raw), ..) => {
+        (Some("raw"), [variable]) => variable.value.expose().to_vec(),
+        (Some("dotenv"), _) => format_dotenv(&variables)?,
+        (Some("raw"), _) => {
             return Err(Error::usage("--format raw prints one value", "envseal get KEY --format raw"));
         }
         (format, ..) => format_values(
             context,
-            format.unwrap_or(OutputFormat::Json),
+            format.unwrap_or("json"),
             &variables,
             args.name.as_deref(),
             files.first().map(EnvFile::env),
@@ -112,8 +103,8 @@ pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
     };
     let text = zeroize::Zeroizing::new(text);
     let write = match format {
-        Some(OutputFormat::Raw) => ui::data,
-        Some(OutputFormat::Json) => ui::json_text,
+        Some("raw") => ui::data,
+        Some("json") => ui::json_text,
         _ => ui::text,
     };
     write(&text)
@@ -136,22 +127,13 @@ fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<
 
 fn format_values(
     context: &Context,
-    format: OutputFormat,
+    format: &str,
     variables: &[Variable<'_>],
     name: Option<&str>,
     env: Option<&EnvName>,
 ) -> Result<Vec<u8>, Error> {
-    let format = match format {
-        OutputFormat::Dotenv => return format_dotenv(variables),
-        OutputFormat::Raw | OutputFormat::Json => export::Format::Json,
-        OutputFormat::Shell => export::Format::Shell,
-        OutputFormat::Fish => export::Format::Fish,
-        OutputFormat::Nushell => export::Format::Nushell,
-        OutputFormat::Powershell => export::Format::Powershell,
-        OutputFormat::Docker => export::Format::Docker,
-        OutputFormat::K8s => export::Format::K8s,
-        OutputFormat::Github => export::Format::Github,
-    };
+    let (_, format) =
+        export::FORMATS.into_iter().find(|(name, _)| *name == format).expect("no other is taken");
     let variables: Vec<_> =
         variables.iter().map(|v| export::Variable { name: v.name, value: v.value.expose() }).collect();
     let env = env.cloned().unwrap_or_else(EnvName::of_dotenv);

@@ -49,19 +49,21 @@ pub enum Format {
     Github,
 }
 
+/// Each format and its name on the command line.
+pub(crate) const FORMATS: [(&str, Format); 8] = [
+    ("json", Format::Json),
+    ("shell", Format::Shell),
+    ("fish", Format::Fish),
+    ("nushell", Format::Nushell),
+    ("powershell", Format::Powershell),
+    ("docker", Format::Docker),
+    ("k8s", Format::K8s),
+    ("github", Format::Github),
+];
+
 impl fmt::Display for Format {
-    /// Writes the format's name on the command line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Json => "json",
-            Self::Shell => "shell",
-            Self::Fish => "fish",
-            Self::Nushell => "nushell",
-            Self::Powershell => "powershell",
-            Self::Docker => "docker",
-            Self::K8s => "k8s",
-            Self::Github => "github",
-        })
+        f.write_str(FORMATS.iter().find(|(_, format)| format == self).map_or("", |(name, _)| name))
     }
 }
 
