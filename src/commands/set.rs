@@ -138,17 +138,14 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
                     format!("Encrypted {name} in {path}{key}")
                 }
                 Outcome::Plain => format!("Wrote {name} to {path} as plain text"),
-                Outcome::StayedPlain if is_reserved(name) => {
-                    format!("Wrote {name} to {path} as plain text, because it is a reserved name")
+                Outcome::StayedPlain => {
+                    let why = match project.declaring_plain(name) {
+                        _ if is_reserved(name) => "it is a reserved name".into(),
+                        Some(by) => format!("{} declares it plain", by.display()),
+                        None => "it is marked plain (use --seal to encrypt it)".into(),
+                    };
+                    format!("Wrote {name} to {path} as plain text, because {why}")
                 }
-                Outcome::StayedPlain => match project.declaring_plain(name) {
-                    Some(by) => {
-                        format!("Wrote {name} to {path} as plain text, because {} declares it plain", by.display())
-                    }
-                    None => format!(
-                        "Wrote {name} to {path} as plain text, because it is marked plain (use --seal to encrypt it)"
-                    ),
-                },
                 Outcome::Unchanged => format!("{name} in {path} already has this value"),
             });
         }
