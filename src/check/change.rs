@@ -1,7 +1,7 @@
 //! A change: the files before and after, with their settings. The working tree, the index and a range of commits are each
 //! checked as one.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -217,7 +217,10 @@ pub(crate) fn worktree(
     let mut report = CheckReport::default();
     let env_files = change.inspect_here(options.store, &mut report)?;
     let listed = files.iter().filter(|path| is_keys_file(path)).map(|path| root.join(path));
-    report.findings.extend(check_keys_files(root, repo, &folders_with_keys(&env_files), listed)?);
+    // Where a public key is, a private key exists.
+    let keyed = env_files.reports.iter().filter(|(_, report)| report.key.is_some());
+    let keyed = keyed.map(|(path, _)| folder(path).to_owned()).collect();
+    report.findings.extend(check_keys_files(root, repo, &keyed, listed)?);
     if let Some((repo, max_age)) = repo.zip(options.max_age) {
         report.findings.extend(check_ages(repo, &change.after, &env_files, options.store, max_age)?);
     }
@@ -336,12 +339,6 @@ pub(super) fn env_texts(files: &Snapshot<'_>, rules: &Settings) -> Result<EnvTex
         texts.extend(files.read(path)?.map(|text| (file, text)));
     }
     Ok(texts)
-}
-
-/// Returns the folders whose env files have a public key, which means that a private key exists.
-fn folders_with_keys(env_files: &EnvFiles) -> BTreeSet<PathBuf> {
-    let keyed = env_files.reports.iter().filter(|(_, report)| report.key.is_some());
-    keyed.map(|(path, _)| folder(path).to_owned()).collect()
 }
 
 /// Returns true if there is neither an env file nor a team file.

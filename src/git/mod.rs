@@ -15,7 +15,7 @@ mod index_bytes;
 mod objects;
 mod paths;
 mod repo;
-mod testing;
+pub(crate) mod testing;
 mod tree;
 mod worktree;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::{no_member, remove::sealed_outside};
 use crate::config::{EnvName, is_team_file};
@@ -101,9 +101,8 @@ pub(super) struct Holders {
 }
 
 impl Holders {
-    /// Rejects a clone that lacks part of HEAD's history or of its files, because an incomplete result would be believed.
+    /// Rejects a clone that lacks part of HEAD's history, because an incomplete result would be believed.
     pub(super) fn read(project: &Project, store: &KeyStore<'_>) -> Result<Self, Error> {
-        project.refuse_left_out()?;
         let mut past = Vec::new();
         if let Some(objects) = project.repository()?
             && let Some(head) = objects.head()?
@@ -239,6 +238,7 @@ pub(crate) fn plan_rotation(
     envs: &[EnvName],
     decisions: &AccessDecisions,
 ) -> Result<RotationPlan, Error> {
+    project.refuse_left_out(Some(envs))?;
     let holders = Holders::read(project, store)?;
     holders.refuse_unknown(decisions)?;
     let team = &holders.now;
@@ -275,16 +275,16 @@ pub(crate) fn plan_rotation(
     Ok(RotationPlan { doubtful, envs: envs.to_vec(), holders })
 }
 
-/// Rotates the environments of a plan, named from `dir`. Grants that are proven and not dropped are re-issued.
+/// Rotates the environments of a plan, named by `paths`. Grants that are proven and not dropped are re-issued.
 pub(crate) fn rotate_planned(
-    (project, dir): (&Project, &Path),
+    (project, paths): (&Project, &[PathBuf]),
     store: &KeyStore<'_>,
     plan: &RotationPlan,
     decisions: &AccessDecisions,
 ) -> Result<Rotation, Error> {
     refuse_open(&plan.holders.now, &plan.doubtful, decisions)?;
     let mut change = PlannedRotation { project, holders: &plan.holders, decisions, open: Vec::new() };
-    rotate(dir, &plan.envs, store, &mut change)
+    rotate(paths, &plan.envs, store, &mut change)
 }
 
 struct PlannedRotation<'a> {

@@ -79,6 +79,7 @@ pub(crate) fn plan_removal(
         return Err(Error::refused(message)
             .with_hint(hint!("ask another member to run: envseal team remove {name}", name)));
     }
+    project.refuse_left_out(None)?;
     let holders = Holders::read(project, store)?;
     holders.refuse_unknown(decisions)?;
     let history = AccessHistory::read(project, objects)?;
@@ -202,22 +203,22 @@ fn dependent_grants(
     team.grants().iter().filter(is_dependent).cloned().collect()
 }
 
-/// Returns the team files of other projects that have `key` as a member. Skips those that can't be parsed.
+/// Returns the team files of other projects that have `key` as a member, also those that a sparse checkout leaves out.
+/// Skips those that can't be parsed.
 fn memberships_elsewhere(project: &Project, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, Error> {
     let Some(repo) = project.repository()? else { return Ok(Vec::new()) };
     let mut files = repo.list_files(repo.root(), &[TEAM_FILE_GLOB], &is_team_file)?;
     files.retain(|path| *path != project.team_file());
-    let mut found = Vec::new();
+    let mut texts = project.left_out_elsewhere(is_team_file)?;
     for path in files {
-        let team = TeamFile::parse(&crate::fs::read(&path)?).ok();
-        let name = team.and_then(|team| team.member_of(key).cloned());
-        found.extend(name.map(|name| (path, name)));
+        texts.push((path.clone(), crate::fs::read(&path)?));
     }
-    Ok(found)
+    let name_in = |text: &[u8]| TeamFile::parse(text).ok()?.member_of(key).cloned();
+    Ok(texts.into_iter().filter_map(|(path, text)| Some((path, name_in(&text)?))).collect())
 }
 
-/// Returns the env files outside the project that are encrypted with one of these keys. Skips those that can't be
-/// parsed.
+/// Returns the env files outside the project that are encrypted with one of these keys, also those that a sparse
+/// checkout leaves out. Skips those that can't be parsed.
 pub(super) fn sealed_outside(
     project: &Project,
     known: &BTreeSet<PublicKey>,
@@ -226,13 +227,16 @@ pub(super) fn sealed_outside(
     let own = project.env_files(project.root())?;
     let mut files = repo.list_files(repo.root(), &ENV_FILE_GLOBS, &is_env_file)?;
     files.retain(|path| !own.contains(path));
+    let left_out = project.left_out_elsewhere(is_env_file)?.into_iter();
+    let left_out = left_out.map(|(path, text)| EnvFile::of_the_past(&path, text, None));
     let mut found = Vec::new();
-    for path in files {
-        match EnvFile::load(&path) {
+    for file in files.iter().map(|path| EnvFile::load(path)).chain(left_out) {
+        match file {
             Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound) => return Err(error),
             Err(_) => {}
             Ok(file) => {
-                found.extend(file.public_key().filter(|key| known.contains(*key)).map(|key| (path, *key)));
+                let key = file.public_key().filter(|key| known.contains(*key));
+                found.extend(key.map(|key| (file.path().to_owned(), *key)));
             }
         }
     }
@@ -285,7 +289,7 @@ pub(crate) fn remove(
         exposed: BTreeMap::new(),
     };
     let envs: Vec<_> = envs.into_iter().collect();
-    let rotation = rotate(project.root(), &envs, store, &mut change)?;
+    let rotation = rotate(&[project.team_file()], &envs, store, &mut change)?;
     let exposed = change.exposed;
     Ok(Removal { rotation, exposed, dropped })
 }

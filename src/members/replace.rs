@@ -45,7 +45,7 @@ pub(crate) fn replace_key(
     wanted: Option<&str>,
 ) -> Result<ReplacedKey, Error> {
     let objects = super::remove::with_history(project, objects)?;
-    project.refuse_left_out()?;
+    project.refuse_left_out(None)?;
     let team = project.team()?;
     let wanted = wanted.map(MemberName::new).transpose()?.or_else(|| name_in_git(Some(objects)));
     let name = wanted.ok_or_else(|| {

@@ -15,7 +15,7 @@ use crate::crypto::PublicKey;
 use crate::dotenv::is_reserved;
 use crate::error::Error;
 use crate::fs;
-use crate::git::{self, GitError, Repo, Repositories};
+use crate::git::{self, FileRef, GitError, Repo, Repositories};
 use crate::hint::Hint;
 use crate::keys::project_root;
 use crate::team::Policy;
@@ -272,22 +272,43 @@ impl Project {
         self.public_key_of(env, self.root())
     }
 
-    /// Rejects a sparse checkout that leaves out one of its files: a change about all files of an environment would
-    /// take that one for gone.
-    pub(crate) fn refuse_left_out(&self) -> Result<(), Error> {
-        let Some(repo) = self.repository()? else { return Ok(()) };
+    /// Returns the env files and team files that a sparse checkout leaves out: the project's, and all others.
+    fn left_out(&self) -> Result<[Vec<(PathBuf, FileRef)>; 2], Error> {
+        let Some(repo) = self.repository()? else { return Ok([vec![], vec![]]) };
         let found = repo.left_out(&|name| is_env_file(name) || is_team_file(name))?;
-        let found: Vec<_> = found.into_iter().map(|(path, _)| repo.root().join(path)).collect();
+        let found: Vec<_> = found.into_iter().map(|(path, file)| (repo.root().join(path), file)).collect();
         // The team file of a nested project may be left out, too.
-        let is_claimed = |path: &Path| {
-            let mut teams = found.iter().filter(|path| is_team_file(path)).filter_map(|team| team.parent());
-            teams.any(|of| of != self.root() && of.starts_with(self.root()) && path.starts_with(of))
+        let teams = found.iter().filter(|(path, _)| is_team_file(path)).filter_map(|(team, _)| team.parent());
+        let nested = teams.filter(|of| *of != self.root() && of.starts_with(self.root()));
+        let nested: Vec<_> = nested.map(Path::to_owned).collect();
+        let is_own = |path: &Path| self.holds_file(path) && !nested.iter().any(|of| path.starts_with(of));
+        let (own, others) = found.into_iter().partition(|(path, _)| is_own(path));
+        Ok([own, others])
+    }
+
+    /// Returns the files outside the project that satisfy `want` and that a sparse checkout leaves out, with their text.
+    pub(crate) fn left_out_elsewhere(
+        &self,
+        want: impl Fn(&Path) -> bool,
+    ) -> Result<Vec<(PathBuf, Vec<u8>)>, Error> {
+        let Some(repo) = self.repository()? else { return Ok(Vec::new()) };
+        let [_, others] = self.left_out()?;
+        let wanted = others.into_iter().filter(|(path, _)| want(path));
+        wanted.map(|(path, file)| Ok((path, repo.blob(file.id)?))).collect()
+    }
+
+    /// Rejects a sparse checkout that leaves out the team file, or one of the env files of `envs` (None: any): a change
+    /// about all files of an environment would take that one for gone.
+    pub(crate) fn refuse_left_out(&self, envs: Option<&[EnvName]>) -> Result<(), Error> {
+        let [own, _] = self.left_out()?;
+        let matters = |path: &Path| match EnvName::of_file(path) {
+            Ok(env) if is_env_file(path) => envs.is_none_or(|envs| envs.contains(&env)),
+            _ => true,
         };
-        let is_own = |path: &&PathBuf| self.holds_file(path) && !is_claimed(path);
-        let Some(path) = found.iter().find(is_own) else { return Ok(()) };
+        let Some((path, _)) = own.iter().find(|(path, _)| matters(path)) else { return Ok(()) };
         let message =
             format!("the sparse checkout leaves out {}, which must change with the rest", path.display());
-        Err(Error::refused(message).with_hint(to_check_out(repo.root(), path)))
+        Err(Error::refused(message).with_hint(to_check_out(self.place().lock_dir(), path)))
     }
 
     /// Rejects creating a file that a sparse checkout leaves out: the next commit would lose what it has.
@@ -520,10 +541,8 @@ mod tests {
 
     #[test]
     fn the_other_files_of_an_environment_say_which_key_it_has() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().canonicalize().unwrap();
-        let made = std::process::Command::new("git").arg("init").arg("-q").arg(&root).status();
-        assert!(made.unwrap().success());
+        let repo = crate::git::testing::Fixture::new();
+        let root = repo.root();
         let [one, two] = [(); 2].map(|()| PrivateKey::generate().public());
         let write = |path: &str, key: Option<&PublicKey>| {
             let path = root.join(path);
@@ -538,10 +557,10 @@ mod tests {
         let inner = write("inner/.env", Some(&two));
         std::fs::write(root.join("inner/envseal.toml"), "").unwrap();
         let env = EnvName::of_dotenv();
-        let asked = |but: &Path| Project::of(&root, &Rc::default()).unwrap().public_key_of(&env, but);
+        let asked = |but: &Path| Project::of(root, &Rc::default()).unwrap().public_key_of(&env, but);
         assert_eq!(asked(&none).unwrap(), Some((a.clone(), one)));
         assert_eq!(asked(&a).unwrap(), Some((b.clone(), one)), "by another file than the one that asks");
-        let project = Project::of(&root, &Rc::default()).unwrap();
+        let project = Project::of(root, &Rc::default()).unwrap();
         assert!(project.is_key_of_another(&env, &two).unwrap());
         assert!(!project.is_key_of_another(&env, &one).unwrap());
         assert_eq!(
@@ -560,18 +579,16 @@ mod tests {
 
     #[test]
     fn a_project_is_opened_once_for_all_its_folders() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().canonicalize().unwrap();
+        let repo = crate::git::testing::Fixture::new();
+        let root = repo.root();
         for name in ["a", "a/b", "c"] {
             std::fs::create_dir(root.join(name)).unwrap();
         }
-        let made = std::process::Command::new("git").arg("init").arg("-q").arg(&root).status();
-        assert!(made.unwrap().success());
         std::fs::write(root.join("a/envseal.toml"), "").unwrap();
         let mut projects = Projects::new(&Rc::default());
         let [a, b, c] = ["a", "a/b", "c"].map(|name| projects.of_folder(&root.join(name)).unwrap());
         assert!(Rc::ptr_eq(&a.facts, &b.facts));
         assert!(!Rc::ptr_eq(&a.facts, &c.facts));
-        assert_eq!((a.root(), c.root()), (root.join("a").as_path(), root.as_path()));
+        assert_eq!((a.root(), c.root()), (root.join("a").as_path(), root));
     }
 }

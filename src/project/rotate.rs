@@ -97,12 +97,13 @@ pub(crate) struct DroppedGrant {
     pub fault: Option<GrantFault>,
 }
 
-/// Rotates `envs` in the project of the folder `dir`. If `envs` is empty, only the team file is changed.
+/// Rotates `envs` in the project of `paths`, with files that git ignores in their folders. If `envs` is empty, only the
+/// team file is changed.
 ///
 /// Fails outside git; if a file has a merge conflict or disagrees with another on the key; if a value can't be
 /// decrypted; and if grants must be re-issued and this user is not a member.
 pub(crate) fn rotate(
-    dir: &Path,
+    paths: &[PathBuf],
     envs: &[EnvName],
     store: &KeyStore<'_>,
     change: &mut dyn TeamChange,
@@ -110,10 +111,16 @@ pub(crate) fn rotate(
     if !envs.is_empty() {
         store.refuse_piped()?;
     }
-    let dir = folder_of(&dir.join("x"));
+    let dir = folder_of(&paths[0]);
     let none = || GitError::not_a_repository(&dir);
     git::find_root(&dir).ok_or_else(none)?;
-    let lock = lock(&dir, envs, store)?;
+    let project = Project::of(&dir, store.repositories())?;
+    let mut written = vec![project.team_file()];
+    for env in envs {
+        written.extend(env_file_paths(env, &project, paths)?);
+    }
+    let lock = WriteLock::with_keys_files(&written, store)?;
+    // Reads everything again.
     let project = Project::of(&dir, store.repositories())?;
     let team_path = project.team_file();
     project.refuse_leading_outside(&team_path)?;
@@ -125,7 +132,7 @@ pub(crate) fn rotate(
     let (mut currents, mut resealed) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     for env in envs.iter().filter(|env| seen.insert(*env)) {
-        currents.push(EnvironmentRotation::load(env, (&project, &team), &dir, store)?);
+        currents.push(EnvironmentRotation::load(env, (&project, &team), paths, store)?);
     }
     for current in &currents {
         let mut report = current.report();
@@ -187,16 +194,6 @@ pub(crate) fn rotate(
     Ok(rotation)
 }
 
-/// Locks everything that rotating `envs` may write: their files, the keys files of those folders, the team file.
-fn lock(dir: &Path, envs: &[EnvName], store: &KeyStore<'_>) -> Result<WriteLock, Error> {
-    let project = Project::of(dir, store.repositories())?;
-    let mut written = vec![project.team_file()];
-    for env in envs {
-        written.extend(env_file_paths(env, &project, dir)?);
-    }
-    WriteLock::with_keys_files(&written, store)
-}
-
 /// Returns true if a keys file with this text has the key.
 fn holds(path: &Path, text: &[u8], key: &PublicKey) -> bool {
     let keys = KeysFile::of_text(path, text).and_then(|file| file.all());
@@ -248,11 +245,11 @@ impl EnvironmentRotation {
     fn load(
         env: &EnvName,
         (project, team): (&Project, &TeamFile),
-        dir: &Path,
+        paths: &[PathBuf],
         store: &KeyStore<'_>,
     ) -> Result<Self, Error> {
         let mut files: Vec<EnvFile> = Vec::new();
-        for path in env_file_paths(env, project, dir)? {
+        for path in env_file_paths(env, project, paths)? {
             refuse_link_elsewhere(&path)?;
             let file = EnvFile::load(&path)?;
             match (file.public_key(), files.first()) {
@@ -265,7 +262,11 @@ impl EnvironmentRotation {
                 _ => files.push(file),
             }
         }
-        let none = || no_files(env, project);
+        let none = || {
+            let project = project.root().display();
+            Error::new(ErrorKind::NotFound, format!("there is no env file of environment {env} in {project}"))
+                .with_hint("see which there are: envseal ls")
+        };
         let public = *files.first().and_then(EnvFile::public_key).ok_or_else(none)?;
         let old = find(env, &public, &files, store)?;
         files.iter().try_for_each(|file| refuse_old_key(file, project, store, &old))?;
@@ -348,18 +349,14 @@ impl EnvironmentRotation {
 }
 
 /// Rejects an existing file that the rotation of its environment would leave out.
-pub(crate) fn refuse_not_rotated(project: &Project, dir: &Path, paths: &[PathBuf]) -> Result<(), Error> {
+pub(crate) fn refuse_not_rotated(project: &Project, paths: &[PathBuf]) -> Result<(), Error> {
     for path in paths.iter().filter(|path| path.symlink_metadata().is_ok()) {
         let env = EnvName::of_file(path)?;
-        let rotated = env_file_paths(&env, project, &folder_of(&dir.join("x")))?;
+        let rotated = env_file_paths(&env, project, paths)?;
         if !rotated.iter().any(|other| real_place(other) == real_place(path)) {
             let team_file = project.team_file();
-            let (why, hint) = if project.holds_file(&real_place(path)) {
-                ("git ignores it", hint!("rotate it by itself: envseal key rotate -f {path}", path))
-            } else {
-                ("the policy excludes it", hint!("see [policy] exclude in {team_file}", team_file))
-            };
-            let message = format!("{} is not rotated with {env}: {why}", path.display());
+            let message = format!("{} is not rotated with {env}: the policy excludes it", path.display());
+            let hint = hint!("see [policy] exclude in {team_file}", team_file);
             return Err(Error::refused(message).with_hint(hint));
         }
     }
@@ -367,24 +364,18 @@ pub(crate) fn refuse_not_rotated(project: &Project, dir: &Path, paths: &[PathBuf
 }
 
 /// Returns the environment's files in the project, each once: those of [`Project::env_files`], and those that git
-/// ignores beside them, in `dir` and at the root.
-fn env_file_paths(env: &EnvName, project: &Project, dir: &Path) -> Result<Vec<PathBuf>, Error> {
+/// ignores beside them, beside the `named` paths and at the root.
+fn env_file_paths(env: &EnvName, project: &Project, named: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let is_it = |path: &PathBuf| EnvName::of_file(path).is_ok_and(|it| it == *env);
     let mut paths: Vec<_> = project.env_files(project.root())?.into_iter().filter(is_it).collect();
-    let beside = paths.iter().map(|path| folder_of(path));
-    let folders: BTreeSet<_> = beside.chain([dir.to_owned(), project.root().to_owned()]).collect();
+    let beside = paths.iter().chain(named).map(|path| folder_of(path));
+    let folders: BTreeSet<_> = beside.chain([project.root().to_owned()]).collect();
     for folder in folders {
         paths.extend(project.passed_over(&folder, &[])?.into_iter().filter(is_it));
     }
     let mut seen = BTreeSet::new();
     paths.retain(|path| seen.insert(real_place(path)));
     Ok(paths.iter().map(|path| seen_from_here(path)).collect())
-}
-
-fn no_files(env: &EnvName, project: &Project) -> Error {
-    let project = project.root().display();
-    Error::new(ErrorKind::NotFound, format!("there is no env file of environment {env} in {project}"))
-        .with_hint("see which there are: envseal ls")
 }
 
 /// Finds the private key from any of the files.

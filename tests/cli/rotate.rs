@@ -148,6 +148,18 @@ fn several_environments_and_files_that_git_ignores() {
     }
     assert_eq!(env.ok(&["get", "A"]), format!("{secret}\n"));
     assert_eq!(env.ok(&["get", "A", "-e", "p"]), format!("{secret}\n"));
+    // Wherever they are, those that are named are rotated with the rest.
+    env.write(".gitignore", ".env.keys\n/one/\n/two/\n");
+    for folder in ["one", "two"] {
+        env.write(format!("{folder}/.env"), env.read(".env"));
+    }
+    env.ok(&["key", "rotate", "-f", ".env", "-f", "one/.env", "-f", "two/.env"]);
+    for folder in ["one", "two"] {
+        let key =
+            |path: &str| env.read(path).lines().find(|line| line.contains("PUBLIC_KEY")).map(str::to_owned);
+        assert_eq!(key(&format!("{folder}/.env")), key(".env"));
+        assert_eq!(env.ok(&["get", "A", "-f", folder]), format!("{secret}\n"));
+    }
 }
 
 #[test]

@@ -100,14 +100,14 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
         }
     }
     let project = project(dir)?;
-    refuse_not_rotated(&project, dir, &paths)?;
+    refuse_not_rotated(&project, &paths)?;
     let team = project.team()?;
     let mut decisions = args.access.decisions(&team)?;
     let plan = plan_rotation(&project, context.store(), &envs, &decisions)?;
     ask_about(context, &team, &plan.doubtful, &mut decisions, true)?;
-    let rotation = context
-        .ui
-        .working("re-encrypting", || rotate_planned((&project, dir), context.store(), &plan, &decisions))?;
+    let rotation = context.ui.working("re-encrypting", || {
+        rotate_planned((&project, &paths), context.store(), &plan, &decisions)
+    })?;
     print_notices(context, &rotation.notices);
     for env in &rotation.envs {
         print_rotated(context, env);

@@ -1,5 +1,7 @@
 //! `envseal team remove`.
 
+use std::path::Path;
+
 use crate::commands::key::rotate::{AccessArgs, ask_about, note_unlocked_keys, print_rotated};
 use crate::commands::notices::print_notices;
 use crate::commands::{Context, env_names};
@@ -7,6 +9,7 @@ use crate::error::Error;
 use crate::git::{display_path, path_to_add, relative_path};
 use crate::hint::Hint;
 use crate::members::{RemovalPlan, access_choices, plan_removal, remove};
+use crate::project::{Project, to_check_out};
 use crate::ui::{self, DefaultAnswer, counted};
 
 /// Remove a member: drop grants, rotate keys, and list exposed values
@@ -85,19 +88,13 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
             key.id()
         );
         let hint = hint!("rotate its key there, then again: envseal team remove {name}", name);
-        context.ui.say(hint.after(message));
+        context.ui.say(checked_out(&project, path, "; then ").and(hint).after(message));
     }
-    for (path, called) in &plan.elsewhere {
-        let (path, folder) = (relative_path(path), relative_path(path.parent().unwrap_or(path)));
+    for (of, called) in &plan.elsewhere {
+        let (path, folder) = (relative_path(of), relative_path(of.parent().unwrap_or(of)));
         let message = format!("{name} is also a member in {}", path.display());
-        let hint = hint!(
-            "{name} is also a member in {path}: envseal -C {folder} team remove {called}",
-            name,
-            path,
-            folder,
-            called
-        );
-        context.ui.say(hint.or(message));
+        let hint = hint!("envseal -C {folder} team remove {called}", folder, called);
+        context.ui.say(checked_out(&project, of, " && ").and(hint).joined(message, ": "));
     }
     let team_file = project.team_file();
     let files = removal.rotation.envs.iter().flat_map(|env| &env.files).chain([&team_file]);
@@ -109,6 +106,14 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
         context.ui.say("See the exposed values: envseal team exposures");
     }
     Ok(u8::from(!plan.out_of_reach.is_empty() || !plan.sealed_outside.is_empty()))
+}
+
+/// Returns the start of a hint about a file: if a sparse checkout leaves it out, the command that adds it.
+fn checked_out(project: &Project, path: &Path, joint: &'static str) -> Hint {
+    match project.git_root() {
+        Some(root) if !path.exists() => to_check_out(root, path).and(joint),
+        _ => "".into(),
+    }
 }
 
 fn print_plan(context: &Context, plan: &RemovalPlan) {

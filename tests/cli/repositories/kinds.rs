@@ -332,16 +332,43 @@ fn a_rotation_needs_every_file_of_its_project() {
     assert_eq!((alice.read("envseal.toml"), alice.read(".env.production")), before);
     let said = bob.fails(4, &["team", "request", "--replace"]);
     assert!(said.contains("the sparse checkout leaves out"), "{said}");
-    // Another project's files are not needed.
+    // Neither another project's files are needed, nor those of an environment that is not rotated.
+    alice.does(&["sparse-checkout", "set", "--no-cone", "/*", "!/pkg/", "!/nested/", "/pkg/.env.production"]);
+    alice.says(&["key", "rotate", "-e", "production"]);
+    alice.fails(4, &["key", "rotate", "-e", "staging"]);
+    alice.fails(4, &["team", "remove", "bob", "--yes"]);
     alice.pastes(&hint);
     assert!(
         alice.clone.join("pkg/.env.staging").exists() && !alice.clone.join("nested/.env.production").exists()
     );
-    alice.says(&["key", "rotate", "-e", "production"]);
     alice.says(&["team", "remove", "bob", "--yes"]);
     let keys = [".env.production", "pkg/.env.production"].map(|file| {
         alice.read(file).lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY")).unwrap().to_owned()
     });
     assert_eq!(keys[0], keys[1]);
     assert!(alice.read("envseal.toml").contains("[rotations"));
+}
+
+/// Where a removed member's access goes on is seen in files that a sparse checkout leaves out, too.
+#[test]
+fn a_removal_names_what_a_sparse_checkout_leaves_out() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = crate::team::alice_and_bob(&env);
+    crate::team::let_in(&alice, &bob, "production");
+    let team = alice.read("envseal.toml");
+    for (folder, text) in [("nested", team.as_str()), ("other", "")] {
+        std::fs::create_dir(alice.clone.join(folder)).unwrap();
+        alice.write(&format!("{folder}/envseal.toml"), text);
+    }
+    alice.write("other/.env.production", alice.read(".env.production"));
+    alice.pushes("others");
+    alice.does(&["sparse-checkout", "set", "--no-cone", "/*", "!/nested/", "!/other/"]);
+    let told = alice.envseal(&["team", "remove", "bob", "--yes"]);
+    assert_eq!(told.status, 1, "{}", told.stderr);
+    assert!(told.stderr.contains("Left other/.env.production unchanged"), "{}", told.stderr);
+    let (_, hint) = told.stderr.split_once("bob is also a member in nested/envseal.toml: ").unwrap();
+    let (add, remove) = hint.lines().next().unwrap().split_once(" && ").unwrap();
+    assert_eq!(remove, "envseal -C nested team remove bob");
+    alice.pastes(add);
+    assert!(alice.clone.join("nested/envseal.toml").exists());
 }
