@@ -190,7 +190,9 @@ fn parse_words(args: SetArgs, paths: &[PathBuf]) -> Result<SetInput, Error> {
         if value.is_some() {
             return Err(Error::usage("- takes no other argument", "envseal set - < FILE"));
         }
-        return Ok(SetInput::Values(parse_batch(&read_batch()?)?));
+        let text = ui::stdin_value()?.filter(|text| !text.is_empty());
+        let text = text.ok_or_else(|| Error::usage("stdin was empty", "envseal set - < FILE"))?;
+        return Ok(SetInput::Values(parse_batch(&text)?));
     }
     // A pasted `export NAME=VALUE`, whose quotes the shell has removed.
     if first == "export" {
@@ -313,12 +315,6 @@ pub(super) fn assign_input(
 fn no_value(message: &str, name: &VarName) -> Error {
     let hint = hint!("for an empty value: envseal set {name} ''", name = name.as_str());
     Error::usage(format!("no value for {name}: {message}"), hint)
-}
-
-fn read_batch() -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
-    ui::stdin_value()?
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| Error::usage("stdin was empty", "envseal set - < FILE"))
 }
 
 /// Parses dotenv lines. Rejects ambiguous ones by number, because there is nobody to ask.

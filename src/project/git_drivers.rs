@@ -92,7 +92,11 @@ pub(crate) fn merge(
         if token_in(both.ours).is_none() || token_in(both.theirs).is_none() {
             return None;
         }
-        side_that_changed(both, openers.get_or_insert_with(|| openers_for(path, store)))
+        let openers = openers.get_or_insert_with(|| {
+            let keys = EnvName::of_file(path).ok().and_then(|env| store.all(&env, &folder_of(path)).ok());
+            keys.unwrap_or_default().into_iter().map(Opener::new).collect::<Vec<_>>()
+        });
+        side_that_changed(both, openers)
     };
     dotenv::merge(versions, style, &mut decide)
 }
@@ -105,11 +109,6 @@ pub(crate) fn read_version(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
 /// Writes a merged text where git looks for it.
 pub(crate) fn write_version(path: &Path, text: &[u8]) -> Result<(), Error> {
     Ok(fs::write_atomic(path, text, NewMode::Private)?)
-}
-
-fn openers_for(path: &Path, store: &KeyStore<'_>) -> Vec<Opener> {
-    let keys = EnvName::of_file(path).ok().and_then(|env| store.all(&env, &folder_of(path)).ok());
-    keys.unwrap_or_default().into_iter().map(Opener::new).collect()
 }
 
 fn side_that_changed(both: &BothChanged<'_>, openers: &mut [Opener]) -> Option<MergeSide> {

@@ -239,15 +239,12 @@ fn known(files: &[EnvFile], project: &Project) -> Vec<ExampleName> {
             names[at].is_plain &= plain;
         }
     }
-    let whole: Vec<_> = files.iter().filter(|file| !file.env().is_overlay() && has_names(file)).collect();
+    let whole: Vec<_> =
+        files.iter().filter(|file| !file.env().is_overlay() && file.variables().next().is_some()).collect();
     for known in &mut names {
         known.is_everywhere = whole.iter().all(|file| has_value(file, &known.name)) && !whole.is_empty();
     }
     names
-}
-
-fn has_names(file: &EnvFile) -> bool {
-    file.variables().next().is_some()
 }
 
 fn has_value(file: &EnvFile, name: &str) -> bool {

@@ -68,7 +68,7 @@ pub(super) fn read_differently(document: &Document, entry: &Entry) -> Vec<(&'sta
     }
     if quote.expands() && refers {
         differ(&[NODE], "it expands no references");
-        if has_bare_reference(&value) {
+        if value.windows(2).any(|two| two[0] == b'$' && (two[1].is_ascii_alphabetic() || two[1] == b'_')) {
             differ(&[PYTHON], "it expands `${NAME}` only");
         }
     }
@@ -81,11 +81,6 @@ fn is_braced_only(source: &[u8]) -> bool {
     let count = |byte: u8| memchr::memchr_iter(byte, source).count();
     let others = SHELL.iter().filter(|b| !matches!(b, b'{' | b'}')).any(|b| source.contains(b));
     !others && opened == count(b'{') && opened == count(b'}')
-}
-
-/// Returns true if there is a `$NAME` without braces.
-fn has_bare_reference(value: &[u8]) -> bool {
-    value.windows(2).any(|two| two[0] == b'$' && (two[1].is_ascii_alphabetic() || two[1] == b'_'))
 }
 
 #[cfg(test)]

@@ -89,17 +89,16 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
     let paths = args.files.paths_or_default(context.process)?;
     let envs = env_names_of(&paths)?;
     let dir = folder_of(&paths[0]);
-    let project = |dir: &Path| context.project_of(&dir.canonicalize().unwrap_or_else(|_| dir.to_owned()));
-    let root = project(dir)?.root().to_owned();
+    let project_of = |dir: &Path| context.project_of(&dir.canonicalize().unwrap_or_else(|_| dir.to_owned()));
+    let project = project_of(dir)?;
     for other in paths.iter().map(|path| folder_of(path)).filter(|other| *other != dir) {
-        if project(other)?.root() != root {
+        if project_of(other)?.root() != project.root() {
             return Err(Error::usage(
                 format!("{} and {} belong to different projects", dir.display(), other.display()),
                 "rotate one at a time",
             ));
         }
     }
-    let project = project(dir)?;
     refuse_not_rotated(&project, &paths)?;
     let team = project.team()?;
     let mut decisions = args.access.decisions(&team)?;
