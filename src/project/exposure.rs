@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::file::{EnvFile, real_place, token};
+use super::file::{EnvFile, Listings, real_place, token};
 use super::projects::Project;
 use super::references::{literal, names_in};
 use super::setup::{Notice, with_policy};
@@ -129,7 +129,9 @@ pub(crate) fn exposure_files(
     let changed: HashMap<_, _> = changed.iter().map(|(file, _)| (real_place(file.path()), file)).collect();
     let load = |path: &PathBuf| match changed.get(&real_place(path)) {
         Some(file) => file.with_text(file.document().as_bytes()),
-        None => EnvFile::load(path),
+        None if changed.is_empty() => EnvFile::load(path),
+        // Another file of a merge may be in conflict still. Then the values of both sides count.
+        None => EnvFile::load_or_new_among(path, &mut Listings::default(), true),
     };
     let paths = project.env_files(project.root())?;
     let (own, others): (Vec<_>, Vec<_>) =

@@ -355,8 +355,9 @@ impl Project {
         });
         let mut others: Vec<_> = others.collect();
         for failed in keys.failed.iter().filter(|path| real_place(path) != but) {
-            // A file that can be read by now counts as well.
-            let file = EnvFile::load(failed)?;
+            // A file that can be read by now counts as well, and so does one whose conflict is not about the key.
+            let file = EnvFile::load_or_new_among(failed, &mut Listings::default(), true)?;
+            let file = if file.public_key().is_some() { file } else { EnvFile::load(failed)? };
             let key = file.public_key().filter(|key| others.iter().all(|(_, there)| there != *key));
             others.extend(key.map(|key| (failed.clone(), *key)));
         }

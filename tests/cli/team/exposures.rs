@@ -378,6 +378,34 @@ fn a_conflict_after_a_removal_is_resolved() {
     }
 }
 
+/// Neither file has to be resolved before the other.
+#[test]
+fn two_conflicts_of_an_environment_are_resolved_one_by_one() {
+    let env = TestEnv::without_git();
+    let alice = bob_has_left(&env);
+    std::fs::create_dir(alice.clone.join("sub")).unwrap();
+    let files = [".env.production", "sub/.env.production"];
+    alice.says(&["set", "-q", "URL", &env.secret("base"), "-f", files[1]]);
+    alice.pushes("two");
+    let set = |branch: &str, value: &str| {
+        alice.does(&["checkout", "-q", branch]);
+        for file in files {
+            alice.says(&["set", "-q", "URL", &env.secret(value), "-f", file]);
+        }
+        alice.does(&["commit", "-qam", value]);
+    };
+    alice.does(&["branch", "feature"]);
+    set("main", "ours");
+    set("feature", "theirs");
+    alice.does(&["checkout", "-q", "main"]);
+    alice.git(&["merge", "feature"]);
+    for file in files {
+        assert!(alice.read(file).contains("<<<<<<<"), "{}", alice.read(file));
+        alice.says(&["resolve", "URL", "--theirs", "-f", file]);
+    }
+    assert_eq!(state(&alice, "URL"), ("replaced".into(), true));
+}
+
 /// Bob had the key before the last two, Carol's branch is encrypted with the one before the last.
 #[test]
 fn a_value_of_an_older_key_that_the_member_never_had_is_not_exposed() {
