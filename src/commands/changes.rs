@@ -63,7 +63,8 @@ impl PagedOutput {
             return Self(None);
         }
         let var = |name: &str| context.process.get(name).and_then(OsStr::to_str);
-        let setting = users_setting("core.pager").ok().flatten();
+        let asks_git = var("GIT_PAGER").is_none();
+        let setting = if asks_git { users_setting("core.pager").ok().flatten() } else { None };
         let Some(command) = pager(var("GIT_PAGER"), setting.as_deref(), var("PAGER")) else {
             return Self(None);
         };

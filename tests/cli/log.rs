@@ -367,6 +367,13 @@ fn a_pager_as_git_uses_one() {
     page("exit 7");
     let (_, shown) = on_terminal(&env, &["log"], None).unwrap();
     assert_eq!(shown, "");
+    // Git is not asked for a setting that does not count.
+    let trace = env.outside().join("trace");
+    let log = env.envseal(&["log"]).var("GIT_PAGER", "echo OF GIT").var("GIT_TRACE", &trace);
+    let (_, shown) = crate::support::run_on_terminal(log, None).unwrap();
+    assert_eq!(shown, "OF GIT\n");
+    let trace = std::fs::read_to_string(trace).unwrap();
+    assert!(trace.contains("rev-parse") && !trace.contains("core.pager"), "{trace}");
 }
 
 #[test]
