@@ -15,11 +15,14 @@ const OUTDATED: &str = "from an older envseal";
 const UNKNOWN: &str = "unknown: ";
 const INIT: &str = "envseal init";
 
-pub(super) const NO_REPOSITORY: &str =
-    "not in a git repository, so nothing is checked at a commit: git init && envseal init";
 /// Doesn't claim that hooks are missing: a hook manager may call envseal in a clone that has no mark.
 const NOT_SET_UP: &str = "this clone is not set up, so plaintext may be committed: envseal init";
 const BARE: &str = "this is a bare repository, where nobody commits; see docs/pre-receive for pushes";
+
+pub(super) fn no_repository() -> String {
+    let what = "not in a git repository, so nothing is checked at a commit";
+    Hint::from("git init && envseal init").joined(what, ": ")
+}
 
 /// The hooks and drivers of a clone.
 pub(super) struct CloneSetup {
@@ -52,7 +55,7 @@ impl CloneSetup {
         let repo = match context.discover()? {
             Some(repo) if !repo.is_bare() => repo,
             repo => {
-                context.ui.note(if repo.is_some() { BARE } else { NO_REPOSITORY });
+                context.ui.note(if repo.is_some() { BARE.to_owned() } else { no_repository() });
                 return Ok(None);
             }
         };

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::rc::Rc;
 
 use super::check::{self, Push};
-use super::clone_setup::{NO_REPOSITORY, describe_unchanged};
+use super::clone_setup::{describe_unchanged, no_repository};
 use super::{Context, drivers, working_dir};
 use crate::error::{Error, ErrorKind};
 use crate::git::{GitError, Repo, display_path};
@@ -145,7 +145,7 @@ fn read_pushes() -> Result<Vec<Push>, Error> {
 /// them.
 pub(super) fn set_up(context: &Context) -> Result<bool, Error> {
     let Some(repo) = context.discover()? else {
-        context.ui.note(NO_REPOSITORY);
+        context.ui.note(no_repository());
         return Ok(false);
     };
     let done = install(&repo);

@@ -381,6 +381,9 @@ fn outside_git_and_in_a_bare_repository_there_is_no_clone() {
     assert_eq!((status, &said["clone"], &said["lacking"]), (0, &Value::Null, &json!([])));
     assert_eq!(env.envseal(&["doctor", "--json"]).output().stderr, format!("{OUTSIDE}No problems found\n"));
     assert_eq!(env.envseal(&["ls"]).output().stderr, OUTSIDE);
+    let in_folder =
+        OUTSIDE.replace("git init", "git -C repo init").replace("envseal init", "envseal -C repo init");
+    assert_eq!(env.envseal(&["-C", "repo", "ls"]).dir(env.outside()).output().stderr, in_folder);
     assert!(env.envseal(&["init"]).output().stderr.starts_with(OUTSIDE));
     let bare = env.outside().join("bare.git");
     env.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);
