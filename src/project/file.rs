@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::committed::Past;
 use super::journal;
-use super::line_errors::{at_line, leads_outside, merge_conflict, not_text, open_by_its_path};
+use super::line_errors::{at_line, leads_outside, merge_conflict, not_text, open_by_its_path, resolve_first};
 use super::projects::{Project, ProjectPlace};
 use super::similar::no_env_file;
 use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name, link_fault};
@@ -82,7 +82,7 @@ impl EnvFile {
         let file = Self::of_merge(path, env, text)?;
         match file.document.conflict_marker() {
             Some(line) => Err(merge_conflict(path, line)
-                .with_hint(hint!("resolve the merge first: envseal edit -f {path} && git add {path}", path))),
+                .with_hint(resolve_first(hint!("envseal edit -f {path}", path), path))),
             None => Ok(file),
         }
     }

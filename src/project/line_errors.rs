@@ -8,6 +8,7 @@ use crate::config::is_env_file;
 use crate::crypto::{KeyId, SealError};
 use crate::dotenv::{Document, Entry, ExpandError, ParseError, Stray, why_reserved};
 use crate::error::{Error, ErrorKind};
+use crate::git::{path_to_add, relative_path};
 use crate::hint::Hint;
 
 /// Returns a [`ErrorKind::Malformed`] error, as `PATH: WHY`.
@@ -35,7 +36,13 @@ pub(super) fn cannot_seal(path: &Path) -> impl Fn(SealError) -> Error + Copy + '
 /// The hint is not `git mergetool`: the files that it leaves beside an env file have the names of env files.
 pub(crate) fn merge_conflict(path: &Path, line: usize) -> Error {
     refused_at(path, line, "contains a merge-conflict marker")
-        .with_hint(hint!("resolve the merge first: ${EDITOR:-vi} {path} && git add {path}", path))
+        .with_hint(resolve_first(hint!("${EDITOR:-vi} {path}", path), path))
+}
+
+/// Returns the hint to resolve a merge in the file at `path` with the command `edit`. Of a symlink, its target is staged.
+pub(super) fn resolve_first(edit: Hint, path: &Path) -> Hint {
+    let staged = if path.is_symlink() { relative_path(&path_to_add(path)) } else { path.to_owned() };
+    Hint::from("resolve the merge first: ").and(edit).and(hint!(" && git add {staged}", staged))
 }
 
 /// Returns the error for a line that is not a statement, or for the value above if the line seems to belong to it.

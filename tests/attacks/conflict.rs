@@ -38,3 +38,23 @@ fn every_command_refuses_the_file() {
         assert!(env.ok(&["ls"]).contains("merge-conflict"));
     }
 }
+
+/// Git would stage the symlink itself.
+#[cfg(unix)]
+#[test]
+fn the_file_behind_a_symlink_is_to_be_staged() {
+    let (env, _) = sealed_project();
+    std::fs::create_dir(env.path("files")).unwrap();
+    std::fs::rename(env.path(".env"), env.path("files/.env")).unwrap();
+    std::os::unix::fs::symlink("files/.env", env.path(".env")).unwrap();
+    for (markers, edit) in
+        [("=======\n", "${EDITOR:-vi}"), ("<<<<<<< a\nA=1\n=======\n>>>>>>> b\n", "envseal edit -f")]
+    {
+        let text = env.read("files/.env");
+        env.write("files/.env", text.clone() + markers);
+        let said = env.fails(4, &["set", "HELLO", "x"]);
+        let hint = format!("hint: resolve the merge first: {edit} .env && git add files/.env\n");
+        assert!(said.ends_with(&hint), "{said}");
+        env.write("files/.env", text);
+    }
+}
