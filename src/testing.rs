@@ -48,7 +48,7 @@ pub mod hooks {
 }
 #[cfg(feature = "cli")]
 pub mod import {
-    pub use crate::import::{ImportError, ejson, json, yaml};
+    pub use crate::import::{ImportError, ImportErrorKind, ejson, json, yaml};
     pub use crate::project::{ImportItem, ItemValue};
     pub mod sops {
         pub use crate::import::sops::{SopsFormat, read, refuse_documents, without_comments};

@@ -3,8 +3,6 @@
 pub(crate) mod dotenvx;
 pub mod ejson;
 pub mod json;
-#[cfg(test)]
-mod properties;
 pub(crate) mod sops;
 mod tree;
 pub mod yaml;

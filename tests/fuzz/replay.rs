@@ -5,7 +5,7 @@ mod check;
 #[path = "properties/document.rs"]
 mod document;
 #[path = "properties/import.rs"]
-mod import;
+pub(crate) mod import;
 #[path = "properties/merge.rs"]
 mod merge;
 #[path = "properties/token.rs"]

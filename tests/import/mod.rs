@@ -1,6 +1,7 @@
 //! Reads files that other tools made: published ones, and, if the tool is installed, ones that are made on the spot.
 
 mod ejson;
+mod properties;
 mod sops;
 mod yaml;
 

@@ -5,26 +5,32 @@ use std::collections::HashSet;
 use envseal::testing::crypto::SecretText;
 use envseal::testing::dotenv::{Document, Entry};
 use envseal::testing::import::sops::{self, SopsFormat, without_comments};
-use envseal::testing::import::{ejson, json, yaml};
+use envseal::testing::import::{ImportError, ImportItem, ejson, json, yaml};
 
 /// A key from ejson's own tests.
 const KEY: &str = "c5caa31a5b8cb2be0074b37c56775f533b368b81d8fd33b94181f79bd6e47f87";
 
+/// Returns what each reader makes of these bytes.
+pub(crate) fn read_all(data: &[u8]) -> Vec<Result<Vec<ImportItem>, ImportError>> {
+    let key = |_: &str| Some(SecretText::new(KEY.to_owned()));
+    let formats = [SopsFormat::Dotenv, SopsFormat::Ini, SopsFormat::Json, SopsFormat::Yaml];
+    let mut read = Vec::from(formats.map(|format| {
+        let _ = sops::refuse_documents(format, data);
+        sops::read(format, data, data, &|_| true)
+    }));
+    read.push(json::read(data, &|_| true));
+    read.push(yaml::read(data, &|_| true));
+    read.push(ejson::read(data, &key, &|_| true).map(|found| found.items));
+    read
+}
+
 /// Panics if the property does not hold for these bytes as a source.
 pub(crate) fn holds(data: &[u8]) {
-    let key = |_: &str| Some(SecretText::new(KEY.to_owned()));
-    let read = [
-        json::read(data, &|_| true),
-        yaml::read(data, &|_| true),
-        ejson::read(data, &key, &|_| true).map(|found| found.items),
-        sops::read(SopsFormat::Ini, data, data, &|_| true),
-        sops::read(SopsFormat::Yaml, data, data, &|_| true),
-    ];
-    for items in read.into_iter().flatten() {
+    for items in read_all(data).into_iter().flatten() {
         let names: HashSet<_> = items.iter().map(|item| item.name.as_str()).collect();
         assert_eq!(names.len(), items.len());
     }
-    let _ = (sops::refuse_documents(SopsFormat::Yaml, data), SopsFormat::detect("file", data));
+    let _ = (SopsFormat::detect("x.json", data), SopsFormat::detect("x", data));
     if let Ok(document) = Document::parse(data.to_vec()) {
         match without_comments(&document) {
             Ok(bare) => assert_eq!(statements(&bare), statements(&document)),

@@ -1,17 +1,11 @@
 //! Properties of every reader: any bytes can be read, names are distinct, errors quote no value, values are preserved.
 
-#![cfg(test)]
-
-use std::collections::HashSet;
-
+use envseal::testing::import::{ImportErrorKind, json, yaml};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::sops::{self, SopsFormat};
-use super::{ImportError, ImportErrorKind, ejson, json, yaml};
-use crate::crypto::SecretText;
-use crate::project::ImportItem;
+use crate::fuzz::import::{holds, read_all};
 
 const SOURCES: &[&str] = &[
     "{\"a\": {\"b\": \"x\\u00e9\", \"c\": 1.10}, \"d\": null, \"e\": [1], \"f\": \"\"}",
@@ -23,39 +17,15 @@ const SOURCES: &[&str] = &[
     "A=ENC[x]\nsops_mac=ENC[y]\nsops_version=3.11.0\n",
 ];
 
-const KEY: &str = "c5caa31a5b8cb2be0074b37c56775f533b368b81d8fd33b94181f79bd6e47f87";
-
-fn read_all(text: &[u8]) -> Vec<Result<Vec<ImportItem>, ImportError>> {
-    let key = |_: &str| Some(SecretText::new(KEY.to_owned()));
-    let _ = (SopsFormat::detect("x.json", text), SopsFormat::detect("x", text));
-    let formats = [SopsFormat::Dotenv, SopsFormat::Ini, SopsFormat::Json, SopsFormat::Yaml];
-    let mut read = Vec::from(formats.map(|format| {
-        let _ = sops::refuse_documents(format, text);
-        sops::read(format, text, text, &|_| true)
-    }));
-    read.push(json::read(text, &|_| true));
-    read.push(yaml::read(text, &|_| true));
-    read.push(ejson::read(text, &key, &|_| true).map(|found| found.items));
-    read
-}
-
-fn check_names(text: &[u8]) -> Result<(), TestCaseError> {
-    for items in read_all(text).into_iter().flatten() {
-        let names: HashSet<_> = items.iter().map(|item| item.name.as_str()).collect();
-        prop_assert_eq!(names.len(), items.len());
-    }
-    Ok(())
-}
-
 proptest! {
     #[test]
     fn random_bytes(text in vec(any::<u8>(), 0..200)) {
-        check_names(&text)?;
+        holds(&text);
     }
 
     #[test]
     fn random_text(text in "[a-zA-Z_0-9\\[\\]{}:,\"'\\\\|>&*!?#=~%@`<\\- \n\t\r\u{feff}\u{2028}é]{0,80}") {
-        check_names(text.as_bytes())?;
+        holds(text.as_bytes());
     }
 
     #[test]
@@ -80,13 +50,13 @@ proptest! {
         if cut {
             text.truncate(end.index(text.len() + 1));
         }
-        check_names(&text)?;
+        holds(&text);
     }
 
     #[test]
     fn one_source_inside_another(outer in select(SOURCES), inner in select(SOURCES), at in any::<Index>()) {
         let at = at.index(outer.len());
-        check_names(&[&outer.as_bytes()[..at], inner.as_bytes(), &outer.as_bytes()[at..]].concat())?;
+        holds(&[&outer.as_bytes()[..at], inner.as_bytes(), &outer.as_bytes()[at..]].concat());
     }
 
     #[test]
