@@ -48,7 +48,7 @@ function sources({ keys = [], keysFile = valueIn(process.env, 'ENVSEAL_KEYS_FILE
   const given = list(keys);
   if (!given.every((key) => typeof key === 'string')) throw new TypeError('keys must be strings');
   const path = keysFile instanceof URL ? fileURLToPath(keysFile) : keysFile;
-  return { given, keysFile: path, env: process.env };
+  return { given, keysFile: path || undefined, env: process.env };
 }
 
 const list = (one) => (Array.isArray(one) ? one : [one]);

@@ -23,6 +23,7 @@ export class NoPrivateKey {
 export function findPrivateKey({ environment, publicKey, folder }, { given, keysFile, env }) {
   const variable = keyName('PRIVATE', environment);
   const [empty, details] = [[], []];
+  let keysFileName;
   for (const [place, keys, holds] of places()) {
     const key = keys.find((key) => key.public.text === publicKey.text);
     if (key?.locked) throw lockedKey(place, publicKey);
@@ -42,13 +43,12 @@ export function findPrivateKey({ environment, publicKey, folder }, { given, keys
       yield [place, given.flatMap((text) => parsedKeys(text, 'a key given by the program')), 'the program gave'];
     }
     yield [variable, injectedKeys(variable, env), `${variable} holds`];
-    let files = 0;
     for (const path of keysFile ? [keysFile] : foundKeysFiles(folder)) {
-      files++;
       const name = keysFile ?? shown(path);
+      keysFileName ??= name;
       yield [name, keysInFile(path, name, variable, !keysFile), `${variable} in ${name} holds`];
     }
-    if (files === 0) yield [KEYS_FILE, [], ''];
+    if (!keysFileName) yield [KEYS_FILE, [], ''];
   }
 
   /** Returns the details and the hint of a search without success. */
@@ -69,7 +69,7 @@ export function findPrivateKey({ environment, publicKey, folder }, { given, keys
     }
     return [
       details,
-      hint`request access: envseal team request; or put the private key of ${environment} in ${keysFile ?? KEYS_FILE} as ${variable}`,
+      hint`request access: envseal team request; or put the private key of ${environment} in ${keysFileName ?? KEYS_FILE} as ${variable}`,
     ];
   }
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { inspect } from 'node:util';
@@ -11,7 +11,7 @@ import { EnvsealError, load, open } from '../index.js';
 import { parseLockedKey } from '../src/crypto.js';
 import { loadEnvFile } from '../src/files.js';
 import { readValues } from '../src/values.js';
-import { folder, keyPair, ROOT, write } from './support.js';
+import { folder, keyPair, node, ROOT, write } from './support.js';
 
 const key = keyPair();
 const other = keyPair();
@@ -120,6 +120,23 @@ test('a symlink to an env file uses the keys of that folder', (t) => {
   const path = folder(t, { 'shared/.env': TEXT, 'shared/.env.keys': LINE, 'app/x': '' });
   symlinkSync('../shared/.env', join(path, 'app/.env'));
   assert.equal(read(join(path, 'app')), 'opened');
+});
+
+test('the hint names the keys file that is searched', (t) => {
+  const other = `ENVSEAL_PRIVATE_KEY=${keyPair().private}\n`;
+  const path = folder(t, { 'sub/.env': TEXT, 'sub/.env.keys': '', 'app/x': '', mine: other });
+  symlinkSync('../sub/.env', join(path, 'app/.env'));
+  const hinted = (at, env = {}) => {
+    const program = `import { open } from ${JSON.stringify(new URL('../index.js', import.meta.url))};
+      try { open('${at}') } catch (error) { console.log(error.message) }`;
+    return /put the private key of default in (.*) as ENVSEAL_PRIVATE_KEY$/m.exec(node(program, { cwd: path, env }).out)?.[1];
+  };
+  assert.equal(hinted('sub/.env'), 'sub/.env.keys');
+  assert.equal(hinted('app/.env'), 'sub/.env.keys');
+  assert.equal(hinted('app/.env', { ENVSEAL_KEYS_FILE: '' }), 'sub/.env.keys');
+  assert.equal(hinted('app/.env', { ENVSEAL_KEYS_FILE: 'mine' }), 'mine');
+  rmSync(join(path, 'sub/.env.keys'));
+  assert.equal(hinted('sub/.env', { ENVSEAL_KEYS_FILE: '' }), '.env.keys');
 });
 
 test('a locked key is not unlocked, and the error says what unlocks it', (t) => {

@@ -89,8 +89,22 @@ class Functions(Project):
         self.assertEqual((error.path, error.line, error.name), (".env", 2, "A"))
         self.assertIn(str(error.hint), str(error))
         self.write("mine", "")
+        self.write_env(f"A={self.key.seal('A', b'1')}\n", "staging.env", "ENVSEAL_PUBLIC_KEY_STAGING")
+        with environment({"ENVSEAL_PRIVATE_KEY_STAGING": "zzz", "ENVSEAL_PRIVATE_KEY": "zzz"}):
+            shown = "what this prints where the key is: envseal key show --private"
+            self.assertEqual(self.refuses().hint, f"set ENVSEAL_PRIVATE_KEY to {shown}")
+            hint = f"set ENVSEAL_PRIVATE_KEY_STAGING to {shown} -e staging"
+            self.assertEqual(self.refuses(path="staging.env").hint, hint)
         with environment({"ENVSEAL_KEYS_FILE": "mine"}):
             self.refuses("put the key in mine as ENVSEAL_PRIVATE_KEY;")
+        self.write_env(f"A={self.key.seal('A', b'1')}\n", "sub/.env")
+        self.write("sub/.env.keys", "")
+        self.refuses(f"put the key in {self.folder.resolve() / 'sub/.env.keys'} as ", path="sub/.env")
+        if hasattr(os, "geteuid"):
+            os.remove(".env")
+            os.symlink("sub/.env", ".env")
+            self.refuses(f"put the key in {self.folder.resolve() / 'sub/.env.keys'} as ")
+            os.remove(".env")
         self.write(".env", "A=${B\nC=$A\n")
         error = self.refuses(
             "2 values could not be read\n  .env:1 A: unsupported", "\n  .env:2 C: it refers to A, which"

@@ -110,7 +110,9 @@ def _parse_keys(text: bytes, name: str, place: str) -> list[StoredKey]:
         return keys
     except Refused as refused:
         reason = REASONS[refused.step]
+    environment = name.partition("_PRIVATE_KEY_")[2].lower()
     hint = f"set {name} to what this prints where the key is: envseal key show --private"
+    hint += f" -e {environment}" if environment else ""
     raise EnvsealError(f"{name} in {place} is not a private key: {reason}", hint, name=name)
 
 
@@ -195,7 +197,7 @@ def _no_key(env: EnvName, public: bytes, near: str, searched: str) -> NoKey:
         return NoKey(f"{searched}; {granting} has grants of it, which only the command envseal can use", None)
     if text_variable("ENVSEAL_KEY_COMMAND"):
         return NoKey(f"{searched}; ENVSEAL_KEY_COMMAND may print it, which only the command envseal starts", None)
-    file = shlex.quote(text_variable("ENVSEAL_KEYS_FILE") or KEYS_FILE)
+    file = shlex.quote(next(_keys_files(near), KEYS_FILE))
     return NoKey(searched, f"put the key in {file} as {wanted}; see where your keys are: envseal key list")
 
 
