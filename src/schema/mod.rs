@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::config::is_own_name;
-use crate::dotenv::Document;
+use crate::dotenv::{Document, is_reserved};
 use decorator::{Argument, Decorator, decorators, members};
 use value_type::UNKNOWN_TYPE;
 pub(crate) use value_type::ValueType;
@@ -18,6 +18,7 @@ pub(crate) use value_type::ValueType;
 pub(crate) struct Schema {
     items: Vec<SchemaItem>,
     positions: HashMap<String, usize>,
+    defaults: Defaults,
     problems: Vec<SchemaProblem>,
 }
 
@@ -78,7 +79,7 @@ impl Schema {
         };
         let comments: HashMap<usize, Cow<'_, str>> =
             document.comments().map(|(line, text)| (line, String::from_utf8_lossy(text))).collect();
-        let defaults = Defaults::read(&document, &mut schema.problems);
+        schema.defaults = Defaults::read(&document, &mut schema.problems);
         for entry in document.entries().iter().filter(|entry| !is_own_name(document.name(entry))) {
             let above =
                 (1..entry.line).rev().map_while(|line| comments.get(&line).filter(|c| !is_divider(c)));
@@ -89,8 +90,8 @@ impl Schema {
             let decorators = block.iter().flat_map(|comment| decorators(comment));
             let (name, line) = (document.name(entry), entry.line);
             let mut item = ItemReader { name, line, problems: &mut schema.problems }.read(decorators);
-            item.required = item.required.or(defaults.required(!document.source(entry).is_empty()));
-            item.sensitive = item.sensitive.or(defaults.sensitive(name));
+            item.required = item.required.or(schema.defaults.required(!document.source(entry).is_empty()));
+            item.sensitive = item.sensitive.or(schema.defaults.sensitive(name));
             schema.add(item);
         }
         schema
@@ -143,18 +144,20 @@ impl SchemaItem {
 }
 
 /// Rules for every variable without its own (@env-spec, "Root decorators").
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Defaults {
     required: Option<RequiredDefault>,
     sensitive: Option<SensitiveDefault>,
 }
 
+#[derive(Clone, Debug)]
 enum RequiredDefault {
     Always(bool),
     /// `infer`
     IfItHasAValue,
 }
 
+#[derive(Clone, Debug)]
 enum SensitiveDefault {
     Always(bool),
     /// `inferFromPrefix(PREFIX)`
@@ -319,7 +322,11 @@ pub(crate) fn add_names(text: &[u8], names: &[ExampleName], line_break: &str) ->
             whole.extend_from_slice(line_break.as_bytes());
         }
         let required = if *is_everywhere { "@required" } else { "@optional" };
-        let plain = if *is_plain { " @sensitive=false" } else { "" };
+        let plain = match (is_plain, schema.defaults.sensitive(name) == Some(false)) {
+            (true, false) => " @sensitive=false",
+            (false, true) if !is_reserved(name) => " @sensitive",
+            _ => "",
+        };
         whole.extend_from_slice(format!("# {required}{plain}{line_break}{name}={line_break}").as_bytes());
         count += 1;
     }
@@ -471,6 +478,7 @@ mod tests {
 
         #[test]
         fn names_are_appended_once(
+            defaults in "(# @default(Required|Sensitive)(|=(true|false|infer|inferFromPrefix\\([A-E]\\)))\n){0,2}",
             before in "(# ?|@required|@sensitive=false|[A-C]=|\r?\n|'|\"|x| ){0,20}",
             names in proptest::collection::btree_map("[A-H]", (any::<bool>(), any::<bool>()), 0..6),
             line_break in "\r?\n",
@@ -479,6 +487,7 @@ mod tests {
                 .into_iter()
                 .map(|(name, (is_everywhere, is_plain))| ExampleName { name, is_everywhere, is_plain })
                 .collect();
+            let before = defaults + &before;
             let old = Schema::parse(before.as_bytes());
             let (text, count) = add_names(before.as_bytes(), &names, &line_break);
             prop_assert!(text.starts_with(before.as_bytes()));

@@ -272,6 +272,27 @@ fn names_that_are_not_sensitive_are_plain() {
 }
 
 #[test]
+fn an_example_declares_no_secret_plain() {
+    for default in ["false", "inferFromPrefix(SE)"] {
+        let env = TestEnv::new();
+        env.write(".env.example", format!("# @defaultSensitive={default}\n# ---\n\nPORT=\n"));
+        env.ok(&["set", "-q", "PORT=8080", "--plain"]);
+        env.write(".env", format!("PATH=/bin\nSELF=1 # envseal: plain\n{}", env.read(".env")));
+        env.ok(&["set", "-q", "SECRET=hunter"]);
+        assert_eq!(env.check(&[]).iter().filter(|found| found.contains('!')).count(), 0);
+        env.ok(&["ls", "--example", "--write"]);
+        let example = env.read(".env.example");
+        let added = "# @required\nPATH=\n\n# @required\nSELF=\n\n# @required @sensitive\nSECRET=\n";
+        assert!(example.ends_with(added), "{example}");
+        assert_eq!(env.check(&[]), [""; 0]);
+        // The fix of the contradiction exposes nothing.
+        env.write(".env.example", example.replace(" @sensitive\n", "\n"));
+        let said = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
+        assert!(said.contains("`@defaultSensitive`") && !said.contains("--plain"), "{said}");
+    }
+}
+
+#[test]
 fn an_example_is_made_of_the_env_files() {
     let env = TestEnv::new();
     let secret = env.secret("token");

@@ -369,8 +369,10 @@ impl EnvFileCheck<'_> {
             let message = format!("{name} is encrypted, but `[policy] plain` in envseal.toml covers it");
             self.found(Rule::PlainSealed, line, name, message, "narrow the glob in envseal.toml");
         } else if self.file.policy.is_plain(name) && !is_reserved(name) {
-            let message = format!("{name} is encrypted, but `@sensitive=false` in the schema makes it plain");
-            let fix = hint!("remove that from the schema, or: envseal set {name} --plain -f {file}", name);
+            let message = format!(
+                "{name} is encrypted, but the schema makes it plain, by `@sensitive=false` or `@defaultSensitive`"
+            );
+            let fix = hint!("declare {name} as `@sensitive` in the schema", name);
             self.found(Rule::PlainSealed, line, name, message, fix);
         }
     }
