@@ -30,8 +30,15 @@ pub fn read(text: &[u8], wants: &dyn Fn(&str) -> bool) -> Result<Vec<ImportItem>
 
 pub(super) fn object(text: &[u8]) -> Result<Object, ImportError> {
     let mut reader = Reader::default();
-    for event in Parser::new_from_str(super::utf8(text)?) {
+    let text = super::utf8(text)?;
+    let unfinished = (!text.ends_with(['\n', '\r'])).then(|| text.chars().count());
+    for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| parser_error(&error))?;
+        let is_block = matches!(event, Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..));
+        // The parser would add a line break (YAML 1.2.2, production 165).
+        if is_block && Some(span.end.index()) == unfinished {
+            return Err(ImportError::syntax(span.end.line(), "a block has no line break at its end"));
+        }
         reader.take(event, span.start.line())?;
     }
     match reader.root {
@@ -282,6 +289,8 @@ mod tests {
                 "a: 'it''s'\nb: \"x\\n\\u00e9\\x41\"\nc: |\n  one\n   two\n\nd: |-\n  one\n  two\ne: >\n  folded\n  text\nf: |+\n  keep\n\n",
                 r#"a="it's" b="x\néA" c="one\n two\n" d="one\ntwo" e="folded text\n" f="keep\n\n""#,
             ),
+            ("a: |\n  x\n# end", r#"a="x\n""#),
+            ("\u{feff}a: |-\n  é\nb: x", r#"a="é" b="x""#),
             ("g: ''\nh: \"null\"\ni: '~'\nj: two\n  lines\n", r#"g="" h="null" i="~" j="two lines""#),
             ("---\na: \"\u{feff}x\"\n...\n", r#"a="\u{feff}x""#),
             ("\u{feff}a: 1\r\nb: 2\r\n", r#"a="1" b="2""#),
@@ -342,6 +351,10 @@ mod tests {
             ("- x", "line 1: expected a mapping"),
             ("~", "line 1: expected a mapping"),
             ("[]", "line 1: expected a mapping"),
+            ("x: 1\na: |\n  é", "line 3: a block has no line break at its end"),
+            ("a: >+\n  x\n  ", "line 3: a block has no line break at its end"),
+            ("a: |+\n ", "line 2: a block has no line break at its end"),
+            ("a: !!binary |\n  aGVs\n  bG8=", "line 3: a block has no line break at its end"),
         ] {
             assert_eq!(read(text), message, "{text}");
         }
