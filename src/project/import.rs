@@ -79,18 +79,20 @@ pub(crate) struct ImportText {
     pub decrypted: HashMap<usize, ItemValue>,
     /// The entries that hold another tool's encrypted values or public key.
     pub not_secret: HashSet<usize>,
+    /// True if the source was encrypted as a whole, so that no line of this text is in its file.
+    pub was_whole: bool,
 }
 
 impl ImportText {
     pub(crate) fn plaintext(document: Document) -> Self {
-        Self { document, decrypted: HashMap::new(), not_secret: HashSet::new() }
+        Self { document, decrypted: HashMap::new(), not_secret: HashSet::new(), was_whole: false }
     }
 
-    /// Returns a text in which every value was encrypted.
+    /// Returns the text of a source that was encrypted as a whole.
     pub(crate) fn encrypted(document: Document) -> Self {
         let value = |entry| ItemValue::Source(SecretBytes::new(document.source(entry).to_vec()));
         let decrypted = document.entries().iter().map(value).enumerate().collect();
-        Self { document, decrypted, not_secret: HashSet::new() }
+        Self { decrypted, was_whole: true, ..Self::plaintext(document) }
     }
 }
 
@@ -150,7 +152,7 @@ impl ImportPlan {
         let base = EnvFile::of_text(label, file.env().clone(), text.document.as_bytes().to_vec())?;
         let is_known = |at| text.decrypted.contains_key(&at) || text.not_secret.contains(&at);
         let plaintext_secret = plaintext_secret(&base, &project, is_known);
-        let items = plan_text(&base, path, &project, text.decrypted, wants)?;
+        let items = plan_text(&base, path, &project, text, wants)?;
         let items = refuse_dangling(&base, items, dollars, &known(&project, path, dollars))?;
         Ok(Self { path: path.into(), before: bytes_of(&file), base, items, plaintext_secret })
     }
@@ -166,7 +168,7 @@ impl ImportPlan {
         let base = EnvFile::of_text(path, file.env().clone(), Vec::new())?;
         let unencrypted: HashSet<String> =
             items.iter().filter(|item| !item.was_encrypted).map(|item| item.name.to_string()).collect();
-        let items = plan_items(&base, &project, items, store)?;
+        let items = plan_items(&base, &project, items, true, store)?;
         let items = refuse_dangling(&base, items, dollars, &known(&project, path, dollars))?;
         let mut secrets = items.iter().filter(|item| item.action.encrypts()).map(|item| &item.name);
         let plaintext_secret = secrets.find(|name| unencrypted.contains(*name)).cloned();
@@ -191,7 +193,7 @@ impl ImportPlan {
         let last: HashMap<_, _> = source.iter().enumerate().map(|(at, (name, _))| (name, at)).collect();
         let mut at = 0..;
         items.retain(|item| at.next() == last.get(&item.name.to_string()).copied());
-        let items = plan_items(&base, &project, items, store)?;
+        let items = plan_items(&base, &project, items, false, store)?;
         let items = refuse_dangling(&base, items, dollars, &known(&project, path, dollars))?;
         refuse_read_otherwise(&base, &source, &items)?;
         let plaintext_secret = plaintext_secret(&base, &project, |_| false);
@@ -385,7 +387,7 @@ fn plan_text(
     base: &EnvFile,
     path: &Path,
     project: &Project,
-    mut decrypted: HashMap<usize, ItemValue>,
+    mut text: ImportText,
     wants: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<PlannedItem>, Error> {
     let document = base.document();
@@ -396,7 +398,7 @@ fn plan_text(
     for (at, entry) in base.variables().filter(|(_, entry)| wants(document.name(entry))) {
         let name = document.name(entry).to_owned();
         let (was_encrypted, is_plain) =
-            (decrypted.contains_key(&at), project.policy().leaves_plain(base.document(), entry));
+            (text.decrypted.contains_key(&at), project.policy().leaves_plain(base.document(), entry));
         let action = match token(document, entry) {
             // Encrypted by envseal: a file may be converted in parts.
             Some(Ok(_)) => ImportAction::Keep,
@@ -423,10 +425,10 @@ fn plan_text(
             }
         };
         let in_file = || ItemValue::Source(SecretBytes::new(document.source(entry).to_vec()));
-        let value = decrypted.remove(&at).unwrap_or_else(in_file);
+        let value = text.decrypted.remove(&at).unwrap_or_else(in_file);
         items.push(PlannedItem { origin: name.clone(), name, value, entry: Some(at), action });
     }
-    refuse_to_show(path, &shown)?;
+    refuse_to_show(path, &shown, text.was_whole)?;
     Ok(items)
 }
 
@@ -435,6 +437,7 @@ fn plan_items(
     file: &EnvFile,
     project: &Project,
     items: Vec<ImportItem>,
+    is_in_place: bool,
     store: &KeyStore<'_>,
 ) -> Result<Vec<PlannedItem>, Error> {
     let document = file.document();
@@ -469,25 +472,26 @@ fn plan_items(
         };
         planned.push(PlannedItem { origin, name, value, entry, action });
     }
-    refuse_to_show(file.path(), &shown)?;
+    refuse_to_show(file.path(), &shown, is_in_place)?;
     Ok(planned)
 }
 
-/// Rejects plain text for values that the source kept encrypted.
-fn refuse_to_show(path: &Path, names: &[String]) -> Result<(), Error> {
-    if names.is_empty() {
-        return Ok(());
-    }
+/// Rejects plain text for values that the source kept encrypted. Where `is_whole`, a target must be named to leave one
+/// out.
+fn refuse_to_show(path: &Path, names: &[String], is_whole: bool) -> Result<(), Error> {
+    let [name, ..] = names else { return Ok(()) };
     let message = format!(
         "{}: {} {} encrypted in the source, but a mark, the policy or the name would make it plain text here",
         path.display(),
         names.join(", "),
         if names.len() == 1 { "was" } else { "were" }
     );
-    Err(Error::refused(message).with_hint(hint!(
-        "leave it out: -x {names}; then write it yourself: envseal set NAME --plain",
-        names
-    )))
+    let hint = hint!("leave it out: -x {names}", names);
+    Err(Error::refused(message).with_hint(if is_whole {
+        hint.and(" -e NAME")
+    } else {
+        hint.and(hint!("; then write it yourself: envseal set {name} --plain -f {path}", name, path))
+    }))
 }
 
 /// Returns true if a sealed entry has this value: as it would be encrypted now, or as a text that reads as it.

@@ -289,6 +289,11 @@ impl Source {
         self.path.as_deref().filter(|path| is_plain && !same_file(path, &self.target))
     }
 
+    /// Returns true if variables that are left out would not stay in the source's file as they are.
+    fn is_indivisible(&self) -> bool {
+        !matches!(&self.content, Content::Text(text) if !text.was_whole)
+    }
+
     /// Plans the import of this source. Rejects values that envseal encrypted elsewhere, and lines that aren't
     /// variables or can be read in two ways.
     pub(super) fn plan(
@@ -299,6 +304,12 @@ impl Source {
         store: &KeyStore<'_>,
     ) -> Result<ImportPlan, Error> {
         let is_in_place = self.path.as_deref().is_some_and(|path| same_file(path, &self.target));
+        if is_in_place && self.is_indivisible() && !args.names.is_all() {
+            return Err(Error::usage(
+                format!("{} can't be converted in part", self.label),
+                "import into another file: -e NAME or -f FILE",
+            ));
+        }
         self.refuse_sealed_values(is_in_place, wants)?;
         // A selection of a text's variables is not the same file, so the text is not copied.
         let is_copied = args.names.is_all() && self.target.symlink_metadata().is_err();
@@ -309,13 +320,6 @@ impl Source {
             }
             Content::Text(text) => {
                 ImportPlan::set(&self.target, self.variables(text, wants)?, dollars, store)
-            }
-            Content::Items(_) if is_in_place && !args.names.is_all() => {
-                // The variables left out would be lost.
-                Err(Error::usage(
-                    format!("{} can't be converted in part", self.label),
-                    "import into another file: -e NAME or -f FILE",
-                ))
             }
             Content::Items(items) => {
                 let items = items.iter().filter(|item| wants(item.name.as_str())).cloned().collect();

@@ -198,6 +198,7 @@ fn encrypted_values_never_become_plain_text() {
         );
         let hint = said.lines().last().unwrap();
         assert!(hint.starts_with("hint: leave it out: -x PLAIN"), "{said}");
+        assert!(hint.ends_with("; then write it yourself: envseal set PLAIN --plain -f .env"), "{said}");
         assert_eq!(env.snapshot(), before);
         env.ok(&["import", "dotenvx", ".env", "-y", "-x", "PLAIN", "-x", "UNI"]);
         // dotenvx can still decrypt the values that were left out.

@@ -56,6 +56,54 @@ impl Sops {
     }
 }
 
+/// A program in place of sops, which prints `text` for a file that sops encrypted as a whole.
+fn whole(env: &TestEnv, file: &str, text: &str) -> impl Fn(&[&str]) -> (i32, String) {
+    use std::os::unix::fs::PermissionsExt;
+    let bin = env.outside().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    env.write(bin.join("sops"), format!("#!/bin/sh\ncat <<'END'\n{text}END\n"));
+    env.plaintext_in(bin.join("sops"));
+    std::fs::set_permissions(bin.join("sops"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    env.write(
+        file,
+        r#"{"data": "ENC[AES256_GCM,data:x,type:str]", "sops": {"mac": "ENC[x]", "version": "3.9.0"}}"#,
+    );
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    move |arguments| {
+        let ran = env.envseal(&[&["import", "sops", "-y"], arguments].concat()).var("PATH", &path).output();
+        (ran.status, ran.stderr)
+    }
+}
+
+#[test]
+fn a_file_encrypted_as_a_whole_is_not_converted_in_part() {
+    let env = TestEnv::new();
+    let (one, other) = (env.secret("one"), env.secret("other"));
+    let text = format!("# {one}\nDB={one}\nNODE_OPTIONS=--inspect\nAPI={other} # {other}\n");
+    let import = whole(&env, ".env.production", &text);
+    let before = env.snapshot();
+    for selection in
+        [&["-k", "DB"][..], &["-x", "NODE_OPTIONS"], &["-k", "NOPE"], &["-x", "NOPE", "--backup"]]
+    {
+        for target in [&[][..], &["-e", "production"], &["-f", "./.env.production"]] {
+            let (status, said) = import(&[&[".env.production"], selection, target].concat());
+            assert_eq!(status, 2, "{selection:?}: {said}");
+            assert_eq!(
+                said,
+                "error: .env.production can't be converted in part\n\
+                 hint: import into another file: -e NAME or -f FILE\n"
+            );
+            assert_eq!(env.snapshot(), before);
+        }
+    }
+    // A name that would be plain text can only be left out of another file.
+    let (status, said) = import(&[".env.production"]);
+    assert!(status == 4 && said.ends_with("\nhint: leave it out: -x NODE_OPTIONS -e NAME\n"), "{said}");
+    assert_eq!(env.snapshot(), before);
+    assert_eq!(import(&[".env.production", "-x", "NODE_OPTIONS", "-e", "other"]).0, 0);
+    assert_eq!(opened(&env, ".env.other"), json!({"DB": one, "API": other}));
+}
+
 #[test]
 fn several_documents_are_refused() {
     let Some(sops) = Sops::find() else { return };
