@@ -77,7 +77,7 @@ pub(crate) fn decrypt(
         document = without_header(&document).map_err(|error| vec![error])?;
     }
     let (secrets, bad_key) = secrets(variable, keys);
-    let mut content = ImportText::plaintext(Document::empty());
+    let mut content = ImportText { lines, ..ImportText::plaintext(Document::empty()) };
     let (mut commands, mut errors) = (Vec::new(), Vec::new());
     for (at, entry) in document.entries().iter().enumerate() {
         let name = document.name(entry);
@@ -108,7 +108,7 @@ pub(crate) fn decrypt(
             };
             return Err(vec![bad_key.unwrap_or_else(missing)]);
         }
-        let origin = format!("line {}: {name}", lines[at]);
+        let origin = format!("line {}: {name}", content.lines[at]);
         let result = decrypt_token(&origin, name, &token, &secrets).and_then(|text| {
             // dotenvx expands nothing in the output of a command, nor in a value that still looks encrypted.
             if note_command(quote, text.expose()) || text.expose().starts_with(ENCRYPTED) {

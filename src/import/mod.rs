@@ -60,6 +60,12 @@ impl ImportError {
         Self::new(ImportErrorKind::Unsupported, message)
     }
 
+    /// Makes an error about another tool's encrypted value in a source that is not that tool's.
+    pub fn foreign(origin: &str, variable: &str, tool: &str) -> Self {
+        let message = format!("{origin} is a value of {tool}, which envseal cannot decrypt");
+        Self::of_variable(ImportErrorKind::Undecryptable, variable, message)
+    }
+
     /// Makes an error about a name that no variable can have.
     pub fn bad_name(origin: &str) -> Self {
         Self::new(ImportErrorKind::Unsupported, format!("{origin} can't be a variable name"))

@@ -147,7 +147,8 @@ impl<'a> ItemList<'a> {
         }
         self.positions.insert(name.clone(), self.items.len());
         let value = ItemValue::Literal(value);
-        self.items.push(ImportItem { origin: origin.clone(), name: variable, value, was_encrypted });
+        let origin = origin.clone();
+        self.items.push(ImportItem { origin, line: 0, name: variable, value, was_encrypted });
         Ok(())
     }
 

@@ -34,9 +34,10 @@ pub(super) fn object(text: &[u8]) -> Result<Object, ImportError> {
     let unfinished = (!text.ends_with(['\n', '\r'])).then(|| text.chars().count());
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| parser_error(&error))?;
-        let is_block = matches!(event, Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..));
         // The parser would add a line break (YAML 1.2.2, production 165).
-        if is_block && Some(span.end.index()) == unfinished {
+        if let Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..) = event
+            && Some(span.end.index()) == unfinished
+        {
             return Err(ImportError::syntax(span.end.line(), "a block has no line break at its end"));
         }
         reader.take(event, span.start.line())?;

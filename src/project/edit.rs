@@ -141,7 +141,7 @@ impl Editing {
                 EditAction::Encrypt(refs) => {
                     let sealer = sealer.as_mut().expect("there is a key where something is to be sealed");
                     let source = typed.document().source(entry);
-                    referable.refuse_dangling(name, at, source)?;
+                    referable.refuse_dangling(name, at, source, (path, entry.line))?;
                     let token = sealer.seal(name, refs, PlaintextKind::Source, source).map_err(seal_error)?;
                     sources.push((at, token.to_text()));
                     outcomes.push((name.to_owned(), Outcome::Sealed));

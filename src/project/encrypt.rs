@@ -136,7 +136,7 @@ pub fn encrypt(
         let token = if is_literal {
             sealer.seal(name, &Refs::none(), PlaintextKind::Value, literal(source).expose())
         } else {
-            referable.refuse_dangling(name, at, source)?;
+            referable.refuse_dangling(name, at, source, (file.path(), line))?;
             let refs = refs_of(file, entry)?;
             match committed.as_mut().and_then(|committed| committed.token(name, source, &refs)) {
                 Some(token) => Ok(token),
@@ -201,14 +201,22 @@ pub(super) fn refs_of_source(source: &[u8]) -> Option<Refs> {
 /// Rejects a change after which a reserved name's value depends on a sealed one, through any chain of references: the
 /// file would no longer read as it did. One that did so before is `check`'s.
 pub fn refuse_reserved_dependents(file: &EnvFile, document: &Document) -> Result<(), Error> {
+    match new_reserved_dependent(file, document) {
+        Some((line, name, on)) => Err(reserved_depends(file.path(), line, name, &on)),
+        None => Ok(()),
+    }
+}
+
+/// Returns the line, the reserved name and the sealed one of what [`refuse_reserved_dependents`] rejects.
+pub(super) fn new_reserved_dependent<'a>(
+    file: &EnvFile,
+    document: &'a Document,
+) -> Option<(usize, &'a str, String)> {
     let before: HashSet<_> = reserved_dependents(file.document()).map(|(_, name, _)| name).collect();
-    let Some((entry, name, on)) = reserved_dependents(document).find(|(_, name, _)| !before.contains(name))
-    else {
-        return Ok(());
-    };
+    let (entry, name, on) = reserved_dependents(document).find(|(_, name, _)| !before.contains(name))?;
     // The line in the file, which has no header yet.
     let line = file.document().last(name).map_or(entry.line, |at| file.document().entries()[at].line);
-    Err(reserved_depends(file.path(), line, name, &on))
+    Some((line, name, on))
 }
 
 /// Returns each plain entry of a reserved name that depends on a sealed value, with that value's name.
@@ -230,7 +238,7 @@ fn reserved_dependents(document: &Document) -> impl Iterator<Item = (&Entry, &st
     })
 }
 
-fn reserved_depends(path: &Path, line: usize, name: &str, on: &str) -> Error {
+pub(super) fn reserved_depends(path: &Path, line: usize, name: &str, on: &str) -> Error {
     let what = format!("{name} must stay readable, but depends on {on}, which would be encrypted");
     at_line(ErrorKind::Refused, path, line, what).with_hint(hint!(
         "if {on} is not secret, add `# envseal: plain` to its line; otherwise write the value without it",

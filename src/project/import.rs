@@ -7,19 +7,17 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::change::{edited, outdated_mark, own_name, plain_source, reads_as, refuse_half, refuse_own};
-use super::encrypt::{foreign_of, is_secret, refs_of_source};
+use super::encrypt::{is_secret, new_reserved_dependent, refs_of_source, reserved_depends};
 use super::file::{EnvFile, place_of, refuse_links, token};
 use super::keys::backup_exists;
-use super::line_errors::{
-    ambiguous_hash, cannot_seal, cut_off, malformed_reference, not_text, stray_line, unwritable,
-};
+use super::line_errors::{ambiguous_hash, cannot_seal, malformed_reference, not_text, unquoted, unwritable};
 use super::projects::Project;
 use super::references::{DollarSigns, Referable, known, literal, names_in};
 use super::setup::with_header;
 use super::update::Target;
-use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
+use super::value_failure::{ValueFailure, cannot_decrypt};
 use crate::config::is_own_name;
-use crate::crypto::{OpenedValue, Opener, PlaintextKind, PublicKey, Refs, Sealer, SecretBytes};
+use crate::crypto::{OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, Refs, Sealer, SecretBytes};
 use crate::dotenv::{Document, Edit, VarName};
 use crate::error::Error;
 use crate::fs::{self, NewMode};
@@ -30,6 +28,8 @@ use crate::keys::{KeyStore, KeysFile};
 pub struct ImportItem {
     /// Its place in the source, as messages show it: `database.password`, or the name itself.
     pub origin: String,
+    /// Its line in the source, from 1; 0 if the source is not dotenv text, in which nothing is a reference.
+    pub line: usize,
     /// The variable it becomes.
     pub name: VarName,
     /// Its decrypted value.
@@ -79,21 +79,28 @@ pub(crate) struct ImportText {
     pub decrypted: HashMap<usize, ItemValue>,
     /// The entries that hold another tool's encrypted values or public key.
     pub not_secret: HashSet<usize>,
+    /// The line of each entry in the source.
+    pub lines: Vec<usize>,
     /// True if the source was encrypted as a whole, so that no line of this text is in its file.
     pub was_whole: bool,
 }
 
 impl ImportText {
     pub(crate) fn plaintext(document: Document) -> Self {
-        Self { document, decrypted: HashMap::new(), not_secret: HashSet::new(), was_whole: false }
+        let lines = lines_of(&document);
+        Self { document, decrypted: HashMap::new(), not_secret: HashSet::new(), lines, was_whole: false }
     }
 
-    /// Returns the text of a source that was encrypted as a whole.
-    pub(crate) fn encrypted(document: Document) -> Self {
+    /// Returns the text of a source that was encrypted as a whole. `original` has the same entries, and comments.
+    pub(crate) fn encrypted(document: Document, original: &Document) -> Self {
         let value = |entry| ItemValue::Source(SecretBytes::new(document.source(entry).to_vec()));
         let decrypted = document.entries().iter().map(value).enumerate().collect();
-        Self { decrypted, was_whole: true, ..Self::plaintext(document) }
+        Self { decrypted, lines: lines_of(original), was_whole: true, ..Self::plaintext(document) }
     }
+}
+
+fn lines_of(document: &Document) -> Vec<usize> {
+    document.entries().iter().map(|entry| entry.line).collect()
 }
 
 /// What is done with a variable.
@@ -118,6 +125,7 @@ impl ImportAction {
 
 struct PlannedItem {
     origin: String,
+    line: usize,
     name: String,
     value: ItemValue,
     /// The entry of the base document that gets the value; None to append a line.
@@ -128,6 +136,8 @@ struct PlannedItem {
 /// What an import does with one env file.
 pub(crate) struct ImportPlan {
     path: PathBuf,
+    /// The source, as errors call it.
+    label: PathBuf,
     /// The file's bytes when this was planned; None if there was no file.
     before: Option<Zeroizing<Vec<u8>>>,
     /// The file that the items are written into.
@@ -138,7 +148,7 @@ pub(crate) struct ImportPlan {
 
 impl ImportPlan {
     /// Plans to make `text` the env file at `path`, with its comments and order. Variables that aren't wanted stay as
-    /// they are. Errors call the text `label`.
+    /// they are.
     pub(crate) fn convert(
         path: &Path,
         label: &Path,
@@ -153,36 +163,24 @@ impl ImportPlan {
         let is_known = |at| text.decrypted.contains_key(&at) || text.not_secret.contains(&at);
         let plaintext_secret = plaintext_secret(&base, &project, is_known);
         let items = plan_text(&base, path, &project, text, wants)?;
-        let items = refuse_dangling(&base, items, dollars, &known(&project, path, dollars))?;
-        Ok(Self { path: path.into(), before: bytes_of(&file), base, items, plaintext_secret })
+        let items = refuse_dangling(&base, label, items, dollars, &known(&project, path, dollars))?;
+        let before = bytes_of(&file);
+        Self { path: path.into(), label: label.into(), before, base, items, plaintext_secret }.checked()
     }
 
-    /// Plans to make a file of nothing but `items`, whose names differ.
-    pub(crate) fn replace(
+    /// Plans to set `items`, in the source's order, in the env file at `path`; in place, to make it of nothing else. Of a
+    /// repeated name the last counts.
+    pub(crate) fn set(
         path: &Path,
-        items: Vec<ImportItem>,
+        label: &Path,
+        mut items: Vec<ImportItem>,
+        is_in_place: bool,
         dollars: &DollarSigns,
         store: &KeyStore<'_>,
     ) -> Result<Self, Error> {
         let (file, project) = load(path, store)?;
-        let base = EnvFile::of_text(path, file.env().clone(), Vec::new())?;
-        let unencrypted: HashSet<String> =
-            items.iter().filter(|item| !item.was_encrypted).map(|item| item.name.to_string()).collect();
-        let items = plan_items(&base, &project, items, true, store)?;
-        let items = refuse_dangling(&base, items, dollars, &known(&project, path, dollars))?;
-        let mut secrets = items.iter().filter(|item| item.action.encrypts()).map(|item| &item.name);
-        let plaintext_secret = secrets.find(|name| unencrypted.contains(*name)).cloned();
-        Ok(Self { path: path.into(), before: bytes_of(&file), base, items, plaintext_secret })
-    }
-
-    /// Plans to set `items`, in the source's order, in the env file at `path`. Of a repeated name the last counts.
-    pub(crate) fn set(
-        path: &Path,
-        mut items: Vec<ImportItem>,
-        dollars: &DollarSigns,
-        store: &KeyStore<'_>,
-    ) -> Result<Self, Error> {
-        let (base, project) = load(path, store)?;
+        let before = bytes_of(&file);
+        let base = if is_in_place { EnvFile::of_text(path, file.env().clone(), Vec::new())? } else { file };
         for item in items.iter_mut().filter(|item| dollars.is_literal(item.name.as_str())) {
             item.value = ItemValue::Literal(item.value.literal());
         }
@@ -193,11 +191,29 @@ impl ImportPlan {
         let last: HashMap<_, _> = source.iter().enumerate().map(|(at, (name, _))| (name, at)).collect();
         let mut at = 0..;
         items.retain(|item| at.next() == last.get(&item.name.to_string()).copied());
-        let items = plan_items(&base, &project, items, false, store)?;
-        let items = refuse_dangling(&base, items, dollars, &known(&project, path, dollars))?;
+        let unencrypted: HashSet<String> =
+            items.iter().filter(|item| !item.was_encrypted).map(|item| item.name.to_string()).collect();
+        let items = plan_items(&base, &project, items, is_in_place, store)?;
+        let items = refuse_dangling(&base, label, items, dollars, &known(&project, path, dollars))?;
         refuse_read_otherwise(&base, &source, &items)?;
-        let plaintext_secret = plaintext_secret(&base, &project, |_| false);
-        Ok(Self { path: path.into(), before: bytes_of(&base), base, items, plaintext_secret })
+        let is_secret = |item: &&PlannedItem| item.action.encrypts() && unencrypted.contains(&item.name);
+        let plaintext_secret = if is_in_place {
+            items.iter().find(is_secret).map(|item| item.name.clone())
+        } else {
+            plaintext_secret(&base, &project, |_| false)
+        };
+        Self { path: path.into(), label: label.into(), before, base, items, plaintext_secret }.checked()
+    }
+
+    /// Rejects a plan whose document can't be made, or in which a reserved name would come to depend on an encrypted
+    /// value.
+    fn checked(self) -> Result<Self, Error> {
+        let encrypts = self.items.iter().any(|item| item.action.encrypts());
+        let document = self.encrypted(encrypts.then(|| PrivateKey::generate().public()).as_ref())?;
+        let Some((line, name, on)) = new_reserved_dependent(&self.base, &document) else { return Ok(self) };
+        let item = self.items.iter().rfind(|item| item.name == name);
+        let (path, line) = item.map_or((self.base.path(), line), |item| (&self.label, item.line));
+        Err(reserved_depends(path, line, name, &on))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -289,7 +305,8 @@ impl ImportPlan {
         Ok(match &item.value {
             ItemValue::Literal(value) => (PlaintextKind::Value, Refs::none(), value.expose()),
             ItemValue::Source(source) => {
-                let refs = refs_of_source(source.expose()).ok_or_else(|| self.malformed_reference(item))?;
+                let refs = refs_of_source(source.expose());
+                let refs = refs.ok_or_else(|| malformed_reference(&self.label, item.line, &item.name))?;
                 (PlaintextKind::Source, refs, source.expose())
             }
         })
@@ -306,15 +323,6 @@ impl ImportPlan {
         let document = self.base.document();
         let is_there = item.entry.is_some_and(|at| document.source(&document.entries()[at]) == source);
         Ok((!is_there).then_some(source))
-    }
-
-    fn malformed_reference(&self, item: &PlannedItem) -> Error {
-        let entries = self.base.document().entries();
-        let line = match item.entry {
-            Some(entry) => entries[entry].line,
-            None => entries.last().map_or(1, |entry| entry.line + 1),
-        };
-        malformed_reference(self.base.path(), line, &item.name)
     }
 
     /// Parses the document again, and decrypts and compares every value that was encrypted.
@@ -391,12 +399,9 @@ fn plan_text(
     wants: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<PlannedItem>, Error> {
     let document = base.document();
-    if let Some(stray) = document.strays().first() {
-        return Err(stray_line(base.path(), document, stray));
-    }
     let (mut items, mut shown) = (Vec::new(), Vec::new());
     for (at, entry) in base.variables().filter(|(_, entry)| wants(document.name(entry))) {
-        let name = document.name(entry).to_owned();
+        let (name, line) = (document.name(entry).to_owned(), text.lines[at]);
         let (was_encrypted, is_plain) =
             (text.decrypted.contains_key(&at), project.policy().leaves_plain(base.document(), entry));
         let action = match token(document, entry) {
@@ -408,25 +413,18 @@ fn plan_text(
                 continue;
             }
             None if !is_plain && document.comment_is_ambiguous(entry) => {
-                return Err(ambiguous_hash(base.path(), entry.line, &name));
+                return Err(ambiguous_hash(base.path(), line, &name));
             }
-            None => {
-                if let Some(foreign) = foreign_of(base, entry).filter(|_| !was_encrypted) {
-                    return Err(cannot_decrypt(&[ValueFailure::new(base, entry, Reason::Foreign(foreign))]));
-                }
-                if !is_plain && document.is_cut_off(entry) {
-                    return Err(cut_off(base.path(), document, entry));
-                }
-                match was_encrypted {
-                    false if is_plain => ImportAction::WritePlain,
-                    false if document.value(entry).1.is_empty() => ImportAction::WriteEmpty,
-                    _ => ImportAction::Encrypt,
-                }
+            None if !is_plain && document.is_cut_off(entry) => {
+                return Err(unquoted(base.path(), line, &name));
             }
+            None if is_plain => ImportAction::WritePlain,
+            None if !was_encrypted && document.value(entry).1.is_empty() => ImportAction::WriteEmpty,
+            None => ImportAction::Encrypt,
         };
         let in_file = || ItemValue::Source(SecretBytes::new(document.source(entry).to_vec()));
         let value = text.decrypted.remove(&at).unwrap_or_else(in_file);
-        items.push(PlannedItem { origin: name.clone(), name, value, entry: Some(at), action });
+        items.push(PlannedItem { origin: name.clone(), line, name, value, entry: Some(at), action });
     }
     refuse_to_show(path, &shown, text.was_whole)?;
     Ok(items)
@@ -446,7 +444,7 @@ fn plan_items(
         None => None,
     };
     let (mut planned, mut shown) = (Vec::new(), Vec::new());
-    for ImportItem { origin, name, value, was_encrypted } in items {
+    for ImportItem { origin, line, name, value, was_encrypted } in items {
         let name = name.to_string();
         refuse_own(&name)?;
         let entry = document.last(&name);
@@ -470,7 +468,7 @@ fn plan_items(
         } else {
             ImportAction::Encrypt
         };
-        planned.push(PlannedItem { origin, name, value, entry, action });
+        planned.push(PlannedItem { origin, line, name, value, entry, action });
     }
     refuse_to_show(file.path(), &shown, is_in_place)?;
     Ok(planned)
@@ -510,6 +508,7 @@ fn has_value(document: &Document, at: usize, value: &ItemValue, opener: Option<&
 /// Makes the values that `--literal` names literal, and rejects other values that refer to a name that nothing sets.
 fn refuse_dangling(
     base: &EnvFile,
+    label: &Path,
     mut items: Vec<PlannedItem>,
     dollars: &DollarSigns,
     known: &dyn Fn(&str) -> Result<bool, Error>,
@@ -532,7 +531,7 @@ fn refuse_dangling(
             Some(at) => (at, known),
             None => (base.document().entries().len(), &known_if_appended),
         };
-        Referable::new(base, known).refuse_dangling(&item.name, at, source.expose())?;
+        Referable::new(base, known).refuse_dangling(&item.name, at, source.expose(), (label, item.line))?;
     }
     Ok(items)
 }
@@ -643,7 +642,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let item = |(name, value): (&str, ItemValue)| {
             let name = VarName::new(name).unwrap();
-            ImportItem { origin: name.to_string(), name, value, was_encrypted: true }
+            ImportItem { origin: name.to_string(), line: 1, name, value, was_encrypted: true }
         };
         let items = [
             ("A", ItemValue::Literal(bytes("one"))),
@@ -652,7 +651,7 @@ mod tests {
         ];
         let (path, items, dollars) =
             (folder.path().join(".env"), items.map(item).into(), DollarSigns::default());
-        let plan = with_store(|store| ImportPlan::set(&path, items, &dollars, store)).unwrap();
+        let plan = with_store(|store| ImportPlan::set(&path, &path, items, false, &dollars, store)).unwrap();
         let key = PrivateKey::generate();
         let document = plan.encrypted(Some(&key.public())).unwrap();
         let verified = |document: &Document, key: &PrivateKey| {

@@ -28,7 +28,6 @@ impl DollarSigns {
 
 /// The names that the values of an env file may refer to.
 pub(super) struct Referable<'a> {
-    file: &'a EnvFile,
     /// The first entry of each name of the file.
     first: HashMap<&'a str, usize>,
     knows: &'a dyn Fn(&str) -> Result<bool, Error>,
@@ -41,19 +40,22 @@ impl<'a> Referable<'a> {
         for (at, entry) in file.variables() {
             first.entry(file.document().name(entry)).or_insert(at);
         }
-        Self { file, first, knows }
+        Self { first, knows }
     }
 
     /// Rejects a value of `name` if a reference in it is malformed, or has no default and refers to a name that is set
-    /// neither above the entry `at` nor anywhere else. `at` may be one past the last entry.
-    pub(super) fn refuse_dangling(&self, name: &str, at: usize, source: &[u8]) -> Result<(), Error> {
+    /// neither above the entry `at` nor anywhere else. `at` may be one past the last entry. The error names `place`.
+    pub(super) fn refuse_dangling(
+        &self,
+        name: &str,
+        at: usize,
+        source: &[u8],
+        (path, line): (&Path, usize),
+    ) -> Result<(), Error> {
         let (quote, text) = read(source);
         if !quote.expands() {
             return Ok(());
         }
-        let entries = self.file.document().entries();
-        let line = entries.get(at).or(entries.last()).map_or(1, |entry| entry.line);
-        let path = self.file.path();
         let Ok(names) = required(&text) else {
             return Err(malformed_reference(path, line, name));
         };

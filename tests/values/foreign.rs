@@ -26,7 +26,8 @@ fn each_command_names_the_one_that_takes_it_over() {
             }
         }
         // If a whole file belongs to dotenvx, `import dotenv` says so before it looks at values.
-        let (status, says) = if tool == "dotenvx" { (2, &hint) } else { (3, &what) };
+        let line = format!(".env: line 1: S is a value of {tool}");
+        let (status, says) = if tool == "dotenvx" { (2, &hint) } else { (3, &line) };
         let run = ["import", "dotenv", ".env", "--yes", "-q"];
         Case { files: &[(".env", text)], run: &run, status, says, hides: "" }.holds();
         let fix = format!("fix: {import}\n");

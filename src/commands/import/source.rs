@@ -11,7 +11,7 @@ use super::super::{Context, typed};
 use super::{Args, Kind};
 use crate::config::EnvName;
 use crate::crypto::{SecretBytes, SecretText, claims_to_be_sealed, holds_sealed};
-use crate::dotenv::{Document, VarName};
+use crate::dotenv::{Document, VarName, foreign_value};
 use crate::error::Error;
 use crate::exec::Sops;
 use crate::fs::folder_of;
@@ -135,6 +135,7 @@ fn decrypt(
     }
     let content = match args.kind {
         Kind::Dotenvx => {
+            parse(&text, &text.bytes)?;
             let (variable, found) = decrypt_dotenvx(context, args, &text, wants)?;
             let note =
                 |name| format!("{name}: dotenvx runs its `$(…)` as a command; envseal keeps it as text");
@@ -155,7 +156,7 @@ fn decrypt(
             }));
             Content::Items(found.items)
         }
-        Kind::Dotenv => Content::Text(ImportText::plaintext(parse(&text.label, &text.bytes)?)),
+        Kind::Dotenv => Content::Text(ImportText::plaintext(parse(&text, &text.bytes)?)),
         Kind::Json => Content::Items(json::read(&text.bytes, wants).map_err(fail)?),
         Kind::Yaml => Content::Items(yaml::read(&text.bytes, wants).map_err(fail)?),
     };
@@ -195,8 +196,20 @@ fn refuse_encrypted(text: &SourceText, wants: &dyn Fn(&str) -> bool) -> Result<(
     Err(Error::usage(format!("{} is encrypted by {tool}", text.label), hint))
 }
 
-fn parse(label: &str, bytes: &[u8]) -> Result<Document, Error> {
-    Document::parse(bytes.to_vec()).map_err(not_text(Path::new(label)))
+/// Parses the dotenv text of a source. Rejects a merge conflict, and a line that is neither a variable nor a comment.
+fn parse(source: &SourceText, text: &[u8]) -> Result<Document, Error> {
+    let path = source.path.as_deref().unwrap_or(Path::new(&source.label));
+    let document = Document::parse(text.to_vec()).map_err(not_text(path))?;
+    if let Some(line) = document.conflict_marker() {
+        // The source may be plain text, so there is no `git add`.
+        let file = source.path.as_deref().unwrap_or(Path::new("FILE"));
+        return Err(merge_conflict(path, line)
+            .with_hint(hint!("resolve the merge first: ${EDITOR:-vi} {file}", file)));
+    }
+    match document.strays().first() {
+        Some(stray) => Err(stray_line(path, &document, stray)),
+        None => Ok(document),
+    }
 }
 
 fn decrypt_dotenvx(
@@ -268,9 +281,13 @@ fn decrypt_sops(
             hint!("if it holds variables: sops decrypt {path} | envseal import dotenv -e NAME", path),
         ));
     }
-    let document = sops::without_comments(&parse(&text.label, &decrypted)?);
-    let document = document.map_err(|error| failed(&text.label, &[error], None))?;
-    Ok(Content::Text(ImportText::encrypted(document)))
+    let document = parse(text, &decrypted)?;
+    let mut wanted = document.entries().iter().filter(|entry| wants(document.name(entry)));
+    if let Some(entry) = wanted.find(|entry| document.comment_is_ambiguous(entry)) {
+        return Err(ambiguous_hash(path, entry.line, document.name(entry)));
+    }
+    let bare = sops::without_comments(&document).map_err(|error| failed(&text.label, &[error], None))?;
+    Ok(Content::Text(ImportText::encrypted(bare, &document)))
 }
 
 fn ejson_key(context: &Context, args: &Args, public: &str) -> Option<SecretText> {
@@ -289,13 +306,18 @@ impl Source {
         self.path.as_deref().filter(|path| is_plain && !same_file(path, &self.target))
     }
 
+    /// Returns the source as errors call it.
+    fn place(&self) -> &Path {
+        self.path.as_deref().unwrap_or(Path::new(&self.label))
+    }
+
     /// Returns true if variables that are left out would not stay in the source's file as they are.
     fn is_indivisible(&self) -> bool {
         !matches!(&self.content, Content::Text(text) if !text.was_whole)
     }
 
-    /// Plans the import of this source. Rejects values that envseal encrypted elsewhere, and lines that aren't
-    /// variables or can be read in two ways.
+    /// Plans the import of this source. Rejects values that envseal encrypted elsewhere or another tool encrypted, and
+    /// lines that can be read in two ways.
     pub(super) fn plan(
         &self,
         args: &Args,
@@ -310,72 +332,75 @@ impl Source {
                 "import into another file: -e NAME or -f FILE",
             ));
         }
-        self.refuse_sealed_values(is_in_place, wants)?;
+        self.refuse_encrypted_values(is_in_place, wants)?;
         // A selection of a text's variables is not the same file, so the text is not copied.
         let is_copied = args.names.is_all() && self.target.symlink_metadata().is_err();
-        match &self.content {
+        let items = match &self.content {
             Content::Text(text) if is_in_place || is_copied => {
-                let label = self.path.clone().unwrap_or_else(|| PathBuf::from(&self.label));
-                ImportPlan::convert(&self.target, &label, text.clone(), wants, dollars, store)
+                let text = text.clone();
+                return ImportPlan::convert(&self.target, self.place(), text, wants, dollars, store);
             }
-            Content::Text(text) => {
-                ImportPlan::set(&self.target, self.variables(text, wants)?, dollars, store)
-            }
-            Content::Items(items) => {
-                let items = items.iter().filter(|item| wants(item.name.as_str())).cloned().collect();
-                let plan = if is_in_place { ImportPlan::replace } else { ImportPlan::set };
-                plan(&self.target, items, dollars, store)
-            }
-        }
+            Content::Text(text) => self.variables(text, wants)?,
+            Content::Items(items) => items.iter().filter(|item| wants(item.name.as_str())).cloned().collect(),
+        };
+        ImportPlan::set(&self.target, self.place(), items, is_in_place, dollars, store)
     }
 
-    /// Rejects values that envseal encrypted for another place: encrypted again, they would decrypt to a token.
-    fn refuse_sealed_values(&self, is_in_place: bool, wants: &dyn Fn(&str) -> bool) -> Result<(), Error> {
-        let origins: Vec<&str> = match &self.content {
-            Content::Text(ImportText { document, decrypted, .. }) => {
-                let is_sealed = |at: usize, entry| match decrypted.get(&at) {
-                    Some(value) => holds_sealed(value.expose()),
+    /// Rejects values that envseal encrypted for another place: encrypted again, they would decrypt to a token. Rejects
+    /// another tool's encrypted values in what the source has in plain text.
+    fn refuse_encrypted_values(&self, is_in_place: bool, wants: &dyn Fn(&str) -> bool) -> Result<(), Error> {
+        let judge = |origin: &str, name: &str, value: &[u8], is_sealed: bool, may_be_foreign: bool| {
+            if is_sealed {
+                return Some(ImportError::sealed_elsewhere(origin));
+            }
+            let format = foreign_value(value).filter(|_| !may_be_foreign)?;
+            Some(ImportError::foreign(origin, name, format.tool))
+        };
+        let errors: Vec<_> = match &self.content {
+            Content::Text(ImportText { document, decrypted, lines, .. }) => {
+                let judge_entry = |(at, entry)| {
+                    let (name, value) = (document.name(entry), document.value(entry).1);
+                    let opened = decrypted.get(&at).map(ItemValue::expose);
+                    let (value, was_encrypted) = (opened.unwrap_or(&value), opened.is_some());
                     // Sealed values that are in the file itself stay.
-                    None if is_in_place => false,
-                    None => {
-                        let value = document.value(entry).1;
-                        claims_to_be_sealed(&value) || holds_sealed(&value)
-                    }
+                    let is_sealed = (was_encrypted || !is_in_place)
+                        && (holds_sealed(value) || !was_encrypted && claims_to_be_sealed(value));
+                    let may_be_foreign = was_encrypted || document.is_marked_plain(entry);
+                    judge(&format!("line {}: {name}", lines[at]), name, value, is_sealed, may_be_foreign)
                 };
                 let entries = document.entries().iter().enumerate();
-                let sealed =
-                    entries.filter(|(at, entry)| wants(document.name(entry)) && is_sealed(*at, entry));
-                sealed.map(|(_, entry)| document.name(entry)).collect()
+                entries.filter(|(_, entry)| wants(document.name(entry))).filter_map(judge_entry).collect()
             }
             Content::Items(items) => {
-                let wanted = items.iter().filter(|item| wants(item.name.as_str()));
-                wanted.filter(|item| holds_sealed(item.value.expose())).map(|item| &*item.origin).collect()
+                let judge_item = |ImportItem { origin, name, value, was_encrypted, .. }: &ImportItem| {
+                    let value = value.expose();
+                    judge(origin, name.as_str(), value, holds_sealed(value), *was_encrypted)
+                };
+                items.iter().filter(|item| wants(item.name.as_str())).filter_map(judge_item).collect()
             }
         };
-        if origins.is_empty() {
-            return Ok(());
-        }
-        let env_file = self.path.as_ref().filter(|path| EnvName::of_file(path).is_ok());
-        let hint = env_file.map(|path| {
-            hint!(
+        let names: Vec<_> = errors.iter().filter_map(|error| error.variable.as_deref()).collect();
+        let hint = match &self.path {
+            _ if errors.is_empty() => return Ok(()),
+            _ if names.len() == errors.len() => {
+                Some(hint!("leave it out: -x {names}", names).and(if is_in_place && self.is_indivisible() {
+                    " -e NAME"
+                } else {
+                    ""
+                }))
+            }
+            Some(path) if EnvName::of_file(path).is_ok() => Some(hint!(
                 "import its decrypted values: envseal get --format dotenv -f {path} | envseal import dotenv -e NAME --yes",
                 path
-            )
-        });
-        let error = |origin| ImportError::sealed_elsewhere(origin);
-        Err(failed(&self.label, &origins.into_iter().map(error).collect::<Vec<_>>(), hint))
+            )),
+            _ => None,
+        };
+        Err(failed(&self.label, &errors, hint))
     }
 
     /// Returns the wanted variables of a text, in its order.
     fn variables(&self, text: &ImportText, wants: &dyn Fn(&str) -> bool) -> Result<Vec<ImportItem>, Error> {
         let document = &text.document;
-        let path = self.path.clone().unwrap_or_else(|| PathBuf::from(&self.label));
-        if let Some(line) = document.conflict_marker() {
-            return Err(merge_conflict(&path, line));
-        }
-        if let Some(stray) = document.strays().first() {
-            return Err(stray_line(&path, document, stray));
-        }
         let mut items = Vec::new();
         for (at, entry) in document.entries().iter().enumerate() {
             let name = document.name(entry);
@@ -385,12 +410,13 @@ impl Source {
             let value = text.decrypted.get(&at);
             let is_ambiguous = document.comment_is_ambiguous(entry) && !document.is_marked_plain(entry);
             if value.is_none() && is_ambiguous {
-                return Err(ambiguous_hash(&path, entry.line, name));
+                return Err(ambiguous_hash(self.place(), text.lines[at], name));
             }
             let bad_name = |_| failed(&self.label, &[ImportError::bad_name(name)], None);
             let in_file = || ItemValue::Source(SecretBytes::new(document.source(entry).to_vec()));
             items.push(ImportItem {
                 origin: name.to_owned(),
+                line: text.lines[at],
                 name: VarName::new(name).map_err(bad_name)?,
                 was_encrypted: value.is_some(),
                 value: value.cloned().unwrap_or_else(in_file),

@@ -48,7 +48,7 @@ fn a_plaintext_file_is_copied_and_named() {
     // A file that envseal has encrypted in part can't be imported into another file.
     env.ok(&["encrypt", "-q", "-f", "old/.env", "-k", "A"]);
     let said = env.fails(4, &["import", "dotenv", "old/.env", "-f", ".env.new", "-y"]);
-    assert!(said.contains("old/.env: A is already encrypted by envseal"), "{said}");
+    assert!(said.contains("old/.env: line 5: A is already encrypted by envseal"), "{said}");
     assert!(!env.path(".env.new").exists());
 }
 

@@ -198,6 +198,90 @@ fn stray_lines_stop_it_and_are_named() {
 }
 
 #[test]
+fn a_source_in_conflict_is_not_staged() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "Z=1"]);
+    let text = "A=1\n<<<<<<< HEAD\nB=2\n=======\nB=3\n>>>>>>> x\n";
+    env.write("conf.txt", text);
+    let before = env.snapshot();
+    for (target, selection) in [(".env", "*"), (".env.new", "*"), (".env.new", "A")] {
+        let arguments = ["import", "dotenv", "-f", target, "-y", "-k", selection];
+        let said = env.fails(4, &[&arguments[..], &["conf.txt"]].concat());
+        let why = "2 contains a merge-conflict marker\nhint: resolve the merge first";
+        assert_eq!(said, format!("error: conf.txt:{why}: ${{EDITOR:-vi}} conf.txt\n"));
+        let said = env.envseal(&arguments).stdin(text).fails(4);
+        assert_eq!(said, format!("error: stdin:{why}: ${{EDITOR:-vi}} FILE\n"));
+    }
+    assert_eq!(env.snapshot(), before);
+}
+
+#[test]
+fn other_tools_encrypted_values_are_not_plaintext() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "Z=1"]);
+    env.write(
+        "s.txt",
+        "# c\nA=ENC[AES256_GCM,data:abc=,iv:abc=,tag:abc=,type:str]\nB='op://vault/item/field'\nC=1\n",
+    );
+    env.write("j.json", r#"{"deep": {"A": "vault:v1:abcd"}, "C": "EJ[1:a=:b:c=]", "D": 1}"#);
+    env.write("y.yaml", "A: |\n  $ANSIBLE_VAULT;1.1;AES256\n  3061\nB: varlock(x)\n");
+    let before = env.snapshot();
+    let targets =
+        [&["-e", "new"][..], &["-e", "new", "-k", "*"], &["-f", ".env"], &["-f", ".env", "-x", "D"]];
+    for target in targets {
+        for (file, kind, one, other, hint) in [
+            (
+                "s.txt",
+                "dotenv",
+                "line 2: A is a value of sops",
+                "line 3: B is a value of 1Password",
+                "-x A -x B",
+            ),
+            ("j.json", "json", "deep.A is a value of Vault", "C is a value of ejson", "-x deep_A -x C"),
+            ("y.yaml", "yaml", "A is a value of Ansible's vault", "B is a value of varlock", "-x A -x B"),
+        ] {
+            let said = env.fails(3, &[&["import", kind, file, "-y"], target].concat());
+            let why = ", which envseal cannot decrypt\n";
+            let all = format!("  {one}{why}  {other}{why}hint: leave it out: {hint}\n");
+            assert_eq!(said, format!("error: {file}: 2 values can't be decrypted\n{all}"));
+            assert_eq!(env.snapshot(), before);
+        }
+    }
+    env.ok(&["import", "dotenv", "s.txt", "-e", "new", "-y", "-x", "A", "-x", "B"]);
+    // In place, JSON can't leave anything out.
+    env.write(".env.j", r#"{"A": "op://vault/item/field"}"#);
+    let said = env.fails(3, &["import", "json", ".env.j", "-y"]);
+    assert!(said.ends_with("\nhint: leave it out: -x A -e NAME\n"), "{said}");
+}
+
+#[test]
+fn errors_name_the_place_in_the_source() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "Z=1"]);
+    let before = env.snapshot();
+    for (text, told) in [
+        ("# c\nA=${NOPE}\n", "2 A contains a `$`"),
+        ("# c\nA=${A:0:2}\n", "2 A: "),
+        ("# c\nA=s\nLD_PRELOAD=${A}\n", "3 LD_PRELOAD must stay readable, but depends on A"),
+        ("LD_PRELOAD=${A}\nA=s\n# c\nLD_PRELOAD=$A\n", "4 LD_PRELOAD must stay readable"),
+    ] {
+        for target in [&["-f", ".env"][..], &["-e", "new"], &["-e", "new", "-k", "*"]] {
+            let arguments = [&["import", "dotenv", "-"], target].concat();
+            // Neither a table nor a question comes first.
+            let said = env.envseal(&arguments).stdin(text).fails(4);
+            assert!(said.starts_with(&format!("error: stdin:{told}")), "{target:?}: {said}");
+        }
+    }
+    assert_eq!(env.snapshot(), before);
+    // A line of the target is named as the target's.
+    env.write(".env.t", "# c\nA=1 # envseal: plain\nLD_PRELOAD=$A\n");
+    env.ok(&["set", "-q", "-e", "t", "Z=1"]);
+    env.write(".env.t", env.read(".env.t").replace(" # envseal: plain", ""));
+    let said = env.envseal(&["import", "dotenv", "-e", "t"]).stdin("A=2\n").fails(4);
+    assert!(said.starts_with("error: .env.t:") && said.contains(" LD_PRELOAD must stay readable"), "{said}");
+}
+
+#[test]
 fn encrypted_files_of_other_tools_are_not_plaintext() {
     let env = TestEnv::new();
     env.write("x.txt", made("dotenvx/env.production.txt"));

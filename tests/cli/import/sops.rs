@@ -105,6 +105,27 @@ fn a_file_encrypted_as_a_whole_is_not_converted_in_part() {
 }
 
 #[test]
+fn unclear_lines_of_a_file_encrypted_as_a_whole_are_named() {
+    let env = TestEnv::new();
+    let secret = env.secret("line");
+    for (text, told) in [
+        (format!("# c\nA=1\n{secret}\n"), ".env.x:3 is neither a variable"),
+        (format!("# c\nKEY=-----BEGIN KEY-----\n{secret}\n-----END KEY-----\n"), ".env.x:2 KEY: the value"),
+        (format!("A=1\n# c\nB=adm#{secret}\n"), ".env.x:3 B: `#` touches the value"),
+        (format!("A={secret}\n# c\nB=${{NOPE}}\n"), ".env.x:3 B contains a `$`"),
+    ] {
+        let import = whole(&env, ".env.x", &text);
+        let before = env.snapshot();
+        for target in ["x", "new"] {
+            let (status, said) = import(&[".env.x", "-e", target]);
+            assert!(status == 4 && said.starts_with(&format!("error: {told}")), "{said}");
+            assert_eq!(env.snapshot(), before);
+        }
+        std::fs::remove_dir_all(env.outside().join("bin")).unwrap();
+    }
+}
+
+#[test]
 fn several_documents_are_refused() {
     let Some(sops) = Sops::find() else { return };
     sops.seal("m.yaml", b"A: one\n---\nB: two\n", &[]);
