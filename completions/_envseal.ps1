@@ -665,7 +665,7 @@ Register-ArgumentCompleter -Native -CommandName 'envseal' -ScriptBlock {
             [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Grant a member access to environments that you can decrypt')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a member: drop grants, rotate keys, and list exposed values')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show who has access to what, granted by whom, when, and in which commit')
-            [CompletionResult]::new('exposures', 'exposures', [CompletionResultType]::ParameterValue, 'List exposed values that removed members could read')
+            [CompletionResult]::new('exposures', 'exposures', [CompletionResultType]::ParameterValue, 'List exposed values of this project that removed members could read')
             break
         }
         'envseal;team;whoami' {

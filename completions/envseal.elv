@@ -634,7 +634,7 @@ set edit:completion:arg-completer[envseal] = {|@words|
             cand approve 'Grant a member access to environments that you can decrypt'
             cand remove 'Remove a member: drop grants, rotate keys, and list exposed values'
             cand list 'Show who has access to what, granted by whom, when, and in which commit'
-            cand exposures 'List exposed values that removed members could read'
+            cand exposures 'List exposed values of this project that removed members could read'
         }
         &'envseal;team;whoami'= {
             cand -C 'Change to DIR first'

@@ -16,52 +16,87 @@ const LATER: [&str; 3] = ["file", "folder", "range"];
 /// The folder that `-C` named, and the options that did: a hint is pasted where the person stands.
 static FOLDER: OnceLock<(PathBuf, String)> = OnceLock::new();
 
-/// Makes the commands in hints work in these folders, each as seen from the one before.
-pub(crate) fn start_in(folders: &[PathBuf]) {
-    let option = |folder: &PathBuf| Some(format!("-C {} ", Word::Path(folder.clone()).quoted(true)?.0));
-    let options = folders.iter().map(option).collect::<Option<String>>();
+/// Returns the folder of the project that the person stands in, as seen from the repository's root.
+static PROJECT: OnceLock<fn() -> PathBuf> = OnceLock::new();
+
+/// Makes the commands in hints work in these folders, each as seen from the one before; and those that somebody else is
+/// to run, in the folder of the same project, which `project` returns as seen from the repository's root.
+pub(crate) fn start_in(folders: &[PathBuf], project: fn() -> PathBuf) {
+    PROJECT.get_or_init(|| project);
+    let options = folders.iter().map(|folder| option(folder)).collect::<Option<String>>();
     if let Some(options) = options.filter(|options| !options.is_empty()) {
         FOLDER.get_or_init(|| (folders.iter().collect(), options));
     }
 }
 
-/// Inserts `options` after each `envseal` and `git` that starts a command. What somebody else is to run, and a line to be
-/// added to a hook, stay as they are.
-fn with_folders(text: &str, options: &str) -> String {
-    const GIT: [&str; 14] = [
-        "add ",
-        "checkout ",
-        "commit ",
-        "config ",
-        "diff ",
-        "fetch ",
-        "init",
-        "log ",
-        "ls-tree ",
-        "merge ",
-        "mv ",
-        "rebase ",
-        "rm ",
-        "show ",
-    ];
-    let (mut line, mut rest) = (String::new(), text);
-    for word in text.split_inclusive(' ') {
-        rest = &rest[word.len()..];
-        let is_mine = !line.ends_with("run: ");
-        line.push_str(word);
-        let is_command = match word {
-            "envseal " => !rest.starts_with("hook run"),
-            "git " => GIT.iter().any(|command| rest.starts_with(command)),
-            _ => false,
-        };
-        line.push_str(if is_command && is_mine { options } else { "" });
+/// Returns the option for a folder, or nothing for the current one.
+fn option(folder: &Path) -> Option<String> {
+    if folder.as_os_str().is_empty() {
+        return Some(String::new());
     }
-    line
+    Some(format!("-C {} ", Word::Path(folder.to_owned()).quoted(true)?.0))
+}
+
+/// Options for the commands of a hint.
+#[derive(Default)]
+struct FolderOptions {
+    /// For `envseal` and `git`.
+    start: String,
+    /// For commands of `envseal` that work on the project of the folder in which they start.
+    project: String,
+    /// For those that somebody else is to run.
+    others: String,
+}
+
+impl FolderOptions {
+    /// Adds `text` to `line`, with options after each `envseal` and `git` that starts a command. A line to be added to a
+    /// hook stays as it is.
+    fn add(&self, line: &mut String, text: &str) {
+        const GIT: [&str; 14] = [
+            "add ",
+            "checkout ",
+            "commit ",
+            "config ",
+            "diff ",
+            "fetch ",
+            "init",
+            "log ",
+            "ls-tree ",
+            "merge ",
+            "mv ",
+            "rebase ",
+            "rm ",
+            "show ",
+        ];
+        let mut rest = text;
+        for word in text.split_inclusive(' ') {
+            rest = &rest[word.len()..];
+            let is_mine = !line.ends_with("run: ");
+            line.push_str(word);
+            let is_command = match word {
+                "envseal " => !rest.starts_with("hook run"),
+                "git " => GIT.iter().any(|command| rest.starts_with(command)),
+                _ => false,
+            };
+            let of_project = rest.starts_with("team ") || rest.starts_with("key rotate -e ");
+            line.push_str(if is_command && is_mine { &self.start } else { "" });
+            line.push_str(match (word, is_mine) {
+                ("envseal ", true) if of_project => &self.project,
+                ("envseal ", false) if of_project => &self.others,
+                _ => "",
+            });
+        }
+    }
 }
 
 /// The next step. `hint!` and constant text are the only ways to make one, so that every other word is quoted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hint(Vec<HintPart>);
+pub struct Hint {
+    parts: Vec<HintPart>,
+    /// The folder of the project that it is about, if that is another than the person's: as seen by the person, and by
+    /// somebody else in the repository's root.
+    project: Option<[PathBuf; 2]>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum HintPart {
@@ -166,13 +201,22 @@ impl Hint {
             template = &template[at + name.len() + 2..];
         }
         parts.push(HintPart::Text(template));
-        Self(parts)
+        Self { parts, project: None }
     }
 
     #[must_use]
     pub fn and(mut self, more: impl Into<Self>) -> Self {
-        self.0.extend(more.into().0);
+        let more = more.into();
+        self.parts.extend(more.parts);
+        self.project = self.project.or(more.project);
         self
+    }
+
+    /// Makes its commands work in the project in the folder `seen`: as the person sees it, and as seen from the
+    /// repository's root for somebody else.
+    #[must_use]
+    pub(crate) fn in_project(self, seen: PathBuf, from_root: PathBuf) -> Self {
+        Self { project: Some([seen, from_root]), ..self }
     }
 
     /// Joins the hints with `joint`, and the last one with `last`.
@@ -189,7 +233,8 @@ impl Hint {
     /// Fills the placeholder `{name}` if it is not filled yet.
     #[must_use]
     pub fn with(mut self, name: &str, words: &(impl Words + ?Sized)) -> Self {
-        for part in self.0.iter_mut().filter(|part| matches!(part, HintPart::Later(later) if *later == name))
+        for part in
+            self.parts.iter_mut().filter(|part| matches!(part, HintPart::Later(later) if *later == name))
         {
             *part = HintPart::Words(words.words());
         }
@@ -200,7 +245,7 @@ impl Hint {
     #[must_use]
     pub fn seen(mut self, seen: impl Fn(&Path) -> PathBuf) -> Self {
         let mut alone = true;
-        for part in &mut self.0 {
+        for part in &mut self.parts {
             match part {
                 HintPart::Text(text) => alone = text.ends_with(' '),
                 HintPart::Words(words) if alone => {
@@ -220,23 +265,23 @@ impl Hint {
     /// as a line break or an escape sequence: people could not see what they paste.
     pub fn line(&self) -> Option<String> {
         match FOLDER.get() {
-            None => self.written(None),
+            None => self.written(String::new()),
             Some((folder, _)) if self.names_another_program() => {
-                self.clone().seen(|path| folder.join(path)).written(None)
+                self.clone().seen(|path| folder.join(path)).written(String::new())
             }
-            Some((_, options)) => self.written(Some(options)),
+            Some((_, options)) => self.written(options.clone()),
         }
     }
 
     /// Like [`Self::line`], for somebody in the repository's root, whatever `-C` says.
     pub(crate) fn line_at_root(&self) -> Option<String> {
-        self.written(None)
+        self.written(String::new())
     }
 
     /// Returns true for a command of a program that has no `-C`.
     fn names_another_program(&self) -> bool {
         const OTHERS: [&str; 5] = ["${EDITOR:-vi} ", "chmod ", "cp ", "mv ", "rm "];
-        self.0.iter().any(|part| {
+        self.parts.iter().any(|part| {
             let HintPart::Text(text) = part else { return false };
             let words: Vec<_> = text.split_inclusive(' ').collect();
             let is_other = |at: usize| OTHERS.contains(&words[at]) && (at == 0 || words[at - 1] != "git ");
@@ -244,17 +289,24 @@ impl Hint {
         })
     }
 
-    fn written(&self, folders: Option<&str>) -> Option<String> {
+    fn written(&self, start: String) -> Option<String> {
+        let [project, others] = self
+            .project
+            .clone()
+            .unwrap_or_else(|| [PathBuf::new(), PROJECT.get().map(|project| project()).unwrap_or_default()]);
+        let options = FolderOptions { start, project: option(&project)?, others: option(&others)? };
         let mut line = String::new();
         // Arguments that look like options, and those after them, go after a `--` at the command's end.
         let mut behind = Vec::new();
         let mut is_ours = false;
-        for part in &self.0 {
+        for part in &self.parts {
             match part {
                 HintPart::Later(_) => return None,
                 HintPart::Text(text) => {
-                    let with_folders = folders.map(|options| with_folders(text, options));
-                    let text = with_folders.as_deref().unwrap_or(text);
+                    let before = line.len();
+                    options.add(&mut line, text);
+                    let text = line.split_off(before);
+                    let text = text.as_str();
                     let (rest, next) = text.split_at(text.find(ENDS).unwrap_or(text.len()));
                     line.push_str(rest);
                     if !next.is_empty() {
@@ -478,10 +530,17 @@ mod tests {
             ("see: git log -p -- ", "see: git -C svc log -p -- "),
             ("git add . && git commit", "git -C svc add . && git commit"),
             ("make git ignore it", "make git ignore it"),
-            ("ask alice to run: envseal team approve", "ask alice to run: envseal team approve"),
+            ("or: envseal team list", "or: envseal -C svc -C api team list"),
+            ("ask alice to run: envseal team approve", "ask alice to run: envseal -C svc/api team approve"),
+            ("see: envseal key list", "see: envseal -C svc key list"),
             ("call this: envseal hook run merge", "call this: envseal hook run merge"),
         ] {
-            assert_eq!(with_folders(text, "-C svc "), expected);
+            let option = |folder: &str| option(Path::new(folder)).unwrap();
+            let options =
+                FolderOptions { start: option("svc"), project: option("api"), others: option("svc/api") };
+            let mut line = String::new();
+            options.add(&mut line, text);
+            assert_eq!(line, expected);
         }
     }
 

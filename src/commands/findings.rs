@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::check::rules::{Finding, Rule, Severity};
+use crate::config::is_team_file;
 use crate::git::path_from;
 use crate::hint::Hint;
+use crate::keys::project_root;
 use crate::ui::{self, Look, Page, counted, uri_path};
 
 /// If one folder has more findings of one kind than this, most are folded.
@@ -26,6 +28,8 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
     for finding in findings {
         kinds.entry(kind(finding)).or_default().push(finding);
     }
+    let project = project_root(here);
+    let project = project.strip_prefix(root).unwrap_or(Path::new(""));
     let mut printed: BTreeMap<_, usize> = BTreeMap::new();
     let mut text = Page::default();
     for finding in findings {
@@ -42,7 +46,7 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
                 path,
                 format!("{}{line}", file.display()),
                 message.clone(),
-                fix(finding, &|path| path_from(here, &root.join(path))).line(),
+                fix(finding, project, &|path| path_from(here, &root.join(path))).line(),
             )
         } else if *printed == EXAMPLES + 1 {
             let path = root.join(finding.file.parent().unwrap_or(Path::new("")));
@@ -71,18 +75,23 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
 
 /// Returns the fix with paths as in the finding.
 fn fix_at_root(finding: &Finding) -> Option<String> {
-    fix(finding, &Path::to_owned).line_at_root()
+    fix(finding, Path::new(""), &Path::to_owned).line_at_root()
 }
 
-/// Returns the fix, with each path as `seen` returns it.
-fn fix(finding: &Finding, seen: &dyn Fn(&Path) -> PathBuf) -> Hint {
+/// Returns the fix, with each path as `seen` returns it, for a person in the folder `project` of a project.
+fn fix(finding: &Finding, project: &Path, seen: &dyn Fn(&Path) -> PathBuf) -> Hint {
     let seen = |path: &Path| match seen(path) {
         path if path.as_os_str().is_empty() => ".".into(),
         path => path,
     };
     let file = finding.file.as_path();
-    let folder = seen(file.parent().unwrap_or(Path::new("")));
-    let fix = finding.fix.clone().seen(|path| seen(path));
+    let of_file = file.parent().unwrap_or(Path::new(""));
+    let folder = seen(of_file);
+    let mut fix = finding.fix.clone().seen(|path| seen(path));
+    if is_team_file(file) {
+        let seen = if of_file == project { PathBuf::new() } else { folder.clone() };
+        fix = fix.in_project(seen, of_file.to_owned());
+    }
     fix.with("file", &seen(file)).with("folder", &folder)
 }
 

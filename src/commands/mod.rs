@@ -47,7 +47,7 @@ use crate::exec::{catch_file_size_limit, hide_memory, run_key_command};
 use crate::fs;
 use crate::git::Repo;
 use crate::hint;
-use crate::keys::KeyStore;
+use crate::keys::{KeyStore, current_project};
 use crate::project::{self, Project, RecoveredChange, Target, Updated, Write, update, update_in_merge};
 use crate::ui::{self, Ui};
 
@@ -301,7 +301,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     for dir in &dir {
         config::change_dir(dir).map_err(Error::io(format!("change to {}", dir.display())))?;
     }
-    hint::start_in(&dir);
+    hint::start_in(&dir, current_project);
     let process = ProcessEnv::capture();
     let store = KeyStore::new(&process, keys_file)
         .with_identity(identity.clone(), &ui::passphrase)

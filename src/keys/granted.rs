@@ -8,6 +8,7 @@ use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
 use crate::fs;
 use crate::git;
+use crate::hint::Hint;
 use crate::team::TeamFile;
 
 /// Returns the team file that applies to files in `dir`: the nearest upward, up to the git root. Outside git, only the
@@ -22,6 +23,23 @@ pub(crate) fn team_file(dir: &Path) -> Option<PathBuf> {
 pub(crate) fn project_root(dir: &Path) -> PathBuf {
     let folder = team_file(dir).and_then(|path| path.parent().map(Path::to_owned));
     folder.or_else(|| git::find_root(dir)).unwrap_or_else(|| dir.into())
+}
+
+/// Returns the folder of a project as seen from the root of its repository.
+fn seen_from_root(project: &Path) -> PathBuf {
+    let root = git::find_root(project);
+    root.and_then(|root| project.strip_prefix(root).ok().map(Path::to_owned)).unwrap_or_default()
+}
+
+/// Returns the folder of the project that the working directory belongs to, as seen from the root of its repository.
+pub(crate) fn current_project() -> PathBuf {
+    seen_from_root(&project_root(&Path::new(".").canonicalize().unwrap_or_default()))
+}
+
+/// Makes the commands of a hint work in the project in the folder `root`, wherever they are pasted.
+pub(crate) fn in_project(root: &Path, hint: Hint) -> Hint {
+    let is_here = seen_from_root(root) == current_project();
+    hint.in_project(if is_here { PathBuf::new() } else { git::relative_path(root) }, seen_from_root(root))
 }
 
 impl KeyStore<'_> {
@@ -60,13 +78,15 @@ impl KeyStore<'_> {
         };
         let key = file.open(line, &me.identity).map_err(|fault| {
             let message = format!("the grant of {env} to {member} is not valid: {fault}");
-            malformed(format!("{}:{} {message}", path.display(), line.line)).with_hint(hint!(
+            let hint = hint!(
                 "see who changed it: git log -p -- {path}; or ask someone with access to run: envseal team approve \
                  {member} -e {env}",
                 path,
                 member,
                 env
-            ))
+            );
+            malformed(format!("{}:{} {message}", path.display(), line.line))
+                .with_hint(in_project(fs::folder_of(path), hint))
         })?;
         Ok(if line.key == *wanted {
             Ok(key)

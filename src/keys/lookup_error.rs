@@ -3,10 +3,11 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::granted::in_project;
 use crate::config::EnvName;
 use crate::crypto::{KeyId, PRIVATE_PREFIX};
 use crate::error::{Error, ErrorKind};
-use crate::fs::{FsError, is_read_once};
+use crate::fs::{FsError, folder_of, is_read_once};
 use crate::git::{GitError, display_path, relative_path};
 use crate::hint::Hint;
 
@@ -271,12 +272,22 @@ pub(crate) fn missing_key_hint(env: &EnvName, tried: &[SearchedPlace]) -> Hint {
         }
         _ => {}
     }
-    let granted = tried.iter().find(|tried| matches!(tried.place, KeyPlace::Grant(_)));
-    match granted.map(|tried| &tried.missing) {
+    let granted = tried.iter().find_map(|tried| match &tried.place {
+        KeyPlace::Grant(path) => Some((path, &tried.missing)),
+        _ => None,
+    });
+    let hint = hint_without_grant(env, tried, granted.map(|(_, missing)| missing));
+    match granted {
+        Some((path, _)) => in_project(folder_of(path), hint),
+        None => hint,
+    }
+}
+
+/// Returns what to do if the team file lacks a usable grant, for the reason `missing`, or does not exist.
+fn hint_without_grant(env: &EnvName, tried: &[SearchedPlace], missing: Option<&WhyMissing>) -> Hint {
+    match missing {
         Some(WhyMissing::NotGranted { is_alone: true, .. }) => {
-            "nobody else is in the team; recover the key from a backup: envseal key recover FILE; or see what else may help: \
-             envseal doctor"
-                .into()
+            "nobody else is in the team; recover the key from a backup: envseal key recover FILE".into()
         }
         Some(WhyMissing::NotGranted { member, holders, .. }) => {
             let who = match &holders[..] {

@@ -18,7 +18,7 @@ use std::rc::Rc;
 use zeroize::Zeroizing;
 
 pub(crate) use backup::{BackupLine, FoundKey, backup_text, parse_backup};
-pub(crate) use granted::{project_root, team_file};
+pub(crate) use granted::{current_project, in_project, project_root, team_file};
 pub(crate) use identity::{IdentityPlace, OwnIdentity};
 pub(crate) use key_command::RunKeyCommand;
 pub(crate) use keys_file::KeysFile;

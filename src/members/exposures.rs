@@ -1,12 +1,15 @@
 //! Exposed values: those that removed members could read. Records them, and compares them with the values of today.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use super::access_history::AccessHistory;
+use super::remove::other_team_files;
 use super::unreadable_tag_key;
 use crate::config::EnvName;
 use crate::crypto::{IdentityKey, KeyId, Opener, PrivateKey, Proof, PublicKey, TagKey};
 use crate::error::Error;
+use crate::fs::folder_of;
 use crate::keys::{KeyLookupError, KeyStore};
 use crate::project::{
     EnvFile, Project, Standing, change_team, exposure_files, put_exposed, put_tag_key, standing, tag_key,
@@ -66,6 +69,21 @@ pub(crate) fn exposures(project: &Project, store: &KeyStore<'_>) -> Result<Vec<E
         (since.seconds, env.clone(), name.clone(), member.clone())
     });
     Ok(found)
+}
+
+/// Returns the team files of other projects that have exposed values, or of which that can't be found out.
+pub(crate) fn exposed_elsewhere(project: &Project, store: &KeyStore<'_>) -> Result<Vec<PathBuf>, Error> {
+    let store = store.unasking();
+    let has_open = |path: &Path, text: &[u8]| {
+        let of_folder = Project::of(folder_of(path), project.repositories())?;
+        if path.symlink_metadata().is_err() {
+            let is_open = |exposure: &Exposure| exposure.state == ExposureState::Exposed;
+            return Ok::<_, Error>(of_folder.parse_team(text)?.exposures().iter().any(is_open));
+        }
+        Ok(exposures(&of_folder, &store)?.iter().any(|exposed| exposed.verdict.is_open()))
+    };
+    let files = other_team_files(project)?.into_iter();
+    Ok(files.filter(|(path, text)| has_open(path, text).unwrap_or(true)).map(|(path, _)| path).collect())
 }
 
 /// Writes the verified states into the team file, for those who cannot verify them. Returns true if the file changed.

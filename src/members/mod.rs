@@ -8,7 +8,7 @@ mod list;
 mod remove;
 mod replace;
 
-pub(crate) use exposures::{ExposedValue, confirm, exposures};
+pub(crate) use exposures::{ExposedValue, confirm, exposed_elsewhere, exposures};
 pub(crate) use holders::{AccessDecisions, DoubtfulGrant, access_choices, plan_rotation, rotate_planned};
 pub(crate) use join::{
     Approval, Candidate, Joined, approve, candidate, join, new_candidate, parse_keys, refuse_approval,

@@ -203,9 +203,9 @@ fn dependent_grants(
     team.grants().iter().filter(is_dependent).cloned().collect()
 }
 
-/// Returns the team files of other projects that have `key` as a member, also those that a sparse checkout leaves out.
-/// Skips those that can't be parsed.
-fn memberships_elsewhere(project: &Project, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, Error> {
+/// Returns the team files of the repository's other projects and their texts, also those that a sparse checkout leaves
+/// out.
+pub(super) fn other_team_files(project: &Project) -> Result<Vec<(PathBuf, Vec<u8>)>, Error> {
     let Some(repo) = project.repository()? else { return Ok(Vec::new()) };
     let mut files = repo.list_files(repo.root(), &[TEAM_FILE_GLOB], &is_team_file)?;
     files.retain(|path| *path != project.team_file());
@@ -213,8 +213,14 @@ fn memberships_elsewhere(project: &Project, key: &IdentityKey) -> Result<Vec<(Pa
     for path in files {
         texts.push((path.clone(), crate::fs::read(&path)?));
     }
+    Ok(texts)
+}
+
+/// Returns the team files of other projects that have `key` as a member. Skips those that can't be parsed.
+fn memberships_elsewhere(project: &Project, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, Error> {
+    }
     let name_in = |text: &[u8]| TeamFile::parse(text).ok()?.member_of(key).cloned();
-    Ok(texts.into_iter().filter_map(|(path, text)| Some((path, name_in(&text)?))).collect())
+    Ok(other_team_files(project)?.into_iter().filter_map(|(path, text)| Some((path, name_in(&text)?))).collect())
 }
 
 /// Returns the env files outside the project that are encrypted with one of these keys, also those that a sparse

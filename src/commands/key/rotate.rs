@@ -8,6 +8,7 @@ use crate::commands::{Context, env_names_of};
 use crate::error::Error;
 use crate::fs::folder_of;
 use crate::git::{display_path, path_to_add, relative_path};
+use crate::keys::in_project;
 use crate::members::{
     AccessDecisions, DoubtfulGrant, check_fingerprint, no_member, plan_rotation, rotate_planned,
 };
@@ -102,11 +103,13 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
     refuse_not_rotated(&project, &paths)?;
     let team = project.team()?;
     let mut decisions = args.access.decisions(&team)?;
-    let plan = plan_rotation(&project, context.store(), &envs, &decisions)?;
+    let of_project = |error: Error| error.map_hint(|hint| in_project(&root, hint));
+    let plan = plan_rotation(&project, context.store(), &envs, &decisions).map_err(of_project)?;
     ask_about(context, &team, &plan.doubtful, &mut decisions, true)?;
-    let rotation = context.ui.working("re-encrypting", || {
-        rotate_planned((&project, &paths), context.store(), &plan, &decisions)
-    })?;
+    let rotation = context
+        .ui
+        .working("re-encrypting", || rotate_planned((&project, &paths), context.store(), &plan, &decisions))
+        .map_err(of_project)?;
     print_notices(context, &rotation.notices);
     for env in &rotation.envs {
         print_rotated(context, env);

@@ -7,12 +7,14 @@ use serde::Serialize;
 use crate::commands::Context;
 use crate::config::EnvName;
 use crate::error::Error;
-use crate::git::{path_to_add, relative_path};
-use crate::members::{ExposedValue, confirm, exposures};
+use crate::fs::folder_of;
+use crate::git::{display_path, path_to_add, relative_path};
+use crate::keys::in_project;
+use crate::members::{ExposedValue, confirm, exposed_elsewhere, exposures};
 use crate::time::{Moment, parse_age, rfc3339};
 use crate::ui::{self, counted};
 
-/// List exposed values that removed members could read
+/// List exposed values of this project that removed members could read
 ///
 /// The oldest first, without values that were replaced or removed (see --all). With an environment's private key, each value
 /// is compared with what the member could read; without it, the team file's state is shown as not verified. Exit status 1
@@ -84,6 +86,10 @@ pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Err
         context.ui.say(hint.joined(message, ", as in: "));
     } else {
         context.ui.say("No exposed values left");
+    }
+    for path in exposed_elsewhere(&project, context.store())? {
+        let hint = in_project(folder_of(&path), "list them: envseal team exposures".into());
+        context.ui.note(hint.after(format_args!("{} has exposed values too", display_path(&path))));
     }
     if old > 0 {
         context.ui.say(format_args!("{} older than --max-age", counted(old, "value")));

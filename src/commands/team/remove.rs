@@ -103,7 +103,7 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
     context.ui.say(format_args!("Removed {name}"));
     context.ui.suggest(&hint!("Next: git add {files} && git commit -m {message}", files, message));
     if !removal.exposed.is_empty() {
-        context.ui.say("See the exposed values: envseal team exposures");
+        context.ui.suggest(&"See the exposed values: envseal team exposures".into());
     }
     Ok(u8::from(!plan.out_of_reach.is_empty() || !plan.sealed_outside.is_empty()))
 }

@@ -243,3 +243,63 @@ fn the_order_of_places_is_process_keys_file_grant() {
         refused.stderr
     );
 }
+
+/// Pasted in the repository's root, a hint without `-C` would grant access in another project.
+#[test]
+fn hints_name_the_project_of_the_team() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let (folder, production) = ("services/api", ["-e", "production"]);
+    std::fs::create_dir_all(alice.clone.join(folder)).unwrap();
+    alice.write("services/api/envseal.toml", "");
+    let secret = env.secret("of-the-api");
+    alice.says(&[&["-C", folder, "set", "-q", "API", &secret], &production[..]].concat());
+    alice.says(&["-C", folder, "team", "request", "-q"]);
+    alice.pushes("a project");
+
+    bob.pulls();
+    bob.says(&["team", "request", "-q"]);
+    let run = ["run", "-f", folder, "-e", "production", "--", "true"];
+    let stopped = bob.fails(3, &run);
+    assert!(stopped.contains("request access: envseal -C services/api team request"), "{stopped}");
+    let stopped = bob.fails(3, &["-C", folder, "run", "-e", "production", "--", "true"]);
+    assert!(stopped.contains("request access: envseal -C services/api team request"), "{stopped}");
+    let asked = bob.envseal(&["-C", folder, "team", "request"]).stderr;
+    let approve = "run: envseal -C services/api team approve bob -e production";
+    assert!(asked.contains(approve), "{asked}");
+    let stopped = bob.fails(3, &run);
+    assert!(stopped.contains(approve), "{stopped}");
+    bob.pushes("bob in both");
+
+    alice.pulls();
+    let approve =
+        ["-C", folder, "team", "approve", "bob", "-e", "production", "--fingerprint", &bob.fingerprint()];
+    alice.says(&approve);
+    alice.pushes("a grant");
+    let granted = alice.read("services/api/envseal.toml");
+    alice.says(&[&["-C", folder, "key", "rotate"], &production[..]].concat());
+    // As a merge with a branch that made the grant.
+    let rotated = alice.read("services/api/envseal.toml");
+    let is_grant = |line: &&str| line.starts_with("bob = { key");
+    let line = |text: &str| text.lines().find(is_grant).unwrap().to_owned();
+    alice.write("services/api/envseal.toml", rotated.replace(&line(&rotated), &line(&granted)));
+    for arguments in [&["check"][..], &["-C", folder, "check"], &["check", "--json"]] {
+        let output = alice.envseal(arguments);
+        let shown = String::from_utf8(output.stdout).unwrap();
+        let fix = "run: envseal -C services/api team approve bob -e production";
+        assert!(output.status == 1 && shown.contains(fix), "{arguments:?}: {shown}");
+    }
+    alice.write("services/api/envseal.toml", &rotated);
+    alice.pushes("rotate");
+
+    let removed = alice.envseal(&["-C", folder, "team", "remove", "bob", "--yes"]).stderr;
+    assert!(removed.contains("See the exposed values: envseal -C services/api team exposures"), "{removed}");
+    let shown = String::from_utf8(alice.envseal(&["check"]).stdout).unwrap();
+    assert!(shown.contains("fix: list them: envseal -C services/api team exposures"), "{shown}");
+    let listed = alice.envseal(&["team", "exposures"]).stderr;
+    let noted =
+        "services/api/envseal.toml has exposed values too; list them: envseal -C services/api team exposures";
+    assert!(listed.contains(noted), "{listed}");
+    let listed = alice.envseal(&["-C", folder, "team", "exposures"]).stderr;
+    assert!(listed.contains("1 exposed value") && !listed.contains("note:"), "{listed}");
+}
