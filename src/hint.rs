@@ -19,8 +19,8 @@ static FOLDER: OnceLock<(PathBuf, String)> = OnceLock::new();
 /// Returns the folder of the project that the person stands in, as seen from the repository's root.
 static PROJECT: OnceLock<fn() -> PathBuf> = OnceLock::new();
 
-/// Makes the commands in hints work in these folders, each as seen from the one before; and those that somebody else is
-/// to run, in the folder of the same project, which `project` returns as seen from the repository's root.
+/// Makes the commands in hints work in these folders, each as seen from the one before. What somebody else is to run works
+/// in the folder that `project` returns, as seen from the repository's root.
 pub(crate) fn start_in(folders: &[PathBuf], project: fn() -> PathBuf) {
     PROJECT.get_or_init(|| project);
     let options = folders.iter().map(|folder| option(folder)).collect::<Option<String>>();
@@ -31,61 +31,33 @@ pub(crate) fn start_in(folders: &[PathBuf], project: fn() -> PathBuf) {
 
 /// Returns the option for a folder, or nothing for the current one.
 fn option(folder: &Path) -> Option<String> {
-    if folder.as_os_str().is_empty() {
-        return Some(String::new());
-    }
-    Some(format!("-C {} ", Word::Path(folder.to_owned()).quoted(true)?.0))
+    let word = |folder: &Path| Some(format!("-C {} ", Word::Path(folder.to_owned()).quoted(true)?.0));
+    if folder.as_os_str().is_empty() { Some(String::new()) } else { word(folder) }
 }
 
-/// Options for the commands of a hint.
-#[derive(Default)]
-struct FolderOptions {
-    /// For `envseal` and `git`.
-    start: String,
-    /// For commands of `envseal` that work on the project of the folder in which they start.
-    project: String,
-    /// For those that somebody else is to run.
-    others: String,
-}
-
-impl FolderOptions {
-    /// Adds `text` to `line`, with options after each `envseal` and `git` that starts a command. A line to be added to a
-    /// hook stays as it is.
-    fn add(&self, line: &mut String, text: &str) {
-        const GIT: [&str; 14] = [
-            "add ",
-            "checkout ",
-            "commit ",
-            "config ",
-            "diff ",
-            "fetch ",
-            "init",
-            "log ",
-            "ls-tree ",
-            "merge ",
-            "mv ",
-            "rebase ",
-            "rm ",
-            "show ",
-        ];
-        let mut rest = text;
-        for word in text.split_inclusive(' ') {
-            rest = &rest[word.len()..];
-            let is_mine = !line.ends_with("run: ");
-            line.push_str(word);
-            let is_command = match word {
-                "envseal " => !rest.starts_with("hook run"),
-                "git " => GIT.iter().any(|command| rest.starts_with(command)),
-                _ => false,
-            };
-            let of_project = rest.starts_with("team ") || rest.starts_with("key rotate -e ");
-            line.push_str(if is_command && is_mine { &self.start } else { "" });
-            line.push_str(match (word, is_mine) {
-                ("envseal ", true) if of_project => &self.project,
-                ("envseal ", false) if of_project => &self.others,
-                _ => "",
-            });
-        }
+/// Adds `text` to `line`, with options after each `envseal` and `git` that starts a command: `start`, and for a command
+/// that works on the project of its folder, `project`; if somebody else is to run it, `others` alone. A line to be added
+/// to a hook stays as it is.
+fn add_text(line: &mut String, text: &str, [start, project, others]: &[String; 3]) {
+    const GIT: &str = " add checkout commit config diff fetch init log ls-tree merge mv rebase rm show ";
+    let mut rest = text;
+    for word in text.split_inclusive(' ') {
+        rest = &rest[word.len()..];
+        let is_mine = !line.ends_with("run: ");
+        line.push_str(word);
+        let verb = rest.split(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
+        let is_ours = word == "envseal ";
+        let is_command =
+            is_ours && !rest.starts_with("hook run") || word == "git " && GIT.contains(&format!(" {verb} "));
+        let of_project = is_ours && (verb == "team" || rest.starts_with("key rotate -e "));
+        line.push_str(if is_command && is_mine { start } else { "" });
+        line.push_str(if !of_project {
+            ""
+        } else if is_mine {
+            project
+        } else {
+            others
+        });
     }
 }
 
@@ -219,6 +191,20 @@ impl Hint {
         Self { project: Some([seen, from_root]), ..self }
     }
 
+    /// Returns true if it only stages files.
+    pub(crate) fn is_staging(&self) -> bool {
+        matches!(self.parts[..], [HintPart::Text(text), ..] if text.starts_with("git add "))
+    }
+
+    /// Adds the option for an identity, if one is named.
+    #[must_use]
+    pub(crate) fn with_identity(self, file: Option<&Path>) -> Self {
+        match file {
+            Some(file) => self.and(hint!(" -i {file}", file)),
+            None => self,
+        }
+    }
+
     /// Joins the hints with `joint`, and the last one with `last`.
     pub fn list(hints: impl IntoIterator<Item = Self>, joint: &'static str, last: &'static str) -> Self {
         let mut hints: Vec<_> = hints.into_iter().collect();
@@ -290,11 +276,9 @@ impl Hint {
     }
 
     fn written(&self, start: String) -> Option<String> {
-        let [project, others] = self
-            .project
-            .clone()
-            .unwrap_or_else(|| [PathBuf::new(), PROJECT.get().map(|project| project()).unwrap_or_default()]);
-        let options = FolderOptions { start, project: option(&project)?, others: option(&others)? };
+        let current = || PROJECT.get().map(|project| project()).unwrap_or_default();
+        let [project, others] = self.project.clone().unwrap_or_else(|| [PathBuf::new(), current()]);
+        let options = [start, option(&project)?, option(&others)?];
         let mut line = String::new();
         // Arguments that look like options, and those after them, go after a `--` at the command's end.
         let mut behind = Vec::new();
@@ -304,7 +288,7 @@ impl Hint {
                 HintPart::Later(_) => return None,
                 HintPart::Text(text) => {
                     let before = line.len();
-                    options.add(&mut line, text);
+                    add_text(&mut line, text, &options);
                     let text = line.split_off(before);
                     let text = text.as_str();
                     let (rest, next) = text.split_at(text.find(ENDS).unwrap_or(text.len()));
@@ -535,11 +519,8 @@ mod tests {
             ("see: envseal key list", "see: envseal -C svc key list"),
             ("call this: envseal hook run merge", "call this: envseal hook run merge"),
         ] {
-            let option = |folder: &str| option(Path::new(folder)).unwrap();
-            let options =
-                FolderOptions { start: option("svc"), project: option("api"), others: option("svc/api") };
             let mut line = String::new();
-            options.add(&mut line, text);
+            add_text(&mut line, text, &["svc", "api", "svc/api"].map(|folder| format!("-C {folder} ")));
             assert_eq!(line, expected);
         }
     }

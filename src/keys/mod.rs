@@ -84,6 +84,11 @@ impl<'a> KeyStore<'a> {
         Self { identity_file, ask: Some(ask), ..self }
     }
 
+    /// Returns the identity's file, if the user named one for this command.
+    pub(crate) fn named_identity(&self) -> Option<&Path> {
+        self.identity_file.as_deref()
+    }
+
     /// Sets how the user's key command is run. Without it, as in the library, no program is run.
     #[must_use]
     pub(crate) fn with_key_command(self, run: RunKeyCommand<'a>) -> Self {

@@ -7,6 +7,7 @@ use crate::config::EnvName;
 use crate::crypto::{Identity, IdentityKey, KeyId, PrivateKey};
 use crate::error::Error;
 use crate::git::Repo;
+use crate::hint::Hint;
 use crate::keys::{IdentityPlace, KeyPlace, KeyStore};
 use crate::project::{
     EnvFile, Pinning, Project, change_team, changed_meanwhile, pin_trouble, refuse_old_key,
@@ -26,6 +27,8 @@ pub(crate) struct Joined {
     pub added: bool,
     /// True if there was no member before.
     pub first: bool,
+    /// True if it is this user's own identity, not one that was named for somebody else.
+    pub is_own: bool,
     /// The environments that this user, who already has their keys, was granted.
     pub own: Vec<EnvName>,
     /// Why environments that this user can decrypt were not among them.
@@ -62,6 +65,9 @@ pub(crate) fn join(
 ) -> Result<Joined, Error> {
     let team = project.team()?;
     let first = team.members().is_empty();
+    let choose = |team: &TeamFile, key: Option<&IdentityKey>, wanted: Option<&str>| {
+        choose_name(team, (store, key), objects, wanted)
+    };
     let (created, made);
     let me = match store.me()? {
         Some(me) => {
@@ -70,25 +76,26 @@ pub(crate) fn join(
         }
         None => {
             // A name is rejected before anything is created.
-            choose_name(&team, None, objects, wanted)?;
+            choose(&team, None, wanted)?;
             created = store.make_identity()?;
             made = true;
             &created
         }
     };
     let (key, place) = (me.identity.public(), me.place.clone());
-    let name = choose_name(&team, Some(&key), objects, wanted)?;
+    let name = choose(&team, Some(&key), wanted)?;
+    let is_own = is_own(store, objects, &name);
     // The request itself needs none of these keys.
     let (keys, mut not_own) = own_keys(project, store).unwrap_or_else(|error| (Vec::new(), vec![error]));
     let (mut added, mut own) = (false, Vec::new());
     change_team(project, |team| {
         // Another envseal may have changed it in the meantime.
-        choose_name(team, Some(&key), objects, Some(name.as_str()))?;
+        choose(team, Some(&key), Some(name.as_str()))?;
         added = team.members().get(&name) != Some(&key);
         if added {
             team.put_member(&name, &key);
         }
-        if may_grant_itself(project, team, &key) {
+        if is_own && may_grant_itself(project, team, &key) {
             refuse_changed_keys(project, &keys)?;
             own = grant_to_self(project, team, &keys, &me.identity)?;
         } else {
@@ -96,7 +103,13 @@ pub(crate) fn join(
         }
         Ok(())
     })?;
-    Ok(Joined { name, key, place, made, added, first, own, not_own })
+    Ok(Joined { name, key, place, made, added, first, is_own, own, not_own })
+}
+
+/// Returns true if the identity is this user's, and not one that `-i` names for somebody else: a CI must not be granted
+/// what the keys on this machine decrypt.
+fn is_own(store: &KeyStore<'_>, objects: Option<&Repo>, name: &MemberName) -> bool {
+    store.named_identity().is_none() || name_in_git(objects).as_ref() == Some(name)
 }
 
 /// Returns true if this user's own grants are reviewed like any other: HEAD has the member, or there is no other yet.
@@ -137,7 +150,7 @@ fn lasts(place: &KeyPlace) -> bool {
 /// else has or had it.
 fn choose_name(
     team: &TeamFile,
-    key: Option<&IdentityKey>,
+    (store, key): (&KeyStore<'_>, Option<&IdentityKey>),
     objects: Option<&Repo>,
     wanted: Option<&str>,
 ) -> Result<MemberName, Error> {
@@ -146,7 +159,12 @@ fn choose_name(
         (Some(wanted), _) => MemberName::new(wanted)?,
         (None, Some(current)) => return Ok(current.clone()),
         (None, None) => name_in_git(objects).ok_or_else(|| {
-            let message = "which member name? Git has no user.email or user.name to make one of";
+            let why = if objects.is_some() {
+                "git has no user.email or user.name"
+            } else {
+                "this is not a git repository"
+            };
+            let message = format!("which member name? There is none to take from git: {why}");
             Error::usage(message, "choose one: envseal team request --name NAME")
         })?,
     };
@@ -154,11 +172,17 @@ fn choose_name(
         let fingerprint = team.members()[current].fingerprint();
         return Err(Error::usage(
             format!("you ({fingerprint}) are a member already, as {current}"),
-            "to add somebody else, name their key: envseal team request -i FILE --name NAME",
+            "to add somebody else: envseal team add NAME --key FILE",
         ));
     }
     key.map_or(Ok(()), |key| refuse_removed(team, key))?;
-    refuse_name_of_another(team, &name, key, "choose another: envseal team request --name NAME")?;
+    let hint = if wanted.is_none() && team.members().contains_key(&name) {
+        "if that is you with a new key: envseal team request --replace"
+    } else {
+        "choose another: envseal team request --name NAME"
+    };
+    let hint = Hint::from(hint).with_identity(store.named_identity());
+    refuse_name_of_another(team, &name, key, hint)?;
     Ok(name)
 }
 
@@ -167,11 +191,12 @@ fn refuse_name_of_another(
     team: &TeamFile,
     name: &MemberName,
     key: Option<&IdentityKey>,
-    hint: &'static str,
+    hint: impl Into<Hint>,
 ) -> Result<(), Error> {
     match team.key_of(name).filter(|owner| Some(*owner) != key) {
         Some(owner) => {
-            let message = format!("{name} is the name of another member ({})", owner.fingerprint());
+            let whose = if team.members().contains_key(name) { "another" } else { "a removed" };
+            let message = format!("{name} is the name of {whose} member ({})", owner.fingerprint());
             Err(Error::usage(message, hint))
         }
         None => Ok(()),
@@ -286,7 +311,7 @@ pub(crate) fn approve(
         own.extend(lasts(&place).then(|| (env.clone(), key.clone())));
         keys.push((env.clone(), key));
     }
-    let mut done = Approval::default();
+    let (mut done, objects) = (Approval::default(), project.repository()?);
     change_team(project, |team| {
         if candidate.is_new {
             refuse_taken(team, &candidate.name, &candidate.key)?;
@@ -296,7 +321,8 @@ pub(crate) fn approve(
         refuse_changed_keys(project, &keys)?;
         done = grant(project, team, (&candidate.name, &candidate.key), &keys, &me.identity)?;
         let key = me.identity.public();
-        if candidate.key != key && may_grant_itself(project, team, &key) {
+        let is_own = team.member_of(&key).is_some_and(|name| is_own(store, objects.as_deref(), name));
+        if candidate.key != key && is_own && may_grant_itself(project, team, &key) {
             done.own = grant_to_self(project, team, &own, &me.identity)?;
         }
         Ok(())

@@ -17,12 +17,13 @@ use super::approve::{listed_envs, say_own};
 ///
 /// Creates an identity in your data folder if you have none. A member has no access yet: someone who can decrypt an
 /// environment grants it with `envseal team approve`. The first member, and a member who runs it again later, are granted
-/// what they can decrypt with their keys file: someone else's rotation then doesn't lock them out.
+/// what they can decrypt with their keys file: someone else's rotation then doesn't lock them out. An identity given with
+/// -i under another name than git's is taken for someone else's, and granted nothing.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal team request
-  envseal team request --name alice -i ~/.ssh/id_ed25519
-  envseal team request --name ci -i ../ci-identity     # for someone else, who has that key")]
+  envseal team request -i ~/.ssh/id_ed25519            # with an SSH key
+  envseal team request --replace                       # on a new laptop")]
 pub(in crate::commands) struct TeamRequestArgs {
     /// Your member name [default: git's user.email before the @]
     #[arg(long)]
@@ -42,15 +43,19 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
         return Ok(());
     }
     let joined = join(&project, context.store(), repo.as_deref(), args.name.as_deref())?;
-    let Joined { name, key, place, made, added, first, own, not_own } = &joined;
+    let Joined { name, key, place, made, added, first, is_own, own, not_own } = &joined;
     say_created(context, *made, place);
     let fingerprint = key.fingerprint();
     let path = relative_path(&path_to_add(&project.team_file()));
     let message = if *added {
-        context.ui.say(format_args!("Added you to {} as {name} ({fingerprint})", path.display()));
+        context.ui.say(match is_own {
+            true => format!("Added you to {} as {name} ({fingerprint})", path.display()),
+            false => format!("Added {name} to {} ({fingerprint})", path.display()),
+        });
         format!("Add {name} to the team")
     } else {
-        context.ui.say(format_args!("You are already a member: {name} ({fingerprint})"));
+        let whose = if *is_own { "You are already a member:" } else { "Already a member:" };
+        context.ui.say(format_args!("{whose} {name} ({fingerprint})"));
         format!("Grant {name} access to {}", listed_envs(own))
     };
     if !own.is_empty() {
@@ -67,12 +72,12 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
     }
     context.has_created.set(true);
     // The request is done: an unreadable env file is no reason to fail.
-    let (mine, others) = split_by_access(context, &project).unwrap_or_else(|error| {
+    let (mine, others) = split_by_access(context, &project, *is_own).unwrap_or_else(|error| {
         context.ui.note(&error);
         (Vec::new(), Vec::new())
     });
     context.ui.suggest(&match (&*mine, &*others) {
-        ([], []) if *first => {
+        ([], []) if *first && *is_own => {
             "As the first member, grant access to others: envseal team approve NAME -e ENVIRONMENT".into()
         }
         ([], [env]) => {
@@ -86,7 +91,9 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
         }
     });
     if !mine.is_empty() && own.is_empty() {
-        context.ui.say("Once this is merged, run envseal team request again: someone else's rotation then can't lock you out");
+        let again =
+            "Once this is merged, so that someone else's rotation can't lock you out: envseal team request";
+        context.ui.suggest(&Hint::from(again).with_identity(context.identity.as_deref()));
     }
     Ok(())
 }
@@ -138,12 +145,16 @@ fn print_replaced(context: &Context, project: &Project, replaced: &ReplacedKey) 
         .say(finish.joined("If the old key is lost or stolen, what it could read must be rotated", ": "));
 }
 
-/// Returns the environments that this user can decrypt here, and the others.
-fn split_by_access(context: &Context, project: &Project) -> Result<(Vec<EnvName>, Vec<EnvName>), Error> {
+/// Returns the environments that this user can decrypt here, and the others. Somebody else has none here.
+fn split_by_access(
+    context: &Context,
+    project: &Project,
+    is_own: bool,
+) -> Result<(Vec<EnvName>, Vec<EnvName>), Error> {
     let (mut mine, mut others) = (Vec::new(), Vec::new());
     for (env, (path, key)) in project.environments()? {
         let near = path.parent().unwrap_or(project.root());
-        let is_mine = matches!(context.store().find_unasked(&env, &key, near), Ok(Some(_)));
+        let is_mine = is_own && matches!(context.store().find_unasked(&env, &key, near), Ok(Some(_)));
         if is_mine { mine.push(env) } else { others.push(env) }
     }
     Ok((mine, others))

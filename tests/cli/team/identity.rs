@@ -150,3 +150,80 @@ fn what_cannot_open_anything_is_refused_by_name() {
     }
     assert!(!made(&bob).exists());
 }
+
+/// Whoever adds a CI has its private key for a moment, and their own keys beside it.
+#[test]
+fn an_identity_named_for_somebody_else_is_granted_nothing() {
+    let env = TestEnv::without_git();
+    let [alice, ci] = alice_and_bob(&env);
+    ci.says(&["team", "request", "-q"]);
+    let key = made(&ci);
+    let key = key.to_str().unwrap();
+    let grants = |person: &Person<'_>, name: &str| {
+        let list = person.json(&["team", "list", "--json"]);
+        list["grants"].as_array().unwrap().iter().filter(|grant| grant["member"] == name).count()
+    };
+    let asked = alice.envseal(&["team", "request", "--name", "ci", "-i", key]);
+    let said = asked.stderr;
+    assert!(asked.status == 0 && said.contains("Added ci to envseal.toml (SHA256:"), "{said}");
+    assert!(said.contains("run: envseal team approve ci -e ENVIRONMENT"), "{said}");
+    assert!(!said.contains("You can decrypt") && !said.contains("Once this is merged"), "{said}");
+    assert_eq!(grants(&alice, "ci"), 0);
+    alice.says(&["team", "approve", "ci", "-e", "staging", "--fingerprint", &ci.fingerprint()]);
+    alice.pushes("a CI");
+    for arguments in [
+        &["team", "request", "-i", key][..],
+        &["team", "approve", "alice", "-e", "staging", "-i", key, "--fingerprint", &alice.fingerprint()],
+    ] {
+        let done = alice.envseal(arguments);
+        assert!(done.status == 0 && !done.stderr.contains("Granted you"), "{arguments:?}: {}", done.stderr);
+        assert_eq!(grants(&alice, "ci"), 1, "{arguments:?}");
+    }
+    // As the first member of a team, too.
+    alice.write("envseal.toml", "");
+    alice.pushes("no team");
+    alice.says(&["team", "request", "-q", "--name", "ci", "-i", key]);
+    assert_eq!(grants(&alice, "ci"), 0);
+}
+
+#[test]
+fn a_person_may_name_their_own_key() {
+    let env = TestEnv::without_git();
+    let [_, bob] = alice_and_bob(&env);
+    bob.says(&["team", "request", "-q"]);
+    let key = env.outside().join("id_ed25519");
+    std::fs::rename(made(&bob), &key).unwrap();
+    let key = key.to_str().unwrap();
+    bob.does(&["checkout", "-q", "--", "envseal.toml"]);
+    bob.write("envseal.toml", "");
+    bob.says(&["key", "generate", "-q", "-e", "test"]);
+    let asked = bob.envseal(&["team", "request", "-i", key]).stderr;
+    assert!(asked.contains("Added you to envseal.toml as bob"), "{asked}");
+    bob.pushes("bob");
+    let again = bob.envseal(&["team", "request", "-i", key]).stderr;
+    assert!(again.contains("Granted you access to test too"), "{asked}{again}");
+}
+
+#[test]
+fn a_new_key_under_an_old_name_replaces_the_old_one() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let old = made(&bob);
+    std::fs::remove_file(&old).unwrap();
+    let said = bob.fails(2, &["team", "request"]);
+    let hint = "hint: if that is you with a new key: envseal team request --replace";
+    assert!(said.contains("bob is the name of another member") && said.contains(hint), "{said}");
+    bob.pastes("envseal team request --replace");
+    let said = alice.fails(2, &["team", "request", "-i", old.to_str().unwrap(), "--name", "alice"]);
+    assert!(said.contains("alice is the name of another member") && said.contains("--name NAME"), "{said}");
+    bob.pushes("a new laptop");
+    alice.pulls();
+    alice.says(&["team", "remove", "bob", "--yes"]);
+    alice.pushes("without bob");
+    bob.pulls();
+    std::fs::remove_file(&old).unwrap();
+    let said = bob.fails(2, &["team", "request"]);
+    let hint = "hint: choose another: envseal team request --name NAME";
+    assert!(said.contains("bob is the name of a removed member") && said.contains(hint), "{said}");
+}
