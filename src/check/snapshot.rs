@@ -76,6 +76,10 @@ impl<'a> Snapshot<'a> {
         Ok(Self::new(SnapshotSource::Git(repo, None), files))
     }
 
+    pub(super) fn is_index(&self) -> bool {
+        matches!(self.source, SnapshotSource::Git(_, None))
+    }
+
     pub(super) fn commit(repo: &'a Repo, commit: Option<ObjectId>) -> Result<Self, Error> {
         let Some(commit) = commit else { return Ok(Self::empty()) };
         Ok(Self::listed(repo, commit, repo.files(Some(commit))?))

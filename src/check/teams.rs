@@ -14,9 +14,10 @@ use crate::check::rules::{
     check_self_granted, check_team_file, compare_teams, compare_with_origin,
 };
 use crate::config::EnvName;
-use crate::crypto::{IdentityKey, PrivateKey};
+use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
 use crate::error::Error;
 use crate::keys::KeyStore;
+use crate::project::EnvFile;
 use crate::team::TeamFile;
 
 /// The available private keys, looked up when first needed. Never prompts; problems with a key are reported elsewhere.
@@ -130,7 +131,16 @@ impl TeamFiles<'_> {
             keys
         };
         let is_me = |key: &IdentityKey| self.held.is_me(key);
-        check(&TeamText { path, team, environments: &project.environments, held: &held, is_me: &is_me })
+        let unstaged = |env: &EnvName, key: KeyId| {
+            let has_key = |path: &&PathBuf| {
+                EnvFile::load(&self.change.root.join(path))
+                    .is_ok_and(|file| file.public_key().map(PublicKey::id) == Some(key))
+            };
+            let files = project.environments.get(env).filter(|_| self.change.after.is_index());
+            files.into_iter().flat_map(|environment| &environment.files).filter(has_key).cloned().collect()
+        };
+        let environments = &project.environments;
+        check(&TeamText { path, team, environments, held: &held, is_me: &is_me, unstaged: &unstaged })
     }
 
     /// Returns the project of each team file.
@@ -145,6 +155,7 @@ impl TeamFiles<'_> {
             let key = report.key.map(|(key, _)| key);
             project.is_rekeyed |= key != self.keys_before.get(path).copied();
             let environment = project.environments.entry(env).or_default();
+            environment.files.push(path.clone());
             environment.names.extend(report.names.iter().map(|(name, _)| name.clone()));
             environment.keys.extend(key.filter(|key| !environment.keys.contains(key)));
         }

@@ -255,7 +255,8 @@ fn run_check(
         counted(report.env_files, "env file"),
         counted(report.searched, "file"),
     ));
-    if report.findings.iter().any(|finding| finding.rule == Rule::Plaintext) {
+    let is_unfixed = |finding: &&Finding| !finding.fix.is_staging();
+    if report.findings.iter().filter(is_unfixed).any(|finding| finding.rule == Rule::Plaintext) {
         context.ui.say("If it isn't secret, add `# envseal: plain` to the line");
     }
     if args.staged && errors > 0 {
@@ -265,7 +266,7 @@ fn run_check(
                 && FileRole::of(&finding.file).what().is_none()
                 && misspelled(&finding.file).is_none()
         };
-        let wrong = report.findings.iter().filter(is_to_be_added);
+        let wrong = report.findings.iter().filter(is_unfixed).filter(is_to_be_added);
         let changed = |finding: &Finding| match (root.join(&finding.file), finding.rule) {
             (link, Rule::Symlink) => link,
             (path, _) => path_to_add(&path),

@@ -135,6 +135,8 @@ fn a_policy_that_is_not_staged_is_named_and_not_encrypt() {
     assert_eq!(stopped.status, 1);
     let told = ".env:5: error: PORT is plain text; envseal.toml declares it plain, but that isn't staged [plaintext]\n  fix: git add :/envseal.toml\n";
     assert!(stopped.stderr.starts_with(told), "{}", stopped.stderr);
+    let more = ["Then stage the fix", "If it isn't secret"];
+    assert!(more.iter().all(|words| !stopped.stderr.contains(words)), "{}", stopped.stderr);
     env.git(&["add", ":/envseal.toml"]);
     env.git_with_envseal(&["commit", "-qam", "seal"]).ok();
 }

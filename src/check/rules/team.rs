@@ -1,11 +1,11 @@
 //! Checks team files: as they are (invalid grants, what is left of removed members), and what a change did to them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::rule::{Finding, Rule};
 use crate::config::EnvName;
-use crate::crypto::{GrantError, IdentityKey, PrivateKey, PublicKey};
+use crate::crypto::{GrantError, IdentityKey, KeyId, PrivateKey, PublicKey};
 use crate::hint::Hint;
 use crate::team::{
     Exposure, ExposureState, GrantFault, GrantLine, MemberName, Rotation, TeamFile, line_of_entry,
@@ -20,6 +20,7 @@ pub(crate) struct EnvironmentNames {
     /// A single public key, unless the files disagree.
     pub keys: Vec<PublicKey>,
     pub names: BTreeSet<String>,
+    pub files: Vec<PathBuf>,
 }
 
 /// A team file, and what is known about its project.
@@ -34,6 +35,8 @@ pub(crate) struct TeamText<'a> {
     pub held: &'a dyn Fn(&EnvName) -> Vec<PrivateKey>,
     /// Returns true for the key of this user's identity.
     pub is_me: &'a dyn Fn(&IdentityKey) -> bool,
+    /// Returns the environment's files that have this key in the working tree and are only to be staged.
+    pub unstaged: &'a dyn Fn(&EnvName, KeyId) -> Vec<PathBuf>,
 }
 
 impl TeamText<'_> {
@@ -55,6 +58,12 @@ impl TeamText<'_> {
     fn present<'e>(&'e self, name: &'e EnvName) -> &'e EnvName {
         let keys = self.environments.iter().flat_map(|(env, of)| of.keys.iter().map(move |key| (env, *key)));
         self.team.exposed_environment(name, keys)
+    }
+
+    /// Returns `fix`, unless the environment's files were given this key and are only to be staged.
+    fn fix_for_key(&self, env: &EnvName, key: KeyId, fix: Hint) -> Hint {
+        let files = (self.unstaged)(env, key);
+        if files.is_empty() { fix } else { hint!("git add {files}", files) }
     }
 
     fn keys(&self, env: &EnvName) -> &[PublicKey] {
@@ -87,6 +96,7 @@ fn check_tag_keys(file: &TeamText<'_>, before: Option<&TeamFile>) -> Vec<Finding
             keys[0].id()
         );
         let fix = hint!("take {file} of the side that rotated {env}, then remove the member again", env);
+        let fix = file.fix_for_key(file.present(env), tags.key_id(), fix);
         let found = file.found_at(Rule::ExposureAltered, ["exposure-tags", env.as_str()], message, fix);
         let is_old = before.is_some_and(|before| before.tag_key(env) == Some(tags));
         findings.push(if is_old { found.into_advice() } else { found });
@@ -146,7 +156,8 @@ fn check_grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>)
         let ids: Vec<_> = keys.iter().map(|key| key.id().to_string()).collect();
         let message =
             format!("{what} is for key {}, but its env files use key {}", line.key.id(), ids.join(", "));
-        let found = invalid(message, Hint::from("after a rotation elsewhere, ").and(again));
+        let fix = Hint::from("after a rotation elsewhere, ").and(again);
+        let found = invalid(message, file.fix_for_key(env, line.key.id(), fix));
         return found.map(|found| found.about(&env.public_key_name()));
     }
     let held = (file.held)(env);

@@ -263,3 +263,30 @@ fn an_environment_that_was_had_without_a_grant_is_named() {
     assert_eq!(exposed(&bob).len(), 3);
     assert_eq!(reads(&bob, "production", "URL").len(), reads(&bob, "production", "URL").trim().len());
 }
+
+/// The team file is committed without the env files that were rotated with it.
+#[test]
+fn an_env_file_that_is_only_to_be_staged_is_named() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    for rotate in [&["key", "rotate", "-e", "production"][..], &["team", "remove", "bob", "--yes"]] {
+        alice.says(rotate);
+        alice.does(&["add", "envseal.toml"]);
+        let output = alice.envseal(&["check", "--staged"]);
+        let found = String::from_utf8(output.stdout).unwrap();
+        let errors = found.matches(": error: ").count();
+        assert!(output.status == 1 && errors > 0, "{found}");
+        assert_eq!(found.matches("  fix: git add .env.production\n").count(), errors, "{found}");
+        assert!(!output.stderr.contains("Then stage the fix"), "{}", output.stderr);
+        alice.pastes("git add .env.production");
+        assert_eq!(alice.envseal(&["check", "--staged"]).status, 0);
+        alice.pushes("rotated");
+    }
+    // In a file that has another key, something else is wrong.
+    alice.says(&["key", "rotate", "-q", "-e", "production"]);
+    alice.does(&["add", "envseal.toml"]);
+    alice.does(&["checkout", "-q", "--", ".env.production"]);
+    let found = String::from_utf8(alice.envseal(&["check", "--staged"]).stdout).unwrap();
+    assert!(found.contains("after a rotation elsewhere") && !found.contains("fix: git add"), "{found}");
+}
