@@ -143,12 +143,6 @@ impl Error {
         self
     }
 
-    #[must_use]
-    pub(crate) fn map_hint(mut self, change: impl FnOnce(Hint) -> Hint) -> Self {
-        self.0.hint = self.0.hint.map(change);
-        self
-    }
-
     /// Sets the hint for programs that embed the library, if the other hint names options of the command.
     #[must_use]
     pub(crate) fn with_library_hint(mut self, hint: impl Into<Hint>) -> Self {

@@ -51,12 +51,10 @@ fn add_text(line: &mut String, text: &str, [start, project, others]: &[String; 3
             is_ours && !rest.starts_with("hook run") || word == "git " && GIT.contains(&format!(" {verb} "));
         let of_project = is_ours && (verb == "team" || rest.starts_with("key rotate -e "));
         line.push_str(if is_command && is_mine { start } else { "" });
-        line.push_str(if !of_project {
-            ""
-        } else if is_mine {
-            project
-        } else {
-            others
+        line.push_str(match (of_project, is_mine) {
+            (false, _) => "",
+            (true, true) => project,
+            (true, false) => others,
         });
     }
 }
@@ -194,15 +192,6 @@ impl Hint {
     /// Returns true if it only stages files.
     pub(crate) fn is_staging(&self) -> bool {
         matches!(self.parts[..], [HintPart::Text(text), ..] if text.starts_with("git add "))
-    }
-
-    /// Adds the option for an identity, if one is named.
-    #[must_use]
-    pub(crate) fn with_identity(self, file: Option<&Path>) -> Self {
-        match file {
-            Some(file) => self.and(hint!(" -i {file}", file)),
-            None => self,
-        }
     }
 
     /// Joins the hints with `joint`, and the last one with `last`.

@@ -37,7 +37,7 @@ pub(crate) fn fix(root: &Path, report: &CheckReport, store: &KeyStore<'_>) -> Re
         .map(|(path, _)| path.clone())
         .collect();
     let dollars = DollarSigns::default();
-    let updated = update(&paths, store, Write::Files, |target| {
+    let updated = update(&paths, store, (Write::Files, false), |target| {
         let names = &plaintext[target.file().path()];
         let pick = Pick { wants: &|name| names.contains(name), all: false };
         let key = target.seal_to()?;

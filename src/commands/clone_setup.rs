@@ -277,7 +277,6 @@ fn hook_fix(hook: &HookReport) -> Option<Hint> {
     })
 }
 
-/// Returns the gap of hooks that are in one state.
 fn hook_gap(names: &[String], state: &str, fix: Option<Hint>) -> SetupGap {
     let (is, calls) = if names.len() == 1 { ("is", "calls") } else { ("are", "call") };
     let names = listed(names);

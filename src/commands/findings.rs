@@ -73,7 +73,6 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
     text
 }
 
-/// Returns the fix with paths as in the finding.
 fn fix_at_root(finding: &Finding) -> Option<String> {
     fix(finding, Path::new(""), &Path::to_owned).line_at_root()
 }

@@ -48,7 +48,7 @@ use crate::fs;
 use crate::git::Repo;
 use crate::hint;
 use crate::keys::{KeyStore, current_project};
-use crate::project::{self, Project, RecoveredChange, Target, Updated, Write, update, update_in_merge};
+use crate::project::{self, Project, RecoveredChange, Target, Updated, Write, update};
 use crate::ui::{self, Ui};
 
 /// Commit your .env: every value is encrypted to a public key, and your team shares it through git
@@ -168,7 +168,7 @@ impl<'a> Context<'a> {
         change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
     ) -> Result<Updated<T>, Error> {
         let planning = (write == Write::Plan).then(|| self.store.afresh());
-        update(paths, planning.as_ref().unwrap_or(&self.store), write, change)
+        update(paths, planning.as_ref().unwrap_or(&self.store), (write, false), change)
     }
 
     /// Like [`Self::update`], for one file that may be in the middle of a merge.
@@ -179,7 +179,7 @@ impl<'a> Context<'a> {
         change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
     ) -> Result<Updated<T>, Error> {
         let planning = (write == Write::Plan).then(|| self.store.afresh());
-        update_in_merge(path, planning.as_ref().unwrap_or(&self.store), write, change)
+        update(&[path.to_owned()], planning.as_ref().unwrap_or(&self.store), (write, true), change)
     }
 }
 

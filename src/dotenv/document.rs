@@ -319,15 +319,9 @@ mod tests {
         ] {
             assert_eq!(doc(text).conflict_marker(), Some(line), "{text}");
         }
-        for text in [
-            "A='title\n=======\n'\n# <<<<<<< no\n",
-            ">>>>>>>x\n",
-            ">> x\n",
-            "======\n",
-            "========\n",
-            "=======x\n",
-            "A='\n<<<< x\n'\n",
-        ] {
+        let texts = "A='title\n=======\n'\n# <<<<<<< no\n|>>>>>>>x\n|>> x\n|======\n|========\n|=======x\n|\
+                     A='\n<<<< x\n'\n";
+        for text in texts.split('|') {
             assert_eq!(doc(text).conflict_marker(), None, "{text}");
         }
     }

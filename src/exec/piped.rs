@@ -235,7 +235,6 @@ mod windows {
     pub(super) struct Waiter(Child);
 
     impl Waiter {
-        /// Starts the child.
         pub(super) fn start(start: impl FnOnce() -> Result<Child, Error>) -> Result<Self, Error> {
             start().map(Self)
         }

@@ -42,7 +42,6 @@ pub(crate) fn read_entry(dir: &Path, name: &str) -> Result<Vec<u8>, FsError> {
     super::read(&path)
 }
 
-/// Removes the folder `dir` if it is empty.
 pub(crate) fn remove_empty_folder(dir: &Path) {
     // Fails for a folder that is not empty, as intended.
     let _ = fs::remove_dir(dir);

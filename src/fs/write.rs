@@ -120,7 +120,6 @@ pub(crate) fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<StagedFil
     Ok(StagedFile { temp, target, flush })
 }
 
-/// Removes the file at `path`.
 pub(crate) fn remove(path: &Path) -> Result<(), FsError> {
     fs::remove_file(path).map_err(|e| FsError::io(path, "remove", e))
 }

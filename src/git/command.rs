@@ -3,7 +3,7 @@
 //! They run in the caller's environment, so that its settings (`GIT_DIR`, `GIT_CONFIG_COUNT`, …) apply, except those
 //! that would make git run other programs, fetch, prompt, read pathspecs differently, or see our variables.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{ErrorKind, Seek, Write};
 use std::path::Path;
@@ -17,36 +17,16 @@ use crate::fs::FsError;
 /// Options before every subcommand (git(1)). `safe.bareRepository` ignores a bare repository that somebody committed as
 /// plain files. `core.fsmonitor` and the pager name programs. A damaged commit graph would hide commits. Git streams
 /// blobs above `core.bigFileThreshold` and never holds them whole in memory.
-const ALWAYS: &[&str] = &[
-    "--no-pager",
-    "--no-replace-objects",
-    "--no-optional-locks",
-    "-c",
-    "safe.bareRepository=explicit",
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "core.quotePath=false",
-    "-c",
-    "core.commitGraph=false",
-    "-c",
-    "core.bigFileThreshold=16m",
-];
+const ALWAYS: &str = "--no-pager --no-replace-objects --no-optional-locks -c safe.bareRepository=explicit \
+                      -c core.fsmonitor=false -c core.quotePath=false -c core.commitGraph=false \
+                      -c core.bigFileThreshold=16m";
 
 /// `core.bigFileThreshold` above, in bytes.
 pub(super) const IN_PIECES: u64 = 16 << 20;
 
 /// Variables removed from git's environment: those that change how pathspecs are read, or that run programs.
-const REMOVED: &[&str] = &[
-    "GIT_LITERAL_PATHSPECS",
-    "GIT_GLOB_PATHSPECS",
-    "GIT_NOGLOB_PATHSPECS",
-    "GIT_ICASE_PATHSPECS",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_DIFF_OPTS",
-    "GIT_PREFIX",
-    "GIT_CONFIG",
-];
+const REMOVED: &str = "GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS \
+                       GIT_EXTERNAL_DIFF GIT_DIFF_OPTS GIT_PREFIX GIT_CONFIG";
 
 /// Options for calls that may fetch: no prompt for a password.
 const FETCHING: &[&str] =
@@ -74,8 +54,8 @@ pub(super) fn fetching_git(dir: &Path, location: &GitLocation) -> Command {
 
 fn call(dir: &Path, location: &GitLocation) -> Command {
     let mut command = Command::new("git");
-    command.current_dir(dir).args(ALWAYS).stdin(Stdio::null());
-    for name in REMOVED.iter().map(OsStr::new).map(OsStr::to_owned).chain(config::own_variable_names()) {
+    command.current_dir(dir).args(ALWAYS.split(' ')).stdin(Stdio::null());
+    for name in REMOVED.split(' ').map(OsString::from).chain(config::own_variable_names()) {
         command.env_remove(name);
     }
     for (name, value) in location.variables() {

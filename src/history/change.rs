@@ -99,7 +99,6 @@ impl FileChanges {
     }
 }
 
-/// The author of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Author {
     pub name: String,

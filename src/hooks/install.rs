@@ -41,7 +41,6 @@ pub(crate) struct HookReport {
     pub state: HookState,
 }
 
-/// The hooks of one clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CloneHooks {
     /// The folder from which git runs them. It need not exist.
@@ -62,7 +61,6 @@ pub(crate) struct InstallReport {
     pub manager: Option<HookManager>,
 }
 
-/// Returns the error for a bare repository at `path`.
 pub(crate) fn bare_repository(path: &Path) -> Error {
     let hook = path.join("hooks/pre-receive");
     Error::refused(format!("{} is a bare repository, in which nobody commits", path.display()))

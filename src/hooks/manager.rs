@@ -102,7 +102,6 @@ impl HookManager {
         }
     }
 
-    /// Returns the command that writes its hooks.
     pub(crate) fn command(self, hook: Hook) -> &'static str {
         match self {
             // The framework keeps an existing hook and calls it first, with its stdin.
@@ -156,7 +155,6 @@ fn value_of<'l>(line: &'l str, key: &str) -> Option<&'l str> {
     }
 }
 
-/// Returns true if this line may set the key.
 fn may_set(line: &str, key: &str) -> bool {
     line.match_indices(key).any(|(at, _)| {
         let is_part = line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-');

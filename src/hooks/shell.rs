@@ -450,103 +450,79 @@ mod tests {
 
     #[test]
     fn a_call_that_is_made_and_counts() {
-        for text in [
-            "envseal hook run pre-commit",
-            "#!/bin/sh\nenvseal hook run pre-commit \"$@\"\n",
-            "npm test\n/usr/local/bin/envseal hook run pre-commit \"$@\" </dev/null || exit $?\nnpm run more\n",
-            "set -euo pipefail\nenvseal hook run pre-commit\nnpm test\n",
-            "set -e\nset -- a +e\nenvseal hook run pre-commit\nnpm test",
-            "set -u -o errexit -o pipefail\nif x; then set -e; fi\nenvseal hook run pre-commit\nnpm test",
-            "set -o errexit\nFOO=1 envseal -q hook run pre-commit\nnpm test\n",
-            "exec envseal hook run pre-commit \"$@\"\nnpm test",
-            "npx --no envseal hook run pre-commit || exit 1\necho done",
-            "cat x | envseal hook run pre-commit || exit\nls",
-            "envseal hook run pre-commit\nexit $?\n",
-            "if [ -n \"$CI\" ]; then\n  echo ci # fi\nfi\nenvseal hook run pre-commit",
-            "case $x in\n a) ls ;;\n (b|c) ls;;\nesac\nenvseal hook run pre-commit",
-            "f() {\n  echo \"}\"; exit 1\n}\nf && ls\nenvseal hook run pre-commit",
-            "for f in a b; do ls \"$f\" >&2; done 2>/dev/null\nenvseal check --staged",
-            "cat <<'X' && ls\nexit 0\nX\nenvseal hook run pre-commit",
-            "a=$(ls | grep ')' || true)\nb=\"${a:-\"x\"}\" # exit 0\nenvseal hook run pre-commit",
-            "npm test || exit 1\n[ -d x ] || exit\nenvseal \\\n hook run pre-commit",
-            "(cd x; exit 1)\nenvseal hook run pre-commit && npm test",
-            "echo x |\nenvseal hook run pre-commit",
-            "if command -v envseal >/dev/null 2>&1; then envseal hook run pre-commit \"$@\"; fi",
-            "if which envseal; then\n  envseal hook run pre-commit || exit $?\nfi\nnpm test",
-        ] {
+        let texts = "envseal hook run pre-commit%#!/bin/sh\nenvseal hook run pre-commit \"$@\"\n%\
+             npm test\n/usr/local/bin/envseal hook run pre-commit \"$@\" </dev/null || exit $?\nnpm run more\n%\
+             set -euo pipefail\nenvseal hook run pre-commit\nnpm test\n%\
+             set -e\nset -- a +e\nenvseal hook run pre-commit\nnpm test%\
+             set -u -o errexit -o pipefail\nif x; then set -e; fi\nenvseal hook run pre-commit\nnpm test%\
+             set -o errexit\nFOO=1 envseal -q hook run pre-commit\nnpm test\n%\
+             exec envseal hook run pre-commit \"$@\"\nnpm test%\
+             npx --no envseal hook run pre-commit || exit 1\necho done%\
+             cat x | envseal hook run pre-commit || exit\nls%envseal hook run pre-commit\nexit $?\n%\
+             if [ -n \"$CI\" ]; then\n  echo ci # fi\nfi\nenvseal hook run pre-commit%\
+             case $x in\n a) ls ;;\n (b|c) ls;;\nesac\nenvseal hook run pre-commit%\
+             f() {\n  echo \"}\"; exit 1\n}\nf && ls\nenvseal hook run pre-commit%\
+             for f in a b; do ls \"$f\" >&2; done 2>/dev/null\nenvseal check --staged%\
+             cat <<'X' && ls\nexit 0\nX\nenvseal hook run pre-commit%\
+             a=$(ls | grep ')' || true)\nb=\"${a:-\"x\"}\" # exit 0\nenvseal hook run pre-commit%\
+             npm test || exit 1\n[ -d x ] || exit\nenvseal \\\n hook run pre-commit%\
+             (cd x; exit 1)\nenvseal hook run pre-commit && npm test%echo x |\nenvseal hook run pre-commit%\
+             if command -v envseal >/dev/null 2>&1; then envseal hook run pre-commit \"$@\"; fi%\
+             if which envseal; then\n  envseal hook run pre-commit || exit $?\nfi\nnpm test";
+        for text in texts.split('%') {
             assert_eq!(of(text), CallsEnvseal::Yes, "{text}");
         }
     }
 
     #[test]
     fn none_is_made() {
-        for text in [
-            "",
-            "#!/bin/sh\n",
-            "# envseal hook run pre-commit",
-            "npm test # envseal hook run pre-commit",
-            "exit 0\nenvseal hook run pre-commit",
-            "exit\nenvseal hook run pre-commit",
-            "exec npm test\nenvseal hook run pre-commit",
-            "cat <<EOF\nenvseal hook run pre-commit\nEOF\n",
-            "cat <<-EOF >/dev/null\n\tenvseal hook run pre-commit\n\tEOF\n",
-            ": <<'x y' <<Z\n>\nx y\nenvseal hook run pre-commit\nZ\n",
-        ] {
+        let texts = "|#!/bin/sh\n|# envseal hook run pre-commit|npm test # envseal hook run pre-commit|\
+                     exit 0\nenvseal hook run pre-commit|\
+                     exit\nenvseal hook run pre-commit|\
+                     exec npm test\nenvseal hook run pre-commit|\
+                     cat <<EOF\nenvseal hook run pre-commit\nEOF\n|\
+                     cat <<-EOF >/dev/null\n\tenvseal hook run pre-commit\n\tEOF\n|\
+                     : <<'x y' <<Z\n>\nx y\nenvseal hook run pre-commit\nZ\n";
+        for text in texts.split('|') {
             assert_eq!(of(text), CallsEnvseal::No, "{text}");
         }
     }
 
     #[test]
     fn nobody_can_tell() {
-        for text in [
-            "if [ -z \"$SKIP\" ]; then\n  envseal hook run pre-commit\nfi",
-            "f() { envseal hook run pre-commit; }\n",
-            "f() { envseal hook run pre-commit; }\nf || exit",
-            "function f { envseal hook run pre-commit; }\nf",
-            "command -v envseal && envseal hook run pre-commit",
-            "[ -n \"$X\" ] || envseal hook run pre-commit",
-            "true ||\n\nenvseal hook run pre-commit",
-            "true ||\n# why\nenvseal hook run pre-commit",
-            "[ -n \"$X\" ] && exit 0\nenvseal hook run pre-commit",
-            "if x; then exit; fi\nenvseal hook run pre-commit",
-            "if x; then exec y; fi\nenvseal hook run pre-commit",
-            "x || exit 0\nenvseal hook run pre-commit",
-            "x; exit_status=1; [ $exit_status ] && exit $exit_status\nenvseal hook run pre-commit",
-            "trap 'exit 0' EXIT\nenvseal hook run pre-commit",
-            ". ./more\nenvseal hook run pre-commit",
-            "envseal hook run pre-commit || true",
-            "envseal hook run pre-commit || exit 0\nls",
-            "envseal hook run pre-commit\nnpm test",
-            "set -e\nset +e\nenvseal hook run pre-commit\nnpm test",
-            "set -e\nif x; then set +e; fi\nenvseal hook run pre-commit\nnpm test",
-            "set -e\ncommand set +e\nenvseal hook run pre-commit\nnpm test",
-            "x && set -e\nenvseal hook run pre-commit\nnpm test",
-            "set -- --verbose -e\nenvseal hook run pre-commit\nnpm test",
-            "set --verbose\nenvseal hook run pre-commit\nnpm test",
-            "set a -e\nenvseal hook run pre-commit\nnpm test",
-            "envseal hook run pre-commit &",
-            "envseal hook run pre-commit &\nwait",
-            "envseal hook run pre-commit | tee log",
-            "envseal hook run pre-commit && npm test; npm run more",
-            "! envseal hook run pre-commit",
-            "echo envseal hook run pre-commit",
-            "sh -c 'envseal hook run pre-commit'",
-            "x=$(envseal hook run pre-commit)",
-            "echo 'it''s' \"\nenvseal hook run pre-commit",
-            "envseal hook run pre-push",
-            "if command -v envseal; then envseal hook run pre-commit; fi\nnpm test",
-            "if command -v envseal; then :; envseal hook run pre-commit; fi",
-            "if command -v envseal; envseal hook run pre-commit; then :; fi",
-            "if x; then y; elif command -v envseal; then envseal hook run pre-commit; fi",
-            "if command -v envseal; then x; else envseal hook run pre-commit; fi",
-            "if ! command -v envseal; then envseal hook run pre-commit; fi",
-            "if x; then if command -v envseal; then envseal hook run pre-commit; fi; fi",
-            "x && if command -v envseal; then envseal hook run pre-commit; fi",
-            "while command -v envseal; do envseal hook run pre-commit; done",
-            "if command -v envseal; then envseal hook run pre-commit; fi || true",
-            "while x; do envseal hook run pre-commit; done",
-            "(envseal hook run pre-commit)",
-        ] {
+        let texts = "if [ -z \"$SKIP\" ]; then\n  envseal hook run pre-commit\nfi%\
+             f() { envseal hook run pre-commit; }\n%f() { envseal hook run pre-commit; }\nf || exit%\
+             function f { envseal hook run pre-commit; }\nf%command -v envseal && envseal hook run pre-commit%\
+             [ -n \"$X\" ] || envseal hook run pre-commit%true ||\n\nenvseal hook run pre-commit%\
+             true ||\n# why\nenvseal hook run pre-commit%[ -n \"$X\" ] && exit 0\nenvseal hook run pre-commit%\
+             if x; then exit; fi\nenvseal hook run pre-commit%\
+             if x; then exec y; fi\nenvseal hook run pre-commit%x || exit 0\nenvseal hook run pre-commit%\
+             x; exit_status=1; [ $exit_status ] && exit $exit_status\nenvseal hook run pre-commit%\
+             trap 'exit 0' EXIT\nenvseal hook run pre-commit%. ./more\nenvseal hook run pre-commit%\
+             envseal hook run pre-commit || true%envseal hook run pre-commit || exit 0\nls%\
+             envseal hook run pre-commit\nnpm test%set -e\nset +e\nenvseal hook run pre-commit\nnpm test%\
+             set -e\nif x; then set +e; fi\nenvseal hook run pre-commit\nnpm test%\
+             set -e\ncommand set +e\nenvseal hook run pre-commit\nnpm test%\
+             x && set -e\nenvseal hook run pre-commit\nnpm test%\
+             set -- --verbose -e\nenvseal hook run pre-commit\nnpm test%\
+             set --verbose\nenvseal hook run pre-commit\nnpm test%\
+             set a -e\nenvseal hook run pre-commit\nnpm test%envseal hook run pre-commit &%\
+             envseal hook run pre-commit &\nwait%envseal hook run pre-commit | tee log%\
+             envseal hook run pre-commit && npm test; npm run more%! envseal hook run pre-commit%\
+             echo envseal hook run pre-commit%sh -c 'envseal hook run pre-commit'%\
+             x=$(envseal hook run pre-commit)%echo 'it''s' \"\nenvseal hook run pre-commit%\
+             envseal hook run pre-push%if command -v envseal; then envseal hook run pre-commit; fi\nnpm test%\
+             if command -v envseal; then :; envseal hook run pre-commit; fi%\
+             if command -v envseal; envseal hook run pre-commit; then :; fi%\
+             if x; then y; elif command -v envseal; then envseal hook run pre-commit; fi%\
+             if command -v envseal; then x; else envseal hook run pre-commit; fi%\
+             if ! command -v envseal; then envseal hook run pre-commit; fi%\
+             if x; then if command -v envseal; then envseal hook run pre-commit; fi; fi%\
+             x && if command -v envseal; then envseal hook run pre-commit; fi%\
+             while command -v envseal; do envseal hook run pre-commit; done%\
+             if command -v envseal; then envseal hook run pre-commit; fi || true%\
+             while x; do envseal hook run pre-commit; done%(envseal hook run pre-commit)";
+        for text in texts.split('%') {
             assert_eq!(of(text), CallsEnvseal::Unclear, "{text}");
         }
     }

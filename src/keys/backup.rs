@@ -16,7 +16,6 @@ pub struct FoundKey {
     pub place: KeyPlace,
 }
 
-/// A line of a backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BackupLine {
     pub env: EnvName,

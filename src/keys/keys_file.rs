@@ -79,7 +79,6 @@ impl KeysFile {
         Ok(Self::parse(path, text)?)
     }
 
-    /// Parses `text` as that of a keys file at `path`.
     pub fn of_text(path: &Path, text: &[u8]) -> Result<Self, Error> {
         Self::parse(path, Zeroizing::new(text.to_vec()))
     }

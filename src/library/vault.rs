@@ -224,7 +224,7 @@ impl Vault {
     ) -> Result<(Changed, T), Error> {
         let (paths, creates) = ([self.path.clone()], self.options.create);
         let updated = self.options.with_store(&ProcessEnv::capture(), |store| {
-            update(&paths, store, Write::Files, |target| {
+            update(&paths, store, (Write::Files, false), |target| {
                 if !creates {
                     target.must_exist()?;
                 }

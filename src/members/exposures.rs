@@ -77,7 +77,7 @@ pub(crate) fn exposed_elsewhere(project: &Project, store: &KeyStore<'_>) -> Resu
     let has_open = |path: &Path, text: &[u8]| {
         let of_folder = Project::of(folder_of(path), project.repositories())?;
         if path.symlink_metadata().is_err() {
-            let is_open = |exposure: &Exposure| exposure.state == ExposureState::Exposed;
+            let is_open = |exposure: &Exposure| exposure.state != ExposureState::Replaced;
             return Ok::<_, Error>(of_folder.parse_team(text)?.exposures().iter().any(is_open));
         }
         Ok(exposures(&of_folder, &store)?.iter().any(|exposed| exposed.verdict.is_open()))

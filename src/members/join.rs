@@ -7,7 +7,6 @@ use crate::config::EnvName;
 use crate::crypto::{Identity, IdentityKey, KeyId, PrivateKey};
 use crate::error::Error;
 use crate::git::Repo;
-use crate::hint::Hint;
 use crate::keys::{IdentityPlace, KeyPlace, KeyStore};
 use crate::project::{
     EnvFile, Pinning, Project, change_team, changed_meanwhile, pin_trouble, refuse_old_key,
@@ -17,6 +16,7 @@ use crate::team::{GrantLine, MemberName, TeamFile};
 /// Environments, each with its private key.
 type EnvKeys = Vec<(EnvName, PrivateKey)>;
 
+#[allow(clippy::struct_excessive_bools, reason = "they are independent facts")]
 pub(crate) struct Joined {
     pub name: MemberName,
     pub key: IdentityKey,
@@ -176,12 +176,12 @@ fn choose_name(
         ));
     }
     key.map_or(Ok(()), |key| refuse_removed(team, key))?;
-    let hint = if wanted.is_none() && team.members().contains_key(&name) {
-        "if that is you with a new key: envseal team request --replace"
-    } else {
-        "choose another: envseal team request --name NAME"
+    let is_mine = wanted.is_none() && team.members().contains_key(&name);
+    let hint = match store.named_identity() {
+        None if is_mine => "if that is you with a new key: envseal team request --replace",
+        Some(_) if is_mine => "if that is you with a new key: envseal team request --replace -i FILE",
+        _ => "choose another: envseal team request --name NAME",
     };
-    let hint = Hint::from(hint).with_identity(store.named_identity());
     refuse_name_of_another(team, &name, key, hint)?;
     Ok(name)
 }
@@ -191,7 +191,7 @@ fn refuse_name_of_another(
     team: &TeamFile,
     name: &MemberName,
     key: Option<&IdentityKey>,
-    hint: impl Into<Hint>,
+    hint: &'static str,
 ) -> Result<(), Error> {
     match team.key_of(name).filter(|owner| Some(*owner) != key) {
         Some(owner) => {

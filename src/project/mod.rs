@@ -70,5 +70,5 @@ pub(crate) use team_file::change_team;
 pub use team_file::{put_tag_key, tag_key};
 pub(crate) use transaction::sweep;
 pub(crate) use unseen::{take_back_in, unseen_among, unseen_of};
-pub(crate) use update::{Target, Updated, UpdatedFile, Write, update, update_in_merge};
+pub(crate) use update::{Target, Updated, UpdatedFile, Write, update};
 pub(crate) use value_failure::{FailureReason, ValueFailure, cannot_decrypt};

@@ -194,7 +194,6 @@ pub(crate) fn rotate(
     Ok(rotation)
 }
 
-/// Returns true if a keys file with this text has the key.
 fn holds(path: &Path, text: &[u8], key: &PublicKey) -> bool {
     let keys = KeysFile::of_text(path, text).and_then(|file| file.all());
     keys.is_ok_and(|keys| keys.iter().any(|stored| stored.public() == *key))

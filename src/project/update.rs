@@ -85,25 +85,17 @@ struct NewKey {
 /// the keys file first, so that no value is ever encrypted to a key that no one has. `change` returns the file's new
 /// document, and what the caller wants to know about it.
 ///
+/// A file may be in the middle of a merge if `in_merge`: the document that `change` gets may have conflict markers, but
+/// none around its public key (see [`EnvFile::resolve_key`]).
+///
 /// Rejects files of one environment whose public keys disagree.
 pub(crate) fn update<T>(
     paths: &[PathBuf],
     store: &KeyStore<'_>,
-    write: Write,
+    (write, in_merge): (Write, bool),
     change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
 ) -> Result<Updated<T>, Error> {
-    with_outcomes(change, |prepare| update_files(paths, store, write, false, prepare))
-}
-
-/// Like [`update`], for a file that may be in the middle of a merge: the document that `change` gets may have conflict
-/// markers, but none around its public key (see [`EnvFile::resolve_key`]).
-pub(crate) fn update_in_merge<T>(
-    path: &Path,
-    store: &KeyStore<'_>,
-    write: Write,
-    change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
-) -> Result<Updated<T>, Error> {
-    with_outcomes(change, |prepare| update_files(&[path.to_owned()], store, write, true, prepare))
+    with_outcomes(change, |prepare| update_files(paths, store, write, in_merge, prepare))
 }
 
 fn with_outcomes<T>(

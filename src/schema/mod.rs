@@ -385,26 +385,14 @@ mod tests {
 
     #[test]
     fn unclear_decorators_are_ignored_and_reported() {
-        for text in [
-            "# @required @optional\nA=",
-            "# @required\nA= # @required",
-            "# @required=forEnv(prod)\nA=",
-            "# @required=\"false\"\nA=",
-            "# @required(x)\nA=",
-            "# @required=\nA=",
-            "# @type=colour\nA=",
-            "# @type=enum\nA=",
-            "# @type=enum()\nA=",
-            "# @type=enum($LIST)\nA=",
-            "# @type=enum(a,\nA=",
-            "# @type\nA=",
-            "# @type=\"port\"\nA=",
-            "# @type=port @type=url\nA=",
-            "# @sensitive=no\nA=",
-            "# @sensitive=\"false\"\nA=",
-            "# @sensitive=false @sensitive\nA=",
-            "# @sensitive=forEnv(dev)\nA=",
-        ] {
+        let texts = "# @required @optional\nA=|# @required\nA= # @required|# @required=forEnv(prod)\nA=|\
+                     # @required=\"false\"\nA=|# @required(x)\nA=|# @required=\nA=|\
+                     # @type=colour\nA=|# @type=enum\nA=|# @type=enum()\nA=|\
+                     # @type=enum($LIST)\nA=|# @type=enum(a,\nA=|# @type\nA=|\
+                     # @type=\"port\"\nA=|# @type=port @type=url\nA=|\
+                     # @sensitive=no\nA=|# @sensitive=\"false\"\nA=|\
+                     # @sensitive=false @sensitive\nA=|# @sensitive=forEnv(dev)\nA=";
+        for text in texts.split('|') {
             let SchemaItem { required, value_type, sensitive, .. } = item(text);
             assert_eq!((required, value_type, sensitive), (None, None, None), "{text:?}");
             assert_eq!(problems(text).len(), 1, "{text:?}: {:?}", problems(text));
@@ -426,16 +414,13 @@ mod tests {
         let prefix = "# @defaultSensitive=inferFromPrefix('PUBLIC_')\n# ---\n";
         assert_eq!(sensitive(&format!("{prefix}PUBLIC_A=")), Some(false));
         assert_eq!(sensitive(&format!("{prefix}MY_PUBLIC_A=")), Some(true));
-        for text in [
-            "# @defaultSensitive=no\n\nA=",
-            "# @defaultSensitive=\"false\"\n\nA=",
-            "# @defaultSensitive=inferFromPrefix()\n\nA=",
-            "# @defaultSensitive=inferFromPrefix(a, b)\n\nA=",
-            "# @defaultSensitive=inferFromName(a)\n\nA=",
-            "# @defaultRequired=forEnv(prod)\n\nA=",
-            "B=\n# @defaultRequired\nA=",
-            "# @defaultRequired=no\n# @type=port\nA=",
-        ] {
+        let texts = "# @defaultSensitive=no\n\nA=|# @defaultSensitive=\"false\"\n\nA=|\
+                     # @defaultSensitive=inferFromPrefix()\n\nA=|\
+                     # @defaultSensitive=inferFromPrefix(a, b)\n\nA=|\
+                     # @defaultSensitive=inferFromName(a)\n\nA=|\
+                     # @defaultRequired=forEnv(prod)\n\nA=|B=\n# @defaultRequired\nA=|\
+                     # @defaultRequired=no\n# @type=port\nA=";
+        for text in texts.split('|') {
             let found = problems(text);
             assert!(found.len() == 1 && found[0].is_refused, "{text:?}: {found:?}");
             assert_eq!((item(text).required, item(text).sensitive), (None, None), "{text:?}");

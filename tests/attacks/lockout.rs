@@ -196,7 +196,9 @@ fn nobody_is_granted_a_lent_key_or_after_their_removal() {
     std::fs::copy(alice.clone.join(".env.keys"), carol.clone.join(".env.keys")).unwrap();
     let asked = carol.envseal(&["team", "request"]).stderr;
     assert!(
-        asked.contains("Once this is merged, run envseal team request again") && grants_of(&carol) == 0,
+        asked.contains(
+            "Once this is merged, so that someone else's rotation can't lock you out: envseal team request"
+        ) && grants_of(&carol) == 0,
         "{asked}"
     );
     carol.does(&["add", "envseal.toml"]);

@@ -361,7 +361,7 @@ fn exposures_move_to_the_new_key_where_they_are_proven() {
     }
     env.write("envseal.toml", file.text());
     let output = env.envseal(&["key", "rotate", "-e", "p"]).output();
-    assert!(output.stderr.contains("Recorded 1 exposed value of p again\n"), "{}", output.stderr);
+    assert!(output.stderr.contains("Moved 1 exposure record of p to the new key\n"), "{}", output.stderr);
     assert!(output.stderr.contains("the exposure of B to bob was left unchanged"), "{}", output.stderr);
     let (file, new) = (team(&env), keys(&env, "ENVSEAL_PRIVATE_KEY_P").remove(0));
     assert_eq!(tag_key(&file, &p, &new).unwrap().tag("p", "A", b"x"), tag);

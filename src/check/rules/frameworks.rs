@@ -384,16 +384,9 @@ mod tests {
     #[test]
     fn what_each_surely_reads() {
         let reads = |framework: &Framework, env: &str| {
-            let files = [
-                ".env",
-                ".env.local",
-                ".env.production",
-                ".env.production.local",
-                ".env.staging",
-                "production.env",
-            ];
+            let files = ".env .env.local .env.production .env.production.local .env.staging production.env";
             let env = EnvName::new(env).unwrap();
-            files.into_iter().filter(|file| framework.reads(file, &env)).collect::<Vec<_>>().join(" ")
+            files.split(' ').filter(|file| framework.reads(file, &env)).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(reads(&Next, "production"), ".env .env.local .env.production .env.production.local");
         assert_eq!(reads(&Next, "staging"), ".env .env.local");

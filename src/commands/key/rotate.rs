@@ -103,7 +103,10 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
     refuse_not_rotated(&project, &paths)?;
     let team = project.team()?;
     let mut decisions = args.access.decisions(&team)?;
-    let of_project = |error: Error| error.map_hint(|hint| in_project(&root, hint));
+    let of_project = |error: Error| {
+        let hint = error.command_hint().map(|hint| in_project(&root, hint.clone()));
+        error.with_hint_if(hint)
+    };
     let plan = plan_rotation(&project, context.store(), &envs, &decisions).map_err(of_project)?;
     ask_about(context, &team, &plan.doubtful, &mut decisions, true)?;
     let rotation = context
@@ -175,8 +178,8 @@ pub(in crate::commands) fn print_rotated(context: &Context, env: &RotatedEnv) {
     }
     if env.exposures > 0 {
         context.ui.say(format_args!(
-            "Recorded {} of {} again",
-            counted(env.exposures, "exposed value"),
+            "Moved {} of {} to the new key",
+            counted(env.exposures, "exposure record"),
             env.env
         ));
     }

@@ -233,27 +233,8 @@ enum Do {
 }
 
 fn lines() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec![
-        "A=1",
-        "A=2",
-        "B=1",
-        "B=3 # c",
-        "C=1",
-        "C='x y'",
-        "D=1",
-        "export E=1",
-        "E=2",
-        "F=",
-        "G=\"a\nb\"",
-        "# one",
-        "# two",
-        "",
-        "",
-        "stray",
-        "H: 1",
-        "H=1",
-        "A=1 # envseal: plain",
-    ])
+    let lines = "A=1|A=2|B=1|B=3 # c|C=1|C='x y'|D=1|export E=1|E=2|F=|G=\"a\nb\"|# one|# two|||stray|H: 1|H=1|A=1 # envseal: plain";
+    prop::sample::select(lines.split('|').collect::<Vec<_>>())
 }
 
 /// Generates an ancestor with each name once, and two sides made from it.
@@ -458,14 +439,10 @@ fn markers_that_are_no_whole_conflict_are_none() {
     let side = |side| String::from_utf8(read.side(side).to_vec()).unwrap();
     assert_eq!((&*side(MergeSide::Ours), &*side(MergeSide::Theirs)), ("A=1\nB=1\n", "A=1\nB=2\n"));
     assert_eq!(read.names(), ["B".to_owned()].into());
-    for text in [
-        "A=1\n",
-        "<<<<<<< x\nA=1\n",
-        "<<<<<<< x\nA=1\n>>>>>>> y\n",
-        "<<<<<<< x\nA='t\n=======\n'\n=======\nA=2\n>>>>>>> y\n",
-        "<<<<<<< x\n<<<<<<< x\nA=1\n=======\n>>>>>>> y\n",
-        "=======\n>>>>>>> y\n",
-    ] {
+    let texts = "A=1\n|<<<<<<< x\nA=1\n|<<<<<<< x\nA=1\n>>>>>>> y\n|\
+                 <<<<<<< x\nA='t\n=======\n'\n=======\nA=2\n>>>>>>> y\n|\
+                 <<<<<<< x\n<<<<<<< x\nA=1\n=======\n>>>>>>> y\n|=======\n>>>>>>> y\n";
+    for text in texts.split('|') {
         assert!(ConflictedText::read(text.as_bytes()).is_none(), "{text}");
     }
     // The ancestor of a criss-cross merge has its own conflicts, with longer markers.
