@@ -10,7 +10,7 @@ use crate::config::{SCHEMA_FILES, is_team_file};
 use crate::error::Error;
 use crate::git::{GitError, ObjectId, Repo};
 use crate::schema::Schema;
-use crate::team::{Policy, TeamError, TeamFile};
+use crate::team::{Policy, TeamError, TeamFile, conflict_marker};
 
 /// Each map is keyed by the folder of the file.
 #[derive(Default)]
@@ -112,7 +112,11 @@ impl Settings {
     fn add_team_file(&mut self, path: &Path, text: &[u8]) {
         let found = |message| Finding::new(Rule::TeamFile, path, message, "fix {file}");
         let policy = Policy::parse(text).unwrap_or_else(|error| {
-            self.findings.push(found(error.to_string()));
+            let merge = std::str::from_utf8(text).ok().and_then(conflict_marker);
+            self.findings.push(match merge {
+                Some(line) => Finding::unresolved_merge(path, line),
+                None => found(error.to_string()),
+            });
             Policy::default()
         });
         let team = TeamFile::parse(text);

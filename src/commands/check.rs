@@ -105,13 +105,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         if status != 0 && pushed.is_behind(&objects) {
             let newer = ends.start;
             let (why, hint) = if ends.is_merge {
-                ("in files that both sides have changed", hint!("merge it first: git merge {newer}", newer))
+                let why = "files that both sides changed are checked as the branch has them".to_owned();
+                (why, hint!("merge {newer} into the branch first: git merge {newer}", newer))
             } else {
                 let merged = format!("{newer}...{}", ends.end);
-                ("", hint!("what a merge brings: envseal check --range {merged}", merged))
+                let why = format!("what only {newer} has counts as undone");
+                (why, hint!("what a merge brings: envseal check --range {merged}", merged))
             };
-            let why = format!("what only {newer} has counts as undone {why}");
-            context.ui.note(hint.joined(why.trim_end(), "; "));
+            context.ui.note(hint.after(why));
         }
         return Ok(status);
     }

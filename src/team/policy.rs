@@ -148,6 +148,9 @@ fn document(text: &[u8]) -> Result<DocumentMut, PolicyError> {
 pub(super) fn parsed(text: &[u8]) -> Result<Document<&str>, PolicyError> {
     let text = std::str::from_utf8(text).map_err(|_| PolicyError("it is not TOML: not UTF-8".into()))?;
     let document = Document::parse(text).map_err(|error| {
+        if let Some(line) = conflict_marker(text) {
+            return PolicyError(format!("unresolved merge conflict on line {line}"));
+        }
         let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(text));
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         PolicyError(format!(
@@ -164,11 +167,15 @@ pub(super) fn parsed(text: &[u8]) -> Result<Document<&str>, PolicyError> {
     }
 }
 
+/// Returns the number, from 1, of the first line with a merge-conflict marker.
+pub(crate) fn conflict_marker(text: &str) -> Option<usize> {
+    crate::dotenv::Document::parse(text.into()).ok()?.conflict_marker()
+}
+
 fn list_name(key: &str) -> String {
     format!("policy.{key}")
 }
 
-/// Returns the list `key` of `[policy]`.
 fn list<'d>(document: &'d DocumentMut, key: &str) -> Result<Option<&'d Array>, PolicyError> {
     let Some(policy) = document.get("policy") else { return Ok(None) };
     let policy = policy.as_table_like().ok_or_else(|| not_strings("policy"))?;
@@ -224,13 +231,8 @@ mod tests {
 
     #[test]
     fn a_policy_of_another_shape_is_refused() {
-        for bad in [
-            "policy = 1",
-            "[policy]\nplain = 'PORT'",
-            "[policy]\nplain = [1]",
-            "[policy]\nplain = ['[']",
-            "[",
-        ] {
+        let bads = "policy = 1|[policy]\nplain = 'PORT'|[policy]\nplain = [1]|[policy]\nplain = ['[']|[";
+        for bad in bads.split('|') {
             assert!(Policy::parse(bad.as_bytes()).is_err(), "{bad}");
         }
     }

@@ -192,11 +192,8 @@ impl EnvFileCheck<'_> {
     }
 
     fn conflict_markers(&mut self) {
-        if let Some(line) = self.document.conflict_marker() {
-            let fix = "${EDITOR:-vi} {file} && git add {file}";
-            let found = Finding::new(Rule::ConflictMarker, self.file.path, "unresolved merge conflict", fix);
-            self.report.findings.push(found.at(line));
-        }
+        let line = self.document.conflict_marker();
+        self.report.findings.extend(line.map(|line| Finding::unresolved_merge(self.file.path, line)));
     }
 
     fn public_keys(&mut self) {
@@ -459,7 +456,13 @@ impl EnvFileCheck<'_> {
                 continue;
             }
             let message = format!("a comment contains {name} with a value");
-            self.found(Rule::CommentedValue, line, &name, message, "remove the line; git remembers it");
+            self.found(
+                Rule::CommentedValue,
+                line,
+                &name,
+                message,
+                "remove the line; if it was committed, git remembers it",
+            );
         }
     }
 }

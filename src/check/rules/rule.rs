@@ -65,7 +65,7 @@ rules! {
     KeysFile "keys-file" Error "A keys file in git";
     PrivateKey "private-key" Error "A private key in a file";
     SecretValue "secret-value" Error "The value of a sealed variable in a file";
-    ConflictMarker "conflict-marker" Error "An unfinished merge in an env file";
+    ConflictMarker "conflict-marker" Error "An unfinished merge in an env file or a team file";
     ReservedSealed "reserved-sealed" Error "A name by which programs run code that is sealed, or refers to a sealed value";
     RedirectSealed "redirect-sealed" Advice "A newly sealed name that redirects trust or traffic";
     ReferenceAdded "reference-added" Advice "A sealed value that refers to more names than before";
@@ -164,6 +164,11 @@ impl Finding {
             message: message.into(),
             fix: fix.into(),
         }
+    }
+
+    pub(crate) fn unresolved_merge(file: &Path, line: usize) -> Self {
+        let fix = "${EDITOR:-vi} {file} && git add {file}";
+        Self::new(Rule::ConflictMarker, file, "unresolved merge conflict", fix).at(line)
     }
 
     #[must_use]

@@ -184,8 +184,9 @@ fn count_exposed(file: &TeamText<'_>) -> Vec<Finding> {
     }
     let found = open.into_iter().map(|(env, (line, names))| {
         let values = if names.len() == 1 { "1 value".into() } else { format!("{} values", names.len()) };
-        let message = format!("{values} of {env} that removed members could read, still to be replaced");
-        file.found(Rule::Exposed, message, "list them: envseal team exposures").at(line)
+        let message =
+            format!("{values} of {env} that removed members could read, recorded as still to be replaced");
+        file.found(Rule::Exposed, message, "compare them with the values: envseal team exposures").at(line)
     });
     found.collect()
 }

@@ -160,7 +160,7 @@ fn a_branch_that_is_behind_is_judged_by_what_it_brings_and_by_the_newer_policy()
     team.env.commit("plain");
     assert!(check("main...feature").contains(&".env.production:5 !plaintext PORT".to_owned()));
     let output = team.env.envseal(&["check", "--range", "main...feature"]).output();
-    let both = "what only main has counts as undone in files that both sides have changed; merge it first: git merge main\n";
+    let both = "files that both sides changed are checked as the branch has them; merge main into the branch first: git merge main\n";
     assert!(output.stderr.contains(both), "{}", output.stderr);
     team.env.git(&["reset", "-q", "--hard", "HEAD~1"]);
     // What was undone on main, in another folder.

@@ -379,11 +379,14 @@ fn a_team_file_that_cannot_be_read_is_not_an_empty_one() {
     team.save();
     team.env.commit("Remove bob");
     let whole = team.env.read("envseal.toml");
-    let unreadable = [whole.replacen("[members]", "[members", 1), format!("<<<<<<< HEAD\n{whole}")];
-    for text in unreadable {
+    let unreadable = [
+        (whole.replacen("[members]", "[members", 1), "!team-file"),
+        (format!("<<<<<<< HEAD\n{whole}"), "!conflict-marker"),
+    ];
+    for (text, rule) in unreadable {
         team.env.write("envseal.toml", &text);
         let found = team.env.check(&[]);
-        assert!(matches!(&found[..], [one] if one.contains("!team-file")), "{found:?}");
+        assert!(matches!(&found[..], [one] if one.contains(rule)), "{found:?}");
     }
     // What it recorded is dropped by whoever repairs it.
     team.env.commit("broken");
@@ -435,7 +438,7 @@ fn a_repair_keeps_what_either_side_of_a_broken_merge_recorded() {
     let check =
         |arguments: &[&str]| team.env.envseal(&[&["check"], arguments].concat()).dir(&shallow).output();
     let output = check(&[]);
-    assert!(output.status == 1 && String::from_utf8_lossy(&output.stdout).contains("[team-file]"));
+    assert!(output.status == 1 && String::from_utf8_lossy(&output.stdout).contains("[conflict-marker]"));
     std::fs::write(shallow.join("envseal.toml"), &of_side).unwrap();
     team.env.program("git", &["commit", "-q", "-am", "repair"]).dir(&shallow).ok();
     assert_eq!(check(&["--staged"]).status, 0);

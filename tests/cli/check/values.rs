@@ -41,6 +41,20 @@ fn a_value_is_found_in_every_form_that_is_promised() {
     }
 }
 
+#[test]
+fn a_decrypted_line_is_reported_once() {
+    let env = sealed("a value of no matter, but long");
+    env.git(&["config", "user.name", "x"]);
+    env.plaintext_in(".env");
+    env.ok(&["decrypt"]);
+    env.git(&["add", "-A"]);
+    assert_eq!(env.check(&["--staged"]), [".env:3 !plaintext A"]);
+    env.write(".env", env.read(".env").replace("A=", "OTHER="));
+    let found = env.check(&[]);
+    assert!(found.contains(&".env:3 !plaintext OTHER".to_owned()), "{found:?}");
+    assert!(found.contains(&".env:3 !secret-value A".to_owned()), "{found:?}");
+}
+
 /// For a member with only a grant, the values that it decrypts are searched for, too.
 #[cfg(unix)]
 #[test]

@@ -295,7 +295,10 @@ fn hints_name_the_project_of_the_team() {
     let removed = alice.envseal(&["-C", folder, "team", "remove", "bob", "--yes"]).stderr;
     assert!(removed.contains("See the exposed values: envseal -C services/api team exposures"), "{removed}");
     let shown = String::from_utf8(alice.envseal(&["check"]).stdout).unwrap();
-    assert!(shown.contains("fix: list them: envseal -C services/api team exposures"), "{shown}");
+    assert!(
+        shown.contains("fix: compare them with the values: envseal -C services/api team exposures"),
+        "{shown}"
+    );
     let listed = alice.envseal(&["team", "exposures"]).stderr;
     let noted =
         "services/api/envseal.toml has exposed values too; list them: envseal -C services/api team exposures";
