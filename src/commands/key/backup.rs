@@ -18,7 +18,7 @@ use crate::ui::{counted, listed};
 /// doesn't commit it; only you can read it (0600).
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
-  envseal key backup ~/safe/shop-keys.txt          # prompts twice, hidden")]
+  envseal key backup ~/shop-keys.txt               # prompts twice, hidden")]
 pub(in crate::commands) struct KeyBackupArgs {
     /// Create this file
     #[arg(value_name = "FILE")]
@@ -30,8 +30,8 @@ pub(in crate::commands) struct KeyBackupArgs {
 /// Adds missing keys, older ones after newer, and leaves existing ones. Writes nothing unless every key can be unlocked.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
-  envseal key recover ~/safe/shop-keys.txt
-  envseal key recover ~/safe/shop-keys.txt -e production")]
+  envseal key recover ~/shop-keys.txt
+  envseal key recover ~/shop-keys.txt      -e production")]
 pub(in crate::commands) struct KeyRecoverArgs {
     /// Read this backup
     #[arg(value_name = "FILE")]

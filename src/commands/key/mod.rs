@@ -15,7 +15,7 @@ use crate::error::Error;
 #[derive(clap::Subcommand)]
 #[command(after_long_help = "Examples:
   envseal key list                        # which keys you have, and who else has them
-  envseal key backup ~/safe/shop-keys.txt # before you need it
+  envseal key backup ~/shop-keys.txt      # before you need it
   envseal key rotate -e production        # re-encrypt everything to a new key")]
 pub(super) enum KeyCommand {
     List(list::KeyListArgs),

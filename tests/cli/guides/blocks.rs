@@ -120,6 +120,12 @@ const PLAINTEXT_PROJECT: &str = "rm -rf .git .gitignore .env* envseal.toml; git 
 const CONFLICT: &str = "git checkout -q -b feature; echo theirs | envseal set -q DB_PASSWORD; git commit -qam theirs
     git checkout -q main; echo ours | envseal set -q DB_PASSWORD; git commit -qam ours; git merge feature || true";
 
+/// Somebody else, with the same keys and an identity of the team, rotates in another clone.
+const ROTATED_TWICE: &str =
+    "cp -r ~/.local/share ~/other; git clone -q \"$(git remote get-url origin)\" ~/clone
+    cp .env.keys ~/clone; (cd ~/clone; export XDG_DATA_HOME=~/other; envseal key rotate -q -e production
+    git commit -qam theirs; git push -q); envseal key rotate -q -e production; git commit -qam ours";
+
 const COMMITTED_TODAY: &str = "unset GIT_AUTHOR_DATE GIT_COMMITTER_DATE
     git commit -q --amend --no-edit --reset-author; git push -qf";
 
@@ -150,8 +156,8 @@ fn each_block_does_what_its_page_says() {
     };
     let (joins, leaves) = (take("team.md", "team approve bob"), take("team.md", "team remove bob"));
     // Blocks with their page's setup and the answers to questions. All other blocks need neither.
-    let backed_up = "mkdir ~/safe; ENVSEAL_PASSPHRASE=p envseal key backup ~/safe/shop-keys.txt";
-    let special: [(&str, &str, &str, Talk); 11] = [
+    let backed_up = "ENVSEAL_PASSPHRASE=p envseal key backup ~/shop-keys.txt";
+    let special: [(&str, &str, &str, Talk); 12] = [
         (
             "agents.md",
             "export ENVSEAL_PRIVATE_KEY_AGENT",
@@ -175,12 +181,13 @@ fn each_block_does_what_its_page_says() {
             &[("Value of DB_PASSWORD", "x\n")],
         ),
         ("team.md", "team add bob", PUBLISHED_KEYS, &[("[y/N]", "y\n"), ("[y/N]", "y\n")]),
+        ("team.md", "git rebase --skip", ROTATED_TWICE, &[("[y/N]", "y\n"), ("Value of DB_PASSWORD", "x\n")]),
         ("team.md", "--replace", "rm -r ~/.local/share/envseal", &[]),
         ("first-ten-minutes.md", "envseal init", PLAINTEXT_PROJECT, &[("[Y/n]", "y\n"), ("[Y/n]", "y\n")]),
         (
             "team.md",
             "envseal key backup",
-            "mkdir ~/safe",
+            "",
             &[
                 ("New passphrase", "p\n"),
                 ("Repeat", "p\n"),
