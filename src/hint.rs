@@ -501,7 +501,7 @@ mod tests {
         for (text, expected) in [
             ("envseal get A | envseal set ", "envseal -C svc get A | envseal -C svc set "),
             ("see: git log -p -- ", "see: git -C svc log -p -- "),
-            ("git add . && git commit", "git -C svc add . && git commit"),
+            ("git add . && git commit", "git -C svc add . && git -C svc commit"),
             ("make git ignore it", "make git ignore it"),
             ("or: envseal team list", "or: envseal -C svc -C api team list"),
             ("ask alice to run: envseal team approve", "ask alice to run: envseal -C svc/api team approve"),

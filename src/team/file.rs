@@ -628,7 +628,8 @@ mod tests {
             ("[grants]\nproduction = 1\n".into(), "line 2: grants.production: must be a table"),
             ("[grants.Prod]\nbob = {}\n".into(), "must be in lower case"),
             (format!("[removed]\nbob = {{ key = \"{key}\" }}\n"), "line 2: removed.bob: has no `since`"),
-            ("<<<<<<< ours\n".into(), "it is not TOML: line 1"),
+            ("<<<<<<< ours\n".into(), "unresolved merge conflict on line 1"),
+            ("bob\n".into(), "it is not TOML: line 1"),
         ] {
             let error = TeamFile::parse(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(expected), "{text:?}: {error}");
