@@ -75,12 +75,12 @@ pub(crate) fn exposures(project: &Project, store: &KeyStore<'_>) -> Result<Vec<E
 pub(crate) fn exposed_elsewhere(project: &Project, store: &KeyStore<'_>) -> Result<Vec<PathBuf>, Error> {
     let store = store.unasking();
     let has_open = |path: &Path, text: &[u8]| {
-        let of_folder = Project::of(folder_of(path), project.repositories())?;
         if path.symlink_metadata().is_err() {
             let is_open = |exposure: &Exposure| exposure.state != ExposureState::Replaced;
-            return Ok::<_, Error>(of_folder.parse_team(text)?.exposures().iter().any(is_open));
+            return Some(TeamFile::parse(text).ok()?.exposures().iter().any(is_open));
         }
-        Ok(exposures(&of_folder, &store)?.iter().any(|exposed| exposed.verdict.is_open()))
+        let other = Project::of(folder_of(path), project.repositories()).ok()?;
+        Some(exposures(&other, &store).ok()?.iter().any(|exposed| exposed.verdict.is_open()))
     };
     let files = other_team_files(project)?.into_iter();
     Ok(files.filter(|(path, text)| has_open(path, text).unwrap_or(true)).map(|(path, _)| path).collect())

@@ -218,9 +218,11 @@ pub(super) fn other_team_files(project: &Project) -> Result<Vec<(PathBuf, Vec<u8
 
 /// Returns the team files of other projects that have `key` as a member. Skips those that can't be parsed.
 fn memberships_elsewhere(project: &Project, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, Error> {
-    }
     let name_in = |text: &[u8]| TeamFile::parse(text).ok()?.member_of(key).cloned();
-    Ok(other_team_files(project)?.into_iter().filter_map(|(path, text)| Some((path, name_in(&text)?))).collect())
+    Ok(other_team_files(project)?
+        .into_iter()
+        .filter_map(|(path, text)| Some((path, name_in(&text)?)))
+        .collect())
 }
 
 /// Returns the env files outside the project that are encrypted with one of these keys, also those that a sparse

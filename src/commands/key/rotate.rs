@@ -104,7 +104,7 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
     let team = project.team()?;
     let mut decisions = args.access.decisions(&team)?;
     let of_project = |error: Error| {
-        let hint = error.command_hint().map(|hint| in_project(&root, hint.clone()));
+        let hint = error.command_hint().map(|hint| in_project(project.root(), hint.clone()));
         error.with_hint_if(hint)
     };
     let plan = plan_rotation(&project, context.store(), &envs, &decisions).map_err(of_project)?;
