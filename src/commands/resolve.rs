@@ -119,7 +119,7 @@ fn print_resolved(
     let whose = if side == Some(MergeSide::Theirs) { "their" } else { "our" };
     match (outcome, entry) {
         (None, None) => context.ui.say(format_args!("Removed {name} from {shown}, as on {whose} side")),
-        (None, Some(_)) if side.is_some() => {
+        (None, Some(_)) if key.is_none() => {
             context.ui.say(format_args!("Resolved {name} in {shown} with {whose} version"));
         }
         (None, Some(_)) => {}

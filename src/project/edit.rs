@@ -250,7 +250,7 @@ struct EditPlan<'a> {
 }
 
 impl<'a> EditPlan<'a> {
-    /// Rejects a change to envseal's own lines.
+    /// Rejects a change to envseal's own lines. A line that both sides of a conflict have may be kept once.
     fn refuse_own_lines(&self) -> Result<(), Error> {
         let own = |document: &'a Document| {
             let entries = document.entries().iter().filter(|entry| is_own_name(document.name(entry)));
@@ -263,7 +263,7 @@ impl<'a> EditPlan<'a> {
         };
         let changed = now.iter().find(|line| !same(line, &before));
         let changed = changed.or_else(|| before.iter().find(|line| !same(line, &now)));
-        match changed.or_else(|| now.last().filter(|_| now.len() != before.len())) {
+        match changed.or_else(|| now.last().filter(|_| now.len() > before.len())) {
             None => Ok(()),
             Some((name, _, line)) => {
                 let error =

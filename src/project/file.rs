@@ -13,7 +13,7 @@ use super::projects::{Project, ProjectPlace};
 use super::similar::no_env_file;
 use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name, link_fault};
 use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
-use crate::dotenv::{ConflictedText, Document, Entry, Quote};
+use crate::dotenv::{ConflictedText, Document, Entry, MergeSide, Quote};
 use crate::error::{Error, ErrorKind};
 use crate::fs::{self, FsError};
 use crate::git::{self, Repositories};
@@ -87,16 +87,23 @@ impl EnvFile {
         }
     }
 
-    /// Like [`Self::of_text`], but allows complete conflicts. If one is about the public key, there is no key.
+    /// Like [`Self::of_text`], but allows complete conflicts. If the two sides have different public keys, or one of them
+    /// is malformed, there is no key.
     pub(super) fn of_merge(path: &Path, env: EnvName, text: Vec<u8>) -> Result<Self, Error> {
         let document = Document::parse(text).map_err(not_text(path))?;
         let marker = document.conflict_marker();
         let conflicts = marker
             .map(|line| ConflictedText::read(document.as_bytes()).ok_or_else(|| merge_conflict(path, line)));
-        let conflicts = conflicts.transpose()?;
-        let in_conflict =
-            conflicts.is_some_and(|conflicts| conflicts.names().contains(&env.public_key_name()));
-        let public_key = if in_conflict { None } else { public_key(path, &env, &document)? };
+        let public_key = match conflicts.transpose()? {
+            None => public_key(path, &env, &document)?,
+            Some(conflicts) => {
+                let key_of = |side| {
+                    let document = Document::parse(conflicts.side(side).to_vec()).ok()?;
+                    public_key(path, &env, &document).ok()?
+                };
+                key_of(MergeSide::Ours).filter(|key| key_of(MergeSide::Theirs).as_ref() == Some(key))
+            }
+        };
         Ok(Self {
             path: path.into(),
             env,

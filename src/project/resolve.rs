@@ -43,14 +43,15 @@ impl EnvFile {
     pub(super) fn resolve_key(&mut self, project: &Project, store: &KeyStore<'_>) -> Result<(), Error> {
         let (name, text) = (self.env().public_key_name(), self.document().as_bytes().to_vec());
         let text = Zeroizing::new(text);
-        let Some(conflicts) =
-            ConflictedText::read(&text).filter(|conflicts| conflicts.names().contains(&name))
-        else {
+        let Some(conflicts) = ConflictedText::read(&text).filter(|_| self.public_key().is_none()) else {
             return Ok(());
         };
         let of_side = |side| self.with_text(&conflicts.side(side));
         let sides =
             [(MergeSide::Ours, of_side(MergeSide::Ours)?), (MergeSide::Theirs, of_side(MergeSide::Theirs)?)];
+        if sides.iter().all(|(_, file)| file.public_key().is_none()) {
+            return Ok(());
+        }
         let mut trusted = Vec::new();
         for (side, file) in &sides {
             if is_trusted(file, project, store)? {
@@ -112,7 +113,10 @@ pub(crate) fn resolve(
     let conflicts = conflicts
         .filter(|conflicts| conflicts.names().contains(name))
         .ok_or_else(|| not_in_conflict(file, name))?;
-    refuse_own(name)?;
+    // Both sides have the same public key here, so either line is right.
+    if name != key_name || matches!(resolution, Resolution::Value { .. }) {
+        refuse_own(name)?;
+    }
     let ours = file.with_text(&conflicts.side(MergeSide::Ours))?;
     let theirs = file.with_text(&conflicts.side(MergeSide::Theirs))?;
     let is_sealed = |file: &EnvFile| file.has_sealed(&|there| there == name);

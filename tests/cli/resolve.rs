@@ -207,6 +207,56 @@ fn the_public_key_is_never_chosen() {
 }
 
 #[test]
+fn a_public_key_that_both_sides_have_is_not_in_conflict() {
+    let keep_theirs = "sed -i '/^<<<<<<< /,/^=======/d; /^>>>>>>> /d' \"$1\"";
+    // Git's own merge, with other line ends on one side.
+    let env = project(".env", &["A", "B"]);
+    env.git(&["config", "--remove-section", "merge.envseal"]);
+    let crlf = || {
+        drop(set(&env, ".env", "A"));
+        env.write(".env", env.read(".env").replace('\n', "\r\n"));
+        line(&env, ".env", "A")
+    };
+    let (theirs, _) = diverge(&env, crlf, || set(&env, ".env", "A"));
+    assert_eq!(merge(&env).output().status, 1);
+    let merged = env.read(".env");
+    assert_eq!(merged.matches("ENVSEAL_PUBLIC_KEY=").count(), 2, "{merged}");
+    let said = refuses(&env, 4, &["ENVSEAL_PUBLIC_KEY"]);
+    assert!(said.contains("ENVSEAL_PUBLIC_KEY is not in conflict in .env\n  in conflict: A\n"), "{said}");
+    let said = env.envseal(&["resolve", "A", "--theirs"]).output().stderr;
+    assert_eq!(said, "Resolved A in .env with their version\nThen stage it: git add .env\n");
+    assert_eq!(line(&env, ".env", "A"), theirs);
+    env.write(".env", &merged);
+    edit(&env, keep_theirs, &[]).ok();
+    assert_eq!(line(&env, ".env", "A"), theirs);
+    // A line that differs only in its comment is the same key: either line is right.
+    let key = line(&env, ".env", "ENVSEAL_PUBLIC_KEY");
+    let (ours, theirs) = (format!("{key} # ours"), format!("{key} # theirs"));
+    env.write(".env", format!("<<<<<<< a\n{ours}\n=======\n{theirs}\n>>>>>>> b\n"));
+    refuses(&env, 2, &["ENVSEAL_PUBLIC_KEY", "x"]);
+    env.ok(&["resolve", "ENVSEAL_PUBLIC_KEY", "--theirs"]);
+    assert_eq!(env.read(".env"), format!("{theirs}\n"));
+
+    // A name that is set twice: the whole file is the conflict. The key is trusted only after a commit and a `set`.
+    for is_pinned in [false, true] {
+        let env = project(".env", &["A"]);
+        env.write(".env", env.read(".env") + "P=1 # envseal: plain\nP=2 # envseal: plain\n");
+        env.git(&["commit", "-q", "-a", "-m", "twice"]);
+        if is_pinned {
+            set(&env, ".env", "A");
+            env.git(&["commit", "-q", "-a", "-m", "pinned"]);
+        }
+        let change = |to: &str| env.write(".env", env.read(".env").replace("P=2", to));
+        diverge(&env, || change("P=3"), || change("P=4"));
+        assert_eq!(merge(&env).output().status, 1);
+        let key = line(&env, ".env", "ENVSEAL_PUBLIC_KEY");
+        edit(&env, keep_theirs, &[]).ok();
+        let text = env.read(".env");
+        assert!(text.starts_with('#') && text.contains(&key) && text.contains("P=3"), "{text}");
+    }
+}
+
+#[test]
 fn a_new_value_is_asked_for_hidden() {
     let env = project(".env", &["A"]);
     in_conflict(&env, &["A"]);

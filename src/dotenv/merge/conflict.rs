@@ -90,14 +90,14 @@ impl<'a> ConflictedText<'a> {
         Zeroizing::new(self.parts.iter().map(part).collect::<Vec<_>>().concat())
     }
 
-    /// Returns the names with a statement in any conflict.
+    /// Returns the names whose statements differ between the sides of any conflict.
     pub(crate) fn names(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         for part in &self.parts {
             if let TextPart::Conflict(versions, _) = part {
-                names.extend(
-                    statements(versions.ours).into_keys().chain(statements(versions.theirs).into_keys()),
-                );
+                let (ours, theirs) = (statements(versions.ours), statements(versions.theirs));
+                let all = ours.keys().chain(theirs.keys());
+                names.extend(all.filter(|name| ours.get(*name) != theirs.get(*name)).cloned());
             }
         }
         names
