@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Context;
 use crate::config::{EnvName, FileRole, is_own_name, is_team_file};
-use crate::dotenv::{ConflictStyle, MergeConflicts, MergeVersions};
+use crate::dotenv::{ConflictStyle, MergeConflicts, MergeVersions, has_markers};
 use crate::error::Error;
 use crate::project::{self};
 use crate::team::merge_team;
@@ -80,6 +80,10 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
         let is_binary = [&base, &ours, &theirs].into_iter().any(|text| text.contains(&0));
         return Ok(if is_binary { 1 } else { MERGED_BY_GIT });
     }
+    // `git rerere` has its recorded conflicts merged, markers included: by git's own merge, which they were made for.
+    if has_markers(&ours) || has_markers(&theirs) {
+        return Ok(MERGED_BY_GIT);
+    }
     let versions = MergeVersions { base: &base, ours: &ours, theirs: &theirs };
     let labels = label_versions(&args.labels);
     let [ours_label, base_label, theirs_label] = labels.each_ref().map(String::as_bytes);
@@ -99,6 +103,8 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     let path = args.path.display();
     match merged.conflicts {
         MergeConflicts::None => return Ok(0),
+        // Git merges several common ancestors first; nobody has to resolve their conflicts.
+        _ if labels[0].starts_with("Temporary merge branch ") => {}
         MergeConflicts::Names(names) => {
             context.ui.say(format_args!(
                 "{path}: both sides changed {}; pick one between the conflict markers",

@@ -20,7 +20,7 @@ pub use document::{CommentMark, Document, Entry, Stray};
 pub use edit::{Edit, EditError};
 pub(crate) use expand::{ExpandError, required, unescape};
 pub use expand::{ReferenceValue, expand, references};
-pub(crate) use merge::{BothChanged, ConflictedText, MergeSide, conflict_text, merge_parts};
+pub(crate) use merge::{BothChanged, ConflictedText, MergeSide, conflict_text, has_markers, merge_parts};
 pub use merge::{ConflictStyle, MergeConflicts, MergeVersions, MergedText, merge};
 pub use name::VarName;
 pub(crate) use name::{VarNameError, is_set_everywhere};

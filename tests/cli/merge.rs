@@ -116,6 +116,53 @@ fn a_name_changed_on_both_sides_is_shown_refused_and_resolved() {
 }
 
 #[test]
+fn git_reuses_a_recorded_resolution() {
+    let env = project(".env", &["A", "B"]);
+    env.git(&["config", "rerere.enabled", "true"]);
+    diverge(&env, || set(&env, ".env", "A"), || set(&env, ".env", "A"));
+    assert_eq!(merge(&env).output().status, 1);
+    env.ok(&["resolve", "A", "--theirs"]);
+    let theirs = line(&env, ".env", "A");
+    commit(&env, "merged");
+    env.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    let c = set(&env, ".env", "C");
+    commit(&env, "c");
+    let output = merge(&env).output();
+    let said = &output.stderr;
+    assert_eq!(output.status, 1);
+    assert!(said.contains("Resolved '.env' using previous resolution."), "{said}");
+    assert!(!said.contains("can't be merged by name"), "{said}");
+    let text = env.read(".env");
+    assert!(!text.contains("<<<<<<<") && text.contains("\nB="), "{text}");
+    assert_eq!((line(&env, ".env", "A"), get(&env, ".env", "C").trim_end()), (theirs, &*c));
+}
+
+#[test]
+fn git_merges_common_ancestors_without_a_word() {
+    let env = project(".env", &["A", "B"]);
+    let ours = |name| {
+        drop(set(&env, ".env", name));
+        line(&env, ".env", name)
+    };
+    diverge(&env, || set(&env, ".env", "A"), || set(&env, ".env", "A"));
+    env.git(&["branch", "main-before"]);
+    assert_eq!(merge(&env).output().status, 1);
+    env.ok(&["resolve", "A", "--ours"]);
+    commit(&env, "to main");
+    env.git(&["checkout", "-q", "feature"]);
+    assert_eq!(env.git_with_envseal(&["merge", "-q", "main-before"]).output().status, 1);
+    env.ok(&["resolve", "A", "--theirs"]);
+    let b = ours("B");
+    commit(&env, "to feature");
+    env.git(&["checkout", "-q", "main"]);
+    let (a, c) = (line(&env, ".env", "A"), ours("C"));
+    commit(&env, "c");
+    let output = merge(&env).output();
+    assert_eq!((output.status, &*output.stderr), (0, ""));
+    assert_eq!(["A", "B", "C"].map(|name| line(&env, ".env", name)), [a, b, c]);
+}
+
+#[test]
 fn a_removal_and_a_change_are_a_conflict_also_with_the_key() {
     let env = project(".env", &["A", "B"]);
     diverge(&env, || env.ok(&["unset", "-q", "A"]), || set(&env, ".env", "A"));

@@ -278,11 +278,15 @@ fn reads_as(text: &[u8], wanted: &BTreeMap<&str, Vec<&[u8]>>, conflict: bool) ->
     document.conflict_marker().is_some() == conflict && *wanted == found
 }
 
+/// Returns true if the text has a conflict marker, also one without a label.
+pub(crate) fn has_markers(text: &[u8]) -> bool {
+    Document::parse(text.to_vec()).is_ok_and(|document| document.conflict_marker().is_some())
+}
+
 /// Returns both sides, whole, between markers.
 fn whole(versions: &MergeVersions<'_>, style: &ConflictStyle<'_>) -> MergedText {
     let mut text = conflict_text(style, versions);
-    let seen = |text: &[u8]| Document::parse(text.to_vec()).is_ok_and(|d| d.conflict_marker().is_some());
-    if !seen(&text) {
+    if !has_markers(&text) {
         let marker_size = style.marker_size.max(SURE_SIZE);
         text = conflict_text(&ConflictStyle { marker_size, ..*style }, versions);
     }
