@@ -282,9 +282,9 @@ fn run_check(
     Ok(u8::from(errors > 0 || args.strict && suggestions > 0))
 }
 
-/// Returns the folder in which the command was typed: git goes to the root before it calls a hook or an alias, and
+/// Returns the folder in which the command was typed: git goes to the root before it calls a hook, a driver or an alias, and
 /// names that folder in `GIT_PREFIX` (git-config(1), alias.*).
-fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Error> {
+pub(super) fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Error> {
     let here = working_dir()?;
     let prefix = context.process.path("GIT_PREFIX").filter(|_| here == root);
     Ok(prefix.and_then(|prefix| here.join(prefix).canonicalize().ok()).unwrap_or(here))

@@ -4,10 +4,12 @@ use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use super::Context;
+use super::check::where_typed;
+use super::{Context, working_dir};
 use crate::config::{EnvName, FileRole, is_own_name, is_team_file};
 use crate::dotenv::{ConflictStyle, MergeConflicts, MergeVersions, has_markers};
 use crate::error::Error;
+use crate::git::path_from;
 use crate::project::{self};
 use crate::team::merge_team;
 use crate::ui;
@@ -84,6 +86,8 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     if has_markers(&ours) || has_markers(&theirs) {
         return Ok(MERGED_BY_GIT);
     }
+    let root = working_dir()?;
+    let seen = path_from(&where_typed(context, &root)?, &root.join(&args.path));
     let versions = MergeVersions { base: &base, ours: &ours, theirs: &theirs };
     let labels = label_versions(&args.labels);
     let [ours_label, base_label, theirs_label] = labels.each_ref().map(String::as_bytes);
@@ -111,7 +115,7 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
                 names.join(", ")
             ));
             if !is_team_file {
-                suggest_resolving(context, &args.path, &names, &labels);
+                suggest_resolving(context, &seen, &names, &labels);
             }
         }
         MergeConflicts::File => context.ui.say(format_args!(

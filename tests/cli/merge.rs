@@ -116,6 +116,20 @@ fn a_name_changed_on_both_sides_is_shown_refused_and_resolved() {
 }
 
 #[test]
+fn the_hint_names_the_file_from_where_the_person_is() {
+    let env = project("api/.env", &["A"]);
+    std::fs::create_dir_all(env.path("web")).unwrap();
+    diverge(&env, || set(&env, "api/.env", "A"), || set(&env, "api/.env", "A"));
+    for (folder, seen) in [("web", "../api/.env"), ("api", ".env"), (".", "api/.env")] {
+        let said = merge(&env).dir(env.path(folder)).output().stderr;
+        assert!(said.contains("api/.env: both sides changed A"), "{said}");
+        assert!(said.contains(&format!("Compare: envseal diff --show HEAD feature -f {seen}\n")), "{said}");
+        assert!(said.contains(&format!("or envseal resolve A --theirs -f {seen}\n")), "{said}");
+        env.git(&["merge", "--abort"]);
+    }
+}
+
+#[test]
 fn git_reuses_a_recorded_resolution() {
     let env = project(".env", &["A", "B"]);
     env.git(&["config", "rerere.enabled", "true"]);
