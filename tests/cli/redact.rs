@@ -87,6 +87,36 @@ fn encodings_of_other_languages_are_masked() {
 }
 
 #[test]
+fn a_value_quoted_for_a_shell_is_masked() {
+    let env = TestEnv::new();
+    env.envseal(&["set", "PW"]).stdin("it's-a-secret-92").ok();
+    env.envseal(&["set", "P2"]).stdin("pa$s\"w\\ord (9)'9").ok();
+    for (form, shown) in [
+        (r"'it'\''s-a-secret-92'", "'[PW]'"),
+        (r#"'it'"'"'s-a-secret-92'"#, "'[PW]'"),
+        (r"it\'s-a-secret-92", "[PW]"),
+        (r#""pa\$s\"w\\ord (9)'9""#, "\"[P2]\""),
+        (r#"pa\$s\"w\\ord\ \(9\)\'9"#, "[P2]"),
+        (r#"'pa$s"w\\ord (9)\'9'"#, "'[P2]'"),
+    ] {
+        assert_eq!(masked(&env, form), shown, "{form}");
+    }
+    let all = "set -x; : \"$PW\" \"$P2\"; set +x; set | grep ^P[W2]=";
+    let bash = format!("{all}; declare -p PW P2; printf '%q\\n' \"$PW\" \"$P2\"");
+    let python = "import os; print([{n: os.environ[n]} for n in ('PW', 'P2')])";
+    for (program, flag, script) in [("dash", "-c", all), ("bash", "-c", &bash), ("python3", "-c", python)] {
+        if env.program("sh", &["-c", &format!("command -v {program}")]).output().status != 0 {
+            println!("skipped: {program} is not installed");
+            continue;
+        }
+        let output = env.envseal(&["run", "--redact", "--", program, flag, script]).output();
+        let text = String::from_utf8(output.stdout).unwrap() + &output.stderr;
+        assert!(output.status == 0 && text.contains("[PW]") && text.contains("[P2]"), "{text}");
+        assert!(!text.contains("a-secret-92") && !text.contains("ord"), "{text}");
+    }
+}
+
+#[test]
 fn lines_count_on_their_own_and_overlaps_have_one_mark() {
     let env = TestEnv::new();
     env.write_sealed(

@@ -78,9 +78,9 @@ fn with_returns(text: &[u8]) -> Zeroizing<Vec<u8>> {
     out
 }
 
-/// Returns the distinct texts that reveal a value: itself, percent-encoded, in hex, JSON-escaped, and in base64 at each
-/// of its three offsets in a longer text (RFC 4648, sections 4 and 5). If the value has many lines, includes each
-/// longer line, which may be indented elsewhere.
+/// Returns the distinct texts that reveal a value: itself, percent-encoded, in hex, JSON-escaped, quoted for shells, and
+/// in base64 at each of its three offsets in a longer text (RFC 4648, sections 4 and 5). If the value has many lines,
+/// includes each longer line, which may be indented elsewhere.
 pub(super) fn encodings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let mut forms = whole(value);
     let lines = value.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
@@ -114,6 +114,9 @@ fn whole(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     for start in 0..3 {
         add(base64_at(&STANDARD_NO_PAD, value, start));
         add(base64_at(&URL_SAFE_NO_PAD, value, start));
+    }
+    for (special, before, behind) in QUOTED {
+        add(quoted(value, special, before, behind));
     }
     if let Ok(text) = std::str::from_utf8(value) {
         for (html, ascii) in [(false, false), (true, false), (false, true), (true, true)] {
@@ -162,6 +165,27 @@ fn percent_encoded(value: &[u8], kept: &[u8], blank: &[u8], upper: bool) -> Zero
                 out.push(b'%');
                 out.extend_from_slice(&hex(&[*byte], upper));
             }
+        }
+    }
+    out
+}
+
+/// The characters that shells and Python quote inside a word, with the bytes before and behind each.
+const QUOTED: [(&[u8], &[u8], &[u8]); 6] = [
+    (b"'", b"'\\", b"'"),                        // `set -x` and `set` in bash and zsh
+    (b"'", b"'\"", b"\"'"),                      // `set` in dash
+    (b"\"$\\`", b"\\", b""),                     // `declare -p` in bash
+    (b" \t!\"$&'()*,;<>?[\\]^`{|}", b"\\", b""), // `printf %q` in bash
+    (b"\\", b"\\", b""),                         // Python's `repr`
+    (b"'\\", b"\\", b""),                        // Python's `repr` of a text with both quotes
+];
+
+fn quoted(value: &[u8], special: &[u8], before: &[u8], behind: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(value.len() * 5));
+    for byte in value {
+        let (before, behind) = if special.contains(byte) { (before, behind) } else { Default::default() };
+        for part in [before, &[*byte], behind] {
+            out.extend_from_slice(part);
         }
     }
     out
