@@ -263,7 +263,11 @@ impl<'a> EnvHistory<'a> {
         match (before.token(), after.token()) {
             (Some(one), Some(other)) if one == other => None,
             (Some(_), Some(_)) => {
-                let both = self.decrypt(path, name, before).zip(self.decrypt(path, name, after));
+                let mut decrypt = |variable: VersionVariable<'_>| {
+                    let key = variable.version.public_key?;
+                    self.decrypt(path, name, variable, |other| *other == key)
+                };
+                let both = decrypt(before).zip(decrypt(after));
                 let is_same = both.is_some_and(|(one, other)| is_same_value(&one, &other));
                 Some(if is_same { ChangeKind::ReSealed } else { ChangeKind::Changed })
             }
@@ -275,11 +279,12 @@ impl<'a> EnvHistory<'a> {
 
     pub(super) fn show(&mut self, path: &Path, name: &str, version: &EnvVersion) -> Option<ShownValue> {
         let variable = version.get(name)?;
-        if variable.token().is_none() {
+        let Some(token) = variable.token() else {
             let (_, mut text) = version.document.value(variable.entry);
             return Some(ShownValue::Value(SecretBytes::new(std::mem::take(&mut *text))));
-        }
-        Some(match self.decrypt(path, name, variable) {
+        };
+        // After a merge, a value may be encrypted with another key than the file's.
+        Some(match self.decrypt(path, name, variable, |key| key.id() == token.key_id()) {
             None => ShownValue::Sealed,
             Some((OpenedValue { kind: PlaintextKind::Value, bytes }, _)) => ShownValue::Value(bytes),
             Some((OpenedValue { kind: PlaintextKind::Source, bytes }, _)) => {
@@ -288,35 +293,34 @@ impl<'a> EnvHistory<'a> {
         })
     }
 
-    /// Decrypts a sealed value with the private key of the public key in the same version of the file. The second part is
-    /// the list of names that it may refer to.
+    /// Decrypts a sealed value with the private key of the public key that `is_key` accepts. The second part is the list
+    /// of names that it may refer to.
     fn decrypt(
         &mut self,
         path: &Path,
         name: &str,
         variable: VersionVariable<'_>,
+        is_key: impl Fn(&PublicKey) -> bool,
     ) -> Option<(OpenedValue, String)> {
         let token = variable.token()?;
-        let public_key = variable.version.public_key?;
-        let opener = self.opener(path, &public_key)?;
+        let opener = self.opener(path, is_key)?;
         opener.open(name, &token).ok().map(|opened| (opened, token.refs().to_string()))
     }
 
-    fn opener(&mut self, path: &Path, public_key: &PublicKey) -> Option<&mut Opener> {
+    fn opener(&mut self, path: &Path, is_key: impl Fn(&PublicKey) -> bool) -> Option<&mut Opener> {
         let root = self.repo.root();
         let folder = root.join(path).parent().map_or_else(|| root.to_owned(), Path::to_path_buf);
         if self.searched.insert(folder.clone()) {
             self.add_keys(self.store.every(&folder));
         }
-        let has = |openers: &[Opener]| openers.iter().any(|opener| opener.public_key() == *public_key);
-        if !has(&self.openers)
+        if !self.openers.iter().any(|opener| is_key(&opener.public_key()))
             && self.granted.insert(folder.clone())
             && let Some(team_file) = team_file(&folder)
             && self.granted.insert(team_file)
         {
             self.add_keys(self.store.ever_granted(&folder));
         }
-        self.openers.iter_mut().find(|opener| opener.public_key() == *public_key)
+        self.openers.iter_mut().find(|opener| is_key(&opener.public_key()))
     }
 
     fn add_keys(&mut self, keys: Result<Vec<PrivateKey>, impl Display>) {

@@ -82,6 +82,24 @@ fn values_are_shown_only_when_asked_for() {
 }
 
 #[test]
+fn a_value_encrypted_with_another_key_than_the_files_is_shown() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=base\nB=same\n");
+    commit(&env, 1, "one");
+    env.git(&["checkout", "-q", "-b", "feature"]);
+    env.ok(&["set", "A", "theirs"]);
+    commit(&env, 2, "two");
+    env.git(&["checkout", "-q", "main"]);
+    env.ok(&["key", "rotate"]);
+    commit(&env, 3, "three");
+    let rotated = env.read(".env");
+    let line = |text: &str| text.lines().find(|line| line.starts_with("A=")).unwrap().to_owned();
+    let theirs = line(&env.git(&["show", "feature:.env"]));
+    env.write(".env", rotated.replace(&line(&rotated), &theirs));
+    assert_eq!(env.ok(&["diff", "--show"]), ".env\n  changed    A\n    - base\n    + theirs\n");
+}
+
+#[test]
 fn markdown_names_what_changes_in_each_environment() {
     let env = TestEnv::new();
     env.write(".env.production", "A=1\nB=2\nC=3\nD=4\n");
