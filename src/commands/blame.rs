@@ -9,7 +9,7 @@ use super::{Context, working_dir};
 use crate::error::Error;
 use crate::git::{ObjectId, Repo, path_from};
 use crate::history::{self, BlamedVariable, EnvHistory, not_in_commit};
-use crate::project::{EnvFile, no_variable};
+use crate::project::{EnvFile, no_variable, path_in_commits};
 use crate::time::rfc3339;
 use crate::ui::{self, Page};
 
@@ -82,7 +82,7 @@ pub(super) fn blame(
     head: Option<ObjectId>,
     named: &Path,
 ) -> Result<(PathBuf, Vec<BlamedVariable>), Error> {
-    let path = repo.relative(named)?;
+    let path = path_in_commits(repo, named)?;
     // A bare repository has only the file of its HEAD.
     let today =
         if repo.is_bare() { None } else { Some(EnvFile::load(named)?.document().as_bytes().to_vec()) };

@@ -14,7 +14,7 @@ use crate::fs::{folder_of, is_pipe};
 use crate::git::{Repo, display_path, relative_path};
 use crate::hint::Hint;
 use crate::project::{
-    EnvFile, env_file_above, env_file_names, new_environments, similar_env_file, unseen_of,
+    EnvFile, env_file_above, env_file_names, new_environments, path_in_commits, similar_env_file, unseen_of,
 };
 use crate::ui::{self, DefaultAnswer};
 
@@ -167,9 +167,15 @@ impl FileArgs {
         })
     }
 
-    /// Returns the files named, relative to the repository's root; none if none is named.
+    /// Returns the files named, relative to the repository's root; none if none is named. A symlink may have been a file
+    /// before.
     pub(super) fn paths_in(&self, repo: &Repo, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
-        Ok(self.paths(process)?.iter().map(|path| repo.relative(path)).collect::<Result<_, _>>()?)
+        let mut paths = Vec::new();
+        for path in self.paths(process)? {
+            paths.extend([repo.relative(&path)?, path_in_commits(repo, &path)?]);
+        }
+        paths.dedup();
+        Ok(paths)
     }
 
     /// Returns the files named; otherwise that of `ENVSEAL_ENV`, or `.env`.

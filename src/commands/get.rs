@@ -11,7 +11,7 @@ use crate::dotenv::{Document, Edit, quote};
 use crate::error::Error;
 use crate::export;
 use crate::history::{EnvHistory, file_at};
-use crate::project::{EnvFile, Precedence, Variable, read_files, sweep, unwritable};
+use crate::project::{EnvFile, Precedence, Variable, path_in_commits, read_files, sweep, unwritable};
 use crate::ui;
 
 /// Decrypt values and print them
@@ -119,7 +119,8 @@ fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<
     let root = objects.root();
     let mut files = Vec::new();
     for path in paths {
-        let then = file_at(&mut history, revision, &objects.relative(path)?)?;
+        let today = path_in_commits(&objects, path)?;
+        let then = file_at(&mut history, revision, &objects.relative(path)?, &today)?;
         files.push(EnvFile::of_the_past(&root.join(then.path), then.text, then.team_file)?);
     }
     Ok(files)

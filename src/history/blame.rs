@@ -73,8 +73,9 @@ fn pair_today(
         return Ok(VersionPair { before: Some(before.clone()), after });
     }
     let repo = history.repo;
-    // Only a file that is no longer there can have become this one.
-    let is_gone = |path: &Path| !repo.is_bare() && repo.root().join(path).symlink_metadata().is_err();
+    // Only a file that is no longer there, or is now a symlink, can have become this one.
+    let is_there = |path: &Path| repo.root().join(path).symlink_metadata().is_ok_and(|it| it.is_file());
+    let is_gone = |path: &Path| !repo.is_bare() && !is_there(path);
     let gone = committed.iter().filter(|(there, _)| is_gone(there));
     let gone = gone.map(|(path, id)| (path.clone(), [Some(*id), None]));
     let pairs = pair_versions(history, gone.chain([(path.to_owned(), [None, Some(today)])]))?;

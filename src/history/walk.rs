@@ -128,20 +128,21 @@ pub(crate) struct CommittedEnvFile {
 }
 
 /// Returns the env file at `path`, relative to the root, in the commit that `revision` names. If it is not there, looks
-/// for the name that today's file had then, followed back from HEAD through renames; then for the other file name of
-/// the same environment.
+/// for the name that `today`, the file that is there now, had then, followed back from HEAD through renames; then for
+/// the other file name of the same environment.
 pub(crate) fn file_at(
     history: &mut EnvHistory<'_>,
     revision: &str,
     path: &Path,
+    today: &Path,
 ) -> Result<CommittedEnvFile, Error> {
     let repo = history.repo;
     let commit = repo.commit(revision)?;
     let files = env_files_of(history, commit)?;
     let there = |path: &Path| files.iter().find(|(there, _)| there == path);
-    let mut found = there(path).cloned();
+    let mut found = there(path).or_else(|| there(today)).cloned();
     if found.is_none() {
-        found = path_in(history, path, commit)?.and_then(|path| there(&path).cloned());
+        found = path_in(history, today, commit)?.and_then(|path| there(&path).cloned());
     }
     let twins = || EnvName::of_file(path).map(|env| env.file_names()).unwrap_or_default();
     let found = found.or_else(|| twins().iter().find_map(|twin| there(&path.with_file_name(twin)).cloned()));

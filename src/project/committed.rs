@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::file::EnvFile;
+use super::file::{EnvFile, real_place};
 use super::projects::Project;
 use crate::config::{EnvName, is_env_file};
 use crate::crypto::{PrivateKey, PublicKey};
@@ -67,6 +67,14 @@ pub(super) fn key_in_head(project: &Project, env: &EnvName) -> Result<Option<(Pa
         }
     }
     Ok(None)
+}
+
+/// Returns the path in commits of the env file at `path`: of a symlink to a file in the worktree, that file's.
+pub(crate) fn path_in_commits(repo: &Repo, path: &Path) -> Result<PathBuf, Error> {
+    if repo.is_bare() {
+        return Ok(path.to_owned());
+    }
+    Ok(repo.relative(&real_place(path)).or_else(|_| repo.relative(path))?)
 }
 
 /// Returns the env file at `path` in the last commit; None if it isn't there or can't be read.

@@ -29,7 +29,7 @@ mod value_failure;
 
 pub use change::{Assignment, How, set};
 pub(crate) use change::{Outcome, last_of_each, needs_key, referring_beside, rename, unset};
-pub(crate) use committed::document_in_head;
+pub(crate) use committed::{document_in_head, path_in_commits};
 pub(crate) use edit::{Edited, Editing, PrivateEditFile};
 pub use encrypt::{Pick, decrypt, encrypt, refuse_reserved_dependents, reseal};
 pub(crate) use encrypt::{ValueState, counts, first_foreign, value_state};

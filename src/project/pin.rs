@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::{Component, Path, PathBuf};
 
-use super::committed::{key_in_head, was_committed};
+use super::committed::{key_in_head, path_in_commits, was_committed};
 use super::file::{EnvFile, place_of, real_place};
 use super::projects::Project;
 use super::setup::Notice;
@@ -336,7 +336,7 @@ pub(crate) fn accept(
 /// Returns the commit since which HEAD has the public key in `file`: if it was put back, the one that did that. None if HEAD
 /// does not have it.
 pub(crate) fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit>, Error> {
-    let path = objects.relative(file.path())?;
+    let path = path_in_commits(objects, file.path())?;
     let Some(head) = objects.head()? else { return Ok(None) };
     let has_key = |version: Option<FileRef>| -> Result<bool, Error> {
         let text = version.map(|there| objects.blob_if_there(there.id)).transpose()?.flatten();

@@ -94,6 +94,31 @@ fn renames_committed_and_not() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_symlink_to_an_env_file_is_that_file() {
+    let env = TestEnv::new();
+    write_commit(&env, 1, "made", ".env", "A=1\nB=1\n");
+    std::fs::create_dir(env.path("shared")).unwrap();
+    env.git(&["mv", ".env", "shared/.env"]);
+    std::os::unix::fs::symlink("shared/.env", env.path(".env")).unwrap();
+    let made = ["made shared/.env A added", "made shared/.env B added"];
+    assert_eq!(blame(&env, &[]), made);
+    assert_eq!(env.ok(&["get", "A", "--at", "HEAD"]), "1\n");
+    commit(&env, 2, "moved");
+    assert_eq!(blame(&env, &[]), made);
+    assert_eq!(blame(&env, &["-f", "shared/.env"]), made);
+    let names = env.ok(&["ls", "--names", "--age"]);
+    assert!(!names.contains("uncommitted"), "{names}");
+    for revision in ["HEAD", "HEAD~"] {
+        assert_eq!(env.ok(&["get", "A", "--at", revision]), "1\n");
+    }
+    assert!(env.ok(&["log", "-f", ".env"]).contains("made"));
+    env.write("shared/.env", "A=1\nB=2\n");
+    assert_eq!(blame(&env, &[]), [made[0], " shared/.env B changed"]);
+    assert_eq!(env.ok(&["diff", "-f", ".env"]), "shared/.env\n  changed    B\n");
+}
+
 #[test]
 fn before_the_first_commit_and_without_the_file() {
     let env = TestEnv::new();

@@ -12,7 +12,7 @@ use crate::crypto::PublicKey;
 use crate::error::Error;
 use crate::git::{Repo, display_path};
 use crate::keys::{FoundKey, KeyLookupError, KeyPlace, KeysFile};
-use crate::project::{EnvFile, keys_file_state};
+use crate::project::{EnvFile, keys_file_state, path_in_commits};
 use crate::team::{ExposureState, GrantLine, TeamFile};
 use crate::time::{Moment, rfc3339};
 use crate::ui;
@@ -257,7 +257,7 @@ fn first_commit_with(
 ) -> Result<Option<(Moment, bool)>, Error> {
     let mut first: Option<(Moment, bool)> = None;
     for path in files {
-        let found = repo.versions(&repo.relative(path)?)?;
+        let found = repo.versions(&path_in_commits(repo, path)?)?;
         let mut is_oldest = true;
         for version in found.versions.iter().rev() {
             let is_cut = std::mem::take(&mut is_oldest) && found.cut.is_some();
