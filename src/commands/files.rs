@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum};
 
 use super::variables::VariableArgs;
 use super::{Context, typed};
-use crate::config::{EnvName, ProcessEnv};
+use crate::config::{EnvName, FileRole, ProcessEnv};
 use crate::error::{Error, ErrorKind};
 use crate::fs::{folder_of, is_pipe};
 use crate::git::{Repo, display_path, relative_path};
@@ -28,10 +28,22 @@ pub(super) struct FileArgs {
 enum FileSelector {
     Environment(String),
     Path(PathBuf),
+    /// A folder that may exist only in a commit.
+    Folder(PathBuf),
     /// `?FILE`, which may be missing.
     Optional(PathBuf),
     /// `?FILE`, which is missing.
     Missing,
+}
+
+impl FileSelector {
+    fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(path) => Some(path),
+            Self::Path(path) if path.is_dir() => Some(path),
+            _ => None,
+        }
+    }
 }
 
 /// The env files from the working directory downward, as paths relative to it.
@@ -221,24 +233,16 @@ impl FileArgs {
     /// Returns the files named, in the order given. `-e` looks in the folders given with `-f`; without `-e`, a folder stands
     /// for its default file.
     pub(super) fn paths(&self, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
-        let folders: Vec<_> = self
-            .selectors
-            .iter()
-            .filter_map(|selector| match selector {
-                FileSelector::Path(path) if path.is_dir() => Some(path.as_path()),
-                _ => None,
-            })
-            .collect();
+        let folders: Vec<_> = self.selectors.iter().filter_map(FileSelector::folder).collect();
         let names_environment = self.environments().next().is_some();
         let mut files = Vec::new();
         for selector in &self.selectors {
+            if let Some(folder) = selector.folder().filter(|_| !names_environment) {
+                files.push(default_file(folder, process)?);
+            }
             match selector {
-                FileSelector::Path(path) if path.is_dir() && !names_environment => {
-                    files.push(default_file(path, process)?);
-                }
-                FileSelector::Path(path) if path.is_dir() => {}
-                FileSelector::Path(path) => files.push(path.clone()),
-                FileSelector::Missing => {}
+                FileSelector::Path(path) if !path.is_dir() => files.push(path.clone()),
+                FileSelector::Path(_) | FileSelector::Folder(_) | FileSelector::Missing => {}
                 FileSelector::Optional(path) => {
                     return Err(Error::usage(
                         format!("this command needs a file that exists, not ?{}", path.display()),
@@ -383,6 +387,21 @@ impl ReadArgs {
             paths.reverse();
         }
         Ok(paths)
+    }
+
+    /// Returns the files to read from a commit. A path that is missing today and is no env file's is a folder there.
+    pub(super) fn paths_in_commit(&self, context: &Context) -> Result<Vec<PathBuf>, Error> {
+        if self.convention.is_some() {
+            return self.paths(context, false);
+        }
+        let then = |selector: &FileSelector| match selector {
+            FileSelector::Path(path) if !path.exists() && FileRole::of(path) == FileRole::Other => {
+                FileSelector::Folder(path.clone())
+            }
+            _ => selector.clone(),
+        };
+        let selectors = self.files.selectors.iter().map(then).collect();
+        FileArgs { selectors }.paths_or_injected(context.process)
     }
 
     /// Returns the environment that the started program works in: that of the convention, otherwise `NODE_ENV`.

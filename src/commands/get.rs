@@ -56,13 +56,15 @@ pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
             "omit the `?`",
         ));
     }
-    let paths = args.reading.paths(context, false)?;
     let files = match &args.at {
-        Some(revision) => files_at(context, &paths, revision)?,
-        None => args.reading.load(context, &paths, |file| match &args.keys[..] {
-            [] => hint!("envseal get -f {file}", file),
-            keys => hint!("envseal get {keys} -f {file}", keys, file),
-        })?,
+        Some(revision) => files_at(context, &args.reading.paths_in_commit(context)?, revision)?,
+        None => {
+            let paths = args.reading.paths(context, false)?;
+            args.reading.load(context, &paths, |file| match &args.keys[..] {
+                [] => hint!("envseal get -f {file}", file),
+                keys => hint!("envseal get {keys} -f {file}", keys, file),
+            })?
+        }
     };
     let reading = read_files(&files, context.store(), context.process, Precedence::EarlierFile)?;
     for key in &args.keys {

@@ -149,7 +149,12 @@ pub(crate) fn file_at(
     let Some((path, id)) = found else {
         // The hint is pasted in the working directory.
         let root = repo.root().canonicalize().unwrap_or_else(|_| repo.root().into());
-        let other = files.first().map(|(path, _)| relative_path(&root.join(path)));
+        let (folder, env) = (path.parent(), EnvName::of_file(path).ok());
+        let is_near = |(other, _): &&(PathBuf, ObjectId)| {
+            let above = folder.zip(other.parent()).is_some_and(|(folder, other)| folder.starts_with(other));
+            other.parent() == folder || above && EnvName::of_file(other).ok() == env
+        };
+        let other = files.iter().find(is_near).map(|(path, _)| relative_path(&root.join(path)));
         return Err(not_in_commit(path, revision, other.as_deref()));
     };
     let team = nearest_team_file(repo, commit, path.parent().unwrap_or(Path::new("")))?;

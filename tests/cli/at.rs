@@ -82,6 +82,27 @@ fn the_path_of_today_or_of_then() {
 }
 
 #[test]
+fn a_folder_that_was_there_then() {
+    let env = TestEnv::new();
+    env.write("services/api/.env.production", "A=1\n");
+    env.write("services/api/.env", "A=2\n");
+    env.write("services/web/.env", "A=3\n");
+    env.write(".env", "A=4\n");
+    commit(&env, 1, "one");
+    std::fs::create_dir(env.path("apps")).unwrap();
+    env.git(&["mv", "services/api", "apps/api"]);
+    commit(&env, 2, "moved");
+    for folder in ["services/api", "apps/api"] {
+        let get = |more: &[&str]| env.ok(&[&["get", "A", "--at", "HEAD~", "-f", folder], more].concat());
+        assert_eq!((get(&["-e", "production"]), get(&[])), ("1\n".into(), "2\n".into()));
+    }
+    // A file of another project is no answer.
+    let said = env.fails(4, &["get", "A", "--at", "HEAD", "-f", "services/api", "-e", "production"]);
+    assert!(said.starts_with("error: services/api/.env.production is not in HEAD\n"), "{said}");
+    assert!(said.contains("git ls-tree"), "{said}");
+}
+
+#[test]
 fn the_other_name_of_the_environment() {
     let env = TestEnv::new();
     env.write("staging.env", "A=1\n");
