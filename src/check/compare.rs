@@ -163,7 +163,7 @@ fn team_file_above(files: &Snapshot<'_>, path: &Path) -> Result<Option<Vec<u8>>,
 
 /// Returns the folder that was moved to `to`: it had all env files that are now below `to`, in the same places, and has
 /// them no longer. Returns None if no env file is below `to`, or if one of them was there before.
-fn moved_from(before: &Snapshot<'_>, after: &Snapshot<'_>, to: &Path) -> Option<PathBuf> {
+pub(super) fn moved_from(before: &Snapshot<'_>, after: &Snapshot<'_>, to: &Path) -> Option<PathBuf> {
     let below: Vec<_> = after.guarded_files().filter_map(|path| path.strip_prefix(to).ok()).collect();
     let first = below.first()?;
     let (there, here) = (before.paths(), after.paths());

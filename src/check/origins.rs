@@ -50,7 +50,7 @@ impl FileOrigin {
 
 /// Finds the origins of a change's env files.
 pub(super) struct Origins<'a> {
-    change: &'a CheckedChange<'a>,
+    pub(super) change: &'a CheckedChange<'a>,
     paths_after: HashSet<&'a Path>,
     /// Commits whose history is searched too. Empty if only the commit before the change counts.
     tips: Vec<ObjectId>,

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::change::{CheckedChange, Review, is_guarded_or_team_file, is_unguarded};
+use super::compare::moved_from;
 use super::env_files::links_elsewhere;
 use super::origins::{FileOrigin, Origins, past_files};
 use super::pushed::CommitRange;
@@ -83,23 +84,25 @@ pub(super) fn range(
         if after.resolve(path)?.is_some_and(|(there, now)| there == *path && now == file.now) {
             findings.extend(found.into_iter().flatten());
         } else {
-            earlier.extend(in_earlier_commit(&change, file, &text, found.unwrap_or_default())?);
+            earlier.extend(in_earlier_commit(&origins, file, &text, found.unwrap_or_default())?);
         }
     }
     for file in behind_links(&change, range, &files)? {
-        earlier.extend(in_earlier_commit(&change, &file, &repo.blob(file.now.id)?, Vec::new())?);
+        earlier.extend(in_earlier_commit(&origins, &file, &repo.blob(file.now.id)?, Vec::new())?);
     }
     let by_path: HashMap<&Path, &CommittedFile> =
         files.iter().map(|file| (file.path.as_path(), file)).collect();
     let mut proposed: BTreeMap<PathBuf, ProposedPolicy> = BTreeMap::new();
-    for finding in findings.iter_mut().filter(|finding| finding.rule.shows_plaintext()) {
+    let (shown, mut findings): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|finding| finding.rule.shows_plaintext());
+    for finding in shown {
         if !proposed.contains_key(&finding.file) {
             let text = after.read(&finding.file)?.unwrap_or_default();
-            let policy = ProposedPolicy::new(&finding.file, &text, &change.settings);
+            let policy = ProposedPolicy::new(&finding.file, &text, &origins)?;
             proposed.insert(finding.file.clone(), policy);
         }
         let by = by_path.get(finding.file.as_path()).copied();
-        *finding = proposed[&finding.file].apply(finding.clone(), by);
+        findings.extend(proposed[&finding.file].apply(finding, by));
     }
     report.findings = change.without_allowed(findings)?;
     if options.only_changed_lines {
@@ -133,17 +136,17 @@ fn merged(
 
 /// Returns the findings for a file of a commit before the last: plaintext that stays in history, and `secrets` in it.
 fn in_earlier_commit(
-    change: &CheckedChange<'_>,
+    origins: &Origins<'_>,
     file: &CommittedFile,
     text: &[u8],
     secrets: Vec<Finding>,
 ) -> Result<Vec<Finding>, Error> {
-    let mut found = secrets;
+    let (change, mut found) = (origins.change, secrets);
     found.extend(plaintext_in(&file.path, text, change.rules(), file.now.kind));
     let found = change.without_allowed_in(&file.path, text, found)?;
-    let proposed = ProposedPolicy::new(&file.path, text, &change.settings);
+    let proposed = ProposedPolicy::new(&file.path, text, origins)?;
     let told = |finding| proposed.apply(in_commit(finding, file.commit), Some(file));
-    Ok(found.into_iter().map(told).collect())
+    Ok(found.into_iter().filter_map(told).collect())
 }
 
 /// Keeps the findings that concern the range. Symlinks to elsewhere that are not in the base become errors.
@@ -302,6 +305,8 @@ struct ProposedPolicy {
     /// Plaintext that these policies don't allow either.
     refused: BTreeSet<FindingPlace>,
     is_excluded: bool,
+    /// The names that the base's policies allow where the file was, if its project was moved as a whole.
+    allowed_before: BTreeSet<String>,
 }
 
 /// Distinguishes the findings of one file.
@@ -312,23 +317,41 @@ fn place(finding: &Finding) -> FindingPlace {
 }
 
 impl ProposedPolicy {
-    fn new(path: &Path, text: &[u8], settings: &Settings) -> Self {
-        let refused = plaintext_in(path, text, settings, FileKind::File);
-        Self { refused: refused.iter().map(place).collect(), is_excluded: settings.excludes(path) }
+    fn new(path: &Path, text: &[u8], origins: &Origins<'_>) -> Result<Self, Error> {
+        let CheckedChange { before, after, settings, .. } = origins.change;
+        let refused = plaintext_in(path, text, settings, FileKind::File).iter().map(place).collect();
+        let (project, mut allowed_before) = (settings.project_of(path), BTreeSet::new());
+        if let Some(from) = moved_from(before, after, project)
+            && let Ok(below) = path.strip_prefix(project)
+        {
+            let report = check_env_file(EnvText { path, text, policy: &Policy::default() });
+            let (old, origins) = (from.join(below), origins.of(path, &report)?);
+            for (name, _) in report.names {
+                let mut gone = origins.iter().filter(|origin| origin.is_gone && origin.has(&name));
+                // Any of them may be where the value was.
+                if gone.clone().any(|origin| origin.path == old) && gone.all(|origin| origin.allows(&name)) {
+                    allowed_before.insert(name);
+                }
+            }
+        }
+        Ok(Self { refused, is_excluded: settings.excludes(path), allowed_before })
     }
 
-    /// Marks the finding for review if the policies allow it. Otherwise its fix is to remove it from the range that
-    /// added it.
-    fn apply(&self, mut finding: Finding, brought: Option<&CommittedFile>) -> Finding {
+    /// Marks the finding for review if the policies allow it, and drops it if they did where the file was. Otherwise its
+    /// fix is to remove it from the range that added it.
+    fn apply(&self, mut finding: Finding, brought: Option<&CommittedFile>) -> Option<Finding> {
         if !finding.rule.shows_plaintext() || self.refused.contains(&place(&finding)) {
-            return match brought {
+            return Some(match brought {
                 Some(file) => file.to_rewrite(finding),
                 None => finding,
-            };
+            });
+        }
+        if finding.name.as_ref().is_some_and(|name| self.allowed_before.contains(name)) {
+            return None;
         }
         let why = if self.is_excluded { "excludes the file" } else { "allows it" };
         let _ = write!(finding.message, "; a policy in this change {why}");
-        needs_review(finding)
+        Some(needs_review(finding))
     }
 }
 

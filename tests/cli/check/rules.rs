@@ -489,6 +489,22 @@ fn a_key_that_changes_as_the_file_moves_is_told_with_the_file_that_had_it() {
 }
 
 #[test]
+fn no_value_takes_the_policy_of_another_project_that_is_gone() {
+    let env = TestEnv::new();
+    env.write("dev/envseal.toml", "[policy]\nplain = ['PASSWORD']\n");
+    env.write("dev/.env", "PASSWORD=dev\n");
+    env.write("prod/envseal.toml", "");
+    env.envseal(&["set", "-q", "PASSWORD", "-f", "prod/.env"]).stdin("value of no matter").ok();
+    env.commit("two projects");
+    env.git(&["mv", "dev", "live"]);
+    env.git(&["rm", "-rq", "prod"]);
+    env.write("live/.env", "PASSWORD=in-the-clear\n");
+    env.commit("moved");
+    let found = env.check(&["--range", "HEAD~..HEAD"]);
+    assert_eq!(found, ["live/.env:1 !plaintext PASSWORD"]);
+}
+
+#[test]
 fn a_project_that_moves_as_a_whole_widens_nothing() {
     let env = TestEnv::new();
     env.envseal(&["set", "-q", "A"]).stdin("value of no matter").ok();
@@ -499,6 +515,20 @@ fn a_project_that_moves_as_a_whole_widens_nothing() {
     env.git(&["mv", "svc", "apps/svc"]);
     env.git(&["add", "-A"]);
     assert!(env.check(&["--staged"]).is_empty(), "{:?}", env.check(&["--staged"]));
+    env.commit("moved");
+    let range = |to: &str| env.check(&["--range", &format!("HEAD~..{to}")]);
+    assert!(range("HEAD").is_empty(), "{:?}", range("HEAD"));
+    // The move allows nothing that the base did not: neither another name, nor a value of a project without a policy.
+    env.write("apps/svc/.env.x", "PORT=1\nHOST=1\n");
+    env.write("apps/svc/envseal.toml", "[policy]\nplain = ['PORT', 'HOST']\n");
+    env.git(&["commit", "-qa", "--amend", "--no-edit"]);
+    assert_eq!(
+        range("HEAD"),
+        ["apps/svc/.env.x:2 !plaintext HOST", "apps/svc/envseal.toml:2 !policy-widened -"]
+    );
+    env.git(&["reset", "-q", "--soft", "HEAD~"]);
+    env.write("apps/svc/.env.x", "PORT=1\n");
+    env.write("apps/svc/envseal.toml", "[policy]\nplain = ['PORT']\n");
     // A policy that moves without its files, or comes to cover more files, is a new one.
     env.write("apps/svc/.env.y", "PORT=1\n");
     env.git(&["add", "-A"]);
