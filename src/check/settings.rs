@@ -114,7 +114,7 @@ impl Settings {
         let policy = Policy::parse(text).unwrap_or_else(|error| {
             let merge = std::str::from_utf8(text).ok().and_then(conflict_marker);
             self.findings.push(match merge {
-                Some(line) => Finding::unresolved_merge(path, line),
+                Some(line) => Finding::unresolved_merge(path, line, None),
                 None => found(error.to_string()),
             });
             Policy::default()

@@ -10,6 +10,7 @@ use crate::config::{EnvName, FileRole, is_own_name, is_team_file};
 use crate::dotenv::{ConflictStyle, MergeConflicts, MergeVersions, has_markers};
 use crate::error::Error;
 use crate::git::path_from;
+use crate::hint::Hint;
 use crate::project::{self};
 use crate::team::merge_team;
 use crate::ui;
@@ -115,7 +116,7 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
                 names.join(", ")
             ));
             if !is_team_file {
-                suggest_resolving(context, &seen, &names, &labels);
+                suggest_resolving(context, &seen, &merged.text, &names, &labels);
             }
         }
         MergeConflicts::File => context.ui.say(format_args!(
@@ -141,15 +142,15 @@ fn wants_base(context: &Context) -> bool {
 }
 
 /// Suggests how to see both values of a name in conflict, and how to take one.
-fn suggest_resolving(context: &Context, path: &Path, names: &[String], labels: &[String; 3]) {
+fn suggest_resolving(context: &Context, path: &Path, text: &[u8], names: &[String], labels: &[String; 3]) {
     // A label is `feature` or `1a2b3c4 (its subject)`. A stash has neither, and an older git gives none.
     let revision = |label: &String| {
         let (first, rest) = label.split_once(' ').unwrap_or((label, "("));
         (rest.starts_with('(') && !["ours", "theirs"].contains(&first)).then(|| first.to_owned())
     };
-    let name = names.iter().find(|name| !is_own_name(name)).unwrap_or(&names[0]);
-    if is_own_name(name) {
-        return context.ui.suggest(&hint!("Resolve it: envseal resolve {name} -f {path}", name, path));
+    let Some(take) = project::resolve_hint(text).map(|take| take.with("file", path)) else { return };
+    if names.iter().all(|name| is_own_name(name)) {
+        return context.ui.suggest(&Hint::from("Resolve it: ").and(take));
     }
     if let (Some(ours), Some(theirs)) = (revision(&labels[0]), revision(&labels[2])) {
         context.ui.suggest(&hint!(
@@ -159,11 +160,7 @@ fn suggest_resolving(context: &Context, path: &Path, names: &[String], labels: &
             path
         ));
     }
-    context.ui.suggest(&hint!(
-        "Take one: envseal resolve {name} --ours -f {path}, or envseal resolve {name} --theirs -f {path}",
-        name,
-        path
-    ));
+    context.ui.suggest(&Hint::from("Take one: ").and(take));
 }
 
 pub(super) fn textconv(args: &TextconvArgs) -> Result<u8, Error> {

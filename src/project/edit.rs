@@ -117,7 +117,7 @@ impl Editing {
     ) -> Result<Edited, Error> {
         let document = Document::parse(self.text.to_vec()).map_err(not_text(path))?;
         if let Some(line) = document.conflict_marker() {
-            return Err(merge_conflict(path, line)
+            return Err(merge_conflict(path, line, b"")
                 .with_hint("keep one version of each conflict, and remove the lines with markers"));
         }
         let typed = EnvFile::of_text(path, env, self.text.to_vec())?;

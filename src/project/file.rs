@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::committed::Past;
 use super::journal;
-use super::line_errors::{at_line, leads_outside, merge_conflict, not_text, open_by_its_path, resolve_first};
+use super::line_errors::{at_line, leads_outside, merge_conflict, not_text, open_by_its_path};
 use super::projects::{Project, ProjectPlace};
 use super::similar::no_env_file;
 use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name, link_fault};
@@ -81,8 +81,7 @@ impl EnvFile {
     pub(super) fn of_text(path: &Path, env: EnvName, text: Vec<u8>) -> Result<Self, Error> {
         let file = Self::of_merge(path, env, text)?;
         match file.document.conflict_marker() {
-            Some(line) => Err(merge_conflict(path, line)
-                .with_hint(resolve_first(hint!("envseal edit -f {path}", path), path))),
+            Some(line) => Err(merge_conflict(path, line, file.document.as_bytes())),
             None => Ok(file),
         }
     }
@@ -92,8 +91,9 @@ impl EnvFile {
     pub(super) fn of_merge(path: &Path, env: EnvName, text: Vec<u8>) -> Result<Self, Error> {
         let document = Document::parse(text).map_err(not_text(path))?;
         let marker = document.conflict_marker();
-        let conflicts = marker
-            .map(|line| ConflictedText::read(document.as_bytes()).ok_or_else(|| merge_conflict(path, line)));
+        let conflicts = marker.map(|line| {
+            ConflictedText::read(document.as_bytes()).ok_or_else(|| merge_conflict(path, line, b""))
+        });
         let public_key = match conflicts.transpose()? {
             None => public_key(path, &env, &document)?,
             Some(conflicts) => {

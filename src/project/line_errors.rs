@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::path::Path;
 
+use super::resolve::resolve_hint;
 use super::similar::nearest_name;
 use crate::config::is_env_file;
 use crate::crypto::{KeyId, SealError};
@@ -33,16 +34,17 @@ pub(super) fn cannot_seal(path: &Path) -> impl Fn(SealError) -> Error + Copy + '
     move |source| malformed(path, source)
 }
 
-/// The hint is not `git mergetool`: the files that it leaves beside an env file have the names of env files.
-pub(crate) fn merge_conflict(path: &Path, line: usize) -> Error {
+pub(crate) fn merge_conflict(path: &Path, line: usize, text: &[u8]) -> Error {
+    let take = resolve_hint(text).map_or_else(
+        || {
+            // Git would stage a symlink itself.
+            let staged = if path.is_symlink() { relative_path(&path_to_add(path)) } else { path.to_owned() };
+            hint!("${EDITOR:-vi} {path} && git add {staged}", path, staged)
+        },
+        |take| take.with("file", path),
+    );
     refused_at(path, line, "contains a merge-conflict marker")
-        .with_hint(resolve_first(hint!("${EDITOR:-vi} {path}", path), path))
-}
-
-/// Returns the hint to resolve a merge in the file at `path` with the command `edit`. Of a symlink, its target is staged.
-pub(super) fn resolve_first(edit: Hint, path: &Path) -> Hint {
-    let staged = if path.is_symlink() { relative_path(&path_to_add(path)) } else { path.to_owned() };
-    Hint::from("resolve the merge first: ").and(edit).and(hint!(" && git add {staged}", staged))
+        .with_hint(Hint::from("resolve the merge first: ").and(take))
 }
 
 /// Returns the error for a line that is not a statement, or for the value above if the line seems to belong to it.

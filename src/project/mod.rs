@@ -57,7 +57,7 @@ pub(crate) use pin::{Pinning, accept, key_commit, pin_trouble, pins_of, refuse_o
 pub use projects::Project;
 pub(crate) use projects::{Projects, to_check_out};
 pub use references::DollarSigns;
-pub(crate) use resolve::{Resolution, Resolved, resolve};
+pub(crate) use resolve::{Resolution, Resolved, resolve, resolve_hint};
 pub(crate) use rotate::{
     DroppedGrant, EnvironmentRotation, RotatedEnv, Rotation, TeamChange, refuse_not_rotated, rotate,
 };

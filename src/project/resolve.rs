@@ -13,6 +13,7 @@ use crate::config::is_own_name;
 use crate::crypto::PublicKey;
 use crate::dotenv::{ConflictedText, Document, MergeSide, is_reserved};
 use crate::error::{Error, ErrorKind};
+use crate::hint::Hint;
 use crate::keys::KeyStore;
 
 /// How to resolve a conflict.
@@ -201,6 +202,20 @@ fn refuse_side(taken: &EnvFile, other: &EnvFile, name: &str, plain: bool) -> Res
         }
     }
     Ok(())
+}
+
+/// Returns the command to resolve a conflict in `{file}`, which has this text; if possible, one about a variable. It takes
+/// no private key. Returns None if only an editor can resolve it.
+///
+/// `git mergetool` can't: the files that it leaves beside an env file have the names of env files.
+pub(crate) fn resolve_hint(text: &[u8]) -> Option<Hint> {
+    let names = ConflictedText::read(text)?.names();
+    let name = names.iter().min_by_key(|name| is_own_name(name))?;
+    Some(if is_own_name(name) {
+        hint!("envseal resolve {name} -f {file}", name)
+    } else {
+        hint!("envseal resolve {name} --ours -f {file}, or envseal resolve {name} --theirs -f {file}", name)
+    })
 }
 
 fn not_in_conflict(file: &EnvFile, name: &str) -> Error {

@@ -13,11 +13,11 @@ use crate::crypto::{
     PublicKey, Refs, SealedValue, TOKEN_PREFIX, TokenError, claims_to_be_sealed, holds_sealed,
 };
 use crate::dotenv::{
-    Document, Entry, ExpandError, Quote, foreign_value, is_redirecting, is_reserved, is_set_everywhere,
-    references, required, why_reserved,
+    ConflictedText, Document, Entry, ExpandError, Quote, foreign_value, is_redirecting, is_reserved,
+    is_set_everywhere, references, required, why_reserved,
 };
 use crate::hint::Hint;
-use crate::project::replace_copy;
+use crate::project::{replace_copy, resolve_hint};
 use crate::team::Policy;
 
 #[derive(Clone, Copy)]
@@ -110,11 +110,16 @@ pub fn check_env_file(file: EnvText<'_>) -> EnvReport {
         }
     };
     let mut check = EnvFileCheck { file, env, document: &document, report: EnvReport::default() };
-    check.conflict_markers();
+    let in_conflict = check.conflict_markers();
     check.public_keys();
     check.entries();
     check.stray_lines();
     check.comments();
+    if in_conflict {
+        // The other rules about names and keys would judge both sides as one file.
+        let of_both = [Rule::OtherKey, Rule::DuplicateName, Rule::PublicKey];
+        check.report.findings.retain(|finding| !of_both.contains(&finding.rule));
+    }
     check.report.findings.sort_by_key(|finding| finding.line);
     if is_copy { of_copy(file, check.report) } else { check.report }
 }
@@ -191,9 +196,12 @@ impl EnvFileCheck<'_> {
         self.report.findings.push(finding);
     }
 
-    fn conflict_markers(&mut self) {
-        let line = self.document.conflict_marker();
-        self.report.findings.extend(line.map(|line| Finding::unresolved_merge(self.file.path, line)));
+    /// Returns true if the file has complete conflicts.
+    fn conflict_markers(&mut self) -> bool {
+        let Some(line) = self.document.conflict_marker() else { return false };
+        let take = resolve_hint(self.file.text);
+        self.report.findings.push(Finding::unresolved_merge(self.file.path, line, take));
+        ConflictedText::read(self.file.text).is_some()
     }
 
     fn public_keys(&mut self) {

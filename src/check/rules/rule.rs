@@ -166,8 +166,8 @@ impl Finding {
         }
     }
 
-    pub(crate) fn unresolved_merge(file: &Path, line: usize) -> Self {
-        let fix = "${EDITOR:-vi} {file} && git add {file}";
+    pub(crate) fn unresolved_merge(file: &Path, line: usize, take: Option<Hint>) -> Self {
+        let fix = take.unwrap_or("${EDITOR:-vi} {file} && git add {file}".into());
         Self::new(Rule::ConflictMarker, file, "unresolved merge conflict", fix).at(line)
     }
 

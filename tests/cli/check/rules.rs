@@ -489,6 +489,21 @@ fn a_key_that_changes_as_the_file_moves_is_told_with_the_file_that_had_it() {
 }
 
 #[test]
+fn both_sides_of_a_conflict_are_not_judged_as_one_file() {
+    let (env, other) = (project(), project());
+    let before = env.read(".env");
+    append(&env, ".env", &format!("<<<<<<< a\n=======\n{}A=1\n>>>>>>> b\n", other.read(".env")));
+    assert_eq!(env.check(&[]), [".env:4 !conflict-marker -", ".env:9 !plaintext A"]);
+    let said = env.envseal(&["check"]).output();
+    let said = String::from_utf8(said.stdout).unwrap() + &said.stderr;
+    let fix = "fix: envseal resolve A --ours -f .env, or envseal resolve A --theirs -f .env\n";
+    assert!(said.contains(fix), "{said}");
+    // A single marker is no conflict.
+    env.write(".env", before + "=======\nDB_PASSWORD=\n");
+    assert_eq!(env.check(&[]), [".env:4 !conflict-marker -", ".env:5 !duplicate-name DB_PASSWORD"]);
+}
+
+#[test]
 fn no_value_takes_the_policy_of_another_project_that_is_gone() {
     let env = TestEnv::new();
     env.write("dev/envseal.toml", "[policy]\nplain = ['PASSWORD']\n");
