@@ -38,6 +38,7 @@ def unbase64url(text, error):
 
 
 # RFC 9180, sections 4, 4.1 and 5.1, for DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only, base mode (7.1-7.3).
+P = 2**255 - 19
 KEM_SUITE = b"KEM\x00\x20"
 SUITE = b"HPKE\x00\x20\x00\x01\xff\xff"
 
@@ -79,12 +80,17 @@ def parse_key(text, private):
     key, checksum = payload[:32], payload[32:]
     require(hmac.compare_digest(hashlib.sha256(prefix + key).digest()[:4], checksum), "key-checksum")
     if not private:
-        require(int.from_bytes(key, "little") < 2**255 - 19, "non-canonical")
-        try:
-            X25519PrivateKey.from_private_bytes(bytes(32)).exchange(X25519PublicKey.from_public_bytes(key))
-        except ValueError:
-            raise Refused("low-order") from None
+        require(int.from_bytes(key, "little") < P, "non-canonical")
+        require(not has_low_order(key), "low-order")
     return key
+
+
+def has_low_order(public):
+    try:
+        X25519PrivateKey.from_private_bytes(bytes(32)).exchange(X25519PublicKey.from_public_bytes(public))
+        return False
+    except ValueError:
+        return True
 
 
 def public_half(key):
@@ -128,6 +134,9 @@ def open_grant(environment, public, seed, granter, text):
     enc, commitment, ciphertext, proof, signature = blob[:32], blob[32:64], blob[64:112], blob[112:144], blob[144:]
     recipient = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
     terms = environment + b"\x00"
+    y = int.from_bytes(granter, "little") % 2**255
+    u = (1 + y) * pow(1 - y, P - 2, P) % P  # RFC 7748, section 4.1
+    require(y < P and not has_low_order(u.to_bytes(32, "little")), "grant-signature")
     try:  # OpenSSL refuses a scalar that is not reduced (RFC 8032, section 5.1.7)
         message = info + terms + public + recipient + granter + blob[:144]
         Ed25519PublicKey.from_public_bytes(granter).verify(signature, message)
@@ -249,7 +258,11 @@ def main(arguments):
         except Refused as refused:
             print(f"refused: {refused}", file=sys.stderr)
             return 1
-    if len(arguments) == 2 and arguments[0] == "unlock" and hash_secret_raw:
+    if len(arguments) == 2 and arguments[0] == "unlock":
+        if not hash_secret_raw or "ENVSEAL_PASSPHRASE" not in os.environ:
+            missing = "ENVSEAL_PASSPHRASE is not set" if hash_secret_raw else "PyPI's argon2-cffi is not installed"
+            print(f"unlock: {missing}", file=sys.stderr)
+            return 2
         try:
             print(key_text(open_locked(os.environb[b"ENVSEAL_PASSPHRASE"], arguments[1].encode())))
             return 0

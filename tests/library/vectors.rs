@@ -98,7 +98,9 @@ fn open_grant(headers: &Headers, line: &str) -> Result<Headers, String> {
     assert_eq!(grant.to_string(), line, "a grant has one spelling");
     let key = PublicKey::parse(&headers["public-key"]).unwrap();
     let recipient = Identity::from_seed(&unhex(&headers["recipient-seed"]));
-    let granter = IdentityKey::from_bytes(&unhex(&headers["granter-hex"])).unwrap();
+    // Step 2, like the signature.
+    let granter = IdentityKey::from_bytes(&unhex(&headers["granter-hex"]));
+    let granter = granter.map_err(|_| "grant-signature".to_owned())?;
     let public = recipient.public();
     let terms = GrantTerms { env: &headers["environment"], key: &key, recipient: &public, granter: &granter };
     let opened = grant.open(&terms, &recipient).map_err(|error| identifier("grant-", &error))?;

@@ -13,6 +13,7 @@ import base64
 import hashlib
 import pathlib
 import sys
+from types import SimpleNamespace
 
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -478,6 +479,11 @@ def grants():
     put("ciphertext-signed", "another ciphertext, signed", grant("ct", bob, alice, sealed=lambda w: flip(w, 64 * 8)), "recipient")
     low = bytes(32)
     put("low-order", "the encapsulated key has low order", grant("low", bob, alice, enc=low), "recipient")
+    for name, y in (("low-order", 1), ("non-canonical", P + 1)):
+        # The neutral element: S = 1 and R = B satisfy S·B = R + k·A, whatever is signed.
+        base = bytes.fromhex("58" + "66" * 31)
+        weak = SimpleNamespace(public=y.to_bytes(32, "little"), private=SimpleNamespace(sign=lambda _: base + (1).to_bytes(32, "little")))
+        put(f"granter-{name}", "anyone can sign for this granter", grant("granter", bob, weak), "signature", granter=weak)
     put("other-key", "holds another key than it says", grant("held", bob, alice, held=B), "key")
     put("no-proof", "the right key, but the proof is of another's", grant("proof", bob, alice, proof=mac(B.secret, b"envseal/1/grant-proof", b"")), "proof")
 
