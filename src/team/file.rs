@@ -18,6 +18,8 @@ const HEADER: &str =
 #[derive(Clone, Debug)]
 pub struct TeamFile {
     document: DocumentMut,
+    /// The text that it was read from.
+    read: String,
     members: BTreeMap<MemberName, IdentityKey>,
     removed: BTreeMap<MemberName, RemovedMember>,
     grants: Vec<GrantLine>,
@@ -57,6 +59,7 @@ impl TeamFile {
             tag_keys: BTreeMap::new(),
             exposures: Vec::new(),
             document: DocumentMut::new(),
+            read: document.raw().to_owned(),
         };
         for at in reader.entries(&["members"])? {
             file.members.insert(at.name()?, at.parse(IdentityKey::parse)?);
@@ -258,9 +261,9 @@ impl TeamFile {
         }
     }
 
-    /// Returns the text; a line that was not changed stays as it was.
+    /// Returns the text; a line that was not changed stays as it was, line end included.
     pub fn text(&self) -> String {
-        self.document.to_string()
+        super::policy::written(&self.document, &self.read)
     }
 
     /// Sets a key in a table. If the table is sorted, a new key is inserted in order.

@@ -1,6 +1,6 @@
 //! `[policy]`: globs of names that are plain, of names that only the target machine sets, and of excluded files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use toml_edit::{Array, Document, DocumentMut, Item, Table, value};
@@ -121,7 +121,25 @@ pub(crate) fn with_globs(text: &[u8], key: &str, globs: &[&str]) -> Result<Strin
             push_as_written(list, glob);
         }
     }
-    Ok(document.to_string())
+    Ok(written(&document, std::str::from_utf8(text).unwrap_or_default()))
+}
+
+/// Returns the text of a changed document, with the byte order mark and the line ends of the text `before`, which
+/// `toml_edit` doesn't keep. A new line has those of the first line.
+pub(super) fn written(document: &DocumentMut, before: &str) -> String {
+    let split = |line| str::split_at(line, line.trim_end_matches(['\r', '\n']).len());
+    let (mark, before) = before.split_at(if before.starts_with('\u{feff}') { 3 } else { 0 });
+    let mut ends = HashMap::<_, VecDeque<_>>::new();
+    for (content, end) in before.split_inclusive('\n').map(split) {
+        ends.entry(content).or_default().extend((!end.is_empty()).then_some(end));
+    }
+    let usual = before.split_inclusive('\n').map(|line| split(line).1).find(|end| !end.is_empty());
+    let mut text = mark.to_owned();
+    for (content, end) in document.to_string().split_inclusive('\n').map(split) {
+        let old = ends.get_mut(content).and_then(VecDeque::pop_front).or(usual);
+        text.extend([content, old.filter(|_| !end.is_empty()).unwrap_or(end)]);
+    }
+    text
 }
 
 /// Adds an item in the array's style: on its own line if the last item is, after that item's comment.

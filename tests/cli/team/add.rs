@@ -53,6 +53,35 @@ fn a_public_key_makes_a_member() {
     assert!(again.status == 0 && again.stderr.contains("dave is already a member"), "{}", again.stderr);
 }
 
+/// A change of the team file leaves every other byte as it is, whatever ends a line.
+#[test]
+fn line_ends_and_a_byte_order_mark_stay() {
+    let env = TestEnv::without_git();
+    let [alice, _] = alice_and_bob(&env);
+    let text = alice.read("envseal.toml") + "\n[policy]\n# why\nplain = [\n  'A', # one\n\n  'B',\n]\n";
+    let (dave, _) = person(&env, "dave");
+    alice.write("../keys", dave.public().to_string());
+    let ends: [fn(usize) -> &'static str; 4] = [
+        |_| "\n",
+        |_| "\r\n",
+        |at| if at % 3 == 0 { "\r\n" } else { "\n" },
+        |at| if at == 0 { "\n" } else { "\r\n" },
+    ];
+    for (mark, end) in ["", "\u{feff}"].into_iter().flat_map(|mark| ends.map(|end| (mark, end))) {
+        let lines = text.lines().enumerate().map(|(at, line)| line.to_owned() + end(at));
+        let before = mark.to_owned() + &lines.collect::<String>();
+        alice.write("envseal.toml", &before);
+        let print = dave.public().fingerprint();
+        alice.says(&["team", "add", "dave", "--key", "../keys", "--fingerprint", &print]);
+        let after = alice.read("envseal.toml");
+        let (new, rest): (Vec<_>, Vec<_>) =
+            after.split_inclusive('\n').partition(|line| line.starts_with("dave = "));
+        assert_eq!(rest.concat(), before);
+        assert_eq!(new.len(), 1);
+        assert_eq!(new[0].strip_suffix(end(0)).unwrap().trim_end(), new[0].trim_end(), "{new:?}");
+    }
+}
+
 #[test]
 fn what_is_no_members_key_changes_nothing() {
     let env = TestEnv::without_git();
