@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::commands::Context;
 use crate::commands::changes::short_id;
+use crate::config::TEAM_FILE;
 use crate::crypto::IdentityKey;
 use crate::error::Error;
 use crate::git::Commit;
@@ -166,7 +167,10 @@ impl GrantRow {
             GrantState::Proven => ("proven", "proven".into()),
             GrantState::Signed => ("signed", "signed".into()),
             GrantState::OtherKey(Some(key)) => ("other-key", format!("for an older key than {key}")),
-            GrantState::OtherKey(None) => ("other-key", "for no environment here".into()),
+            GrantState::OtherKey(None) => {
+                let message = "for no environment here; if it was renamed or deleted, delete line";
+                ("other-key", format!("{message} {} of {TEAM_FILE}", grant.line.line))
+            }
             GrantState::Invalid(fault) => ("invalid", format!("INVALID: {fault}")),
         };
         let origin = grant.origin.as_ref();

@@ -110,6 +110,21 @@ fn the_list_tells_who_when_and_where() {
         text.lines().filter(is_it).count()
     };
     assert_eq!(row(&text, ["alice", "production", "proven"]), 1, "{text}");
+    // Grants of an environment that was renamed: the lines to delete are named.
+    alice.does(&["mv", ".env.staging", ".env.qa"]);
+    alice.write(".env.qa", alice.read(".env.qa").replace("_STAGING=", "_QA="));
+    alice.write(".env.keys", alice.read(".env.keys").replace("_STAGING=", "_QA="));
+    let before = alice.read("envseal.toml");
+    let listed = alice.envseal(&["team", "list"]);
+    let listed = (listed.status, String::from_utf8(listed.stdout).unwrap());
+    let line = listed.1.lines().find_map(|line| line.split_once("deleted, delete line ")).unwrap().1;
+    let line: usize = line.split(' ').next().unwrap().parse().unwrap();
+    assert_eq!(listed.0, 1);
+    let left = before.lines().enumerate().filter(|(at, _)| at + 1 != line);
+    alice.write("envseal.toml", left.map(|(_, line)| format!("{line}\n")).collect::<String>());
+    alice.says(&["team", "list"]);
+    alice.does(&["reset", "-q", "--hard"]);
+    alice.write(".env.keys", alice.read(".env.keys").replace("_QA=", "_STAGING="));
     // Without the key, only the signature can be verified.
     let carol = crate::support::Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
     let states = carol.json(&["team", "list", "--json"])["grants"].clone();
