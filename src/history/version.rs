@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::change::{Author, ChangeKind, FileChanges, SignatureVerifier, VariableChange, merged_kind};
 use super::rename::VersionPair;
-use crate::config::is_public_key_name;
+use crate::config::{is_own_name, is_public_key_name};
 use crate::crypto::{OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, SealedValue, SecretBytes};
 use crate::dotenv::{Document, Entry, read};
 use crate::error::Error;
@@ -294,7 +294,7 @@ impl<'a> EnvHistory<'a> {
     }
 
     /// Decrypts a sealed value with the private key of the public key that `is_key` accepts. The second part is the list
-    /// of names that it may refer to.
+    /// of names that it may refer to. What envseal itself sealed is in no env file, and is not shown.
     fn decrypt(
         &mut self,
         path: &Path,
@@ -302,7 +302,7 @@ impl<'a> EnvHistory<'a> {
         variable: VersionVariable<'_>,
         is_key: impl Fn(&PublicKey) -> bool,
     ) -> Option<(OpenedValue, String)> {
-        let token = variable.token()?;
+        let token = variable.token().filter(|_| !is_own_name(name))?;
         let opener = self.opener(path, is_key)?;
         opener.open(name, &token).ok().map(|opened| (opened, token.refs().to_string()))
     }

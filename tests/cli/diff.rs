@@ -52,6 +52,23 @@ fn head_and_the_worktree_one_commit_and_the_worktree_two_commits() {
     assert_eq!(diff(&env, &[])[0], ".env A changed");
 }
 
+/// What envseal seals for itself, such as the key of the exposure tags, is not shown if it was pasted into an env file.
+#[test]
+fn a_value_of_envseals_own_is_not_shown() {
+    use envseal::testing::crypto::{PlaintextKind, PublicKey, Refs, Sealer};
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "A=1"]);
+    commit(&env, 1, "one");
+    let text = env.read(".env");
+    let key = text.lines().find_map(|line| line.strip_prefix("ENVSEAL_PUBLIC_KEY=")).unwrap();
+    let mut sealer = Sealer::new(&PublicKey::parse(key).unwrap()).unwrap();
+    let name = "ENVSEAL_EXPOSURE_TAGS";
+    let token = sealer.seal(name, &Refs::none(), PlaintextKind::Value, b"hidden").unwrap();
+    env.write(".env", format!("{text}{name}={token}\n"));
+    let shown = env.ok(&["diff", "--show"]);
+    assert!(shown.contains(name) && !shown.contains("hidden"), "{shown}");
+}
+
 #[test]
 fn values_are_shown_only_when_asked_for() {
     let env = TestEnv::new();
