@@ -244,6 +244,13 @@ fn refuse_typo(variable: &VarName, value: &[u8]) -> Result<(), Error> {
             ),
         ),
         _ if value.starts_with(b"-----BEGIN") => return Ok(()),
+        b"-" if matches!(ui::stdin_value(), Ok(Some(text)) if !text.is_empty()) => (
+            "VALUE is `-`, which doesn't stand for stdin".into(),
+            hint!(
+                "omit VALUE to read it from stdin: envseal set {name}; if it is the value: envseal set {name} -- -",
+                name
+            ),
+        ),
         [b'-', b'-', option @ ..] if memchr::memmem::find(option, b"stdin").is_some() => (
             "set has no such option".into(),
             hint!("omit VALUE to read it from stdin: envseal set {name}", name),

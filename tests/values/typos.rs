@@ -125,7 +125,9 @@ fn what_only_looks_like_a_typo_is_a_value() {
         env.ok(&["set", "DB", value]);
         assert_eq!(env.ok(&["get", "DB", "--format", "raw"]), value);
     }
-    for value in ["--stdin", "-x", "-fk", "--", "=", "=x", "DB=1", "-----END"] {
+    let said = env.envseal(&["set", "DB", "-"]).stdin("piped").fails(2);
+    assert!(said.contains("stdin: envseal set DB; if it is the value: envseal set DB -- -\n"), "{said}");
+    for value in ["--stdin", "-x", "-fk", "--", "-", "=", "=x", "DB=1", "-----END"] {
         for run in [&["set", "DB", "--", value][..], &["set", "--", "DB", value]] {
             env.ok(run);
             assert_eq!(env.ok(&["get", "DB", "--format", "raw"]), value);
