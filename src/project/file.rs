@@ -180,7 +180,7 @@ impl EnvFile {
         let mut others = project.environments().unwrap_or_default().into_iter();
         if let Some((of, (from, _))) = others.find(|(env, (_, key))| *env != self.env && key.id() == lost) {
             let message = format!("{file} has values encrypted with key {lost}, which is the key of {of}");
-            let from = seen_from_here(&from);
+            let from = git::relative_path(&from);
             let hint = Hint::from("if it was copied: ").and(replace_with(hint!("-f {from}", from), path));
             return Err(Error::new(ErrorKind::NoKey, message).with_hint(hint));
         }
@@ -307,7 +307,7 @@ pub(super) fn refuse_link_elsewhere(path: &Path) -> Result<(), Error> {
         None if !target.exists() => "which does not exist".into(),
         None => return Ok(()),
     };
-    Err(link_elsewhere(path, &seen_from_here(&target), &fault))
+    Err(link_elsewhere(path, &git::relative_path(&target), &fault))
 }
 
 fn link_elsewhere(path: &Path, target: &Path, fault: &str) -> Error {
@@ -329,12 +329,6 @@ fn link_elsewhere(path: &Path, target: &Path, fault: &str) -> Error {
         }
         _ => error.with_hint(hint!("remove the link: rm {path}", path)),
     }
-}
-
-/// Returns a path as a user would write it here: relative, if it is below the working directory.
-pub(super) fn seen_from_here(path: &Path) -> PathBuf {
-    let here = Path::new(".").canonicalize().unwrap_or_default();
-    path.strip_prefix(&here).unwrap_or(path).to_owned()
 }
 
 /// Returns a path with the symlinks of its folder resolved, and its own name as it is.

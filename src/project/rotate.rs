@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::change::with_sources;
 use super::exposure::{carry_all, exposure_names};
-use super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere, seen_from_here};
+use super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere};
 use super::line_errors::{cannot_seal, keys_disagree};
 use super::pin::{Pinning, refuse_old_key};
 use super::projects::Project;
@@ -374,7 +374,7 @@ fn env_file_paths(env: &EnvName, project: &Project, named: &[PathBuf]) -> Result
     }
     let mut seen = BTreeSet::new();
     paths.retain(|path| seen.insert(real_place(path)));
-    Ok(paths.iter().map(|path| seen_from_here(path)).collect())
+    Ok(paths.iter().map(|path| git::relative_path(path)).collect())
 }
 
 /// Finds the private key from any of the files.

@@ -385,14 +385,12 @@ mod tests {
 
     #[test]
     fn unclear_decorators_are_ignored_and_reported() {
-        let texts = "# @required @optional\nA=|# @required\nA= # @required|# @required=forEnv(prod)\nA=|\
-                     # @required=\"false\"\nA=|# @required(x)\nA=|# @required=\nA=|\
-                     # @type=colour\nA=|# @type=enum\nA=|# @type=enum()\nA=|\
-                     # @type=enum($LIST)\nA=|# @type=enum(a,\nA=|# @type\nA=|\
-                     # @type=\"port\"\nA=|# @type=port @type=url\nA=|\
-                     # @sensitive=no\nA=|# @sensitive=\"false\"\nA=|\
-                     # @sensitive=false @sensitive\nA=|# @sensitive=forEnv(dev)\nA=";
-        for text in texts.split('|') {
+        let decorators = "@required @optional|@required=forEnv(prod)|@required=\"false\"|@required(x)|@required=|@type=colour|\
+             @type=enum|@type=enum()|@type=enum($LIST)|@type=enum(a,|@type|@type=\"port\"|@type=port @type=url|@sensitive=no|\
+             @sensitive=\"false\"|@sensitive=false @sensitive|@sensitive=forEnv(dev)";
+        let mut texts: Vec<_> = decorators.split('|').map(|text| format!("# {text}\nA=")).collect();
+        texts.push("# @required\nA= # @required".into());
+        for text in &texts {
             let SchemaItem { required, value_type, sensitive, .. } = item(text);
             assert_eq!((required, value_type, sensitive), (None, None, None), "{text:?}");
             assert_eq!(problems(text).len(), 1, "{text:?}: {:?}", problems(text));

@@ -172,8 +172,7 @@ fn a_copy_of_another_environments_file_gets_a_key_of_its_own() {
     std::fs::create_dir(env.path("sub")).unwrap();
     env.write("sub/.env.qa", lines.join("\n") + "\n");
     let said = env.envseal(&["set", "B", "1", "-e", "qa"]).dir(env.path("sub")).fails(3);
-    let from = env.path(".env").canonicalize().unwrap();
-    assert!(said.contains(&format!("--format dotenv -f {} | ", from.display())), "{said}");
+    assert!(said.contains("--format dotenv -f ../.env | "), "{said}");
     std::fs::remove_dir_all(env.path("sub")).unwrap();
     assert!(env.check(&[]).is_empty(), "{:?}", env.check(&[]));
 }
