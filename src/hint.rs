@@ -13,49 +13,79 @@ use crate::crypto::PRIVATE_PREFIX;
 /// Placeholders in findings that are filled only when printed: the finding's file, its folder, the checked range.
 const LATER: [&str; 3] = ["file", "folder", "range"];
 
-/// The folder that `-C` named, and the options that did: a hint is pasted where the person stands.
-static FOLDER: OnceLock<(PathBuf, String)> = OnceLock::new();
+/// What commands in hints repeat. Each option has a space at its end, and is empty if there is nothing to repeat.
+#[derive(Clone, Default)]
+struct CommandOptions {
+    /// `-C` of both programs: the folders that the person named.
+    folders: String,
+    /// `-K` of envseal as the person named it, and with an absolute path.
+    keys_file: [String; 2],
+    /// The variable that replaces `-K` in the hooks of `git commit`.
+    of_hooks: String,
+    /// `-C` of envseal for a command that works on the project of its folder.
+    project: String,
+    /// The same if somebody else is to run it, with nothing of the above.
+    others: String,
+}
+
+/// The folder that `-C` named, and the options: a hint is pasted where the person stands.
+static START: OnceLock<(PathBuf, CommandOptions)> = OnceLock::new();
 
 /// Returns the folder of the project that the person stands in, as seen from the repository's root.
 static PROJECT: OnceLock<fn() -> PathBuf> = OnceLock::new();
 
-/// Makes the commands in hints work in these folders, each as seen from the one before. What somebody else is to run works
-/// in the folder that `project` returns, as seen from the repository's root.
-pub(crate) fn start_in(folders: &[PathBuf], project: fn() -> PathBuf) {
+/// Makes the commands in hints work in these folders, each as seen from the one before, and with the keys file that `-K`
+/// named, as seen from the last. What somebody else is to run works in the folder that `project` returns, as seen from the
+/// repository's root.
+pub(crate) fn start_in(folders: &[PathBuf], keys_file: Option<&Path>, project: fn() -> PathBuf) {
     PROJECT.get_or_init(|| project);
-    let options = folders.iter().map(|folder| option(folder)).collect::<Option<String>>();
-    if let Some(options) = options.filter(|options| !options.is_empty()) {
-        FOLDER.get_or_init(|| (folders.iter().collect(), options));
+    let absolute = keys_file.and_then(|file| std::path::absolute(file).ok()).unwrap_or_default();
+    let keys_file = keys_file.unwrap_or(Path::new(""));
+    let all = || {
+        Some(CommandOptions {
+            folders: folders.iter().map(|folder| option("-C ", folder)).collect::<Option<_>>()?,
+            keys_file: [option("-K ", keys_file)?, option("-K ", &absolute)?],
+            of_hooks: option("ENVSEAL_KEYS_FILE=", &absolute)?,
+            ..CommandOptions::default()
+        })
+    };
+    if let Some(options) = all() {
+        START.get_or_init(|| (folders.iter().collect(), options));
     }
 }
 
-/// Returns the option for a folder, or nothing for the current one.
-fn option(folder: &Path) -> Option<String> {
-    let word = |folder: &Path| Some(format!("-C {} ", Word::Path(folder.to_owned()).quoted(true)?.0));
-    if folder.as_os_str().is_empty() { Some(String::new()) } else { word(folder) }
+/// Returns the option for a path, or nothing for an empty one.
+fn option(name: &str, path: &Path) -> Option<String> {
+    let word = || Some(format!("{name}{} ", Word::Path(path.to_owned()).quoted(true)?.0));
+    if path.as_os_str().is_empty() { Some(String::new()) } else { word() }
 }
 
-/// Adds `text` to `line`, with options after each `envseal` and `git` that starts a command: `start`, and for a command
-/// that works on the project of its folder, `project`; if somebody else is to run it, `others` alone. A line to be added
-/// to a hook stays as it is.
-fn add_text(line: &mut String, text: &str, [start, project, others]: &[String; 3]) {
+/// Adds `text` to `line`, with the options of each `envseal` and `git` that starts a command. What somebody else is to run
+/// only gets the folder of its project, and a line to be added to a hook nothing.
+fn add_text(line: &mut String, text: &str, options: &CommandOptions) {
     const GIT: &str = " add checkout commit config diff fetch init log ls-tree merge mv rebase rm show ";
     let mut rest = text;
     for word in text.split_inclusive(' ') {
         rest = &rest[word.len()..];
-        let is_mine = !line.ends_with("run: ");
-        line.push_str(word);
+        let is_mine = !["run: ", "where the key is: "].iter().any(|end| line.ends_with(end));
         let verb = rest.split(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
-        let is_ours = word == "envseal ";
-        let is_command =
-            is_ours && !rest.starts_with("hook run") || word == "git " && GIT.contains(&format!(" {verb} "));
+        let is_ours = word == "envseal " && !rest.starts_with("hook run");
+        let is_git = word == "git " && GIT.contains(&format!(" {verb} "));
         let of_project = is_ours && (verb == "team" || rest.starts_with("key rotate -e "));
-        line.push_str(if is_command && is_mine { start } else { "" });
-        line.push_str(match (of_project, is_mine) {
-            (false, _) => "",
-            (true, true) => project,
-            (true, false) => others,
-        });
+        let [as_named, absolute] = &options.keys_file;
+        let parts = match (is_mine, is_ours, is_git) {
+            (true, true, _) if of_project && !options.project.is_empty() => {
+                ["", word, &options.folders, &options.project, absolute]
+            }
+            // Shown if the file that `-K` named can't be read.
+            (true, true, _) if rest == "key list" => ["", word, &options.folders, "", ""],
+            (true, true, _) => ["", word, &options.folders, as_named, ""],
+            (true, _, true) if verb == "commit" => [&options.of_hooks, word, &options.folders, "", ""],
+            (true, _, true) => ["", word, &options.folders, "", ""],
+            (false, ..) if of_project => ["", word, &options.others, "", ""],
+            _ => ["", word, "", "", ""],
+        };
+        line.extend(parts);
     }
 }
 
@@ -239,10 +269,10 @@ impl Hint {
     /// Returns the line. Returns None if a word contains a private key, or a character that a terminal hides or acts on, such
     /// as a line break or an escape sequence: people could not see what they paste.
     pub fn line(&self) -> Option<String> {
-        match FOLDER.get() {
-            None => self.written(String::new()),
+        match START.get() {
+            None => self.written(CommandOptions::default()),
             Some((folder, _)) if self.names_another_program() => {
-                self.clone().seen(|path| folder.join(path)).written(String::new())
+                self.clone().seen(|path| folder.join(path)).written(CommandOptions::default())
             }
             Some((_, options)) => self.written(options.clone()),
         }
@@ -250,7 +280,7 @@ impl Hint {
 
     /// Like [`Self::line`], for somebody in the repository's root, whatever `-C` says.
     pub(crate) fn line_at_root(&self) -> Option<String> {
-        self.written(String::new())
+        self.written(CommandOptions::default())
     }
 
     /// Returns true for a command of a program that has no `-C`.
@@ -264,10 +294,11 @@ impl Hint {
         })
     }
 
-    fn written(&self, start: String) -> Option<String> {
+    fn written(&self, options: CommandOptions) -> Option<String> {
         let current = || PROJECT.get().map(|project| project()).unwrap_or_default();
         let [project, others] = self.project.clone().unwrap_or_else(|| [PathBuf::new(), current()]);
-        let options = [start, option(&project)?, option(&others)?];
+        let (project, others) = (option("-C ", &project)?, option("-C ", &others)?);
+        let options = CommandOptions { project, others, ..options };
         let mut line = String::new();
         // Arguments that look like options, and those after them, go after a `--` at the command's end.
         let mut behind = Vec::new();
@@ -498,18 +529,29 @@ mod tests {
 
     #[test]
     fn commands_start_in_the_given_folder() {
+        let options = CommandOptions {
+            folders: "-C svc ".into(),
+            keys_file: ["-K k ".into(), "-K /k ".into()],
+            of_hooks: "ENVSEAL_KEYS_FILE=/k ".into(),
+            project: "-C api ".into(),
+            others: "-C svc/api ".into(),
+        };
         for (text, expected) in [
-            ("envseal get A | envseal set ", "envseal -C svc get A | envseal -C svc set "),
+            ("envseal get A | envseal set ", "envseal -C svc -K k get A | envseal -C svc -K k set "),
             ("see: git log -p -- ", "see: git -C svc log -p -- "),
-            ("git add . && git commit", "git -C svc add . && git -C svc commit"),
+            ("git add . && git commit", "git -C svc add . && ENVSEAL_KEYS_FILE=/k git -C svc commit"),
+            ("see where: envseal key list", "see where: envseal -C svc key list"),
             ("make git ignore it", "make git ignore it"),
-            ("or: envseal team list", "or: envseal -C svc -C api team list"),
+            ("or: envseal team list", "or: envseal -C svc -C api -K /k team list"),
             ("ask alice to run: envseal team approve", "ask alice to run: envseal -C svc/api team approve"),
-            ("see: envseal key list", "see: envseal -C svc key list"),
+            (
+                "this prints where the key is: envseal key show",
+                "this prints where the key is: envseal key show",
+            ),
             ("call this: envseal hook run merge", "call this: envseal hook run merge"),
         ] {
             let mut line = String::new();
-            add_text(&mut line, text, &["svc", "api", "svc/api"].map(|folder| format!("-C {folder} ")));
+            add_text(&mut line, text, &options);
             assert_eq!(line, expected);
         }
     }

@@ -301,7 +301,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     for dir in &dir {
         config::change_dir(dir).map_err(Error::io(format!("change to {}", dir.display())))?;
     }
-    hint::start_in(&dir, current_project);
+    hint::start_in(&dir, keys_file.as_deref().filter(|file| !fs::is_read_once(file)), current_project);
     let process = ProcessEnv::capture();
     let store = KeyStore::new(&process, keys_file)
         .with_identity(identity.clone(), &ui::passphrase)

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::Context;
 use crate::git::{path_to_add, relative_path};
+use crate::hint::Hint;
 use crate::project::{Notice, Updated, unseen_among};
 
 /// Says what is left to do once a file's merge conflicts are resolved.
@@ -17,7 +18,7 @@ pub(super) fn print_notices(context: &Context, notices: &[Notice]) {
         match notice {
             Notice::KeyMade(_) => {
                 context.has_created.set(true);
-                ui.say(format_args!("{notice}: envseal key backup FILE"));
+                ui.say(Hint::from("envseal key backup FILE").joined(notice, ": "));
             }
             Notice::PinMoved { .. } | Notice::PinGaveWay { .. } | Notice::NotPinned { why: Some(_), .. } => {
                 ui.note(notice);

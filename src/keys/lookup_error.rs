@@ -7,7 +7,7 @@ use super::granted::in_project;
 use crate::config::EnvName;
 use crate::crypto::{KeyId, PRIVATE_PREFIX};
 use crate::error::{Error, ErrorKind};
-use crate::fs::{FsError, folder_of, is_read_once};
+use crate::fs::{FsError, folder_of, is_read_once, is_stdin};
 use crate::git::{GitError, display_path, relative_path};
 use crate::hint::Hint;
 
@@ -204,6 +204,7 @@ pub(crate) fn search_trace<'a>(tried: impl IntoIterator<Item = &'a SearchedPlace
         let name = match place {
             KeyPlace::Process => wanted.clone(),
             KeyPlace::Given | KeyPlace::Command => place.to_string(),
+            KeyPlace::KeysFile(path) if is_stdin(path) => "stdin".into(),
             KeyPlace::KeysFile(path) | KeyPlace::Grant(path) => display_path(path),
         };
         let why = match missing {

@@ -360,10 +360,10 @@ impl<'a> KeyStore<'a> {
     }
 
     /// Returns the files that git must ignore before a key is created near `near`: [`Self::keys_file_path`], and the
-    /// one that may be in this worktree, whose ignore file is committed.
+    /// one that others may have in this project, whose ignore file is committed.
     pub fn keys_files_to_ignore(&self, near: &Path) -> Vec<PathBuf> {
         let mut paths: Vec<_> = (!self.is_piped()).then(|| self.keys_file_path(near)).into_iter().collect();
-        paths.extend(self.keys_file.is_none().then(|| KeysFile::place(near)));
+        paths.push(KeysFile::place(near));
         paths.dedup();
         paths
     }

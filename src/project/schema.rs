@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::file::{EnvFile, folder_of, seen_from_here};
+use super::file::{EnvFile, folder_of};
 use super::line_errors::not_text;
 use super::open::Variable;
 use super::projects::Project;
@@ -79,7 +79,7 @@ fn read_schema(dir: &Path, name: &str) -> Result<Result<Vec<u8>, FsError>, Error
     if text.is_ok() && path.is_symlink() {
         let target = fs::final_target(&path)?;
         if FileRole::of(&target) != FileRole::Template {
-            let [path, target] = [path, target].map(|path| seen_from_here(&path));
+            let [path, target] = [path, target].map(|path| crate::git::relative_path(&path));
             let (link, place) = (path.display(), target.display());
             let what = format!("{link} is a symlink to {place}, which is neither an example nor a schema");
             return Err(Error::refused(what).with_hint(hint!("remove the link: rm {path}", path)));

@@ -31,6 +31,27 @@ fn an_empty_repository_gets_file_key_and_ignore_rule_once() {
 
 #[cfg(unix)]
 #[test]
+fn the_next_steps_repeat_the_keys_file_that_was_named() {
+    let env = TestEnv::new();
+    let said = env.envseal(&["-K", "../my keys", "init"]).output().stderr;
+    assert!(said.contains("Back it up: envseal -K '../my keys' key backup FILE\n"), "{said}");
+    assert!(said.ends_with("\nNext: envseal -K '../my keys' set NAME\n"), "{said}");
+    // Others may have the project's own keys file.
+    assert_eq!(env.check(&[]), [""; 0]);
+    assert!(env.read(".gitignore").contains(".env.keys"));
+    env.ok(&["-K", "../my keys", "set", "-q", "A=1"]);
+    env.commit("one");
+    let said = env.envseal(&["-K", "../my keys", "key", "rotate"]).output().stderr;
+    let next = said.lines().find_map(|line| line.strip_prefix("Next: ")).unwrap();
+    let path = crate::support::binary().parent().unwrap().display().to_string();
+    let path = format!("{path}:{}", std::env::var("PATH").unwrap());
+    let paste = format!("{next} -m rotated");
+    env.program("sh", &["-c", &paste]).var("PATH", path).ok();
+    assert_eq!(env.git(&["status", "--porcelain"]), "");
+}
+
+#[cfg(unix)]
+#[test]
 fn a_missing_folder_for_temporary_files_is_named() {
     let env = TestEnv::new();
     let said = env.envseal(&["init"]).var("TMPDIR", "/nonexistent").fails(4);
