@@ -481,6 +481,19 @@ pub(crate) fn link_fault(link: &Path, target: &Path) -> Option<String> {
     }
 }
 
+/// Returns what is wrong with a symlink from the schema or team file `link` to `target`, by their names. `target` is None
+/// outside of the repository. Whatever a clone or `check` would not read alike must not be read.
+pub(crate) fn settings_link_fault(link: &Path, target: Option<&Path>, is_file: bool) -> Option<String> {
+    let Some(target) = target else { return Some("out of the repository".into()) };
+    let fault = match FileRole::of(target) {
+        _ if !is_file => "which is not a file",
+        FileRole::Template => return None,
+        _ if is_team_file(link) => return None,
+        _ => "which is neither an example nor a schema",
+    };
+    Some(format!("to {}, {fault}", target.display()))
+}
+
 pub(crate) fn is_public_key_name(name: &str) -> bool {
     name.strip_prefix(PUBLIC_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }

@@ -14,7 +14,7 @@ use super::origins::Origins;
 use super::search::{FileContent, SearchedFile, SecretSearch};
 use super::secrets::{EnvTexts, SealedValues};
 use super::settings::Settings;
-use super::snapshot::{LinkTarget, Snapshot, folder, is_guarded, is_relevant};
+use super::snapshot::{Snapshot, folder, is_guarded, is_relevant};
 use super::teams::{HeldKeys, TeamFiles};
 use super::touched::TouchedFiles;
 use super::{CheckOptions, CheckReport};
@@ -191,7 +191,7 @@ pub(crate) fn worktree(
         None => HashMap::new(),
     };
     let before = match repo.zip(head) {
-        Some((repo, head)) => Snapshot::listed(repo, head, tracked.clone().into_iter().collect()),
+        Some((repo, head)) => Snapshot::listed(repo, head, tracked.clone()),
         None => Snapshot::empty(),
     };
     let mut relevant: Vec<_> = files.iter().filter(|path| is_relevant(path)).cloned().collect();
@@ -332,10 +332,8 @@ pub(super) fn env_texts(files: &Snapshot<'_>, rules: &Settings) -> Result<EnvTex
     let mut texts = EnvTexts::new();
     for path in files.files().filter(|path| is_env_file(path) && !rules.excludes(path)) {
         // A symlink to an env file counts as that file.
-        let file = match files.link_target(path)? {
-            Some(LinkTarget::Path(target, _)) if is_env_file(&target) => target,
-            _ => path.to_owned(),
-        };
+        let target = files.target(path)?.filter(|target| is_env_file(target));
+        let file = target.unwrap_or_else(|| path.to_owned());
         texts.extend(files.read(path)?.map(|text| (file, text)));
     }
     Ok(texts)

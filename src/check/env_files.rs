@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::frameworks::check_frameworks;
 use super::settings::Settings;
-use super::snapshot::{LinkTarget, Snapshot, folder};
+use super::snapshot::{Snapshot, folder};
 use crate::check::rules::{
     EnvReport, EnvText, Finding, ReportedFile, Rule, check_env_file, check_schema, check_values,
     compare_keys, compare_names, drop_repeated, is_example, misspelled_file, old_value, sealed_by_mistake,
@@ -91,10 +91,10 @@ fn link_elsewhere(
     if !is_env_file(path) {
         return Ok(None);
     }
-    let (place, target) = match files.link_target(path)? {
-        None | Some(LinkTarget::Loop) => return Ok(None),
-        Some(LinkTarget::Outside) => ("out of the project".to_owned(), None),
-        Some(LinkTarget::Path(target, _)) => {
+    let (place, target) = match files.target(path)? {
+        None => ("out of the project".to_owned(), None),
+        Some(target) if target == path => return Ok(None),
+        Some(target) => {
             let is_outside = own.project_of(&target) != own.project_of(path);
             let fault =
                 if is_outside { Some("outside the project".into()) } else { link_fault(path, &target) };

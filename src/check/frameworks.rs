@@ -11,6 +11,7 @@ use crate::check::rules::{
 };
 use crate::config::EnvName;
 use crate::fs;
+use crate::git;
 use crate::project::EnvFile;
 
 /// Returns the findings about env files with sealed values that the frameworks of their `folders` read themselves. If a
@@ -231,7 +232,7 @@ fn is_next_16() -> bool {
 }
 
 fn is_loaded<'a>(start: &ProgramStart<'a>, path: &Path) -> Option<&'a EnvFile> {
-    start.loaded.iter().find(|file| same_path(file.path(), path))
+    start.loaded.iter().find(|file| file.path() == path || git::same_folder(file.path(), path))
 }
 
 fn unset_in(path: &Path, is_set: &dyn Fn(&str) -> bool) -> Vec<String> {
@@ -239,8 +240,4 @@ fn unset_in(path: &Path, is_set: &dyn Fn(&str) -> bool) -> Vec<String> {
     let sealed = file.variables().filter(|(_, entry)| file.token_text(entry).is_some());
     let names: BTreeSet<_> = sealed.map(|(_, entry)| file.document().name(entry)).collect();
     names.into_iter().filter(|name| !is_set(name)).map(str::to_owned).collect()
-}
-
-fn same_path(one: &Path, other: &Path) -> bool {
-    one == other || one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }

@@ -131,7 +131,7 @@ fn merged(
         };
     }
     changed.retain(|file| file.before != file.after);
-    Ok((Snapshot::listed(repo, tip, files.into_iter().collect()), changed))
+    Ok((Snapshot::listed(repo, tip, files), changed))
 }
 
 /// Returns the findings for a file of a commit before the last: plaintext that stays in history, and `secrets` in it.
@@ -268,7 +268,7 @@ fn behind_links(
     let new = files.iter().filter(|file| file.now.kind == FileKind::Link && is_guarded(&file.path));
     let mut links: BTreeSet<&Path> = new.map(|file| file.path.as_path()).collect();
     for path in change.before.guarded_files() {
-        if change.before.is_link(path)? {
+        if change.before.read_link(path)?.is_some() {
             links.insert(path);
         }
     }

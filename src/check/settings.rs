@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::snapshot::{Snapshot, folder};
 use crate::check::rules::{Finding, Rule, SchemaFile};
-use crate::config::{SCHEMA_FILES, is_team_file};
+use crate::config::{SCHEMA_FILES, is_team_file, settings_link_fault};
 use crate::error::Error;
 use crate::git::{GitError, ObjectId, Repo};
 use crate::schema::Schema;
@@ -20,7 +20,7 @@ pub(super) struct Settings {
     with_schema: BTreeMap<PathBuf, Policy>,
     schemas: BTreeMap<PathBuf, (PathBuf, Schema)>,
     none: Policy,
-    /// Findings for team files that can't be read. These make nothing plain and exclude nothing.
+    /// Findings for schemas and team files that can't be read. These make nothing plain and exclude nothing.
     pub(super) findings: Vec<Finding>,
     /// The commit at which a shallow clone ends, if an earlier version of a team file is needed.
     pub(super) cut: Option<ObjectId>,
@@ -74,15 +74,14 @@ impl Settings {
         for name in SCHEMA_FILES {
             for path in files.files().filter(|path| path.file_name().is_some_and(|file| file == name)) {
                 if !settings.schemas.contains_key(folder(path)) {
-                    // Counts as empty if it can't be read, such as a broken link: the next name must not apply instead.
-                    let schema = Schema::parse(&files.read(path)?.unwrap_or_default());
+                    let schema = Schema::parse(&settings.text(files, path, Rule::SchemaMalformed)?);
                     settings.schemas.insert(folder(path).to_owned(), (path.to_owned(), schema));
                 }
             }
         }
         for path in files.files().filter(|path| is_team_file(path)) {
-            // Likewise, a team file further up must not apply instead.
-            settings.add_team_file(path, &files.read(path)?.unwrap_or_default());
+            let text = settings.text(files, path, Rule::TeamFile)?;
+            settings.add_team_file(path, &text);
         }
         for (folder, (_, schema)) in &settings.schemas {
             let mut plain = schema.plain().map(|item| item.name.as_str()).peekable();
@@ -107,6 +106,19 @@ impl Settings {
             settings.cut = settings.cut.or(cut);
         }
         Ok(settings)
+    }
+
+    /// Returns the text of a schema or team file. One that can't be read counts as empty: neither the next name nor a
+    /// team file further up must apply instead.
+    fn text(&mut self, files: &Snapshot<'_>, path: &Path, rule: Rule) -> Result<Vec<u8>, Error> {
+        let target = files.target(path)?;
+        let Some(fault) = settings_link_fault(path, target.as_deref(), files.has(path)?) else {
+            return Ok(files.read(path)?.unwrap_or_default());
+        };
+        let fix = "replace the link with a file: rm {file}";
+        let message = format!("is a symlink {fault}; no command reads it");
+        self.findings.push(Finding::new(rule, path, message, fix).into_error());
+        Ok(Vec::new())
     }
 
     fn add_team_file(&mut self, path: &Path, text: &[u8]) {

@@ -2,16 +2,13 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::config::{FileRole, is_team_file, misspelled};
 use crate::error::Error;
 use crate::fs::{self, FsError};
 use crate::git::{ChangedFile, FileKind, FileRef, GitError, ObjectId, Repo, from_git};
-
-/// The number of symlinks that Linux follows for one path (`ELOOP`, `path_resolution(7)`).
-const MAX_LINKS: usize = 40;
 
 /// Returns true if a snapshot includes a file: an env file, a template, a copy, another tool's file with such a name, a
 /// team file, or a name that some file systems take for one of these.
@@ -43,20 +40,15 @@ pub(super) struct Snapshot<'a> {
     source: SnapshotSource<'a>,
     /// The relevant files. None on disk, where their blobs are not known.
     files: BTreeMap<PathBuf, Option<FileRef>>,
+    /// What a merge would change in the commit's files.
+    pub(super) merged: HashMap<PathBuf, Option<FileRef>>,
     /// Blobs read so far, by all snapshots that share them.
     blobs: Rc<RefCell<HashMap<ObjectId, Vec<u8>>>>,
 }
 
-pub(super) enum LinkTarget {
-    /// A path, and the regular file there if it is in the index or commit.
-    Path(PathBuf, Option<FileRef>),
-    Outside,
-    Loop,
-}
-
 impl<'a> Snapshot<'a> {
     fn new(source: SnapshotSource<'a>, files: BTreeMap<PathBuf, Option<FileRef>>) -> Self {
-        Self { source, files, blobs: Rc::default() }
+        Self { source, files, merged: HashMap::new(), blobs: Rc::default() }
     }
 
     pub(super) fn empty() -> Self {
@@ -86,7 +78,11 @@ impl<'a> Snapshot<'a> {
     }
 
     /// Creates a snapshot of a commit or a tree whose files are known.
-    pub(super) fn listed(repo: &'a Repo, id: ObjectId, files: Vec<(PathBuf, FileRef)>) -> Self {
+    pub(super) fn listed(
+        repo: &'a Repo,
+        id: ObjectId,
+        files: impl IntoIterator<Item = (PathBuf, FileRef)>,
+    ) -> Self {
         Self::new(SnapshotSource::Git(repo, Some(id)), relevant(files.into_iter()))
     }
 
@@ -167,72 +163,17 @@ impl<'a> Snapshot<'a> {
 
     /// Returns the path of the regular file that `path` leads to, and its blob.
     pub(super) fn resolve(&self, path: &Path) -> Result<Option<(PathBuf, FileRef)>, Error> {
-        if let Some(Some(file)) = self.files.get(path)
-            && file.kind == FileKind::File
-        {
-            return Ok(Some((path.to_owned(), *file)));
+        let is_file = |file: &FileRef| file.kind == FileKind::File;
+        if let Some(file) = self.files.get(path).copied().flatten().filter(is_file) {
+            return Ok(Some((path.to_owned(), file)));
         }
-        Ok(match self.follow(path)? {
-            LinkTarget::Path(path, Some(file)) => Some((path, file)),
-            _ => None,
-        })
+        let Some(target) = self.target(path)? else { return Ok(None) };
+        Ok(self.lookup(&target)?.filter(is_file).map(|file| (target, file)))
     }
 
-    /// Returns where the symlink at `path` finally leads. Returns None if there is none.
-    pub(super) fn link_target(&self, path: &Path) -> Result<Option<LinkTarget>, Error> {
-        let SnapshotSource::Disk(root, _) = &self.source else {
-            return if self.is_link(path)? { self.follow(path).map(Some) } else { Ok(None) };
-        };
-        let full = root.join(path);
-        if !full.is_symlink() {
-            return Ok(None);
-        }
-        let Ok(target) = fs::final_target(&full) else { return Ok(Some(LinkTarget::Loop)) };
-        let parent = target.parent().and_then(|folder| folder.canonicalize().ok());
-        let place = parent.zip(target.file_name()).map(|(folder, name)| folder.join(name));
-        let root = root.canonicalize().unwrap_or_else(|_| root.clone());
-        let inside = place.as_ref().and_then(|place| place.strip_prefix(root).ok());
-        let inside = inside.filter(|path| !path.starts_with(".git"));
-        Ok(Some(inside.map_or(LinkTarget::Outside, |path| LinkTarget::Path(path.to_owned(), None))))
-    }
-
-    /// Follows symlinks in the index or a commit.
-    fn follow(&self, path: &Path) -> Result<LinkTarget, Error> {
-        let SnapshotSource::Git(repo, _) = &self.source else {
-            return Ok(LinkTarget::Path(path.to_owned(), None));
-        };
-        let mut rest: Vec<PathBuf> = reversed_parts(path);
-        let mut at = PathBuf::new();
-        let mut links = 0;
-        while let Some(part) = rest.pop() {
-            if part == Path::new("..") {
-                if !at.pop() {
-                    return Ok(LinkTarget::Outside);
-                }
-                continue;
-            }
-            at.push(part);
-            match self.lookup(&at)? {
-                Some(FileRef { id, kind: FileKind::Link }) => {
-                    links += 1;
-                    if links > MAX_LINKS {
-                        return Ok(LinkTarget::Loop);
-                    }
-                    let target = repo.blob(id)?;
-                    let Some(target) = from_git(&target).filter(|target| !target.is_absolute()) else {
-                        return Ok(LinkTarget::Outside);
-                    };
-                    at.pop();
-                    rest.extend(reversed_parts(target));
-                }
-                Some(file) if rest.is_empty() && file.kind == FileKind::File => {
-                    return Ok(LinkTarget::Path(at, Some(file)));
-                }
-                // A folder, for which there is no entry, or a submodule.
-                _ => {}
-            }
-        }
-        Ok(LinkTarget::Path(at, None))
+    /// Returns where `path` finally leads: for a symlink its target, None if that is outside.
+    pub(super) fn target(&self, path: &Path) -> Result<Option<PathBuf>, Error> {
+        fs::follow(path, |at| self.read_link(at))
     }
 
     /// Returns true if a regular file, or a link to one, is at this path.
@@ -244,19 +185,26 @@ impl<'a> Snapshot<'a> {
         }
     }
 
-    pub(super) fn is_link(&self, path: &Path) -> Result<bool, Error> {
-        let file = match self.files.get(path) {
-            Some(Some(file)) => Some(*file),
-            _ => self.lookup(path)?,
+    /// Returns the text of the symlink at `path`; None if there is none.
+    pub(super) fn read_link(&self, path: &Path) -> Result<Option<PathBuf>, Error> {
+        let repo = match &self.source {
+            SnapshotSource::Empty => return Ok(None),
+            SnapshotSource::Disk(root, _) => return Ok(fs::read_link(&root.join(path))?),
+            SnapshotSource::Git(repo, _) => repo,
         };
-        Ok(file.is_some_and(|file| file.kind == FileKind::Link))
+        let link = self.lookup(path)?.filter(|file| file.kind == FileKind::Link);
+        let text = link.map(|file| repo.blob(file.id)).transpose()?;
+        // A target that this system can't represent is nowhere in the repository.
+        Ok(text.map(|text| from_git(&text).unwrap_or(Path::new("/")).to_owned()))
     }
 
     fn lookup(&self, path: &Path) -> Result<Option<FileRef>, GitError> {
         match &self.source {
             SnapshotSource::Empty | SnapshotSource::Disk(..) => Ok(None),
             SnapshotSource::Git(repo, None) => repo.index_file_at(path),
-            SnapshotSource::Git(repo, Some(commit)) => repo.file(*commit, path),
+            SnapshotSource::Git(repo, Some(commit)) => {
+                self.merged.get(path).map_or_else(|| repo.file(*commit, path), |file| Ok(*file))
+            }
         }
     }
 }
@@ -286,13 +234,6 @@ pub(super) fn behind_links<'l>(
         }
     }
     Ok(found)
-}
-
-fn reversed_parts(path: &Path) -> Vec<PathBuf> {
-    let part = |part: Component<'_>| (part != Component::CurDir).then(|| PathBuf::from(part.as_os_str()));
-    let mut parts: Vec<_> = path.components().filter_map(part).collect();
-    parts.reverse();
-    parts
 }
 
 /// Reads a file of the working tree. Returns None if it is missing, not regular, or behind a link out of `root`.

@@ -33,15 +33,6 @@ pub(crate) fn has_entry(dir: &Path, name: &str) -> bool {
     leads_to_one(name) && (!leads_to_one(&name.to_uppercase()) || is_listed())
 }
 
-/// Reads the file `name` in the folder `dir`. A file whose name is spelled differently is not found.
-pub(crate) fn read_entry(dir: &Path, name: &str) -> Result<Vec<u8>, FsError> {
-    let path = dir.join(name);
-    if path.symlink_metadata().is_ok() && !has_entry(dir, name) {
-        return Err(FsError::NotFound { path, doing: "read" });
-    }
-    super::read(&path)
-}
-
 pub(crate) fn remove_empty_folder(dir: &Path) {
     // Fails for a folder that is not empty, as intended.
     let _ = fs::remove_dir(dir);
@@ -141,13 +132,11 @@ mod tests {
         file("A.TOML");
         // Even on a file system that ignores letter case.
         assert!(!has_entry(dir.path(), "a.toml"));
-        assert!(matches!(read_entry(dir.path(), "a.toml"), Err(FsError::NotFound { .. })));
         if dir.path().join("a.toml").exists() {
             return;
         }
         file("a.toml");
         assert!(has_entry(dir.path(), "a.toml"), "both are there");
-        assert_eq!(read_entry(dir.path(), "a.toml").unwrap(), b"a.toml");
     }
 
     #[cfg(unix)]

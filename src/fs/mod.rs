@@ -18,7 +18,7 @@ use crate::hint::Hint;
 
 pub(crate) use folder::{
     has_entry, is_executable, make_folder, make_private, make_private_folder, mode_bits, owned_by_this_user,
-    owned_by_this_user_or_root, read_entry, remove_empty_folder,
+    owned_by_this_user_or_root, remove_empty_folder,
 };
 pub use lock::FolderLock;
 pub(crate) use lock::on_wait;
@@ -29,8 +29,9 @@ pub(crate) use read::{
     holds, is_pipe, is_read_once, is_stdin, read, read_by, read_once, read_pipe, read_secret,
 };
 pub(crate) use write::{
-    NewMode, StagedFile, TEMP_PREFIX, append_line, create_new, final_target, flush_folder, has_temporaries,
-    is_regular, put, remove, remove_if_there, stage, sweep, with_lines, write_atomic, write_by,
+    NewMode, StagedFile, TEMP_PREFIX, append_line, create_new, final_target, flush_folder, follow,
+    has_temporaries, is_regular, put, read_link, remove, remove_if_there, stage, sweep, with_lines,
+    write_atomic, write_by,
 };
 
 /// A file could not be read, written or locked. `doing` is the verb behind "cannot": `read`, `write`, `lock`, …

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
@@ -139,6 +139,41 @@ pub(crate) fn final_target(path: &Path) -> Result<PathBuf, FsError> {
         }
     }
     Err(fail(io::Error::other("too many symbolic links")))
+}
+
+/// Follows the symlinks in `path`, which is relative to the root of a repository, as git stores them. `read_link` returns
+/// the text of the symlink at a path. Returns None if they lead out of the repository, as an absolute one does wherever
+/// the repository is; `path` itself if they lead in a circle.
+pub(crate) fn follow<E>(
+    path: &Path,
+    read_link: impl Fn(&Path) -> Result<Option<PathBuf>, E>,
+) -> Result<Option<PathBuf>, E> {
+    let parts = |path: &Path| path.components().rev().map(|part| PathBuf::from(part.as_os_str())).collect();
+    let (mut rest, mut at, mut links): (Vec<_>, _, _) = (parts(path), PathBuf::new(), 0);
+    while let Some(part) = rest.pop() {
+        match part.components().next() {
+            Some(Component::CurDir) => {}
+            Some(Component::ParentDir) if at.pop() => {}
+            Some(Component::Normal(name)) if at != Path::new("") || name != ".git" => {
+                at.push(name);
+                if let Some(target) = read_link(&at)? {
+                    at.pop();
+                    rest.append(&mut parts(&target));
+                    links += 1;
+                }
+            }
+            _ => return Ok(None),
+        }
+        if links > MAX_LINKS {
+            return Ok(Some(path.to_owned()));
+        }
+    }
+    Ok(Some(at))
+}
+
+/// Returns the text of the symlink at `path`; None if there is none.
+pub(crate) fn read_link(path: &Path) -> Result<Option<PathBuf>, FsError> {
+    path.is_symlink().then(|| fs::read_link(path).map_err(|e| FsError::io(path, "read", e))).transpose()
 }
 
 /// Returns the metadata of the file at `target`, None if there is none, an error if it must not be replaced.

@@ -24,7 +24,9 @@ pub(crate) use error::GitError;
 pub(crate) use history::{HistoryWalk, Linked, RangeEnds};
 pub(crate) use index_bytes::{common_dir_of, git_dir_of, in_main_worktree, is_tracked_fast};
 pub(crate) use objects::{ChangedFile, Commit, FileKind, FileRef, ObjectId, Peeled};
-pub(crate) use paths::{display_path, find_root, from_git, path_from, path_to_add, relative_path};
+pub(crate) use paths::{
+    display_path, find_root, from_git, path_from, path_to_add, read_settings, relative_path, same_folder,
+};
 pub use repo::Repo;
 pub(crate) use repo::{OLDEST, RepoName, Repositories};
 #[cfg(feature = "cli")]

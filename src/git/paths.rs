@@ -8,7 +8,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::GitError;
 use crate::config;
-use crate::fs::{FsError, folder_of};
+use crate::error::Error;
+use crate::fs::{FsError, folder_of, follow, has_entry, read, read_link};
 
 /// Returns the real, absolute path of the entry `path`: the symlinks of its folder are resolved, but not its own name,
 /// because git tracks a symlink, not its target. Folders that do not exist are kept as spelled.
@@ -47,7 +48,7 @@ pub(super) fn real_folder(dir: &Path) -> Result<PathBuf, GitError> {
     Ok(dir.to_path_buf())
 }
 
-pub(super) fn same_folder(one: &Path, other: &Path) -> bool {
+pub(crate) fn same_folder(one: &Path, other: &Path) -> bool {
     matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
 }
 
@@ -151,6 +152,32 @@ pub(crate) fn find_root(start: &Path) -> Option<PathBuf> {
         return Some(root.to_path_buf());
     }
     walk_up(&real()?).map(Path::to_path_buf)
+}
+
+/// Reads the team file or schema `name` in the folder `dir`. Returns None if there is no such file. Rejects a symlink that
+/// a clone would not read alike.
+pub(crate) fn read_settings(dir: &Path, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    let link = dir.join(name);
+    // On some file systems a path leads to files with other spellings, too.
+    if !has_entry(dir, name) {
+        return Ok(None);
+    }
+    if link.is_symlink() {
+        let dir = real_folder(&absolute(folder_of(&link))?)?;
+        let root = find_root(&dir).unwrap_or_else(|| dir.clone());
+        let path = dir.strip_prefix(&root).unwrap_or(&dir).join(name);
+        let target = follow(&path, |at| read_link(&root.join(at)))?;
+        let target = target.map(|target| relative_path(&root.join(target)));
+        if let Some(fault) = config::settings_link_fault(&link, target.as_deref(), link.is_file()) {
+            let message = format!("{} is a symlink {fault}", display_path(&link));
+            let link = relative_path(&link);
+            return Err(Error::refused(message).with_hint(hint!("remove the link: rm {link}", link)));
+        }
+    }
+    match read(&link) {
+        Err(FsError::NotFound { .. } | FsError::NotRegular { .. }) => Ok(None),
+        text => Ok(Some(text?)),
+    }
 }
 
 /// Returns the worktree that git's environment names, and its git folder. Without `GIT_WORK_TREE`, the worktree is the

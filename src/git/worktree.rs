@@ -16,7 +16,7 @@ use super::objects::{ChangedFile, FileKind, FileRef};
 use super::paths::{from_git, to_git};
 use super::tree::parse_file_mode;
 use super::{GitError, ObjectId, Repo};
-use crate::config::GitLocation;
+use crate::config::{GitLocation, SCHEMA_FILES, is_team_file};
 use crate::fs::{FolderLock, FsError, NewMode, append_line, has_temporaries, sweep, with_lines};
 
 pub(super) const READ_INDEX: &str = "read the index of";
@@ -223,7 +223,10 @@ pub(crate) fn plain_list_files(under: &Path, want: NameFilter<'_>) -> Result<Vec
 }
 
 fn is_file(path: &Path, kind: FileType) -> bool {
-    kind.is_file() || kind.is_symlink() && !path.is_dir()
+    // No command reads a schema or a team file that leads to a folder; `check` says so.
+    let is_settings =
+        |path: &Path| is_team_file(path) || SCHEMA_FILES.iter().any(|name| path.ends_with(name));
+    kind.is_file() || kind.is_symlink() && (is_settings(path) || !path.is_dir())
 }
 
 /// Returns bytes to compare, as git does. `Path` compares folder by folder, which puts `a/b` before `a-b`.

@@ -123,7 +123,6 @@ pub(crate) fn rotate(
     // Reads everything again.
     let project = Project::of(&dir, store.repositories())?;
     let team_path = project.team_file();
-    project.refuse_leading_outside(&team_path)?;
     let team_text = project.team_text()?;
     let mut team = project.parse_team(team_text.as_deref().unwrap_or_default())?;
 

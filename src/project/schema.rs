@@ -11,10 +11,11 @@ use super::line_errors::not_text;
 use super::open::Variable;
 use super::projects::Project;
 use super::transaction::WriteLock;
-use crate::config::{EnvName, FileRole, ProcessEnv, SCHEMA_FILES};
+use crate::config::{EnvName, ProcessEnv, SCHEMA_FILES};
 use crate::dotenv::{Document, is_reserved};
 use crate::error::Error;
-use crate::fs::{self, FsError, NewMode};
+use crate::fs::{self, NewMode};
+use crate::git::read_settings;
 use crate::hint::Hint;
 use crate::keys::KeyStore;
 use crate::schema::{ExampleName, Schema, SchemaItem, SchemaViolation, add_names};
@@ -63,29 +64,16 @@ impl fmt::Display for Breach {
 
 /// Returns the schema for the env files in `dir`, and its file; None if neither of the files for it exists.
 pub(crate) fn schema_of(dir: &Path) -> Result<Option<(PathBuf, Schema)>, Error> {
+    Ok(schema_text(dir)?.map(|(path, text)| (path, Schema::parse(&text))))
+}
+
+fn schema_text(dir: &Path) -> Result<Option<(PathBuf, Vec<u8>)>, Error> {
     for name in SCHEMA_FILES {
-        match read_schema(dir, name)? {
-            Ok(text) => return Ok(Some((dir.join(name), Schema::parse(&text)))),
-            Err(FsError::NotFound { .. } | FsError::NotRegular { .. }) => {}
-            Err(error) => return Err(error.into()),
+        if let Some(text) = read_settings(dir, name)? {
+            return Ok(Some((dir.join(name), text)));
         }
     }
     Ok(None)
-}
-
-/// Reads a schema file. Rejects a symlink to anything but a template: `.env.keys` would be printed and edited.
-fn read_schema(dir: &Path, name: &str) -> Result<Result<Vec<u8>, FsError>, Error> {
-    let (path, text) = (dir.join(name), fs::read_entry(dir, name));
-    if text.is_ok() && path.is_symlink() {
-        let target = fs::final_target(&path)?;
-        if FileRole::of(&target) != FileRole::Template {
-            let [path, target] = [path, target].map(|path| crate::git::relative_path(&path));
-            let (link, place) = (path.display(), target.display());
-            let what = format!("{link} is a symlink to {place}, which is neither an example nor a schema");
-            return Err(Error::refused(what).with_hint(hint!("remove the link: rm {path}", path)));
-        }
-    }
-    Ok(text)
 }
 
 /// Fails if what a program would get, the `variables` read from `files` and the process's own, does not match the
@@ -185,8 +173,10 @@ pub(crate) struct Example {
 pub(crate) fn example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, Error> {
     let dir = folder_of(&folder.join(SCHEMA_FILES[0]));
     let project = Project::of(&dir, store.repositories())?;
-    let (path, text) = standing(folder)?;
-    let document = Document::parse(text.clone().unwrap_or_default()).map_err(not_text(&path))?;
+    let found = schema_text(folder)?;
+    let is_emptied = found.as_ref().is_some_and(|(_, text)| text.is_empty());
+    let (path, text) = found.unwrap_or_else(|| (folder.join(SCHEMA_FILES[1]), Vec::new()));
+    let document = Document::parse(text).map_err(not_text(&path))?;
     let mut paths = project.env_files_of_all(&dir)?;
     paths.retain(|path| path.parent() == Some(&dir));
     // `.env` comes first: the others add to it.
@@ -194,31 +184,17 @@ pub(crate) fn example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, Er
     let files = paths.iter().map(|path| EnvFile::load(path)).collect::<Result<Vec<_>, _>>()?;
     let names = known(&files, &project);
     let (new, added) = add_names(document.as_bytes(), &names, document.line_break());
-    Ok(Example { path, text: new, added, is_emptied: text.is_some_and(|text| text.is_empty()) })
+    Ok(Example { path, text: new, added, is_emptied })
 }
 
 /// Writes the example file of `folder`, whole or not at all, and returns it.
 pub(crate) fn write_example(folder: &Path, store: &KeyStore<'_>) -> Result<Example, Error> {
-    let project = Project::of(&folder_of(&folder.join(SCHEMA_FILES[0])), store.repositories())?;
     let _lock = WriteLock::acquire(&[folder.join(SCHEMA_FILES[0])], &[], store.repositories())?;
     let example = example(folder, store)?;
-    project.refuse_leading_outside(&example.path)?;
     if example.added > 0 {
         fs::write_atomic(&example.path, &example.text, NewMode::Default)?;
     }
     Ok(example)
-}
-
-/// Returns the schema's path and text; the path for a new one if there is none.
-fn standing(folder: &Path) -> Result<(PathBuf, Option<Vec<u8>>), Error> {
-    for name in SCHEMA_FILES {
-        match read_schema(folder, name)? {
-            Ok(text) => return Ok((folder.join(name), Some(text))),
-            Err(FsError::NotFound { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok((folder.join(SCHEMA_FILES[1]), None))
 }
 
 /// Returns the variables of these files, each once, in their order.

@@ -8,8 +8,7 @@ use super::transaction::{FileWrite, WriteLock, commit, stage};
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{Opener, PlaintextKind, PrivateKey, Refs, Sealer, TagKey};
 use crate::error::Error;
-use crate::fs::{self, FsError};
-use crate::git::FileKind;
+use crate::git::{FileKind, read_settings};
 use crate::team::TeamFile;
 
 /// The name under which the key of an environment's exposure tags is sealed: no variable can have it.
@@ -23,10 +22,7 @@ impl Project {
 
     /// Returns the team file's text; None if there is no such file.
     pub(super) fn team_text(&self) -> Result<Option<Vec<u8>>, Error> {
-        match fs::read_entry(self.root(), TEAM_FILE) {
-            Err(FsError::NotFound { .. }) => Ok(None),
-            text => Ok(Some(text?)),
-        }
+        read_settings(self.root(), TEAM_FILE)
     }
 
     /// Returns the team file of HEAD; without one, the team is empty.
@@ -72,7 +68,6 @@ pub(super) fn change_team_text(
 ) -> Result<bool, Error> {
     let path = project.team_file();
     let lock = WriteLock::acquire(std::slice::from_ref(&path), &[], project.repositories())?;
-    project.refuse_leading_outside(&path)?;
     let before = project.team_text()?;
     if before.is_none() {
         project.refuse_to_replace_left_out(&path)?;

@@ -242,7 +242,6 @@ fn team_files(
         let names: Vec<_> = names.into_iter().collect();
         if let Some(mut change) = exposure::renewed(project, store, &changed, &names)? {
             notices.append(&mut change.notices);
-            project.refuse_leading_outside(&team_file)?;
             if change.before.is_none() {
                 project.refuse_to_replace_left_out(&team_file)?;
             }

@@ -290,3 +290,61 @@ fn plain_text_behind_such_a_link_is_told_once() {
         }
     }
 }
+
+/// A schema or team file that commands read, `check` reads too. What a clone would not have, nothing reads.
+#[test]
+fn schemas_and_team_files_are_read_alike_by_all_or_by_none() {
+    let (env, _) = sealed_project();
+    env.write("names.txt", "# @sensitive=false\nA=\n");
+    env.write("shared/.env.schema", "# @sensitive=false\nA=\n");
+    env.write("conf/team.toml", "[policy]\nplain = [\"A\"]\n");
+    env.write(".env.example", "# @sensitive=false\nA=\n");
+    env.write(".env", env.read(".env") + "A=plain\n");
+    let _ = std::fs::remove_file(env.path("envseal.toml"));
+    env.commit("base");
+    let outside = env.outside();
+    std::fs::write(outside.join("out.toml"), "[policy]\nplain = [\"A\"]\n").unwrap();
+    std::fs::write(outside.join(".env.schema"), "# @sensitive=false\nA=\n").unwrap();
+    let inside = env.path("shared/.env.schema");
+    let sealed = env.read(".env");
+    for (name, target, says) in [
+        (".env.schema", Path::new("names.txt"), "to names.txt, which is neither an example nor a schema"),
+        (".env.schema", Path::new("nowhere"), "to nowhere, which is not a file"),
+        (".env.schema", Path::new(".env.schema"), "to .env.schema, which is not a file"),
+        (".env.schema", Path::new("../.env.schema"), "out of the repository"),
+        (".env.schema", &inside, "out of the repository"),
+        (".env.schema", Path::new("conf"), "to conf, which is not a file"),
+        ("envseal.toml", Path::new("conf"), "to conf, which is not a file"),
+        ("envseal.toml", Path::new("nowhere"), "to nowhere, which is not a file"),
+        ("envseal.toml", Path::new("../out.toml"), "out of the repository"),
+    ] {
+        symlink(target, env.path(name)).unwrap();
+        let rule = if name == ".env.schema" { "schema-malformed" } else { "team-file" };
+        let told = |how: &[&str]| {
+            let found = env.check(how);
+            assert!(found.contains(&format!("{name}:- !{rule} -")), "{name} {target:?} {how:?}: {found:?}");
+        };
+        told(&[]);
+        env.git(&["add", "-A"]);
+        told(&["--staged"]);
+        env.git(&["commit", "-q", "--no-verify", "-m", "link"]);
+        told(&["--range", "HEAD~1..HEAD"]);
+        for arguments in [&["set", "B=2"][..], &["encrypt"], &["ls", "--example"]] {
+            let said = env.fails(4, arguments);
+            let said_it =
+                said.contains(&format!("{name} is a symlink {says}\nhint: remove the link: rm {name}"));
+            assert!(said_it, "{target:?} {arguments:?}: {said}");
+        }
+        assert_eq!(env.read(".env"), sealed);
+        env.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    }
+    // Inside of the repository they are what they lead to.
+    symlink("shared", env.path("hop")).unwrap();
+    symlink("hop/.env.schema", env.path(".env.schema")).unwrap();
+    symlink("conf/team.toml", env.path("envseal.toml")).unwrap();
+    env.git(&["add", "-A"]);
+    for how in [&[][..], &["--staged"]] {
+        assert!(env.check(how).iter().all(|found| !found.contains('!')), "{:?}", env.check(how));
+    }
+    env.ok(&["set", "B=2"]);
+}

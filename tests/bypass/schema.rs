@@ -104,16 +104,21 @@ fn called_plain_where_nobody_looks() {
             way.add(".env.schema", "SECRET=\n");
             way.add(".env.example", PLAIN);
         },
+        // These links are refused in any case, so the second round leads to a schema.
         |way| {
-            std::os::unix::fs::symlink("nowhere", way.env.path(".env.schema")).unwrap();
+            way.add("sub/.env.schema", "SECRET=\n");
+            let target = way.pick("nowhere", "sub/.env.schema");
+            std::os::unix::fs::symlink(target, way.env.path(".env.schema")).unwrap();
             way.git(&["add", ".env.schema"]).ok();
             way.add(".env.example", PLAIN);
         },
         // Not in the repository.
         |way| {
-            std::fs::write(way.env.outside().join("schema"), PLAIN).unwrap();
-            std::os::unix::fs::symlink(way.env.outside().join("schema"), way.env.path(".env.schema"))
-                .unwrap();
+            way.add("sub/.env.schema", "SECRET=\n");
+            let outside = way.env.outside().join("schema");
+            std::fs::write(&outside, PLAIN).unwrap();
+            let target = way.pick(outside, "sub/.env.schema".into());
+            std::os::unix::fs::symlink(target, way.env.path(".env.schema")).unwrap();
             way.git(&["add", ".env.schema"]).ok();
         },
     ];
