@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use super::change::{CheckedChange, Review, is_guarded_or_team_file, is_unguarded};
 use super::compare::moved_from;
-use super::env_files::links_elsewhere;
+use super::env_files::{check_env_files, links_elsewhere};
 use super::origins::{FileOrigin, Origins, past_files};
 use super::pushed::CommitRange;
 use super::search::{FileContent, SearchedFile};
@@ -19,7 +19,7 @@ use super::settings::Settings;
 use super::snapshot::{self, Snapshot, is_guarded};
 use super::touched::TouchedFiles;
 use super::{CheckOptions, CheckReport};
-use crate::check::rules::{EnvText, Finding, Rule, check_env_file};
+use crate::check::rules::{EnvText, Finding, Rule, Severity, check_env_file};
 use crate::config::is_env_file;
 use crate::error::Error;
 use crate::git::{ChangedFile, FileKind, FileRef, ObjectId, Repo};
@@ -58,6 +58,7 @@ pub(super) fn range(
     report.env_files = touched.files().iter().filter(|path| is_env_file(path)).count();
     let mut findings = found.env_files.findings;
     keep_concerned(&mut findings, &touched, &links_elsewhere(before, &change.settings_before)?);
+    findings.extend(forbidden_since(&change, &findings)?);
     findings.extend(found.findings.into_iter().chain(found.references_added));
     let for_review =
         |finding: Finding| if is_accepted { finding } else { needs_review(finding.into_error()) };
@@ -114,6 +115,14 @@ pub(super) fn range(
     Ok(report.sorted())
 }
 
+/// Returns the errors by the range's own policies that the base's don't report, in whatever file, but not those `found`.
+fn forbidden_since(change: &CheckedChange<'_>, found: &[Finding]) -> Result<Vec<Finding>, Error> {
+    let by = |rules| check_env_files(&change.after, rules, &change.settings);
+    let (old, mut new) = (by(&change.settings_before)?.findings, by(&change.settings)?.findings);
+    new.retain(|it| it.severity == Severity::Error && !old.contains(it) && !found.contains(it));
+    Ok(new)
+}
+
 /// Returns the files that a merge of `tip` into `base` brings, and what it changes there: each file that differs between
 /// `fork` and `tip` is as in `tip`. If `base` has changed it as well, that counts as undone.
 fn merged(
@@ -131,7 +140,9 @@ fn merged(
         };
     }
     changed.retain(|file| file.before != file.after);
-    Ok((Snapshot::listed(repo, tip, files), changed))
+    let mut after = Snapshot::listed(repo, base, files);
+    after.merged = changed.iter().map(|file| (file.path.clone(), file.after)).collect();
+    Ok((after, changed))
 }
 
 /// Returns the findings for a file of a commit before the last: plaintext that stays in history, and `secrets` in it.

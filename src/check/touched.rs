@@ -1,6 +1,6 @@
 //! The files, lines and names that a change touches: suggestions about others are noise to its author.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::change::CheckedChange;
@@ -13,7 +13,7 @@ use crate::git::{ChangedFile, added_lines};
 
 pub(super) struct TouchedFiles<'a> {
     change: &'a CheckedChange<'a>,
-    /// The changed files, and env files that are symlinks to one.
+    /// The changed files, and env files that are symlinks to other content than before.
     files: BTreeSet<PathBuf>,
     /// The new lines of files, computed when first needed.
     lines: HashMap<PathBuf, BTreeSet<usize>>,
@@ -23,11 +23,10 @@ pub(super) struct TouchedFiles<'a> {
 
 impl<'a> TouchedFiles<'a> {
     pub(super) fn new(change: &'a CheckedChange<'a>, changed: &[ChangedFile]) -> Result<Self, Error> {
-        let after = &change.after;
-        let paths: HashSet<&Path> = changed.iter().map(|file| file.path.as_path()).collect();
-        let mut files: BTreeSet<_> = paths.iter().map(|path| path.to_path_buf()).collect();
-        for path in after.guarded_files().filter(|path| !paths.contains(path)) {
-            if after.resolve(path)?.is_some_and(|(target, _)| paths.contains(target.as_path())) {
+        let CheckedChange { before, after, .. } = change;
+        let mut files: BTreeSet<_> = changed.iter().map(|file| file.path.clone()).collect();
+        for path in after.guarded_files() {
+            if !files.contains(path) && before.resolve(path)? != after.resolve(path)? {
                 files.insert(path.to_owned());
             }
         }

@@ -268,6 +268,36 @@ fn check_tells_of_them_as_git_has_them() {
     assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), [".env.production:- !symlink -"]);
 }
 
+/// A file that is no env file may hold plain text; it is an env file's content once a link on the way leads there.
+#[test]
+fn a_link_on_the_way_is_turned_to_a_file_that_was_pushed_before() {
+    for (link_at, target, turned) in [("hop", "v1/x", "v2/x"), ("cur", "v1", "v2")] {
+        let (env, _) = sealed_project();
+        env.ok(&["set", "-q", "HELLO=x", "-e", "production"]);
+        env.write("v1/x", env.read(".env.production"));
+        symlink(target, env.path(link_at)).unwrap();
+        link(&env, if link_at == "hop" { "hop" } else { "cur/x" });
+        env.commit("base");
+        env.write("v2/x", env.read("v1/x") + "A=hunter\n");
+        env.commit("no env file");
+        assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), [""; 0]);
+        std::fs::remove_file(env.path(link_at)).unwrap();
+        symlink(turned, env.path(link_at)).unwrap();
+        env.commit("turned");
+        let line = env.read("v2/x").lines().count();
+        for range in ["HEAD~1..HEAD", "HEAD~1...HEAD"] {
+            let mut found = env.check(&["--range", range]);
+            found.retain(|finding| finding.contains('!'));
+            assert_eq!(found, [format!(".env.production:{line} !plaintext A")], "{link_at} {range}");
+        }
+        // A merge takes what only the other branch changed from there.
+        env.git(&["checkout", "-q", "-b", "topic", "HEAD~1"]);
+        env.write("unrelated", "");
+        env.commit("unrelated");
+        assert_eq!(env.check(&["--range", "main...HEAD"]), [""; 0], "{link_at}");
+    }
+}
+
 #[test]
 fn plain_text_behind_such_a_link_is_told_once() {
     let (env, _) = sealed_project();

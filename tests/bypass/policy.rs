@@ -68,6 +68,26 @@ fn widened_first_and_used_later_in_one_push() {
     assert!(super::changed(&before, &way.state()).is_empty());
 }
 
+/// Nothing in a file need change for it to be refused: the next commit of anybody would be.
+#[test]
+fn narrowed_while_a_file_relies_on_it() {
+    for policy in ["plain = [\"SECRET\"]", "exclude = [\".env.*\"]"] {
+        let way = Way::new(false);
+        way.add("envseal.toml", format!("[policy]\n{policy}\n"));
+        way.add(PROD, format!("{}SECRET={PLAINTEXT}\n", way.header(PROD)));
+        way.unhooked(&["commit", "-q", "-m", "base"]).ok();
+        remote(&way, true);
+        way.add("envseal.toml", "[policy]\n");
+        way.unhooked(&["commit", "-q", "-m", "narrow"]).ok();
+        let output = way.git(&["push", "origin", "main"]).output();
+        assert_ne!(output.status, 0, "{policy}");
+        told(&output, &[".env.production", "SECRET", "[plaintext]"]);
+        let output = way.env.envseal(&["check", "--accept-policy", "--range", "HEAD~1..HEAD"]).output();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(said.matches("[plaintext]").count(), 1, "{policy}: {said}");
+    }
+}
+
 #[test]
 fn left_in_the_worktree_only() {
     // The policy in the index counts, not the one in the working tree.
