@@ -25,7 +25,8 @@ pub(crate) use history::{HistoryWalk, Linked, RangeEnds};
 pub(crate) use index_bytes::{common_dir_of, git_dir_of, in_main_worktree, is_tracked_fast};
 pub(crate) use objects::{ChangedFile, Commit, FileKind, FileRef, ObjectId, Peeled};
 pub(crate) use paths::{
-    display_path, find_root, from_git, path_from, path_to_add, read_settings, relative_path, same_folder,
+    display_path, find_root, from_git, path_from, path_to_add, read_team_or_schema, relative_path,
+    same_folder,
 };
 pub use repo::Repo;
 pub(crate) use repo::{OLDEST, RepoName, Repositories};

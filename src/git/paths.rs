@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use super::GitError;
-use crate::config;
+use crate::config::{self, is_team_file};
 use crate::error::Error;
 use crate::fs::{FsError, folder_of, follow, has_entry, read, read_link};
 
@@ -154,9 +154,9 @@ pub(crate) fn find_root(start: &Path) -> Option<PathBuf> {
     walk_up(&real()?).map(Path::to_path_buf)
 }
 
-/// Reads the team file or schema `name` in the folder `dir`. Returns None if there is no such file. Rejects a symlink that
-/// a clone would not read alike.
-pub(crate) fn read_settings(dir: &Path, name: &str) -> Result<Option<Vec<u8>>, Error> {
+/// Reads the team file or schema `name` in the folder `dir`. Returns None if there is no such file; a folder is no schema.
+/// Rejects a symlink that a clone would not read alike.
+pub(crate) fn read_team_or_schema(dir: &Path, name: &str) -> Result<Option<Vec<u8>>, Error> {
     let link = dir.join(name);
     // On some file systems a path leads to files with other spellings, too.
     if !has_entry(dir, name) {
@@ -175,7 +175,8 @@ pub(crate) fn read_settings(dir: &Path, name: &str) -> Result<Option<Vec<u8>>, E
         }
     }
     match read(&link) {
-        Err(FsError::NotFound { .. } | FsError::NotRegular { .. }) => Ok(None),
+        Err(FsError::NotFound { .. }) => Ok(None),
+        Err(FsError::NotRegular { .. }) if !is_team_file(&link) => Ok(None),
         text => Ok(Some(text?)),
     }
 }

@@ -56,7 +56,7 @@ impl KeyStore<'_> {
             let is_empty = self.process.identity_is_empty();
             return Ok(Err(if is_empty { WhyMissing::EmptyIdentity } else { WhyMissing::NoIdentity }));
         };
-        let text = git::read_settings(fs::folder_of(path), TEAM_FILE)?.unwrap_or_default();
+        let text = git::read_team_or_schema(fs::folder_of(path), TEAM_FILE)?.unwrap_or_default();
         let file = TeamFile::parse(&text).map_err(|source| {
             malformed(format!("{}: {source}", path.display()))
                 .with_hint(hint!("fix {path} and try again", path))

@@ -15,7 +15,7 @@ use crate::crypto::PublicKey;
 use crate::dotenv::is_reserved;
 use crate::error::Error;
 use crate::fs;
-use crate::git::{self, FileRef, GitError, Repo, Repositories, read_settings};
+use crate::git::{self, FileRef, GitError, Repo, Repositories, read_team_or_schema};
 use crate::hint::Hint;
 use crate::keys::project_root;
 use crate::team::Policy;
@@ -85,7 +85,7 @@ impl ProjectPlace {
 
 impl ProjectFacts {
     fn read(place: ProjectPlace, repositories: &Rc<Repositories>) -> Result<Self, Error> {
-        let policy = Policy::parse(&read_settings(&place.root, TEAM_FILE)?.unwrap_or_default())
+        let policy = Policy::parse(&read_team_or_schema(&place.root, TEAM_FILE)?.unwrap_or_default())
             .map_err(|source| team_file_malformed(&place.root.join(TEAM_FILE), source))?;
         Ok(Self {
             place,

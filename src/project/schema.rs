@@ -15,7 +15,7 @@ use crate::config::{EnvName, ProcessEnv, SCHEMA_FILES};
 use crate::dotenv::{Document, is_reserved};
 use crate::error::Error;
 use crate::fs::{self, NewMode};
-use crate::git::read_settings;
+use crate::git::read_team_or_schema;
 use crate::hint::Hint;
 use crate::keys::KeyStore;
 use crate::schema::{ExampleName, Schema, SchemaItem, SchemaViolation, add_names};
@@ -69,7 +69,7 @@ pub(crate) fn schema_of(dir: &Path) -> Result<Option<(PathBuf, Schema)>, Error> 
 
 fn schema_text(dir: &Path) -> Result<Option<(PathBuf, Vec<u8>)>, Error> {
     for name in SCHEMA_FILES {
-        if let Some(text) = read_settings(dir, name)? {
+        if let Some(text) = read_team_or_schema(dir, name)? {
             return Ok(Some((dir.join(name), text)));
         }
     }

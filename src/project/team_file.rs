@@ -8,7 +8,7 @@ use super::transaction::{FileWrite, WriteLock, commit, stage};
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{Opener, PlaintextKind, PrivateKey, Refs, Sealer, TagKey};
 use crate::error::Error;
-use crate::git::{FileKind, read_settings};
+use crate::git::{FileKind, read_team_or_schema};
 use crate::team::TeamFile;
 
 /// The name under which the key of an environment's exposure tags is sealed: no variable can have it.
@@ -22,7 +22,7 @@ impl Project {
 
     /// Returns the team file's text; None if there is no such file.
     pub(super) fn team_text(&self) -> Result<Option<Vec<u8>>, Error> {
-        read_settings(self.root(), TEAM_FILE)
+        read_team_or_schema(self.root(), TEAM_FILE)
     }
 
     /// Returns the team file of HEAD; without one, the team is empty.

@@ -184,7 +184,7 @@ fn a_named_keys_file_is_made_and_taken_as_given() {
     assert_eq!(env.ok(&["get", "A", "--keys-file", keys]), "1\n");
     env.fails(3, &["get", "A"]);
     env.ok(&["set", "A", "1", "-e", "b", "-K", "b.keys"]);
-    assert_eq!(env.read(".gitignore"), "b.keys\n");
+    assert_eq!(env.read(".gitignore"), ".env.keys\nb.keys\n");
     assert!(
         env.fails(4, &["get", "A", "-e", "b", "-K", "none.keys"]).contains("none.keys: it does not exist")
     );

@@ -94,11 +94,11 @@ fn a_second_environment_under_the_name_of_a_renamed_one_has_records_of_its_own()
     assert_eq!(before, ["production TOKEN", "production URL"]);
     let told = alice.envseal(&["key", "rotate", "-e", "production"]);
     assert!(told.status == 0 && !told.stderr.contains("note:"), "{}", told.stderr);
-    assert!(!told.stderr.contains("Recorded"), "{}", told.stderr);
+    assert!(!told.stderr.contains("Recorded") && !told.stderr.contains("Moved"), "{}", told.stderr);
 
     let told = alice.envseal(&["team", "remove", "eve", "--yes"]);
     assert!(told.status == 0 && !told.stderr.contains("note:"), "{}", told.stderr);
-    assert!(told.stderr.contains("Recorded 2 exposed values of qa again"), "{}", told.stderr);
+    assert!(told.stderr.contains("Moved 2 exposure records of qa to the new key"), "{}", told.stderr);
     alice.pushes("eve is out");
     let of_eve = ["production_2 URL", "qa TOKEN", "qa URL"];
     assert_eq!(
@@ -125,8 +125,8 @@ fn a_second_environment_under_the_name_of_a_renamed_one_has_records_of_its_own()
 
     let told = alice.envseal(&["key", "rotate", "-e", "qa", "-e", "production"]);
     assert!(told.status == 0 && !told.stderr.contains("note:"), "{}", told.stderr);
-    assert!(told.stderr.contains("Recorded 4 exposed values of qa again"), "{}", told.stderr);
-    assert!(told.stderr.contains("Recorded 2 exposed values of production again"), "{}", told.stderr);
+    assert!(told.stderr.contains("Moved 4 exposure records of qa to the new key"), "{}", told.stderr);
+    assert!(told.stderr.contains("Moved 2 exposure records of production to the new key"), "{}", told.stderr);
     assert!(is_verified(list()));
     alice.says(&["set", "URL", &env.secret("third"), "-e", "production"]);
     assert_eq!(
