@@ -18,7 +18,7 @@ use super::snapshot::{Snapshot, folder, is_guarded, is_relevant};
 use super::teams::{HeldKeys, TeamFiles};
 use super::touched::TouchedFiles;
 use super::{CheckOptions, CheckReport};
-use crate::check::rules::{Finding, Rule, Severity, foreign};
+use crate::check::rules::{Finding, Rule, Severity, compare_keys, foreign};
 use crate::config::{is_env_file, is_keys_file, is_team_file};
 use crate::error::Error;
 use crate::git::{self, FileKind, FileRef, ObjectId, Repo};
@@ -84,8 +84,10 @@ impl<'a> CheckedChange<'a> {
         is_first: bool,
         store: &KeyStore<'_>,
     ) -> Result<Inspection, Error> {
-        let env_files = check_env_files(&self.after, self.rules(), &self.settings)?;
+        let mut env_files = check_env_files(&self.after, self.rules(), &self.settings)?;
         let keys_before = keys_before(self, &env_files)?;
+        let compared = compare_keys(&env_files.reports, &keys_before, |path| self.settings.project_of(path));
+        env_files.findings.extend(compared);
         let held = HeldKeys::new(store, self.root);
         let mut findings = self.settings.findings.clone();
         findings.extend(check_key_changes(self, &env_files, &keys_before, origins, &held)?);

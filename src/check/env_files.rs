@@ -8,7 +8,7 @@ use super::settings::Settings;
 use super::snapshot::{Snapshot, folder};
 use crate::check::rules::{
     EnvReport, EnvText, Finding, ReportedFile, Rule, check_env_file, check_schema, check_values,
-    compare_keys, compare_names, drop_repeated, is_example, misspelled_file, old_value, sealed_by_mistake,
+    compare_names, drop_repeated, is_example, misspelled_file, old_value, sealed_by_mistake,
 };
 use crate::config::{FileRole, is_env_file, is_own_name, link_fault, misspelled};
 use crate::dotenv::Document;
@@ -161,7 +161,6 @@ fn side_by_side(
         });
     }
     findings.extend(check_frameworks(files, reports, &folders));
-    findings.extend(projects.values().flat_map(|files| compare_keys(files)));
     for (path, report) in reports {
         let is_set = |name: &str| {
             let mut others = projects[own.project_of(path)].iter().filter(|(other, _)| other != path);

@@ -42,10 +42,11 @@ impl<'a> TouchedFiles<'a> {
         let beside = |path: &PathBuf| is_relevant(path) && path.parent() == finding.file.parent();
         self.files.contains(&finding.file)
             || match finding.rule {
-                Rule::KeysDisagree | Rule::SideBySide | Rule::KeyShared => !self.files.is_empty(),
+                Rule::KeysDisagree | Rule::SideBySide => !self.files.is_empty(),
+                Rule::KeyShared if finding.severity == Severity::Error => !self.files.is_empty(),
                 // Found by comparing, and perhaps in an unchanged file that applies only since this change.
                 Rule::PolicyWidened => true,
-                Rule::DanglingReference | Rule::RequiredMissing | Rule::WrongType => {
+                Rule::DanglingReference | Rule::RequiredMissing | Rule::WrongType | Rule::KeyShared => {
                     self.files.iter().any(beside)
                 }
                 rule => compares_names(rule) && self.files.iter().any(beside),

@@ -1,9 +1,9 @@
 //! Public keys: one for each environment of a project, and replaced by a proven rotation only.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::env_file::ReportedFile;
+use super::env_file::EnvReport;
 use super::rule::{Finding, Rule};
 use crate::config::{EnvName, TEAM_FILE, misspelled};
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
@@ -19,25 +19,35 @@ pub(crate) fn misspelled_file(path: &Path) -> Option<Finding> {
     Some(Finding::new(rule, path, message, fix).into_error())
 }
 
-/// Compares the keys and the names of a project's env files, given in byte order of their paths. The key of an environment
-/// is that of its file in the uppermost folder.
-pub(crate) fn compare_keys(files: &[ReportedFile<'_>]) -> Vec<Finding> {
-    let mut files = files.to_vec();
-    files.sort_by_key(|(path, _)| path.components().count());
+/// Compares the keys and the names of env files, given in byte order of their paths, by projects. An environment's key is
+/// that of a file that had it before, else of one whose key is known, else of the file in the uppermost folder.
+pub(crate) fn compare_keys<'a>(
+    files: &'a BTreeMap<PathBuf, EnvReport>,
+    before: &BTreeMap<PathBuf, PublicKey>,
+    project_of: impl Fn(&Path) -> &'a Path,
+) -> Vec<Finding> {
+    let is_old = |key: &PublicKey| before.values().any(|old| old == key);
+    let mut files: Vec<_> = files.iter().map(|(path, report)| (path.as_path(), report)).collect();
+    files.sort_by_cached_key(|(path, report)| {
+        let key = report.key.map(|(key, _)| key);
+        let (is_new, depth) = (!key.is_some_and(|key| is_old(&key)), |path: &Path| path.components().count());
+        (key != before.get(*path).copied(), is_new, depth(project_of(path)), depth(path))
+    });
     let mut findings = Vec::new();
-    let mut first: BTreeMap<EnvName, (&Path, PublicKey)> = BTreeMap::new();
+    let mut first: BTreeMap<(&Path, EnvName), (&Path, PublicKey)> = BTreeMap::new();
     let mut beside: BTreeMap<(Option<&Path>, String), &Path> = BTreeMap::new();
-    let mut named: BTreeMap<String, (EnvName, &Path)> = BTreeMap::new();
-    let mut holders: BTreeMap<PublicKey, (EnvName, &Path)> = BTreeMap::new();
+    let mut named: BTreeMap<(&Path, String), (EnvName, &Path)> = BTreeMap::new();
+    let mut holders: Vec<(&Path, PublicKey, EnvName, &Path)> = Vec::new();
     for (path, report) in files {
-        let Ok(env) = EnvName::of_file(path) else { continue };
+        let (Ok(env), project) = (EnvName::of_file(path), project_of(path)) else { continue };
         let variable = env.public_key_name();
         let found = |rule, message: String, fix: Hint| Finding::new(rule, path, message, fix);
         if let Some(other) = beside.insert((path.parent(), variable.clone()), path) {
             let message = format!("shares the key name {variable} with {} beside it", other.display());
             findings.push(found(Rule::SideBySide, message, "keep one of the two".into()));
         } else {
-            let (other_env, other) = named.entry(variable.clone()).or_insert_with(|| (env.clone(), path));
+            let named = named.entry((project, variable.clone()));
+            let (other_env, other) = named.or_insert_with(|| (env.clone(), path));
             if *other_env != env {
                 let message = format!("shares the key name {variable} with {}", other.display());
                 let fix = "rename one of the two environments: git mv {file} …";
@@ -45,17 +55,31 @@ pub(crate) fn compare_keys(files: &[ReportedFile<'_>]) -> Vec<Finding> {
             }
         }
         let Some((key, line)) = report.key else { continue };
-        let (other_env, other) = holders.entry(key).or_insert_with(|| (env.clone(), path));
-        if *other_env != env {
+        let mut sharing = holders.iter().filter(|holder| holder.1 == key);
+        let own = sharing.clone().find(|holder| holder.0 == project);
+        let other = own.map_or_else(|| sharing.next(), |own| Some(own).filter(|own| own.2 != env));
+        if let Some((of, _, other_env, other)) = other {
+            let (of, fix) = if *of == project {
+                // Which of the two the key belongs to can't be seen here.
+                (
+                    "",
+                    "see who added it: git log -p -- {file}; then restore the key of this environment".into(),
+                )
+            } else {
+                let fix = hint!("give it a key of its own: envseal -C {folder} key rotate -e {env}", env);
+                (", of another project", fix)
+            };
+            let other = other.display();
             let message = format!(
-                "{env} has the same public key as {other_env} ({}): access to one is access to both",
-                other.display()
+                "{env} has the same public key as {other_env} ({other}{of}): access to one is access to both"
             );
-            // Which of the two the key belongs to can't be seen here.
-            let fix = "see who added it: git log -p -- {file}; then restore the key of this environment";
-            findings.push(found(Rule::KeyShared, message, fix.into()).at(line).about(&variable));
+            let finding = found(Rule::KeyShared, message, fix).at(line).about(&variable);
+            findings.push(if of.is_empty() { finding } else { finding.into_advice() });
         }
-        match first.get(&env) {
+        if own.is_none() {
+            holders.push((project, key, env.clone(), path));
+        }
+        match first.get(&(project, env.clone())) {
             Some((other, other_key)) if *other_key != key => {
                 let message = format!(
                     "uses key {}, but {} uses key {}: an environment has one key",
@@ -63,10 +87,13 @@ pub(crate) fn compare_keys(files: &[ReportedFile<'_>]) -> Vec<Finding> {
                     other.display(),
                     other_key.id()
                 );
-                let share = hint!(
-                    "copy the line of the key from {other}, then: envseal encrypt --reseal -f {file}",
-                    other
-                );
+                let share = if is_old(other_key) {
+                    hint!("copy the line of the key from {other}, ", other)
+                } else {
+                    // A new key may be anyone's.
+                    "give both files the key of your team, ".into()
+                };
+                let share = share.and("then: envseal encrypt --reseal -f {file}");
                 let fix = if other.parent() == path.parent() {
                     share
                 } else {
@@ -76,7 +103,7 @@ pub(crate) fn compare_keys(files: &[ReportedFile<'_>]) -> Vec<Finding> {
             }
             Some(_) => {}
             None => {
-                first.insert(env, (path, key));
+                first.insert((project, env), (path, key));
             }
         }
     }

@@ -132,6 +132,60 @@ fn one_environment_has_one_key() {
     assert_eq!(env.check(&[]), ["x.env:- !side-by-side -"]);
 }
 
+/// The first by name is the new one here.
+#[test]
+fn another_key_is_that_of_the_file_that_brings_it() {
+    let env = TestEnv::new();
+    std::fs::create_dir(env.path("web")).unwrap();
+    env.ok(&["set", "A", &env.secret("a"), "-f", "web/.env"]);
+    env.commit("web");
+    env.write("api/.env", TestEnv::new_env_file());
+    let told = |arguments: &[&str]| {
+        let (what, _, fix) = only_error(&env, arguments);
+        assert_eq!(what, "keys-disagree:api/.env");
+        assert!(fix.contains("copy the line of the key from web/.env,"), "{fix}");
+    };
+    told(&[]);
+    env.git(&["add", "-A"]);
+    told(&["--staged"]);
+    env.commit("api");
+    told(&["--range", "HEAD~1..HEAD"]);
+    // A file above has not been reviewed either.
+    env.git(&["rm", "-q", "api/.env"]);
+    env.write(".env", TestEnv::new_env_file());
+    assert!(env.check(&[]).contains(&".env:2 !keys-disagree ENVSEAL_PUBLIC_KEY".to_owned()));
+    // A key that is new in both is not to be copied.
+    env.git(&["rm", "-qf", "web/.env"]);
+    env.git(&["commit", "-qm", "none"]);
+    env.write("b/.env", TestEnv::new_env_file());
+    let (_, _, fix) = only_error(&env, &[]);
+    assert!(fix.contains("give both files the key of your team, then:"), "{fix}");
+}
+
+#[test]
+fn a_project_that_shares_the_key_of_another_is_told_to_rotate() {
+    let env = project();
+    std::fs::create_dir(env.path("web")).unwrap();
+    env.ok(&["set", "A", &env.secret("a"), "-f", "web/.env"]);
+    env.commit("web");
+    env.write("web/envseal.toml", "");
+    let wanted = ["web/.env:2 key-shared ENVSEAL_PUBLIC_KEY"];
+    assert_eq!(env.check(&[]), wanted);
+    env.git(&["add", "-A"]);
+    assert_eq!(env.check(&["--staged"]), wanted);
+    env.commit("a project of its own");
+    assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), wanted);
+    env.write("other", "");
+    env.commit("something else");
+    assert!(env.check(&["--range", "HEAD~1..HEAD"]).is_empty());
+    let said = env.envseal(&["check"]).output().stdout;
+    let said = String::from_utf8(said).unwrap();
+    let fix = "fix: give it a key of its own: envseal -C web key rotate -e default\n";
+    assert!(said.contains(fix), "{said}");
+    env.ok(&["-C", "web", "key", "rotate", "-e", "default"]);
+    assert!(env.check(&[]).is_empty(), "{:?}", env.check(&[]));
+}
+
 #[test]
 fn two_environments_have_two_keys_and_two_key_names() {
     let env = project();
