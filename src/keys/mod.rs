@@ -24,7 +24,7 @@ pub(crate) use key_command::RunKeyCommand;
 pub(crate) use keys_file::KeysFile;
 pub(crate) use locked::{RewrittenKeys, StoredKey, locker};
 pub(crate) use lookup_error::{KeyLookupError, KeyPlace, SearchedPlace, missing_key_hint, search_trace};
-pub(crate) use pins::{NewPin, Pin, Pins};
+pub(crate) use pins::{NewPins, Pin, Pins};
 
 use lookup_error::{WhyMissing, around_the_key, malformed, missing_file, not_a_private_key};
 

@@ -4,6 +4,7 @@
 //! would allow a table that is ignored. A repository with several root commits has a list under each of them, so that a
 //! clone with only one of them finds it too.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -52,13 +53,25 @@ pub(crate) struct Pin {
     place: String,
 }
 
-/// A key to be trusted at a place: a project's folder, or an env file; relative to the repository's root.
+/// A key to be trusted at places: projects' folders and env files, relative to the repository's root.
 #[derive(Clone, Debug)]
-pub(crate) struct NewPin {
+pub(crate) struct NewPins {
     pub env: EnvName,
-    pub place: PathBuf,
     pub key: PublicKey,
+    pub places: BTreeSet<PathBuf>,
     pub is_made_here: bool,
+    /// The keys that it replaces at other places, too.
+    pub replaced: BTreeSet<PublicKey>,
+    /// Other places that keep a key, because it is in use there.
+    pub kept: BTreeSet<(PathBuf, PublicKey)>,
+}
+
+impl NewPins {
+    /// Returns a key that is trusted nowhere yet and replaces none.
+    pub(crate) fn of(env: &EnvName, key: &PublicKey) -> Self {
+        let (replaced, kept) = (BTreeSet::new(), BTreeSet::new());
+        Self { env: env.clone(), key: *key, places: BTreeSet::new(), is_made_here: false, replaced, kept }
+    }
 }
 
 impl Pins {
@@ -93,39 +106,37 @@ impl Pins {
         self.lists.iter().flat_map(|list| &list.pins).filter(move |pin| pin.env == env)
     }
 
-    /// Trusts keys, each at its place, instead of those that [`Self::at`] returns here. A replaced key is replaced at
-    /// every place where it was trusted. A pin that another process has changed in the meantime stays as it is.
-    pub(crate) fn accept(&self, keys: &[NewPin]) -> Result<(), Error> {
+    /// Trusts a key at its places, instead of those that [`Self::at`] returns there. A replaced key is replaced at every
+    /// place of the environment, except at those that keep it. A pin that another process has changed in the meantime
+    /// stays as it is.
+    pub(crate) fn accept(&self, new: &NewPins) -> Result<(), Error> {
+        let here = new.places.iter().flat_map(|place| self.at(&new.env, place)).map(|pin| pin.key);
+        let replaced = here.chain(new.replaced.iter().copied()).collect();
         let folder = self.lists.first().and_then(|list| list.path.parent()).expect("a repository has a name");
         fs::make_private_folder(folder).map_err(KeyLookupError::from)?;
         // Held only while a few small files are written.
         let _lock = FolderLock::acquire(folder).map_err(KeyLookupError::from)?;
         fs::sweep(folder, |_| true);
-        self.lists.iter().try_for_each(|list| list.accept(keys))
+        self.lists.iter().try_for_each(|list| list.accept(new, &replaced))
     }
 }
 
 impl PinList {
-    fn accept(&self, keys: &[NewPin]) -> Result<(), Error> {
+    fn accept(&self, new: &NewPins, replaced: &BTreeSet<PublicKey>) -> Result<(), Error> {
         let mut pins = read(&self.path, &self.repository)?;
-        let seen = rfc3339(Moment::now());
-        for new in keys {
-            let (env, place) = (word(new.env.as_str().as_bytes()), place_word(&new.place));
-            let is_here = |pin: &&Pin| pin.env == env && pin.place == place;
-            let known = self.pins.iter().find(is_here).map(|pin| pin.key);
-            match pins.iter().find(is_here).map(|pin| pin.key) {
-                Some(there) if there == new.key => {}
-                // Another process changed it, or this call has already replaced it at every place.
-                there if there != known => {}
-                Some(replaced) => {
-                    for pin in pins.iter_mut().filter(|pin| pin.env == env && pin.key == replaced) {
-                        (pin.key, pin.seen, pin.is_made_here) = (new.key, seen.clone(), false);
-                    }
-                }
-                None => {
-                    let (key, is_made_here) = (new.key, new.is_made_here);
-                    pins.push(Pin { key, seen: seen.clone(), is_made_here, env, place });
-                }
+        let (env, seen) = (word(new.env.as_str().as_bytes()), rfc3339(Moment::now()));
+        let places: BTreeSet<_> = new.places.iter().map(|place| place_word(place)).collect();
+        let kept: BTreeSet<_> = new.kept.iter().map(|(place, key)| (place_word(place), *key)).collect();
+        for pin in pins.iter_mut().filter(|pin| pin.env == env && pin.key != new.key) {
+            let is_kept = !places.contains(&pin.place) && kept.contains(&(pin.place.clone(), pin.key));
+            if replaced.contains(&pin.key) && !is_kept {
+                (pin.key, pin.seen, pin.is_made_here) = (new.key, seen.clone(), false);
+            }
+        }
+        for place in places {
+            if pins.iter().all(|pin| pin.env != env || pin.place != place) {
+                let (key, is_made_here) = (new.key, new.is_made_here);
+                pins.push(Pin { key, seen: seen.clone(), is_made_here, env: env.clone(), place });
             }
         }
         pins.sort_by(|a, b| (&a.env, &a.place).cmp(&(&b.env, &b.place)));
@@ -250,8 +261,12 @@ mod tests {
         EnvName::new(name).unwrap()
     }
 
-    fn new(name: &str, place: &Path, key: PublicKey) -> NewPin {
-        NewPin { env: env(name), place: place.to_owned(), key, is_made_here: false }
+    fn new(name: &str, place: &Path, key: PublicKey) -> NewPins {
+        NewPins { places: [place.to_owned()].into(), ..NewPins::of(&env(name), &key) }
+    }
+
+    fn accept(dir: &Path, keys: &[NewPins]) {
+        keys.iter().try_for_each(|new| load(dir).unwrap().accept(new)).unwrap();
     }
 
     fn load(dir: &Path) -> Result<Pins, Error> {
@@ -266,12 +281,12 @@ mod tests {
         let keys = [
             new("my env%", Path::new(""), key()),
             new("my env%", odd, key()),
-            NewPin { is_made_here: true, ..new("my", Path::new("web"), key()) },
+            NewPins { is_made_here: true, ..new("my", Path::new("web"), key()) },
         ];
-        load(&data).unwrap().accept(&keys).unwrap();
+        accept(&data, &keys);
         let pins = load(&data).unwrap();
         for new in &keys {
-            let found: Vec<_> = pins.at(&new.env, &new.place).collect();
+            let found: Vec<_> = pins.at(&new.env, new.places.first().unwrap()).collect();
             assert_eq!(found.iter().map(|pin| pin.key).collect::<Vec<_>>(), [new.key]);
             assert_eq!(found[0].is_made_here, new.is_made_here);
         }
@@ -289,7 +304,7 @@ mod tests {
     fn a_key_replaces_only_the_one_that_was_loaded() {
         let dir = tempfile::tempdir().unwrap();
         let (first, second, third) = (key(), key(), key());
-        let accept = |pins: &Pins, key| pins.accept(&[new("p", Path::new(""), key)]).unwrap();
+        let accept = |pins: &Pins, key| pins.accept(&new("p", Path::new(""), key)).unwrap();
         let now = || load(dir.path()).unwrap().at(&env("p"), Path::new("")).next().unwrap().key;
         let empty = load(dir.path()).unwrap();
         accept(&empty, first);
@@ -309,8 +324,8 @@ mod tests {
         let [root, web, app] = ["", "web", "app"].map(Path::new);
         let start =
             [new("p", root, first), new("p", web, first), new("p", app, other), new("q", root, first)];
-        load(dir.path()).unwrap().accept(&start).unwrap();
-        load(dir.path()).unwrap().accept(&[new("p", web, second)]).unwrap();
+        accept(dir.path(), &start);
+        accept(dir.path(), &[new("p", web, second)]);
         let pins = load(dir.path()).unwrap();
         let at = |name: &str, place| pins.at(&env(name), place).next().unwrap().key;
         assert_eq!(
@@ -330,7 +345,7 @@ mod tests {
         let pins = load(dir.path()).unwrap();
         let found: Vec<_> = pins.at(&env("p"), Path::new("")).collect();
         assert!(found.len() == 1 && found[0].key == key && !found[0].is_made_here, "{found:?}");
-        pins.accept(&[new("q", Path::new(""), key)]).unwrap();
+        pins.accept(&new("q", Path::new(""), key)).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(
             text.starts_with("envseal-pins 2\n") && text.contains("2026-01-02T03:04:05+00:00 seen p ."),
@@ -346,12 +361,12 @@ mod tests {
             Pins::load(dir.path(), &[RepoName::Roots(ids.iter().copied().collect())]).unwrap()
         };
         let (mine, theirs) = (key(), key());
-        load(&[one]).accept(&[new("p", Path::new(""), mine)]).unwrap();
-        load(&[two]).accept(&[new("p", Path::new(""), theirs)]).unwrap();
+        load(&[one]).accept(&new("p", Path::new(""), mine)).unwrap();
+        load(&[two]).accept(&new("p", Path::new(""), theirs)).unwrap();
         // Two lists that disagree are both used; a key trusted then is trusted in both.
         let both: Vec<_> = load(&[one, two]).of(&env("p")).map(|pin| pin.key).collect();
         assert!(both.len() == 2 && both.contains(&mine) && both.contains(&theirs));
-        load(&[one, two]).accept(&[new("p", Path::new(""), mine)]).unwrap();
+        load(&[one, two]).accept(&new("p", Path::new(""), mine)).unwrap();
         assert!(load(&[two]).of(&env("p")).all(|pin| pin.key == mine));
     }
 
@@ -359,7 +374,7 @@ mod tests {
     fn every_damage_is_rejected_with_its_line() {
         let dir = tempfile::tempdir().unwrap();
         let pins = load(dir.path()).unwrap();
-        pins.accept(&[new("p", Path::new(""), key()), new("q", Path::new("a"), key())]).unwrap();
+        accept(dir.path(), &[new("p", Path::new(""), key()), new("q", Path::new("a"), key())]);
         let path = &pins.lists[0].path;
         let good = String::from_utf8(fs::read(path).unwrap()).unwrap();
         let line_of = |text: &str| {
@@ -388,7 +403,7 @@ mod tests {
         assert_eq!(line_of(&good.replace("+00:00", "+0000")), Some(3));
         std::fs::write(path, b"\xff").unwrap();
         assert!(load(dir.path()).unwrap_err().to_string().contains(":1 is not a valid line"));
-        assert!(pins.accept(&[]).is_err(), "nor is it written over");
+        assert!(pins.accept(&new("p", Path::new(""), key())).is_err(), "nor is it written over");
         assert_eq!(std::fs::read(path).unwrap(), b"\xff");
     }
 
@@ -397,7 +412,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("file"), "").unwrap();
         let pins = load(&dir.path().join("file/below")).unwrap();
-        assert!(pins.accept(&[new("p", Path::new(""), key())]).is_err());
+        assert!(pins.accept(&new("p", Path::new(""), key())).is_err());
         let pins = load(dir.path()).unwrap();
         std::fs::create_dir_all(&pins.lists[0].path).unwrap();
         assert_eq!(load(dir.path()).unwrap_err().kind(), crate::error::ErrorKind::Io);

@@ -264,7 +264,7 @@ pub(crate) fn plan_rotation(
         // Without grants there is nobody to ask about. If a key is missing, the rotation itself reports it.
         let Some((path, public)) = current.filter(|_| !holders.are_none()) else { continue };
         let key = store.find(env, &public, path.parent().unwrap_or(project.root())).map_err(Error::from)?;
-        refuse_old_key(&EnvFile::load(&path)?, project, store, &key)?;
+        refuse_old_key(&EnvFile::load(&path)?, project, store, &key, true)?;
         let is_left_out = |_: &IdentityKey, name: &MemberName| decisions.drops(env, name);
         holders.refuse_loss(team, (env, &key, &key), &is_left_out)?;
         // Only a member can re-issue grants; the rotation rejects anyone else.

@@ -132,7 +132,7 @@ fn own_keys(project: &Project, store: &KeyStore<'_>) -> Result<(EnvKeys, Vec<Err
             continue;
         }
         let file = trusted_file(project, store, &env);
-        match file.and_then(|file| refuse_old_key(&file, project, store, &key)) {
+        match file.and_then(|file| refuse_old_key(&file, project, store, &key, false)) {
             Ok(()) => keys.push((env, key)),
             Err(error) => refused.push(error),
         }
@@ -307,7 +307,7 @@ pub(crate) fn approve(
     for env in envs.iter().collect::<BTreeSet<_>>() {
         let file = trusted_file(project, store, env)?;
         let (key, place) = located_key(project, store, env)?;
-        refuse_old_key(&file, project, store, &key)?;
+        refuse_old_key(&file, project, store, &key, false)?;
         own.extend(lasts(&place).then(|| (env.clone(), key.clone())));
         keys.push((env.clone(), key));
     }
@@ -383,12 +383,9 @@ fn grant(
 
 /// Returns an env file of the environment. Rejects a public key that is not the trusted one, or that another environment
 /// has too.
-fn trusted_file(project: &Project, store: &KeyStore<'_>, env: &EnvName) -> Result<EnvFile, Error> {
+pub(crate) fn trusted_file(project: &Project, store: &KeyStore<'_>, env: &EnvName) -> Result<EnvFile, Error> {
     let (path, key) = public_key(project, env)?;
     project.refuse_shared_key(env, &key)?;
     let file = EnvFile::load(&path)?;
-    match pin_trouble(&file, project, store, &mut Pinning::default())? {
-        Some(error) => Err(error),
-        None => Ok(file),
-    }
+    pin_trouble(&file, project, store, &mut Pinning::default())?.map_or(Ok(file), Err)
 }

@@ -12,6 +12,7 @@ pub(crate) use exposures::{ExposedValue, confirm, exposed_elsewhere, exposures};
 pub(crate) use holders::{AccessDecisions, DoubtfulGrant, access_choices, plan_rotation, rotate_planned};
 pub(crate) use join::{
     Approval, Candidate, Joined, approve, candidate, join, new_candidate, parse_keys, refuse_approval,
+    trusted_file,
 };
 pub(crate) use list::{GrantState, ListedGrant, ListedHolder, list};
 pub(crate) use remove::{RemovalPlan, plan_removal, remove};

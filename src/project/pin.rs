@@ -10,12 +10,12 @@ use super::committed::{key_in_head, path_in_commits, was_committed};
 use super::file::{EnvFile, place_of, real_place};
 use super::projects::Project;
 use super::setup::Notice;
-use crate::config::{EnvName, TEAM_FILE};
+use crate::config::{EnvName, TEAM_FILE, is_team_file};
 use crate::crypto::{PrivateKey, PublicKey};
 use crate::error::Error;
 use crate::git::{Commit, FileRef, Repo, relative_path};
 use crate::hint::Hint;
-use crate::keys::{KeyStore, NewPin, Pin, Pins};
+use crate::keys::{KeyStore, NewPins, Pin, Pins};
 use crate::team::{Rotation, TeamFile};
 use crate::time::{Moment, rfc3339};
 
@@ -24,7 +24,7 @@ use crate::time::{Moment, rfc3339};
 pub(crate) struct Pinning {
     /// By the worktree's root.
     known: BTreeMap<PathBuf, KnownPins>,
-    fresh: Vec<NewPins>,
+    fresh: Vec<FreshPins>,
 }
 
 enum KnownPins {
@@ -35,17 +35,14 @@ enum KnownPins {
     Pins(Pins),
 }
 
-/// A key to be pinned.
-struct NewPins {
+/// A key to be pinned: at the project's folder and its files, so that every file keeps its pin if the project's
+/// boundaries change.
+struct FreshPins {
     root: PathBuf,
-    env: EnvName,
-    key: PublicKey,
-    /// The project's folder and its files, so that every file keeps its pin if the project's boundaries change.
-    places: BTreeSet<PathBuf>,
+    project: PathBuf,
+    pins: NewPins,
     /// The notice that it replaces another key without a person's confirmation.
     moved: Option<Notice>,
-    /// True if it was created just now.
-    is_made_here: bool,
 }
 
 impl Pinning {
@@ -74,14 +71,18 @@ impl Pinning {
     ) -> Result<Option<Error>, Error> {
         let Some(root) = project.git_root() else { return Ok(None) };
         let (env, places) = (file.env(), places(file.path(), project, root));
-        let (mut moved, mut fresh) = (None, Vec::new());
-        let pins = match self.known(root, store)? {
-            KnownPins::Pins(pins) => Some(pins),
-            KnownPins::NoHome => None,
-            KnownPins::NoCommit => return Ok(None),
-        };
-        if let Some(pins) = pins {
-            let mut replace = |pin: &Pin| -> Result<Option<Error>, Error> {
+        let (mut moved, mut new) = (None, NewPins::of(env, key));
+        let known = self.known(root, store)?;
+        if matches!(known, KnownPins::NoCommit) {
+            return Ok(None);
+        }
+        if let KnownPins::Pins(pins) = known {
+            let is_pinned = |place: &PathBuf| pins.at(env, place).next().is_some();
+            let other_at = |place: &PathBuf| pins.at(env, place).find(|pin| pin.key != *key);
+            // At a new place, as after a move, keys trusted for the environment anywhere in the repository count.
+            let is_new = !places.iter().any(is_pinned) && pins.of(env).all(|pin| pin.key != *key);
+            let elsewhere = pins.of(env).next().filter(|_| is_new);
+            for pin in places.iter().filter_map(other_at).chain(elsewhere) {
                 let (env, from, to) = (env.clone(), pin.key, *key);
                 moved = Some(if is_rotated(project, file, &from, key, store) {
                     Notice::PinMoved { env, from, to }
@@ -90,39 +91,23 @@ impl Pinning {
                 } else {
                     return Ok(Some(differs(project, file, holder, pin, key, store)));
                 });
-                Ok(None)
-            };
-            for place in &places {
-                let other = pins.at(env, place).find(|pin| pin.key != *key);
-                if let Some(pin) = other
-                    && let Some(error) = replace(pin)?
-                {
-                    return Ok(Some(error));
-                }
-                if other.is_some() || pins.at(env, place).next().is_none() {
-                    fresh.push(place.clone());
-                }
+                new.replaced.insert(from);
             }
-            // A new place, as after a move: keys trusted for the environment anywhere in the repository count.
-            if places.iter().all(|place| pins.at(env, place).next().is_none())
-                && pins.of(env).all(|pin| pin.key != *key)
-                && let Some(pin) = pins.of(env).next()
-                && let Some(error) = replace(pin)?
-            {
-                return Ok(Some(error));
-            }
+            let is_fresh = |place: &&PathBuf| !is_pinned(place) || other_at(place).is_some();
+            new.places.extend(places.iter().filter(is_fresh).cloned());
         }
         if let Some(error) = replaced_here(file, holder, project, key, store)? {
             return Ok(Some(error));
         }
-        let is_added = |there: &NewPins| {
-            there.root == root && there.env == *env && there.key == *key && there.places.contains(&places[0])
+        let is_added = |there: &FreshPins| {
+            let pins = &there.pins;
+            there.root == root && pins.env == *env && pins.key == *key && pins.places.contains(&places[0])
         };
-        if fresh.contains(&places[0]) && !self.fresh.iter().any(is_added) {
-            fresh.extend(files_of_project(project, env, root)?);
+        if new.places.contains(&places[0]) && !self.fresh.iter().any(is_added) {
+            new.places.extend(files_of_project(project, env, root)?);
         }
         self.add_other_projects(project, env, root);
-        self.add(root, env, key, fresh, moved, false);
+        self.add(project, new, moved);
         Ok(None)
     }
 
@@ -136,28 +121,37 @@ impl Pinning {
     ) -> Result<(), Error> {
         let Some(root) = project.git_root() else { return Ok(()) };
         if !matches!(self.known(root, store)?, KnownPins::NoCommit) {
+            let places = places(file.path(), project, root).into_iter().collect();
             self.add_other_projects(project, file.env(), root);
-            self.add(root, file.env(), key, places(file.path(), project, root), None, true);
+            let new = NewPins { places, is_made_here: true, ..NewPins::of(file.env(), key) };
+            self.add(project, new, None);
         }
         Ok(())
     }
 
-    /// Trusts `key` as the key of `env`, whatever was trusted before: a person confirmed it, or it was rotated here.
+    /// Trusts `key` as the key of `env`, whatever was trusted before: a person confirmed it, or it replaced the key of
+    /// the env file `rotated` here.
     pub(super) fn accept(
         &mut self,
         project: &Project,
-        env: &EnvName,
-        key: &PublicKey,
+        (env, key): (&EnvName, &PublicKey),
         files: &[PathBuf],
+        rotated: Option<&EnvFile>,
         store: &KeyStore<'_>,
     ) -> Result<(), Error> {
         let Some(root) = project.git_root() else { return Ok(()) };
-        self.known(root, store)?;
-        let mut all: Vec<_> = files.iter().flat_map(|path| places(path, project, root)).collect();
-        all.push(below(project.root(), root));
-        all.extend(files_of_project(project, env, root)?);
+        let mut new = NewPins::of(env, key);
+        if let KnownPins::Pins(pins) = self.known(root, store)?
+            && let Some((file, old)) = rotated.and_then(|file| Some((file, file.public_key()?)))
+        {
+            let leads = |pin: &&Pin| is_rotated(project, file, &pin.key, old, store);
+            new.replaced.extend(pins.of(env).filter(leads).map(|pin| pin.key));
+        }
+        new.places.extend(files.iter().flat_map(|path| places(path, project, root)));
+        new.places.insert(below(project.root(), root));
+        new.places.extend(files_of_project(project, env, root)?);
         self.add_other_projects(project, env, root);
-        self.add(root, env, key, all, None, false);
+        self.add(project, new, None);
         Ok(())
     }
 
@@ -165,18 +159,9 @@ impl Pinning {
     pub(super) fn save(&self) -> Vec<Notice> {
         let mut notices = Vec::new();
         for fresh in &self.fresh {
-            let (env, key) = (fresh.env.clone(), fresh.key);
+            let (env, key) = (fresh.pins.env.clone(), fresh.pins.key);
             let failed = match self.known.get(&fresh.root) {
-                Some(KnownPins::Pins(pins)) => {
-                    let new = |place: &PathBuf| NewPin {
-                        env: env.clone(),
-                        place: place.clone(),
-                        key,
-                        is_made_here: fresh.is_made_here,
-                    };
-                    let keys: Vec<_> = fresh.places.iter().map(new).collect();
-                    pins.accept(&keys).err().map(|error| Some(error.to_string()))
-                }
+                Some(KnownPins::Pins(pins)) => pins.accept(&fresh.pins).err().map(|it| Some(it.to_string())),
                 Some(KnownPins::NoHome) => Some(None),
                 Some(KnownPins::NoCommit) | None => continue,
             };
@@ -194,51 +179,45 @@ impl Pinning {
     fn add_other_projects(&mut self, project: &Project, env: &EnvName, root: &Path) {
         let known = self.known.get(root);
         let is_first = matches!(known, Some(KnownPins::Pins(pins)) if pins.of(env).next().is_none());
-        if !is_first || self.fresh.iter().any(|fresh| fresh.root == root && fresh.env == *env) {
+        if !is_first || self.fresh.iter().any(|fresh| fresh.root == root && fresh.pins.env == *env) {
             return;
         }
         // A file that cannot be read is checked when it is used.
-        for path in project.all_listed().unwrap_or_default() {
-            if project.holds_file(path) || !EnvName::of_file(path).is_ok_and(|of| of == *env) {
-                continue;
-            }
-            if let Ok(file) = EnvFile::load(path)
-                && let Some(key) = file.public_key()
+        for file in project.files_of_others().unwrap_or_default() {
+            let path = file.path();
+            if let Some(key) = file.public_key().filter(|_| file.env() == env)
                 && let Ok(other) = Project::of(&file.dir(), project.repositories())
                 && other.holds_file(path)
             {
-                self.add(root, env, key, places(path, &other, root), None, false);
+                let places = places(path, &other, root).into_iter().collect();
+                self.add(project, NewPins { places, ..NewPins::of(env, key) }, None);
             }
         }
     }
 
-    fn add(
-        &mut self,
-        root: &Path,
-        env: &EnvName,
-        key: &PublicKey,
-        places: Vec<PathBuf>,
-        moved: Option<Notice>,
-        is_made_here: bool,
-    ) {
-        if places.is_empty() {
-            return;
-        }
-        let same = |fresh: &&mut NewPins| fresh.root == root && fresh.env == *env && fresh.key == *key;
-        match self.fresh.iter_mut().find(same) {
-            Some(fresh) => {
-                fresh.places.extend(places);
-                fresh.moved = fresh.moved.take().or(moved);
-                fresh.is_made_here &= is_made_here;
+    fn add(&mut self, project: &Project, mut new: NewPins, moved: Option<Notice>) {
+        let Some(root) = project.git_root().filter(|_| !new.places.is_empty()) else { return };
+        let same = |FreshPins { project: of, pins, .. }: &&mut FreshPins| {
+            of == project.root() && pins.env == new.env && pins.key == new.key
+        };
+        if let Some(fresh) = self.fresh.iter_mut().find(same) {
+            fresh.pins.places.extend(new.places);
+            fresh.pins.replaced.extend(new.replaced);
+            fresh.pins.is_made_here &= new.is_made_here;
+            fresh.moved = fresh.moved.take().or(moved);
+        } else {
+            // Asked only if there is something to keep. If it can't be found out, the key is replaced everywhere.
+            if let Some(KnownPins::Pins(pins)) = self.known.get(root)
+                && pins.of(&new.env).next().is_some()
+            {
+                new.kept = project.keys_outside(&new.env).unwrap_or_default();
             }
-            None => self.fresh.push(NewPins {
+            self.fresh.push(FreshPins {
                 root: root.into(),
-                env: env.clone(),
-                key: *key,
-                places: places.into_iter().collect(),
+                project: project.root().into(),
+                pins: new,
                 moved,
-                is_made_here,
-            }),
+            });
         }
     }
 
@@ -292,16 +271,29 @@ pub(crate) fn pin_trouble(
 /// Rejects granting or rotating a key that is not the newest one: this machine trusts another, or a team file that
 /// applies, or applied, to the file has ever recorded a rotation from it to another. `private` is its private key,
 /// which tells a forged record from a true one.
+///
+/// To rotate, the record of a project around this one does not count if this machine trusts another key there and this
+/// one here: trusting the other replaced this one in both, so a person has confirmed it here since.
 pub(crate) fn refuse_old_key(
     file: &EnvFile,
     project: &Project,
     store: &KeyStore<'_>,
     private: &PrivateKey,
+    is_to_rotate: bool,
 ) -> Result<(), Error> {
     let key = private.public();
-    Pinning::default().check(file, file.path(), project, &key, store)?;
+    let mut pinning = Pinning::default();
+    pinning.check(file, file.path(), project, &key, store)?;
     let (Some(root), Some(objects)) = (project.git_root(), project.repository()?) else { return Ok(()) };
+    let trusts = |folder: &Path, is_it: &dyn Fn(&Pin) -> bool| match pinning.known.get(root) {
+        Some(KnownPins::Pins(pins)) => pins.at(file.env(), &below(folder, root)).any(is_it),
+        _ => false,
+    };
+    let is_confirmed = is_to_rotate && trusts(project.root(), &|pin| pin.key == key);
     for folder in project.root().ancestors().take_while(|folder| folder.starts_with(root)) {
+        if is_confirmed && trusts(folder, &|pin| pin.key != key) {
+            continue;
+        }
         let found = objects.versions(&below(&folder.join(TEAM_FILE), root))?;
         if let Some(cut) = found.cut {
             return Err(objects.cut_off(cut).into());
@@ -329,7 +321,7 @@ pub(crate) fn accept(
     store: &KeyStore<'_>,
 ) -> Result<Option<Notice>, Error> {
     let mut pinning = Pinning::default();
-    pinning.accept(project, env, key, files, store)?;
+    pinning.accept(project, (env, key), files, None, store)?;
     Ok(pinning.save().into_iter().find(|notice| matches!(notice, Notice::NotPinned { .. })))
 }
 
@@ -485,15 +477,18 @@ fn differs(
     let Ok(Some((commit, is_proven, is_undone))) = other_rotation(project, file, key, &pin.key, store) else {
         let beside = holder.parent().is_none_or(|folder| folder.as_os_str().is_empty());
         let select = if beside { hint!("-e {env}", env) } else { hint!("-f {path}", path = holder) };
+        let mut hint = Hint::from("ask your team whether they changed it; if they did: envseal key trust ");
+        // Then this clone may be older than another one on this machine.
+        if was_committed(project, env, &pin.key).is_ok_and(|is_there| !is_there) {
+            hint = Hint::from("first get the newest commits: git fetch; then ").and(hint);
+        }
         return Error::refused(format!(
             "{path}: {env}'s public key differs from the one this machine trusts"
         ))
         .with_status(3)
         .with_details(keys)
         .with_details(["no proven rotation in this clone leads from one to the other".into()])
-        .with_hint(
-            Hint::from("ask your team whether they changed it; if they did: envseal key trust ").and(select),
-        );
+        .with_hint(hint.and(select));
     };
     let date = &rfc3339(Moment { seconds: commit.time, offset: commit.offset })[..10];
     let commit = format!("{:.12}", commit.id.to_string());
@@ -528,18 +523,26 @@ fn other_rotation(
     let (Some(root), Some(objects)) = (project.git_root(), project.repository()?) else { return Ok(None) };
     let Some(head) = objects.head()? else { return Ok(None) };
     let team_file = below(&project.team_file(), root);
-    let mut walk = objects.walk_files(&objects.tips()?, &BTreeSet::from([team_file]))?;
-    let mut found = None;
+    let mut walk = objects.walk(&objects.tips()?, is_team_file)?;
+    let mut found: Option<(_, _, bool)> = None;
     while let Some(step) = walk.step()? {
-        for file_then in step.changes.iter().flatten().filter_map(|change| change.after) {
+        for change in step.changes.into_iter().flatten() {
+            let Some(file_then) = change.after else { continue };
             let team = objects.blob_if_there(file_then.id)?.and_then(|text| TeamFile::parse(&text).ok());
-            if let Some(team) = team.filter(|team| leads(team, file.env(), from, to, |_| true)) {
-                found = Some((step.id, team));
+            let is_own = change.path == team_file;
+            if let Some(team) = team.filter(|team| leads(team, file.env(), from, to, |_| true))
+                && (is_own || found.as_ref().is_none_or(|(.., is_own)| !is_own))
+            {
+                found = Some((step.id, team, is_own));
             }
         }
     }
-    let Some((id, team)) = found else { return Ok(None) };
+    let Some((id, team, is_own)) = found else { return Ok(None) };
     let is_undone = objects.merge_base(head, id)? == Some(id);
+    // On another branch the project may be elsewhere. In this one, another team file is another project's.
+    if is_undone && !is_own {
+        return Ok(None);
+    }
     let keys = store.all(file.env(), &file.dir()).unwrap_or_default();
     let is_proven = |rotation: &Rotation| keys.iter().any(|key| rotation.is_proven_by(key));
     Ok(Some((objects.read_commit(id)?, leads(&team, file.env(), from, to, is_proven), is_undone)))

@@ -15,7 +15,7 @@ use crate::crypto::PublicKey;
 use crate::dotenv::is_reserved;
 use crate::error::Error;
 use crate::fs;
-use crate::git::{self, FileRef, GitError, Repo, Repositories, read_team_or_schema};
+use crate::git::{self, FileRef, GitError, Repo, Repositories, display_path, read_team_or_schema};
 use crate::hint::Hint;
 use crate::keys::project_root;
 use crate::team::Policy;
@@ -41,7 +41,7 @@ struct ProjectFacts {
     listing: OnceCell<Vec<PathBuf>>,
     env_files: OnceCell<BTreeMap<EnvName, Vec<PathBuf>>>,
     keys: RefCell<BTreeMap<EnvName, Rc<EnvironmentKeys>>>,
-    keys_of_others: OnceCell<BTreeSet<(EnvName, PublicKey)>>,
+    files_of_others: OnceCell<Vec<EnvFile>>,
     names: OnceCell<Vec<(PathBuf, BTreeSet<String>)>>,
     listings: RefCell<Listings>,
     /// By environment and keys file, for env files that have no key yet.
@@ -94,7 +94,7 @@ impl ProjectFacts {
             listing: OnceCell::new(),
             env_files: OnceCell::new(),
             keys: RefCell::default(),
-            keys_of_others: OnceCell::new(),
+            files_of_others: OnceCell::new(),
             names: OnceCell::new(),
             listings: RefCell::default(),
             choices: RefCell::default(),
@@ -404,17 +404,44 @@ impl Project {
         Ok(choice)
     }
 
+    /// Returns the env files of the worktree's other projects that have a public key. A file that can't be read is left
+    /// out, and so is a symlink to elsewhere.
+    pub(super) fn files_of_others(&self) -> Result<&[EnvFile], Error> {
+        if self.git_root().is_none() {
+            return Ok(&[]);
+        }
+        once(&self.facts.files_of_others, || {
+            let is_other = |path: &&PathBuf| !self.place().holds(path) && refuse_link_elsewhere(path).is_ok();
+            let files = self.all_listed()?.iter().filter(is_other).filter_map(|path| self.load(path).ok());
+            Ok(files.filter(|file| file.public_key().is_some()).collect())
+        })
+        .map(Vec::as_slice)
+    }
+
     /// Returns true if an env file of another project in the worktree has this key of the environment.
     pub(super) fn is_key_of_another(&self, env: &EnvName, key: &PublicKey) -> Result<bool, Error> {
-        if self.git_root().is_none() {
-            return Ok(false);
+        let is_it = |file: &EnvFile| file.env() == env && file.public_key() == Some(key);
+        Ok(self.files_of_others()?.iter().any(is_it))
+    }
+
+    /// Returns the keys of an environment outside of the project's folder: each with the file that has it, and with the
+    /// folders above that, one of which is its project's. The paths are relative to the worktree's root. A file that a
+    /// sparse checkout leaves out is as in the index.
+    pub(super) fn keys_outside(&self, env: &EnvName) -> Result<BTreeSet<(PathBuf, PublicKey)>, Error> {
+        let Some(repo) = self.repository()? else { return Ok(BTreeSet::new()) };
+        let mut left_out = Vec::new();
+        for (path, file) in repo.left_out(&is_env_file)? {
+            left_out.extend(EnvFile::of_the_past(&repo.root().join(path), repo.blob(file.id)?, None).ok());
         }
-        let keys = once(&self.facts.keys_of_others, || {
-            let others = self.all_listed()?.iter().filter(|path| !self.place().holds(path));
-            let files = others.filter_map(|path| self.load(path).ok());
-            Ok(files.filter_map(|file| Some((file.env().clone(), *file.public_key()?))).collect())
-        })?;
-        Ok(keys.contains(&(env.clone(), *key)))
+        let mut keys = BTreeSet::new();
+        for file in self.files_of_others()?.iter().chain(&left_out).filter(|file| file.env() == env) {
+            if let (Some(key), Ok(path)) = (file.public_key(), file.path().strip_prefix(repo.root()))
+                && !file.path().starts_with(self.root())
+            {
+                keys.extend(path.ancestors().map(|place| (place.to_owned(), *key)));
+            }
+        }
+        Ok(keys)
     }
 
     /// Rejects the key of `file` if other files of its environment have another.
@@ -430,27 +457,24 @@ impl Project {
     /// Rejects a key of `env` that an env file of another environment, or of another project in the worktree, also has:
     /// access to one would be access to both.
     pub fn refuse_shared_key(&self, env: &EnvName, key: &PublicKey) -> Result<(), Error> {
-        for path in self.list(self.place().lock_dir())? {
-            let Ok(other) = EnvName::of_file(&path) else { continue };
-            // A symlink to another environment's file has no environment of its own.
-            if other == *env && self.place().holds(&path) || refuse_link_elsewhere(&path).is_err() {
-                continue;
-            }
-            match EnvFile::load(&path) {
-                Ok(file) if file.public_key() == Some(key) => {
-                    let (place, key) = (path.display(), key.id());
-                    let message = format!(
-                        "{place} has the same public key as {env} ({key}), for {other}: access to one would be access to both"
-                    );
-                    let hint = hint!("see who put it there: git log -p -- {path}", path);
-                    return Err(Error::refused(message).with_hint(hint));
-                }
-                // Errors in another project's files don't matter here.
-                Err(error) if self.place().holds(&path) => return Err(error),
-                Ok(_) | Err(_) => {}
+        let shared = |path: &Path, what: String, hint: Hint| {
+            let (path, key) = (display_path(path), key.id());
+            let message = format!("{path} has the same public key as {env} ({key}), {what}");
+            Err(Error::refused(message + ": access to one would be access to both").with_hint(hint))
+        };
+        // A symlink to another environment's file has no environment of its own.
+        let is_own = |path: &&PathBuf| self.place().holds(path) && refuse_link_elsewhere(path).is_ok();
+        for path in self.all_listed()?.iter().filter(is_own) {
+            let Ok(other) = EnvName::of_file(path) else { continue };
+            if other != *env && EnvFile::load(path)?.public_key() == Some(key) {
+                let hint = hint!("see who put it there: git log -p -- {path}", path);
+                return shared(path, format!("for {other}"), hint);
             }
         }
-        Ok(())
+        self.files_of_others()?.iter().find(|file| file.public_key() == Some(key)).map_or(Ok(()), |file| {
+            let hint = hint!("give this project a key of its own: envseal key rotate -e {env}", env);
+            shared(file.path(), "and belongs to another project".into(), hint)
+        })
     }
 
     /// Rejects a symlink at `path`, which is not an env file, if git tracks it and it leads out of the worktree or into

@@ -170,7 +170,8 @@ pub(crate) fn rotate(
     // Everything that can fail comes before the change; after it there are only notices.
     let mut pinning = Pinning::default();
     for (current, report) in currents.iter().zip(&rotation.envs) {
-        pinning.accept(&project, &report.env, &current.new.public(), &report.files, store)?;
+        let key = (&report.env, &current.new.public());
+        pinning.accept(&project, key, &report.files, current.files.first(), store)?;
     }
     exclude_beside(changes.iter().map(|change| change.path), project.repositories())?;
     let staged = stage(&lock, changes)?;
@@ -267,7 +268,7 @@ impl EnvironmentRotation {
         };
         let public = *files.first().and_then(EnvFile::public_key).ok_or_else(none)?;
         let old = find(env, &public, &files, store)?;
-        files.iter().try_for_each(|file| refuse_old_key(file, project, store, &old))?;
+        files.iter().try_for_each(|file| refuse_old_key(file, project, store, &old, true))?;
         let exposed_as = exposure_names(project, team, env, &old)?;
         Ok(Self { env: env.clone(), files, old, new: PrivateKey::generate(), exposed_as })
     }

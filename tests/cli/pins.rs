@@ -69,7 +69,11 @@ pub(crate) fn refuses(env: &TestEnv, file: &str) -> String {
         let output = env.envseal(arguments).stdin(&secret).output();
         assert_eq!(output.status, 3, "{arguments:?}: {}", output.stderr);
         assert!(output.stdout.is_empty());
-        let why = ["differs from the one this machine trusts", "has an older public key of"];
+        let why = [
+            "differs from the one this machine trusts",
+            "has an older public key of",
+            "has the key of production from before its rotation",
+        ];
         assert!(why.iter().any(|why| output.stderr.contains(why)), "{arguments:?}: {}", output.stderr);
         env.write(file, text);
         said = output.stderr;
@@ -602,6 +606,153 @@ fn a_clone_that_shares_a_root_is_the_same_repository() {
     );
     std::fs::write(&file, text).unwrap();
     env.envseal(&["set", "A", "1", "-e", "production"]).dir(&clone).ok();
+}
+
+const OLD_PLACE: &str = "services/api/.env.production";
+
+/// Creates a repository in which a project is moved to `apps/api` and its key rotated there; branch `old` is from before.
+/// If `is_pulled`, this machine has not seen the rotation yet.
+fn moved_and_rotated(is_pulled: bool) -> (TestEnv, PublicKey) {
+    let env = TestEnv::new();
+    // The keys file is above the folder that moves.
+    env.ok(&["set", "A", "1"]);
+    env.write("services/api/envseal.toml", "");
+    env.ok(&["set", "A", "1", "-f", OLD_PLACE]);
+    commit(&env, "first");
+    env.ok(&["set", "A", "2", "-f", OLD_PLACE]);
+    commit(&env, "second");
+    let old = PublicKey::parse(env.ok(&["key", "show", "-f", OLD_PLACE]).trim()).unwrap();
+    env.git(&["branch", "old"]);
+    std::fs::create_dir(env.path("apps")).unwrap();
+    env.git(&["mv", "services/api", "apps/api"]);
+    commit(&env, "moved");
+    let before = list(&env);
+    env.ok(&["-C", "apps/api", "key", "rotate", "-e", "production"]);
+    commit(&env, "rotated");
+    if is_pulled {
+        std::fs::write(&lists(&env)[0], before).unwrap();
+        env.ok(&["set", "B", "1", "-f", "apps/api/.env.production"]);
+        commit(&env, "a value");
+    }
+    (env, old)
+}
+
+#[test]
+fn a_rotation_after_a_move_counts_at_the_place_before() {
+    for is_pulled in [false, true] {
+        let (env, old) = moved_and_rotated(is_pulled);
+        let rotation = env.git(&["log", "--format=%h", "--abbrev=12", "--grep=rotated"]).trim().to_owned();
+        env.git(&["checkout", "-q", "old"]);
+        let said = refuses(&env, OLD_PLACE);
+        assert!(said.ends_with(&format!("merge the rotation first: git merge {rotation}\n")), "{said}");
+        // Someone puts the old key back there, beside the project that was moved.
+        env.git(&["checkout", "-q", "main"]);
+        env.git(&["checkout", "-q", "old", "--", "services"]);
+        commit(&env, "back");
+        refuses(&env, OLD_PLACE);
+        env.ok(&["set", "B", "2", "-f", "apps/api/.env.production"]);
+        refuses(&env, OLD_PLACE);
+        // In the project of the root, too.
+        env.git(&["rm", "-q", "services/api/envseal.toml"]);
+        commit(&env, "without a team file");
+        refuses(&env, OLD_PLACE);
+        env.write(".env.production", format!("ENVSEAL_PUBLIC_KEY_PRODUCTION={old}\n"));
+        commit(&env, "at a new place");
+        refuses(&env, ".env.production");
+    }
+}
+
+/// Creates a repository with one project and two folders, `api` and `web`, that share its key.
+fn two_folders() -> (TestEnv, PublicKey) {
+    let env = TestEnv::new();
+    for folder in ["api", "web"] {
+        std::fs::create_dir(env.path(folder)).unwrap();
+        env.ok(&["set", "A", "1", "-f", &format!("{folder}/.env.production")]);
+    }
+    commit(&env, "first");
+    env.ok(&["set", "A", "2", "-f", "web/.env.production"]);
+    commit(&env, "second");
+    let key = PublicKey::parse(env.ok(&["key", "show", "-f", "web/.env.production"]).trim()).unwrap();
+    (env, key)
+}
+
+#[test]
+fn a_project_that_is_split_off_and_rotated_leaves_the_others_their_key() {
+    for is_sparse in [false, true] {
+        let (env, _) = two_folders();
+        env.write("api/envseal.toml", "");
+        commit(&env, "split off");
+        let sparse = |arguments: &[&str]| env.git(&[&["sparse-checkout"], arguments].concat());
+        if is_sparse {
+            sparse(&["set", "api"]);
+        }
+        env.ok(&["-C", "api", "key", "rotate", "-e", "production"]);
+        if is_sparse {
+            sparse(&["disable"]);
+        }
+        commit(&env, "rotated");
+        for file in ["web/.env.production", "api/.env.production"].repeat(2) {
+            env.ok(&["set", "B", "1", "-f", file]);
+        }
+        // Each has only its own key.
+        for (file, other) in [("web", "api"), ("api", "web")] {
+            let (file, other) = (format!("{file}/.env.production"), format!("{other}/.env.production"));
+            let [own, other] = [&file, &other]
+                .map(|file| PublicKey::parse(env.ok(&["key", "show", "-f", file]).trim()).unwrap());
+            replace_key(&env, &file, &own, &other);
+            refuses(&env, &file);
+            replace_key(&env, &file, &other, &own);
+        }
+    }
+}
+
+#[test]
+fn a_folder_that_is_split_off_with_the_key_before_a_rotation_asks() {
+    let (env, old) = two_folders();
+    let file = env.read("web/.env.production");
+    let before = list(&env);
+    env.ok(&["key", "rotate", "-f", "api", "-e", "production"]);
+    commit(&env, "rotated");
+    env.write("web/.env.production", file);
+    env.write("web/envseal.toml", "");
+    commit(&env, "split off");
+    refuses(&env, "web/.env.production");
+    // The same if the rotation is only seen now.
+    std::fs::write(&lists(&env)[0], before).unwrap();
+    env.ok(&["set", "A", "3", "-f", "api/.env.production"]);
+    refuses(&env, "web/.env.production");
+    // A person may confirm that it was split off before; then it can be rotated, but nobody is granted the old key.
+    env.ok(&["-C", "web", "team", "request", "--name", "alice"]);
+    let rotate = ["-C", "web", "key", "rotate", "-e", "production"];
+    env.fails(3, &rotate);
+    let (trusted, at) = (list(&env), lists(&env).remove(0));
+    std::fs::remove_file(&at).unwrap();
+    assert!(env.fails(3, &rotate).contains("has an older public key of production"));
+    std::fs::write(at, trusted).unwrap();
+    env.ok(&["key", "trust", "-f", "web/.env.production", "--fingerprint", &old.fingerprint()]);
+    let bob = envseal::testing::crypto::Identity::generate().public();
+    env.write("bob.pub", format!("{bob}\n"));
+    let add = ["team", "add", "bob", "--key", "../bob.pub", "-e", "production", "--fingerprint"];
+    let said = env.fails(3, &[&["-C", "web"], &add[..], &[&bob.fingerprint()]].concat());
+    assert!(said.contains("has an older public key of production"), "{said}");
+    env.ok(&rotate);
+    for file in ["web/.env.production", "api/.env.production"] {
+        env.ok(&["set", "B", "1", "-f", file]);
+    }
+}
+
+#[test]
+fn a_clone_that_lacks_the_trusted_key_is_told_to_fetch() {
+    let (env, _) = pinned();
+    let clone = env.outside().join("clone");
+    env.program("git", &["clone", "-q", "."]).arg(&clone).ok();
+    env.ok(&["key", "rotate", "-e", "production"]);
+    commit(&env, "rotated");
+    let set = || env.envseal(&["set", "A", "1", "-e", "production"]).dir(&clone).fails(3);
+    let said = set();
+    assert!(said.contains("hint: first get the newest commits: git fetch; then ask your team"), "{said}");
+    env.program("git", &["fetch", "-q"]).dir(&clone).ok();
+    assert!(set().contains("from before its rotation"));
 }
 
 #[test]

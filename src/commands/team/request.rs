@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::git::{path_to_add, relative_path};
 use crate::hint::Hint;
 use crate::keys::IdentityPlace;
-use crate::members::{Joined, ReplacedKey, join, replace_key};
+use crate::members::{Joined, ReplacedKey, join, replace_key, trusted_file};
 use crate::project::Project;
 use crate::team::GrantLine;
 use crate::ui::counted;
@@ -62,7 +62,8 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
         say_own(context, own);
     }
     for error in not_own {
-        context.ui.note(format_args!("you were not granted access yourself: {error}"));
+        let message = format!("you were not granted access yourself: {error}");
+        context.ui.note(error.command_hint().map_or(message.clone(), |hint| hint.joined(&message, "; ")));
     }
     if *added || !own.is_empty() {
         context.ui.suggest(&hint!("Next: git add {path} && git commit -m {message} {path}", path, message));
@@ -72,10 +73,16 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
     }
     context.has_created.set(true);
     // The request is done: an unreadable env file is no reason to fail.
-    let (mine, others) = split_by_access(context, &project, *is_own).unwrap_or_else(|error| {
+    let (mut mine, others) = split_by_access(context, &project, *is_own).unwrap_or_else(|error| {
         context.ui.note(&error);
         (Vec::new(), Vec::new())
     });
+    // Who could decrypt another project too is granted nothing.
+    let has_access = !mine.is_empty();
+    mine.retain(|env| trusted_file(&project, context.store(), env).is_ok());
+    if has_access && mine.is_empty() && others.is_empty() {
+        return Ok(());
+    }
     context.ui.suggest(&match (&*mine, &*others) {
         ([], []) if *first && *is_own => {
             "As the first member, grant access to others: envseal team approve NAME -e ENVIRONMENT".into()

@@ -321,3 +321,28 @@ fn hints_name_the_project_of_the_team() {
     let listed = alice.envseal(&["-C", folder, "team", "exposures"]).stderr;
     assert!(listed.contains("1 exposed value") && !listed.contains("note:"), "{listed}");
 }
+
+#[test]
+fn a_project_with_the_key_of_another_grants_it_to_nobody() {
+    let env = TestEnv::new();
+    for folder in ["api", "web"] {
+        std::fs::create_dir(env.path(folder)).unwrap();
+        env.ok(&["set", "A", &env.secret(folder), "-f", &format!("{folder}/.env")]);
+    }
+    env.git(&["add", "-A"]);
+    env.git(&["commit", "-qm", "first"]);
+    env.write("api/envseal.toml", "");
+    let said = env.envseal(&["-C", "api", "team", "request", "--name", "alice"]).output().stderr;
+    let hint = "give this project a key of its own: envseal -C api key rotate -e default\n";
+    assert!(said.contains("web/.env has the same public key as default (") && said.contains(hint), "{said}");
+    assert!(!said.contains("You can decrypt") && !said.contains("Once this is merged"), "{said}");
+    let bob = envseal::testing::crypto::Identity::generate().public();
+    env.write("bob.pub", format!("{bob}\n"));
+    let add = ["-C", "api", "team", "add", "bob", "--key", "../bob.pub", "-e", "default", "--fingerprint"];
+    let fingerprint = bob.fingerprint();
+    let add = [&add[..], &[&fingerprint]].concat();
+    let said = env.fails(4, &add);
+    assert!(said.contains("access to both") && said.ends_with(&format!("hint: {hint}")), "{said}");
+    env.ok(&["-C", "api", "key", "rotate", "-e", "default"]);
+    env.ok(&add);
+}
