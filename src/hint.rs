@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use crate::config::EnvName;
 use crate::crypto::PRIVATE_PREFIX;
@@ -32,13 +32,13 @@ struct CommandOptions {
 static START: OnceLock<(PathBuf, CommandOptions)> = OnceLock::new();
 
 /// Returns the folder of the project that the person stands in, as seen from the repository's root.
-static PROJECT: OnceLock<fn() -> PathBuf> = OnceLock::new();
+static PROJECT: OnceLock<LazyLock<PathBuf>> = OnceLock::new();
 
 /// Makes the commands in hints work in these folders, each as seen from the one before, and with the keys file that `-K`
 /// named, as seen from the last. What somebody else is to run works in the folder that `project` returns, as seen from the
 /// repository's root.
 pub(crate) fn start_in(folders: &[PathBuf], keys_file: Option<&Path>, project: fn() -> PathBuf) {
-    PROJECT.get_or_init(|| project);
+    PROJECT.get_or_init(|| LazyLock::new(project));
     let absolute = keys_file.and_then(|file| std::path::absolute(file).ok()).unwrap_or_default();
     let keys_file = keys_file.unwrap_or(Path::new(""));
     let all = || {
@@ -79,6 +79,7 @@ fn add_text(line: &mut String, text: &str, options: &CommandOptions) {
             }
             // Shown if the file that `-K` named can't be read.
             (true, true, _) if rest == "key list" => ["", word, &options.folders, "", ""],
+            (true, true, _) if rest.starts_with("-C ") => ["", word, &options.folders, absolute, ""],
             (true, true, _) => ["", word, &options.folders, as_named, ""],
             (true, _, true) if verb == "commit" => [&options.of_hooks, word, &options.folders, "", ""],
             (true, _, true) => ["", word, &options.folders, "", ""],
@@ -295,7 +296,7 @@ impl Hint {
     }
 
     fn written(&self, options: CommandOptions) -> Option<String> {
-        let current = || PROJECT.get().map(|project| project()).unwrap_or_default();
+        let current = || PROJECT.get().map(|project| (**project).clone()).unwrap_or_default();
         let [project, others] = self.project.clone().unwrap_or_else(|| [PathBuf::new(), current()]);
         let (project, others) = (option("-C ", &project)?, option("-C ", &others)?);
         let options = CommandOptions { project, others, ..options };
@@ -538,6 +539,7 @@ mod tests {
         };
         for (text, expected) in [
             ("envseal get A | envseal set ", "envseal -C svc -K k get A | envseal -C svc -K k set "),
+            ("envseal -C api ls", "envseal -C svc -K /k -C api ls"),
             ("see: git log -p -- ", "see: git -C svc log -p -- "),
             ("git add . && git commit", "git -C svc add . && ENVSEAL_KEYS_FILE=/k git -C svc commit"),
             ("see where: envseal key list", "see where: envseal -C svc key list"),

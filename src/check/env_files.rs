@@ -92,7 +92,7 @@ fn link_elsewhere(
         return Ok(None);
     }
     let (place, target) = match files.target(path)? {
-        None => ("out of the project".to_owned(), None),
+        None => ("that is absolute or leads out of the project".to_owned(), None),
         Some(target) if target == path => return Ok(None),
         Some(target) => {
             let is_outside = own.project_of(&target) != own.project_of(path);
@@ -102,7 +102,7 @@ fn link_elsewhere(
             (format!("to {}, {fault}", target.display()), Some(target))
         }
     };
-    let message = format!("is a symlink {place}; envseal won't write through it");
+    let message = format!("is a symlink {place}");
     Ok(Some((Finding::new(Rule::Symlink, path, message, "replace the link with a file: rm {file}"), target)))
 }
 

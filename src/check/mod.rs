@@ -32,7 +32,7 @@ pub(crate) use pushed::{CommitRange, Pushed, known_of_remote};
 
 use crate::error::Error;
 use crate::keys::KeyStore;
-use rules::{Finding, Rule};
+use rules::Finding;
 
 #[derive(Clone, Copy)]
 pub(crate) struct CheckOptions<'a> {
@@ -82,14 +82,10 @@ impl CheckReport {
         self.findings.dedup();
     }
 
-    /// Sorts the findings by file and line, and drops duplicates: one finding is enough for a value in plain text.
+    /// Sorts the findings by file and line, and drops duplicates.
     fn sorted(mut self) -> Self {
         self.findings.sort();
-        self.findings.dedup_by(|next, found| {
-            let is_plaintext = (next.rule, found.rule) == (Rule::SecretValue, Rule::Plaintext);
-            let place = |finding: &Finding| (finding.file.clone(), finding.line, finding.name.clone());
-            next == found || is_plaintext && place(next) == place(found)
-        });
+        self.findings.dedup();
         self
     }
 }

@@ -20,7 +20,7 @@ use super::snapshot::{self, Snapshot, is_guarded};
 use super::touched::TouchedFiles;
 use super::{CheckOptions, CheckReport};
 use crate::check::rules::{EnvText, Finding, Rule, Severity, check_env_file};
-use crate::config::is_env_file;
+use crate::config::{FileRole, is_env_file, is_team_file};
 use crate::error::Error;
 use crate::git::{ChangedFile, FileKind, FileRef, ObjectId, Repo};
 use crate::team::Policy;
@@ -58,7 +58,9 @@ pub(super) fn range(
     report.env_files = touched.files().iter().filter(|path| is_env_file(path)).count();
     let mut findings = found.env_files.findings;
     keep_concerned(&mut findings, &touched, &links_elsewhere(before, &change.settings_before)?);
-    findings.extend(forbidden_since(&change, &findings)?);
+    if changed.iter().any(may_change_settings) {
+        findings.extend(forbidden_since(&change, &findings)?);
+    }
     findings.extend(found.findings.into_iter().chain(found.references_added));
     let for_review =
         |finding: Finding| if is_accepted { finding } else { needs_review(finding.into_error()) };
@@ -113,6 +115,12 @@ pub(super) fn range(
     report.incomplete =
         cut.or(origins.cut()).or(change.settings_before.cut).map(|cut| repo.cut_off(cut).into());
     Ok(report.sorted())
+}
+
+/// Returns true for a team file, a schema, and a symlink that may lead to one.
+fn may_change_settings(file: &ChangedFile) -> bool {
+    let is_link = [file.before, file.after].iter().flatten().any(|file| file.kind == FileKind::Link);
+    is_link || is_team_file(&file.path) || FileRole::of(&file.path) == FileRole::Template
 }
 
 /// Returns the errors by the range's own policies that the base's don't report, in whatever file, but not those `found`.

@@ -116,7 +116,7 @@ impl Settings {
             return Ok(files.read(path)?.unwrap_or_default());
         };
         let fix = "replace the link with a file: rm {file}";
-        let message = format!("is a symlink {fault}; no command reads it");
+        let message = format!("is a symlink {fault}, so it is not read");
         self.findings.push(Finding::new(rule, path, message, fix).into_error());
         Ok(Vec::new())
     }

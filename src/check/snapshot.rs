@@ -137,9 +137,13 @@ impl<'a> Snapshot<'a> {
         let repo = match &self.source {
             SnapshotSource::Empty => return Ok(None),
             SnapshotSource::Disk(root, stored) => {
-                return stored
-                    .get(path)
-                    .map_or_else(|| read_inside(root, path), |text| Ok(Some(text.clone())));
+                let text =
+                    stored.get(path).cloned().map_or_else(|| read_inside(root, path), |text| Ok(Some(text)));
+                // A symlink may lead to a file that a sparse checkout leaves out.
+                return match text? {
+                    None => Ok(self.target(path)?.and_then(|target| stored.get(&target).cloned())),
+                    text => Ok(text),
+                };
             }
             SnapshotSource::Git(repo, _) => repo,
         };
@@ -163,16 +167,18 @@ impl<'a> Snapshot<'a> {
 
     /// Returns the path of the regular file that `path` leads to, and its blob.
     pub(super) fn resolve(&self, path: &Path) -> Result<Option<(PathBuf, FileRef)>, Error> {
-        let is_file = |file: &FileRef| file.kind == FileKind::File;
-        if let Some(file) = self.files.get(path).copied().flatten().filter(is_file) {
-            return Ok(Some((path.to_owned(), file)));
-        }
         let Some(target) = self.target(path)? else { return Ok(None) };
-        Ok(self.lookup(&target)?.filter(is_file).map(|file| (target, file)))
+        let file = self.lookup(&target)?.filter(|file| file.kind == FileKind::File);
+        Ok(file.map(|file| (target, file)))
     }
 
     /// Returns where `path` finally leads: for a symlink its target, None if that is outside.
     pub(super) fn target(&self, path: &Path) -> Result<Option<PathBuf>, Error> {
+        // Git has no file below a symlink.
+        let known = self.files.get(path).copied().flatten();
+        if known.is_some_and(|file| file.kind == FileKind::File) {
+            return Ok(Some(path.to_owned()));
+        }
         fs::follow(path, |at| self.read_link(at))
     }
 
@@ -180,7 +186,9 @@ impl<'a> Snapshot<'a> {
     pub(super) fn has(&self, path: &Path) -> Result<bool, Error> {
         match &self.source {
             SnapshotSource::Empty => Ok(false),
-            SnapshotSource::Disk(root, stored) => Ok(stored.contains_key(path) || root.join(path).is_file()),
+            SnapshotSource::Disk(root, stored) => Ok(stored.contains_key(path)
+                || root.join(path).is_file()
+                || self.target(path)?.is_some_and(|target| stored.contains_key(&target))),
             SnapshotSource::Git(..) => Ok(self.resolve(path)?.is_some()),
         }
     }
@@ -199,6 +207,9 @@ impl<'a> Snapshot<'a> {
     }
 
     fn lookup(&self, path: &Path) -> Result<Option<FileRef>, GitError> {
+        if let Some(known) = self.files.get(path).copied().flatten() {
+            return Ok(Some(known));
+        }
         match &self.source {
             SnapshotSource::Empty | SnapshotSource::Disk(..) => Ok(None),
             SnapshotSource::Git(repo, None) => repo.index_file_at(path),

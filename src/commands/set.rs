@@ -98,7 +98,7 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
     if generate.is_some() {
         refuse_to_generate(&args, &paths)?;
     }
-    let assignments = match (parse_words(args, &paths)?, generate) {
+    let assignments = match (parse_words(args, &paths, keys_on_stdin)?, generate) {
         (SetInput::Values(assignments), _) => assignments,
         (SetInput::Name(name), Some(length)) => {
             vec![Assignment { name, value: SecretBytes::random_text(length.into()) }]
@@ -183,7 +183,7 @@ enum SetInput {
 }
 
 /// Parses the words of the command line, and stdin for `-`.
-fn parse_words(args: SetArgs, paths: &[PathBuf]) -> Result<SetInput, Error> {
+fn parse_words(args: SetArgs, paths: &[PathBuf], keys_on_stdin: bool) -> Result<SetInput, Error> {
     let SetArgs { mut first, mut value, mut rest, literals, .. } = args;
     let is_literal = literals > rest.len();
     if first == "-" {
@@ -212,7 +212,7 @@ fn parse_words(args: SetArgs, paths: &[PathBuf]) -> Result<SetInput, Error> {
     }
     let name = parse_name(first.to_str().unwrap_or("\u{fffd}"), paths)?;
     if let Some(value) = value.as_ref().filter(|_| !is_literal) {
-        refuse_typo(&name, value.as_encoded_bytes())?;
+        refuse_typo(&name, value.as_encoded_bytes(), !keys_on_stdin)?;
     }
     if !rest.is_empty() {
         let hint = "envseal set NAME VALUE, or envseal set NAME=VALUE NAME=VALUE …";
@@ -225,7 +225,7 @@ fn parse_words(args: SetArgs, paths: &[PathBuf]) -> Result<SetInput, Error> {
 }
 
 /// Rejects a VALUE that was probably meant as something else, without repeating it.
-fn refuse_typo(variable: &VarName, value: &[u8]) -> Result<(), Error> {
+fn refuse_typo(variable: &VarName, value: &[u8], may_be_piped: bool) -> Result<(), Error> {
     let name = variable.as_str();
     let takes_a_value = |letter: &u8| b"CKefi".contains(letter);
     let (message, hint) = match value {
@@ -244,7 +244,7 @@ fn refuse_typo(variable: &VarName, value: &[u8]) -> Result<(), Error> {
             ),
         ),
         _ if value.starts_with(b"-----BEGIN") => return Ok(()),
-        b"-" if matches!(ui::stdin_value(), Ok(Some(text)) if !text.is_empty()) => (
+        b"-" if may_be_piped && matches!(ui::stdin_value(), Ok(Some(text)) if !text.is_empty()) => (
             "VALUE is `-`, which doesn't stand for stdin".into(),
             hint!(
                 "omit VALUE to read it from stdin: envseal set {name}; if it is the value: envseal set {name} -- -",

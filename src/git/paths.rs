@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use super::GitError;
 use crate::config::{self, is_team_file};
 use crate::error::Error;
-use crate::fs::{FsError, folder_of, follow, has_entry, read, read_link};
+use crate::fs::{FsError, final_target, folder_of, follow, has_entry, read, read_link};
 
 /// Returns the real, absolute path of the entry `path`: the symlinks of its folder are resolved, but not its own name,
 /// because git tracks a symlink, not its target. Folders that do not exist are kept as spelled.
@@ -164,14 +164,23 @@ pub(crate) fn read_team_or_schema(dir: &Path, name: &str) -> Result<Option<Vec<u
     }
     if link.is_symlink() {
         let dir = real_folder(&absolute(folder_of(&link))?)?;
-        let root = find_root(&dir).unwrap_or_else(|| dir.clone());
-        let path = dir.strip_prefix(&root).unwrap_or(&dir).join(name);
-        let target = follow(&path, |at| read_link(&root.join(at)))?;
-        let target = target.map(|target| relative_path(&root.join(target)));
+        let target = match find_root(&dir) {
+            Some(root) => {
+                let path = dir.strip_prefix(&root).unwrap_or(&dir).join(name);
+                let target = follow(&path, |at| read_link(&root.join(at)))?.map(|target| root.join(target));
+                target.filter(|target| find_root(folder_of(target)).as_ref() == Some(&root))
+            }
+            None => Some(final_target(&link)?),
+        };
+        let target = target.map(|target| relative_path(&target));
         if let Some(fault) = config::settings_link_fault(&link, target.as_deref(), link.is_file()) {
             let message = format!("{} is a symlink {fault}", display_path(&link));
             let link = relative_path(&link);
-            return Err(Error::refused(message).with_hint(hint!("remove the link: rm {link}", link)));
+            let hint = match target.filter(|target| target.symlink_metadata().is_err()) {
+                Some(target) => hint!("restore {target}, or remove the link: rm {link}", target, link),
+                None => hint!("remove the link: rm {link}", link),
+            };
+            return Err(Error::refused(message).with_hint(hint));
         }
     }
     match read(&link) {

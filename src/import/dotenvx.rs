@@ -324,7 +324,14 @@ fn without_header(document: &Document) -> Result<Document, ImportError> {
     let frame = above.iter().rev().take_while(|line| line.starts_with(b"#/")).count();
     let blank = below.first().is_some_and(|line| line.trim_ascii().is_empty());
     let kept = [&above[..above.len() - frame], &below[usize::from(blank)..]].concat().concat();
-    parse(&Zeroizing::new(kept))
+    let kept = parse(&Zeroizing::new(kept))?;
+    // What looks like the frame may be part of a value.
+    let entries = |document: &Document| -> Vec<_> {
+        let entry = |entry| (document.name(entry).to_owned(), document.source(entry).to_owned());
+        document.entries().iter().map(entry).collect()
+    };
+    let is_same = entries(&kept) == entries(&text) && kept.strays().is_empty();
+    Ok(if is_same { kept } else { text })
 }
 
 #[cfg(test)]

@@ -35,8 +35,9 @@ pub(super) fn object(text: &[u8]) -> Result<Object, ImportError> {
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| parser_error(&error))?;
         // The parser would add a line break (YAML 1.2.2, production 165).
-        if let Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..) = event
+        if let Event::Scalar(value, ScalarStyle::Literal | ScalarStyle::Folded, ..) = &event
             && Some(span.end.index()) == unfinished
+            && value.ends_with('\n')
         {
             return Err(ImportError::syntax(span.end.line(), "a block has no line break at its end"));
         }
@@ -292,6 +293,7 @@ mod tests {
             ),
             ("a: |\n  x\n# end", r#"a="x\n""#),
             ("\u{feff}a: |-\n  é\nb: x", r#"a="é" b="x""#),
+            ("a: |-\n  x", r#"a="x""#),
             ("g: ''\nh: \"null\"\ni: '~'\nj: two\n  lines\n", r#"g="" h="null" i="~" j="two lines""#),
             ("---\na: \"\u{feff}x\"\n...\n", r#"a="\u{feff}x""#),
             ("\u{feff}a: 1\r\nb: 2\r\n", r#"a="1" b="2""#),

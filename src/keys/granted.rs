@@ -38,7 +38,8 @@ pub(crate) fn current_project() -> PathBuf {
 
 /// Makes the commands of a hint work in the project in the folder `root`, wherever they are pasted.
 pub(crate) fn in_project(root: &Path, hint: Hint) -> Hint {
-    let is_here = seen_from_root(root) == current_project();
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.into());
+    let is_here = project_root(&real(Path::new("."))) == real(root);
     hint.in_project(if is_here { PathBuf::new() } else { git::relative_path(root) }, seen_from_root(root))
 }
 

@@ -74,16 +74,16 @@ pub(crate) fn exposures(project: &Project, store: &KeyStore<'_>) -> Result<Vec<E
 /// Returns the team files of other projects that have exposed values, or of which that can't be found out.
 pub(crate) fn exposed_elsewhere(project: &Project, store: &KeyStore<'_>) -> Result<Vec<PathBuf>, Error> {
     let store = store.unasking();
-    let has_open = |path: &Path, text: &[u8]| {
+    let has_open = |path: &Path, team: Option<TeamFile>| {
+        let team = team?;
         if path.symlink_metadata().is_err() {
-            let is_open = |exposure: &Exposure| exposure.state != ExposureState::Replaced;
-            return Some(TeamFile::parse(text).ok()?.exposures().iter().any(is_open));
+            return Some(team.exposures().iter().any(|it| it.state != ExposureState::Replaced));
         }
         let other = Project::of(folder_of(path), project.repositories()).ok()?;
         Some(exposures(&other, &store).ok()?.iter().any(|exposed| exposed.verdict.is_open()))
     };
     let files = other_team_files(project)?.into_iter();
-    Ok(files.filter(|(path, text)| has_open(path, text).unwrap_or(true)).map(|(path, _)| path).collect())
+    Ok(files.filter_map(|(path, team)| has_open(&path, team).unwrap_or(true).then_some(path)).collect())
 }
 
 /// Writes the verified states into the team file, for those who cannot verify them. Returns true if the file changed.

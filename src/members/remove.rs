@@ -203,26 +203,22 @@ fn dependent_grants(
     team.grants().iter().filter(is_dependent).cloned().collect()
 }
 
-/// Returns the team files of the repository's other projects and their texts, also those that a sparse checkout leaves
-/// out.
-pub(super) fn other_team_files(project: &Project) -> Result<Vec<(PathBuf, Vec<u8>)>, Error> {
+/// Returns the team files of the repository's other projects, also those that a sparse checkout leaves out, and what they
+/// say; None if that can't be read.
+pub(super) fn other_team_files(project: &Project) -> Result<Vec<(PathBuf, Option<TeamFile>)>, Error> {
     let Some(repo) = project.repository()? else { return Ok(Vec::new()) };
     let mut files = repo.list_files(repo.root(), &[TEAM_FILE_GLOB], &is_team_file)?;
     files.retain(|path| *path != project.team_file());
-    let mut texts = project.left_out_elsewhere(is_team_file)?;
-    for path in files {
-        texts.push((path.clone(), crate::fs::read(&path)?));
-    }
-    Ok(texts)
+    let left_out = project.left_out_elsewhere(is_team_file)?;
+    let texts = files.into_iter().map(|path| (path.clone(), crate::fs::read(&path).ok()));
+    let texts = texts.chain(left_out.into_iter().map(|(path, text)| (path, Some(text))));
+    Ok(texts.map(|(path, text)| (path, text.and_then(|text| TeamFile::parse(&text).ok()))).collect())
 }
 
-/// Returns the team files of other projects that have `key` as a member. Skips those that can't be parsed.
+/// Returns the team files of other projects that have `key` as a member. Skips those that can't be read.
 fn memberships_elsewhere(project: &Project, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, Error> {
-    let name_in = |text: &[u8]| TeamFile::parse(text).ok()?.member_of(key).cloned();
-    Ok(other_team_files(project)?
-        .into_iter()
-        .filter_map(|(path, text)| Some((path, name_in(&text)?)))
-        .collect())
+    let files = other_team_files(project)?.into_iter();
+    Ok(files.filter_map(|(path, team)| Some((path, team?.member_of(key)?.clone()))).collect())
 }
 
 /// Returns the env files outside the project that are encrypted with one of these keys, also those that a sparse

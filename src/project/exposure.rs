@@ -340,7 +340,7 @@ pub(crate) fn put_exposed(
         state: ExposureState::Exposed,
         tags: tags.into_iter().collect(),
         proof: Proof::of_exposure(env.as_str(), key, &[]),
-        line: 0,
+        line: before.map_or(0, |before| before.line),
     };
     exposure.proof = exposure.proof_by(key);
     team.put_exposure(exposure);

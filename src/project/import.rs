@@ -1,6 +1,7 @@
 //! Importing into an env file. A plan says what happens to each variable, for a person to review. Then every value is
 //! encrypted, decrypted again and compared, before a file is replaced.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -519,19 +520,22 @@ fn refuse_dangling(
         .enumerate()
         .map(|(at, item)| (item.name.clone(), item.entry.is_none().then_some(at)))
         .collect();
-    for (index, item) in items.iter_mut().enumerate().filter(|(_, item)| item.action.encrypts()) {
-        let known_if_appended =
-            |name: &str| Ok(names.get(name).is_some_and(|at| *at < Some(index)) || known(name)?);
+    let index = Cell::new(0);
+    let known_if_appended =
+        |name: &str| Ok(names.get(name).is_some_and(|at| *at < Some(index.get())) || known(name)?);
+    let (standing, appended) = (Referable::new(base, known), Referable::new(base, &known_if_appended));
+    for (place, item) in items.iter_mut().enumerate().filter(|(_, item)| item.action.encrypts()) {
+        index.set(place);
         let ItemValue::Source(source) = &item.value else { continue };
         if dollars.is_literal(&item.name) {
             item.value = ItemValue::Literal(literal(source.expose()));
             continue;
         }
-        let (at, known): (_, &dyn Fn(&str) -> _) = match item.entry {
-            Some(at) => (at, known),
-            None => (base.document().entries().len(), &known_if_appended),
+        let (at, referable) = match item.entry {
+            Some(at) => (at, &standing),
+            None => (base.document().entries().len(), &appended),
         };
-        Referable::new(base, known).refuse_dangling(&item.name, at, source.expose(), (label, item.line))?;
+        referable.refuse_dangling(&item.name, at, source.expose(), (label, item.line))?;
     }
     Ok(items)
 }

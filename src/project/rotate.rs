@@ -112,8 +112,7 @@ pub(crate) fn rotate(
         store.refuse_piped()?;
     }
     let dir = folder_of(&paths[0]);
-    let none = || GitError::not_a_repository(&dir);
-    git::find_root(&dir).ok_or_else(none)?;
+    git::find_root(&dir).ok_or_else(|| GitError::not_a_repository(&dir))?;
     let project = Project::of(&dir, store.repositories())?;
     let mut written = vec![project.team_file()];
     for env in envs {

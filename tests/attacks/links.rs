@@ -347,6 +347,12 @@ fn schemas_and_team_files_are_read_alike_by_all_or_by_none() {
         ("envseal.toml", Path::new("conf"), "to conf, which is not a file"),
         ("envseal.toml", Path::new("nowhere"), "to nowhere, which is not a file"),
         ("envseal.toml", Path::new("../out.toml"), "out of the repository"),
+        // A removal looks for grants in the history of this file alone.
+        (
+            "envseal.toml",
+            Path::new("conf/team.toml"),
+            "to conf/team.toml, where its history can't be followed",
+        ),
     ] {
         symlink(target, env.path(name)).unwrap();
         let rule = if name == ".env.schema" { "schema-malformed" } else { "team-file" };
@@ -361,9 +367,9 @@ fn schemas_and_team_files_are_read_alike_by_all_or_by_none() {
         told(&["--range", "HEAD~1..HEAD"]);
         for arguments in [&["set", "B=2"][..], &["encrypt"], &["ls", "--example"]] {
             let said = env.fails(4, arguments);
-            let said_it =
-                said.contains(&format!("{name} is a symlink {says}\nhint: remove the link: rm {name}"));
-            assert!(said_it, "{target:?} {arguments:?}: {said}");
+            let restore = if target == Path::new("nowhere") { "restore nowhere, or " } else { "" };
+            let says = format!("{name} is a symlink {says}\nhint: {restore}remove the link: rm {name}");
+            assert!(said.contains(&says), "{target:?} {arguments:?}: {said}");
         }
         assert_eq!(env.read(".env"), sealed);
         env.git(&["reset", "-q", "--hard", "HEAD~1"]);
@@ -371,10 +377,22 @@ fn schemas_and_team_files_are_read_alike_by_all_or_by_none() {
     // Inside of the repository they are what they lead to.
     symlink("shared", env.path("hop")).unwrap();
     symlink("hop/.env.schema", env.path(".env.schema")).unwrap();
-    symlink("conf/team.toml", env.path("envseal.toml")).unwrap();
     env.git(&["add", "-A"]);
     for how in [&[][..], &["--staged"]] {
         assert!(env.check(how).iter().all(|found| !found.contains('!')), "{:?}", env.check(how));
     }
     env.ok(&["set", "B=2"]);
+}
+
+#[test]
+fn without_git_a_schema_may_be_a_link_out_of_its_folder() {
+    let env = TestEnv::without_git();
+    env.write("shared/.env.schema", "A=\n");
+    std::fs::create_dir(env.path("app")).unwrap();
+    symlink("../shared/.env.schema", env.path("app/.env.schema")).unwrap();
+    env.ok(&["set", "A", "1", "-f", "app/.env"]);
+    env.ok(&["run", "-f", "app/.env", "--", "true"]);
+    env.write("shared/.env.schema", "# @required\nB=\n");
+    let said = env.envseal(&["run", "-f", "app/.env", "--", "true"]).output();
+    assert!(said.status != 0 && said.stderr.contains('B'), "{}", said.stderr);
 }

@@ -58,5 +58,10 @@ fn one_that_is_no_file() {
     let (env, _) = sealed_project();
     std::fs::create_dir(env.path("envseal.toml")).unwrap();
     assert!(env.fails(4, &["set", "HELLO", "x"]).contains("envseal.toml: it is not a regular file"));
+    // Nor does a folder begin a project.
+    std::fs::rename(env.path("envseal.toml"), env.path("sub")).unwrap();
+    std::fs::create_dir(env.path("sub/envseal.toml")).unwrap();
+    let said = env.fails(4, &["set", "HELLO", "x", "-f", "sub/.env"]);
+    assert!(said.contains("envseal.toml: it is not a regular file"), "{said}");
     env.ok(&["get", "HELLO"]);
 }

@@ -88,6 +88,19 @@ fn a_conflict_of_the_text_is_taken_apart_by_name() {
     }
 }
 
+/// The sides may differ in order, comments or line ends alone.
+#[test]
+fn statements_that_both_sides_have_can_be_resolved() {
+    let env = project(".env", &["A"]);
+    let text = env.read(".env");
+    for (ours, theirs) in [("B=1\n# c\nC=2\n", "C=2\nB=1\n"), ("B=1\r\n", "B=1\n")] {
+        env.write(".env", format!("{text}<<<<<<< a\n{ours}=======\n{theirs}>>>>>>> b\n"));
+        env.ok(&["resolve", "B", "--ours"]);
+        let line = ours.split_inclusive('\n').next().unwrap();
+        assert!(env.read(".env").contains(line), "{}", env.read(".env"));
+    }
+}
+
 #[test]
 fn the_driver_writes_the_ancestor_where_git_asks_for_it() {
     let env = project(".env", &["A"]);

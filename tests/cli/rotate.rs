@@ -153,7 +153,9 @@ fn several_environments_and_files_that_git_ignores() {
     for folder in ["one", "two"] {
         env.write(format!("{folder}/.env"), env.read(".env"));
     }
-    env.ok(&["key", "rotate", "-f", ".env", "-f", "one/.env", "-f", "two/.env"]);
+    let rotate = ["key", "rotate", "-f", ".env", "-f", "one/.env", "-f", "two/.env"];
+    let said = env.envseal(&rotate).output().stderr;
+    assert!(said.contains("Next: git add .env envseal.toml && git commit"), "{said}");
     for folder in ["one", "two"] {
         let key =
             |path: &str| env.read(path).lines().find(|line| line.contains("PUBLIC_KEY")).map(str::to_owned);
@@ -363,6 +365,7 @@ fn exposures_move_to_the_new_key_where_they_are_proven() {
     let output = env.envseal(&["key", "rotate", "-e", "p"]).output();
     assert!(output.stderr.contains("Moved 1 exposure record of p to the new key\n"), "{}", output.stderr);
     assert!(output.stderr.contains("the exposure of B to bob was left unchanged"), "{}", output.stderr);
+    assert!(!output.stderr.contains("Recorded in envseal.toml"), "{}", output.stderr);
     let (file, new) = (team(&env), keys(&env, "ENVSEAL_PRIVATE_KEY_P").remove(0));
     assert_eq!(tag_key(&file, &p, &new).unwrap().tag("p", "A", b"x"), tag);
     assert!(tag_key(&file, &p, &old).is_none());

@@ -1,6 +1,7 @@
 //! `envseal key rotate`.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use crate::commands::files::FileArgs;
 use crate::commands::notices::print_notices;
@@ -132,7 +133,11 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
         ));
     }
     let files = rotation.envs.iter().flat_map(|env| &env.files).chain(&rotation.team_file);
-    let files: Vec<_> = files.map(|path| relative_path(&path_to_add(path))).collect();
+    let files: Vec<_> = files.map(|path| path_to_add(path)).collect();
+    let places: Vec<_> = files.iter().map(PathBuf::as_path).collect();
+    let ignored = project.repository()?.map_or(Ok(HashSet::new()), |repo| repo.ignored_among(&places))?;
+    let files: Vec<_> =
+        places.into_iter().filter(|path| !ignored.contains(*path)).map(relative_path).collect();
     context.ui.suggest(&hint!("Next: git add {files} && git commit", files));
     Ok(())
 }

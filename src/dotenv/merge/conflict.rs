@@ -90,14 +90,16 @@ impl<'a> ConflictedText<'a> {
         Zeroizing::new(self.parts.iter().map(part).collect::<Vec<_>>().concat())
     }
 
-    /// Returns the names whose statements differ between the sides of any conflict.
+    /// Returns the names whose statements differ between the sides of any conflict, or all of one whose sides have the same
+    /// statements.
     pub(crate) fn names(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         for part in &self.parts {
             if let TextPart::Conflict(versions, _) = part {
                 let (ours, theirs) = (statements(versions.ours), statements(versions.theirs));
                 let all = ours.keys().chain(theirs.keys());
-                names.extend(all.filter(|name| ours.get(*name) != theirs.get(*name)).cloned());
+                let differs = |name: &&String| ours == theirs || ours.get(*name) != theirs.get(*name);
+                names.extend(all.filter(differs).cloned());
             }
         }
         names

@@ -41,18 +41,17 @@ fn a_value_is_found_in_every_form_that_is_promised() {
     }
 }
 
+/// The error about plain text says nothing of the other file's secret.
 #[test]
-fn a_decrypted_line_is_reported_once() {
+fn a_secret_under_its_own_name_in_another_file_is_reported_beside_plaintext() {
     let env = sealed("a value of no matter, but long");
-    env.git(&["config", "user.name", "x"]);
-    env.plaintext_in(".env");
-    env.ok(&["decrypt"]);
-    env.git(&["add", "-A"]);
-    assert_eq!(env.check(&["--staged"]), [".env:3 !plaintext A"]);
-    env.write(".env", env.read(".env").replace("A=", "OTHER="));
+    let value = env.ok(&["get", "A"]);
+    env.ok(&["set", "A", "another value, and long", "-e", "production"]);
+    env.write(".env.production", env.read(".env.production") + "A=" + &value);
     let found = env.check(&[]);
-    assert!(found.contains(&".env:3 !plaintext OTHER".to_owned()), "{found:?}");
-    assert!(found.contains(&".env:3 !secret-value A".to_owned()), "{found:?}");
+    let on_line =
+        |rule: &str| found.iter().any(|one| one.starts_with(".env.production:") && one.ends_with(rule));
+    assert!(on_line("!plaintext A") && on_line("!secret-value A"), "{found:?}");
 }
 
 /// For a member with only a grant, the values that it decrypts are searched for, too.

@@ -239,6 +239,22 @@ fn a_backup_is_kept_on_request_without_plain_text() {
     assert_eq!(env.snapshot(), snapshot);
 }
 
+/// What looks like the frame above dotenvx's public key may be part of a value.
+#[test]
+fn no_value_is_cut_with_the_header() {
+    let env = TestEnv::new();
+    let key = "DOTENV_PUBLIC_KEY=\"03abc\"\n";
+    for (rest, names) in [("B=2\nC=3\nD='\n'\n", "A B C D"), ("B=2\nD='\nX=1\nY=2\nZ=3\nW=4\n#'\n", "A B D")]
+    {
+        env.write(".env", format!("A='\n#/'\n{key}{rest}"));
+        env.ok(&["import", "dotenvx", ".env", "--yes"]);
+        let values: Value = serde_json::from_str(&env.ok(&["get"])).unwrap();
+        let found: Vec<_> = values.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!((found.join(" ").as_str(), &values["A"]), (names, &Value::from("\n#/")));
+        env.write(".env", "");
+    }
+}
+
 #[test]
 fn a_lost_key_stops_the_import() {
     let env = project();
