@@ -68,9 +68,10 @@ function looksLikeAnother(name) {
   return [...name].some((c) => {
     if (c <= '\x7f') return false;
     const becomesAscii = /[\0-\x7f]/.test(c.toUpperCase() + c.toLowerCase()) && c !== 'ß';
-    const isAccent = /[\u0300-\u036f]/.test(c);
-    const isLatin = isAccent || /[\u00c0-\u024f\u1e00-\u1eff]/.test(c);
-    return becomesAscii || !(isAccent || /[\p{Alphabetic}\p{N}]/u.test(c)) || (hasLatin && !isLatin);
+    // An accent that is stored apart from its letter, or a part of a Hangul syllable.
+    const isPart = /[\u0300-\u036f\u1100-\u11ff]/.test(c);
+    const isLatin = /[\u00c0-\u024f\u1e00-\u1eff]/.test(c);
+    return becomesAscii || isPart || !/[\p{Alphabetic}\p{N}]/u.test(c) || (hasLatin && !isLatin);
   });
 }
 

@@ -140,7 +140,7 @@ test('the hint names the keys file that is searched', (t) => {
 });
 
 test('a locked key is not unlocked, and the error says what unlocks it', (t) => {
-  const locked = /^envseal-lk1-.*$/m.exec(readFileSync(join(ROOT, 'tests/vectors/174-locked-good.txt'), 'latin1'))[0];
+  const locked = /^envseal-lk1-.*$/m.exec(readFileSync(join(ROOT, 'tests/vectors/176-locked-good.txt'), 'latin1'))[0];
   const { public: own } = parseLockedKey(locked);
   const blob = Buffer.alloc(116);
   blob.write(own.id, 'hex');

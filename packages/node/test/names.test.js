@@ -16,7 +16,8 @@ const NAMES = `.env|.ENV|.env.production|.env.Production|production.env|.env.pro
   .env.sync-conflict-20240131-120000-ABCDEF7|.env.vault|.env.production.gpg|.env.d.ts|.env.JSON|.env.tar.gz|.env.json~|
   backup.env|old.env|vault.env|json.env|keys.env|.env.examples|.env.my-example|.env.backup-eu|.env.json.local|.env.sh|
   .env.my_local|.env.copycat|env|.envrc|.env-example|a.environment|.env.productıon|.env.\u212a|.env.prod\u200b|.env.prоd|
-  .env.ｐrod|.env. prod|.env.é|größe.env|.env.gro\u0308ße|.env.straße|.env.производство|.env.生产|a b.env|.env.my env%`;
+  .env.ｐrod|.env. prod|.env.é|größe.env|.env.gro\u0308ße|.env.straße|.env.производство|.env.생산|
+  .env.\u1112\u1161\u11ab|.env.生产|a b.env|.env.my env%`;
 
 // What a random name is made of: more of what means something.
 const PARTS = [

@@ -85,7 +85,8 @@ class Names(Project):
         "keys.env|.env.examples|.env.my-example|.env.backup-eu|.env.tmpl-eu|.env.json.local|.env.sh|.env.txt|.env.my_local|"
         ".env.copycat|.env.oldham|a.json.env|a=b.envrc|.env-example|env.example|production.env.gpg|.ENV.keys|productıon.env|"
         "\u212a.env|proﬁle.env|prod\u200b.env|prod\xaduction.env|production\u2010eu.env|prоduction.env|ｐrod.env|a\xa0b.env|"
-        "é.env|größe.env|gro\u0308ße.env|straße.env|производство.env|生产.env|a b.env|my env%.env|.env.a.b|.env.a_b.c-d|"
+        "é.env|größe.env|gro\u0308ße.env|생산.env|\u1112\u1161\u11ab.env|"
+        "straße.env|производство.env|生产.env|a b.env|my env%.env|.env.a.b|.env.a_b.c-d|"
         ".env.é|.env.STRASSE|.env.1|.env.-x|-x.env|.env..x|x..env|.env.x.|.env.ı|.env.İ|.env.Σς|.env.\x7f|.env.\ud800x".replace(
             "\ud800", "\udcff"
         )

@@ -69,10 +69,11 @@ def _looks_like_another(name: str) -> bool:
     for char in name:
         if char.isascii():
             continue
-        is_accent = "\u0300" <= char <= "\u036f"
-        is_latin = "\u00c0" <= char <= "\u024f" or "\u1e00" <= char <= "\u1eff" or is_accent
+        # An accent that is stored apart from its letter, or a part of a Hangul syllable.
+        is_part = "\u0300" <= char <= "\u036f" or "\u1100" <= char <= "\u11ff"
+        is_latin = "\u00c0" <= char <= "\u024f" or "\u1e00" <= char <= "\u1eff"
         becomes_ascii = char != "ß" and any(other.isascii() for other in char.upper() + char.lower())
-        if becomes_ascii or not (char.isalnum() or is_accent) or (has_latin and not is_latin):
+        if becomes_ascii or is_part or not char.isalnum() or (has_latin and not is_latin):
             return True
     return False
 
