@@ -140,25 +140,17 @@ pub(super) fn compare_policies(change: &CheckedChange<'_>, is_first: bool) -> Re
         }
     }
     // If a team file is gone, that of a folder above applies.
+    let above = |path| folder(path).ancestors().skip(1).map(|folder| folder.join(TEAM_FILE));
     for path in before.files().filter(|path| is_team_file(path)) {
         if after.read(path)?.is_none()
             && let Some(old) = before.read(path)?
-            && let Some(new) = team_file_above(after, path)?
+            && let Some(new) = above(path).find_map(|path| after.read(&path).transpose()).transpose()?
         {
             let whole = |finding| Finding { file: path.to_owned(), line: None, ..finding };
             findings.extend(compare_policy(path, &old, &new).into_iter().map(whole));
         }
     }
     Ok(findings)
-}
-
-fn team_file_above(files: &Snapshot<'_>, path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    for folder in folder(path).ancestors().skip(1) {
-        if let Some(text) = files.read(&folder.join(TEAM_FILE))? {
-            return Ok(Some(text));
-        }
-    }
-    Ok(None)
 }
 
 /// Returns the folder that was moved to `to`: it had all env files that are now below `to`, in the same places, and has

@@ -42,7 +42,10 @@ pub(super) fn check_env_files(
         if let Some((finding, target)) = &link {
             findings.push(finding.clone());
             // If it leads to another env file, the rest is reported there.
-            if target.as_ref().is_some_and(|target| is_checked(files, target, rules)) {
+            let is_checked = |target: &PathBuf| {
+                files.guarded_files().any(|there| there == target) && !rules.excludes(target)
+            };
+            if target.as_ref().is_some_and(is_checked) {
                 continue;
             }
         }
@@ -70,10 +73,6 @@ pub(super) fn check_env_files(
     findings.append(&mut by_schema);
     findings.extend(own.schemas().flat_map(check_schema));
     Ok(EnvFiles { findings, reports })
-}
-
-fn is_checked(files: &Snapshot<'_>, path: &Path, rules: &Settings) -> bool {
-    files.guarded_files().any(|there| there == path) && !rules.excludes(path)
 }
 
 /// Returns the findings for env files that are symlinks to another environment's file or out of their project.

@@ -188,11 +188,6 @@ impl Settings {
         project.into_iter().flat_map(|project| project.team.iter().chain(&project.others))
     }
 
-    /// Returns the team file at exactly this path, if it can be read.
-    pub(super) fn team_at(&self, path: &Path) -> Option<&TeamFile> {
-        self.projects.get(folder(path))?.team.as_ref()
-    }
-
     /// Returns true if a team file is at exactly this path.
     pub(super) fn has_team_at(&self, path: &Path) -> bool {
         self.projects.contains_key(folder(path))

@@ -90,7 +90,7 @@ impl TeamFiles<'_> {
             if !change.is_whole && !project.is_rekeyed && change.before.has_same(&change.after, path) {
                 continue;
             }
-            let before = change.settings_before.team_at(path);
+            let before = change.settings_before.teams().find(|(at, _)| *at == path).map(|(_, team)| team);
             self.with_text((path, team), project, |file| {
                 findings.extend(check_team_file(file, before.filter(|_| !change.is_whole)));
                 let compared =

@@ -90,13 +90,11 @@ impl EnvFile {
     /// is malformed, there is no key.
     pub(super) fn of_merge(path: &Path, env: EnvName, text: Vec<u8>) -> Result<Self, Error> {
         let document = Document::parse(text).map_err(not_text(path))?;
-        let marker = document.conflict_marker();
-        let conflicts = marker.map(|line| {
-            ConflictedText::read(document.as_bytes()).ok_or_else(|| merge_conflict(path, line, b""))
-        });
-        let public_key = match conflicts.transpose()? {
+        let public_key = match document.conflict_marker() {
             None => public_key(path, &env, &document)?,
-            Some(conflicts) => {
+            Some(line) => {
+                let conflicts = ConflictedText::read(document.as_bytes());
+                let conflicts = conflicts.ok_or_else(|| merge_conflict(path, line, b""))?;
                 let key_of = |side| {
                     let document = Document::parse(conflicts.side(side).to_vec()).ok()?;
                     public_key(path, &env, &document).ok()?

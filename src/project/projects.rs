@@ -287,8 +287,7 @@ impl Project {
         &self,
         want: impl Fn(&Path) -> bool,
     ) -> Result<Vec<(PathBuf, Vec<u8>)>, Error> {
-        let Some(repo) = self.repository()? else { return Ok(Vec::new()) };
-        let [_, others] = self.left_out()?;
+        let ([_, others], Some(repo)) = (self.left_out()?, self.repository()?) else { return Ok(Vec::new()) };
         let wanted = others.into_iter().filter(|(path, _)| want(path));
         wanted.map(|(path, file)| Ok((path, repo.blob(file.id)?))).collect()
     }

@@ -205,16 +205,11 @@ fn resolve(
     }
 }
 
-fn parse_teams([_, ours, theirs]: [&[u8]; 3]) -> Option<[TeamFile; 2]> {
-    Some([TeamFile::parse(ours).ok()?, TeamFile::parse(theirs).ok()?])
-}
-
 /// Returns true if both sides grant the same to the same identity, and both grants are valid.
 fn is_same_grant(env: &str, member: &str, texts: [&[u8]; 3]) -> bool {
-    let (Ok(env), Ok(member), Some(teams)) = (EnvName::new(env), MemberName::new(member), parse_teams(texts))
-    else {
-        return false;
-    };
+    let [_, Ok(ours), Ok(theirs)] = texts.map(TeamFile::parse) else { return false };
+    let (Ok(env), Ok(member)) = (EnvName::new(env), MemberName::new(member)) else { return false };
+    let teams = [ours, theirs];
     let lines = teams.each_ref().map(|team| team.grant(&env, &member));
     let [Some(ours), Some(theirs)] = lines else { return false };
     let identities = teams.each_ref().map(|team| team.members().get(&member));
