@@ -31,7 +31,7 @@ struct CommandOptions {
 /// The folder that `-C` named, and the options: a hint is pasted where the person stands.
 static START: OnceLock<(PathBuf, CommandOptions)> = OnceLock::new();
 
-/// Returns the folder of the project that the person stands in, as seen from the repository's root.
+/// The folder of the project that the person stands in, as seen from the repository's root. Found when it is needed.
 static PROJECT: OnceLock<LazyLock<PathBuf>> = OnceLock::new();
 
 /// Makes the commands in hints work in these folders, each as seen from the one before, and with the keys file that `-K`

@@ -176,9 +176,14 @@ pub(crate) fn read_team_or_schema(dir: &Path, name: &str) -> Result<Option<Vec<u
         if let Some(fault) = config::settings_link_fault(&link, target.as_deref(), link.is_file()) {
             let message = format!("{} is a symlink {fault}", display_path(&link));
             let link = relative_path(&link);
-            let hint = match target.filter(|target| target.symlink_metadata().is_err()) {
-                Some(target) => hint!("restore {target}, or remove the link: rm {link}", target, link),
-                None => hint!("remove the link: rm {link}", link),
+            let hint = match target {
+                Some(target) if target.symlink_metadata().is_err() => {
+                    hint!("restore {target}, or remove the link: rm {link}", target, link)
+                }
+                Some(target) if is_team_file(&link) && target.is_file() => {
+                    hint!("replace the link with the file: rm {link} && cp {target} {link}", link, target)
+                }
+                _ => hint!("remove the link: rm {link}", link),
             };
             return Err(Error::refused(message).with_hint(hint));
         }

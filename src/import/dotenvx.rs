@@ -326,12 +326,7 @@ fn without_header(document: &Document) -> Result<Document, ImportError> {
     let kept = [&above[..above.len() - frame], &below[usize::from(blank)..]].concat().concat();
     let kept = parse(&Zeroizing::new(kept))?;
     // What looks like the frame may be part of a value.
-    let entries = |document: &Document| -> Vec<_> {
-        let entry = |entry| (document.name(entry).to_owned(), document.source(entry).to_owned());
-        document.entries().iter().map(entry).collect()
-    };
-    let is_same = entries(&kept) == entries(&text) && kept.strays().is_empty();
-    Ok(if is_same { kept } else { text })
+    Ok(if kept.strays().is_empty() && super::has_same_variables(&kept, &text) { kept } else { text })
 }
 
 #[cfg(test)]

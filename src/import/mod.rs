@@ -7,6 +7,8 @@ pub(crate) mod sops;
 mod tree;
 pub mod yaml;
 
+use crate::dotenv::Document;
+
 /// Why a source can't be read. Contains no byte of a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -94,6 +96,14 @@ impl ImportError {
         use ImportErrorKind::{BadKey, Malformed, NoKey, Undecryptable};
         matches!(self.kind, NoKey | BadKey | Undecryptable | Malformed)
     }
+}
+
+/// Returns true if both documents have the same variables, written alike.
+fn has_same_variables(ours: &Document, theirs: &Document) -> bool {
+    ours.entries().len() == theirs.entries().len()
+        && ours.entries().iter().zip(theirs.entries()).all(|(our, their)| {
+            ours.name(our) == theirs.name(their) && ours.source(our) == theirs.source(their)
+        })
 }
 
 /// Returns `text` without its byte order mark.

@@ -184,11 +184,10 @@ pub fn without_comments(document: &Document) -> Result<Document, ImportError> {
         text.extend_from_slice(line_break.as_bytes());
     }
     let bare = Document::parse(text).map_err(|error| ImportError::syntax(1, error))?;
-    let is_same = bare.entries().len() == document.entries().len()
-        && bare.entries().iter().zip(document.entries()).all(|(ours, theirs)| {
-            bare.name(ours) == document.name(theirs) && bare.source(ours) == document.source(theirs)
-        });
-    if is_same && bare.strays().is_empty() && bare.comments().next().is_none() {
+    if super::has_same_variables(&bare, document)
+        && bare.strays().is_empty()
+        && bare.comments().next().is_none()
+    {
         return Ok(bare);
     }
     Err(ImportError::syntax(1, "its variables would read differently without the comments"))
