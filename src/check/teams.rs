@@ -85,12 +85,13 @@ impl TeamFiles<'_> {
         let projects = self.projects();
         let mut findings = self.gone(&projects);
         findings.extend(self.followed(&projects, &findings)?);
+        let teams_before: BTreeMap<_, _> = change.settings_before.teams().collect();
         for (path, team) in change.settings.teams() {
             let project = &projects[path];
             if !change.is_whole && !project.is_rekeyed && change.before.has_same(&change.after, path) {
                 continue;
             }
-            let before = change.settings_before.teams().find(|(at, _)| *at == path).map(|(_, team)| team);
+            let before = teams_before.get(path).copied();
             self.with_text((path, team), project, |file| {
                 findings.extend(check_team_file(file, before.filter(|_| !change.is_whole)));
                 let compared =

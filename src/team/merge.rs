@@ -209,10 +209,9 @@ fn resolve(
 fn is_same_grant(env: &str, member: &str, texts: [&[u8]; 3]) -> bool {
     let [_, Ok(ours), Ok(theirs)] = texts.map(TeamFile::parse) else { return false };
     let (Ok(env), Ok(member)) = (EnvName::new(env), MemberName::new(member)) else { return false };
-    let teams = [ours, theirs];
-    let lines = teams.each_ref().map(|team| team.grant(&env, &member));
-    let [Some(ours), Some(theirs)] = lines else { return false };
-    let identities = teams.each_ref().map(|team| team.members().get(&member));
+    let teams = [&ours, &theirs];
+    let [Some(ours), Some(theirs)] = teams.map(|team| team.grant(&env, &member)) else { return false };
+    let identities = teams.map(|team| team.members().get(&member));
     ours.key == theirs.key
         && identities[0] == identities[1]
         && teams[0].verify(ours).is_ok()
