@@ -391,7 +391,7 @@ fn parse_name(text: &str, paths: &[PathBuf]) -> Result<VarName, Error> {
                 "a name has only letters, digits and _: envseal set MY_NAME",
             );
         };
-        let digit = if error == VarNameError::StartsWithDigit { "_" } else { "" };
+        let digit = if text.starts_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
         let new = text.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         let path = display_path(path);
         Error::usage(

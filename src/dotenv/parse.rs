@@ -15,19 +15,16 @@ use std::ops::Range;
 use super::document::{Entry, Stray};
 use super::name::is_name_byte;
 
-/// A text that cannot be read as a document.
+/// A text that cannot be read as a document: it starts with a UTF-16 byte order mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the file is UTF-16, not UTF-8")]
 #[non_exhaustive]
-pub enum ParseError {
-    /// The text starts with a UTF-16 byte order mark.
-    #[error("the file is UTF-16, not UTF-8")]
-    Utf16,
-}
+pub struct ParseError;
 
 /// Splits `text` into its statements and the lines that are neither statement, comment nor blank.
 pub(super) fn parse(text: &[u8]) -> Result<(Vec<Entry>, Vec<Stray>), ParseError> {
     if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
-        return Err(ParseError::Utf16);
+        return Err(ParseError);
     }
     // A sealed value's line is longer than this, so the vector does not grow if most values are sealed.
     let (mut entries, mut strays) = (Vec::with_capacity(text.len() / 128), Vec::new());
