@@ -12,18 +12,10 @@ use super::{
     token::{HEADER_LEN, PADDING_STEP},
 };
 
+/// Why a value cannot be encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum SealError {
-    /// Anyone can decrypt what is encrypted to such a key (RFC 9180, section 7.1.4).
-    #[error("the public key has low order")]
-    LowOrder,
-    /// Only [`PlaintextKind::Source`] may refer to other names.
-    #[error("a literal value cannot have a list of names")]
-    RefsWithValue,
-    /// ChaCha20-Poly1305 takes at most 256 GiB (RFC 8439, section 2.8).
-    #[error("the value is too long to encrypt")]
-    TooLong,
-}
+#[error("{0}")]
+pub struct SealError(&'static str);
 
 /// Encrypts one write batch. One encapsulation serves the whole batch, so decrypting it takes one X25519 operation.
 ///
@@ -42,7 +34,7 @@ pub struct Sealer {
 impl Sealer {
     /// Encapsulates to `public` (RFC 9180, section 5.1.1) with the operating system's randomness.
     ///
-    /// Errors: [`SealError::LowOrder`].
+    /// Fails if `public` is of low order: anyone can decrypt what is encrypted to it (RFC 9180, section 7.1.4).
     ///
     /// # Panics
     ///
@@ -54,7 +46,8 @@ impl Sealer {
     /// Encrypts `plaintext`, any bytes, for the variable `name`, which the caller has validated. `refs` are the names
     /// it may refer to once decrypted. Encapsulates again if `name` was encrypted before.
     ///
-    /// Errors: [`SealError::RefsWithValue`] when `refs` is not empty with [`PlaintextKind::Value`]; [`SealError::TooLong`].
+    /// Fails if `refs` is not empty with [`PlaintextKind::Value`], and for a plaintext above 256 GiB, the most that
+    /// ChaCha20-Poly1305 takes (RFC 8439, section 2.8).
     ///
     /// # Panics
     ///
@@ -73,8 +66,8 @@ impl Sealer {
         public: &PublicKey,
         rng: &mut (impl CryptoRng + RngCore),
     ) -> Result<Self, SealError> {
-        let (enc, context) =
-            suite::setup_sender(public, suite::INFO, rng).map_err(|_| SealError::LowOrder)?;
+        let (enc, context) = suite::setup_sender(public, suite::INFO, rng)
+            .map_err(|_| SealError("the public key has low order"))?;
         Ok(Self {
             public: *public,
             key_id: public.id(),
@@ -94,7 +87,7 @@ impl Sealer {
         rng: &mut (impl CryptoRng + RngCore),
     ) -> Result<SealedValue, SealError> {
         if kind == PlaintextKind::Value && !refs.is_empty() {
-            return Err(SealError::RefsWithValue);
+            return Err(SealError("a literal value cannot have a list of names"));
         }
         if !self.sealed.insert(name.to_owned()) {
             *self = Self::with_rng(&self.public, rng)?;
@@ -111,7 +104,9 @@ impl Sealer {
         blob.extend_from_slice(&self.enc);
         blob.extend_from_slice(keys.commitment());
         append_padded(&mut blob, kind, plaintext);
-        let tag = keys.encrypt(&mut blob[HEADER_LEN..]).map_err(|_| SealError::TooLong)?;
+        let tag = keys
+            .encrypt(&mut blob[HEADER_LEN..])
+            .map_err(|_| SealError("the value is too long to encrypt"))?;
         blob.extend_from_slice(&tag);
         Ok(SealedValue::from_blob(mem::take(&mut *blob), refs.clone()))
     }
@@ -204,10 +199,11 @@ mod tests {
     #[test]
     fn refusals() {
         let low_order = PublicKey::unchecked([0; 32]);
-        assert_eq!(Sealer::new(&low_order).err(), Some(SealError::LowOrder));
+        assert_eq!(Sealer::new(&low_order).err(), Some(SealError("the public key has low order")));
         let mut sealer = Sealer::new(&PrivateKey::generate().public()).unwrap();
         let refs = Refs::new(["B".to_owned()]).unwrap();
-        assert_eq!(sealer.seal("A", &refs, PlaintextKind::Value, b"x"), Err(SealError::RefsWithValue));
+        let refused = SealError("a literal value cannot have a list of names");
+        assert_eq!(sealer.seal("A", &refs, PlaintextKind::Value, b"x"), Err(refused));
     }
 
     #[test]
