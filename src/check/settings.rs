@@ -133,8 +133,8 @@ impl Settings {
         });
         let team = TeamFile::parse(text);
         // Other errors were already reported for the policy.
-        if let Err(TeamError::Entry { line, entry, what }) = &team {
-            self.findings.push(found(format!("{entry}: {what}")).at(*line));
+        if let Err(TeamError { line: Some(line), what }) = &team {
+            self.findings.push(found(what.clone()).at(*line));
         }
         let project = ProjectSettings { path: path.to_owned(), team: team.ok(), others: Vec::new(), policy };
         self.projects.insert(folder(path).to_owned(), project);

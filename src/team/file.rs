@@ -9,7 +9,7 @@ use crate::config::EnvName;
 use crate::crypto::{Grant, IdentityKey, Proof, PublicKey, SealedValue};
 use crate::time::{self, Moment};
 
-use super::{Exposure, ExposureState, GrantLine, MemberName, PolicyError, RemovedMember, Rotation};
+use super::{Exposure, ExposureState, GrantLine, MemberName, RemovedMember, Rotation};
 
 const HEADER: &str =
     "# envseal: team members and what they can decrypt. Review changes like code: see docs/team.md.\n";
@@ -30,20 +30,12 @@ pub struct TeamFile {
 
 /// Why a team file cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum TeamError {
-    /// Not UTF-8, or not TOML.
-    #[error(transparent)]
-    Toml(#[from] PolicyError),
-    /// An entry is malformed.
-    #[error("line {line}: {entry}: {what}")]
-    Entry {
-        /// From 1.
-        line: usize,
-        /// For example `grants.production.alice`.
-        entry: String,
-        /// Text that fits after the entry and a colon.
-        what: String,
-    },
+#[error("{}{what}", line.map_or(String::new(), |line| format!("line {line}: ")))]
+pub struct TeamError {
+    /// The line of a malformed member, grant, rotation or exposure, from 1. None for an error that [`super::Policy`]
+    /// reports, too.
+    pub line: Option<usize>,
+    pub what: String,
 }
 
 impl TeamFile {
@@ -347,10 +339,9 @@ impl<'a> EntryReader<'a> {
         let mut table: &'a dyn TableLike = self.root;
         for part in path {
             let Some(inner) = table.get(part) else { return Ok(Vec::new()) };
-            table = inner.as_table_like().ok_or_else(|| TeamError::Entry {
-                line: self.line(inner),
-                entry: path.join("."),
-                what: "must be a table".into(),
+            table = inner.as_table_like().ok_or_else(|| TeamError {
+                line: Some(self.line(inner)),
+                what: format!("{}: must be a table", path.join(".")),
             })?;
         }
         let at = |(key, item): (&'a str, &'a Item)| EntryToRead {
@@ -370,7 +361,7 @@ impl<'a> EntryReader<'a> {
 
 impl<'a> EntryToRead<'a> {
     fn fail(&self, what: impl Display) -> TeamError {
-        TeamError::Entry { line: self.line, entry: self.path.clone(), what: what.to_string() }
+        TeamError { line: Some(self.line), what: format!("{}: {what}", self.path) }
     }
 
     fn name(&self) -> Result<MemberName, TeamError> {

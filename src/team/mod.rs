@@ -14,6 +14,6 @@ pub(crate) use file::TeamError;
 pub use file::TeamFile;
 pub(crate) use merge::merge_team;
 pub use policy::Policy;
-pub(crate) use policy::{PolicyError, conflict_marker, policy_globs, propose_plain, with_globs};
+pub(crate) use policy::{conflict_marker, policy_globs, propose_plain, with_globs};
 pub use records::{Exposure, ExposureState, GrantLine, MemberName, Rotation};
 pub(crate) use records::{GrantFault, RemovedMember};

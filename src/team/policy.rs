@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use toml_edit::{Array, Document, DocumentMut, Item, Table, value};
 
+use super::TeamError;
 use crate::dotenv::{self, Entry, is_reserved};
 
 /// Limits beyond any team's needs. Deeply nested globs would exhaust the matcher's stack.
@@ -24,22 +25,21 @@ pub struct Policy {
     external: GlobSet,
 }
 
-/// Why a team file's policy cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct PolicyError(String);
-
-fn not_strings(key: &str) -> PolicyError {
-    PolicyError(format!("`{key}` must be an array of strings"))
+fn unusable(what: impl Into<String>) -> TeamError {
+    TeamError { line: None, what: what.into() }
 }
 
-fn too_large(key: &str) -> PolicyError {
-    PolicyError(format!("`{key}` has too many globs, or too long ones"))
+fn not_strings(key: &str) -> TeamError {
+    unusable(format!("`{key}` must be an array of strings"))
+}
+
+fn too_large(key: &str) -> TeamError {
+    unusable(format!("`{key}` has too many globs, or too long ones"))
 }
 
 impl Policy {
     /// Reads the policy from a team file's text; without `[policy]` it is empty.
-    pub fn parse(text: &[u8]) -> Result<Self, PolicyError> {
+    pub fn parse(text: &[u8]) -> Result<Self, TeamError> {
         let document = document(text)?;
         Ok(Self {
             plain: globs(&document, "plain")?,
@@ -110,7 +110,7 @@ pub(crate) fn propose_plain(names: &[&str]) -> Vec<&'static str> {
 }
 
 /// Adds `globs` to the list `key` of `[policy]` in a team file's text; its other bytes stay as they are.
-pub(crate) fn with_globs(text: &[u8], key: &str, globs: &[&str]) -> Result<String, PolicyError> {
+pub(crate) fn with_globs(text: &[u8], key: &str, globs: &[&str]) -> Result<String, TeamError> {
     let mut document = document(text)?;
     let policy = document.entry("policy").or_insert_with(|| Item::Table(Table::new()));
     let policy = policy.as_table_like_mut().ok_or_else(|| not_strings("policy"))?;
@@ -158,30 +158,27 @@ pub(super) fn push_as_written(array: &mut Array, text: &str) {
     array.set_trailing(&trailing[line_end..]);
 }
 
-fn document(text: &[u8]) -> Result<DocumentMut, PolicyError> {
+fn document(text: &[u8]) -> Result<DocumentMut, TeamError> {
     Ok(parsed(text)?.into_mut())
 }
 
 /// Parses the text, with the spans of its entries.
-pub(super) fn parsed(text: &[u8]) -> Result<Document<&str>, PolicyError> {
-    let text = std::str::from_utf8(text).map_err(|_| PolicyError("it is not TOML: not UTF-8".into()))?;
+pub(super) fn parsed(text: &[u8]) -> Result<Document<&str>, TeamError> {
+    let text = std::str::from_utf8(text).map_err(|_| unusable("it is not TOML: not UTF-8"))?;
     let document = Document::parse(text).map_err(|error| {
         if let Some(line) = conflict_marker(text) {
-            return PolicyError(format!("unresolved merge conflict on line {line}"));
+            return unusable(format!("unresolved merge conflict on line {line}"));
         }
         let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(text));
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        PolicyError(format!(
-            "it is not TOML: line {line}: {}",
-            error.message().trim_end().replace('\n', "; ")
-        ))
+        unusable(format!("it is not TOML: line {line}: {}", error.message().trim_end().replace('\n', "; ")))
     })?;
     match document.get("version").map(Item::as_integer) {
         None | Some(Some(1)) => Ok(document),
-        Some(Some(version)) => Err(PolicyError(format!(
+        Some(Some(version)) => Err(unusable(format!(
             "it is of version {version}, which another envseal wrote; this one reads version 1"
         ))),
-        Some(None) => Err(PolicyError("`version` must be a number".into())),
+        Some(None) => Err(unusable("`version` must be a number")),
     }
 }
 
@@ -194,14 +191,14 @@ fn list_name(key: &str) -> String {
     format!("policy.{key}")
 }
 
-fn list<'d>(document: &'d DocumentMut, key: &str) -> Result<Option<&'d Array>, PolicyError> {
+fn list<'d>(document: &'d DocumentMut, key: &str) -> Result<Option<&'d Array>, TeamError> {
     let Some(policy) = document.get("policy") else { return Ok(None) };
     let policy = policy.as_table_like().ok_or_else(|| not_strings("policy"))?;
     let Some(list) = policy.get(key) else { return Ok(None) };
     list.as_array().map(Some).ok_or_else(|| not_strings(&list_name(key)))
 }
 
-fn globs(document: &DocumentMut, key: &str) -> Result<GlobSet, PolicyError> {
+fn globs(document: &DocumentMut, key: &str) -> Result<GlobSet, TeamError> {
     let Some(list) = list(document, key)? else { return Ok(GlobSet::empty()) };
     let name = &list_name(key);
     let mut set = GlobSetBuilder::new();
@@ -212,7 +209,7 @@ fn globs(document: &DocumentMut, key: &str) -> Result<GlobSet, PolicyError> {
     }
     for item in list {
         let text = item.as_str().ok_or_else(|| not_strings(name))?;
-        let bad = |_| PolicyError(format!("`{name}` has an invalid glob: {text:?}"));
+        let bad = |_| unusable(format!("`{name}` has an invalid glob: {text:?}"));
         set.add(GlobBuilder::new(text).literal_separator(key == "exclude").build().map_err(bad)?);
     }
     set.build().map_err(|_| too_large(name))
