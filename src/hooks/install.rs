@@ -147,15 +147,14 @@ pub(crate) fn left_alone(dir: &HooksDir, file: &Path) -> Error {
     Error::refused(format!("git takes the hooks from {path}, {whose} (core.hooksPath)")).with_hint(hint)
 }
 
-fn unfit(path: &Path, hook: Hook, why: &UnfitHook) -> Error {
-    let hint = match why {
-        UnfitHook::Damaged => {
-            hint!("remove those lines from {path} and try again: envseal hook install", path)
-        }
-        _ => hint!(
+fn unfit(path: &Path, hook: Hook, UnfitHook { why, is_incomplete }: &UnfitHook) -> Error {
+    let hint = if *is_incomplete {
+        hint!("remove those lines from {path} and try again: envseal hook install", path)
+    } else {
+        hint!(
             "have that hook call this, with its arguments and stdin, and stop if it fails: envseal hook run {hook}",
             hook = hook.name()
-        ),
+        )
     };
     Error::refused(format!("cannot add to the hook {}: {why}", path.display())).with_hint(hint)
 }
@@ -311,11 +310,14 @@ impl HooksFolder {
             return Ok(to_come(ExistingHook::Nothing));
         }
         let is_link = path.is_symlink();
+        let unusable = |why| ExistingHook::Unfit(UnfitHook::new(why));
+        // Others may use its target, too.
+        let symlink = || unusable("it is a symlink");
         let text = match fs::read(&path) {
             Ok(text) => text,
-            Err(FsError::NotFound { .. }) if is_link => return Ok(ExistingHook::Unfit(UnfitHook::Symlink)),
+            Err(FsError::NotFound { .. }) if is_link => return Ok(symlink()),
             Err(FsError::NotFound { .. }) => return Ok(to_come(ExistingHook::Nothing)),
-            Err(FsError::NotRegular { .. }) => return Ok(ExistingHook::Unfit(UnfitHook::NotAFile)),
+            Err(FsError::NotRegular { .. }) => return Ok(unusable("it is not a regular file")),
             Err(error) => return Err(error),
         };
         let said = self.answer(&text, hook);
@@ -323,8 +325,8 @@ impl HooksFolder {
             (Ok(_), ..) if !is_link && has_block(&text) => ExistingHook::Text(text),
             (_, Some(manager), _) => self.managed(manager, &text, hook, true),
             (_, _, CallsEnvseal::Yes | CallsEnvseal::Unclear) if is_link => ExistingHook::Other(said),
-            _ if is_link => ExistingHook::Unfit(UnfitHook::Symlink),
-            (Err(UnfitHook::Damaged), ..) => ExistingHook::Unfit(UnfitHook::Damaged),
+            _ if is_link => symlink(),
+            (Err(why), ..) if why.is_incomplete => ExistingHook::Unfit(why),
             (_, _, CallsEnvseal::Yes) | (Err(_), _, CallsEnvseal::Unclear) => ExistingHook::Other(said),
             // The existing call may depend on conditions.
             (Ok(_), _, CallsEnvseal::Unclear) if calls(&text, hook) => ExistingHook::Other(said),

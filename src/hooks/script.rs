@@ -100,21 +100,17 @@ impl fmt::Display for Hook {
 }
 
 /// Why envseal's lines can't be added to an existing file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum UnfitHook {
-    #[error("it is not a shell script, it is run by {0:?}")]
-    Interpreter(String),
-    /// A program, or other bytes that are not text.
-    #[error("it is not a shell script")]
-    Binary,
-    /// Others may use its target, too.
-    #[error("it is a symlink")]
-    Symlink,
-    #[error("it is not a regular file")]
-    NotAFile,
-    /// envseal's markers do not pair up.
-    #[error("envseal's lines in it are incomplete")]
-    Damaged,
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct UnfitHook {
+    pub why: String,
+    /// True if envseal's markers do not pair up.
+    pub is_incomplete: bool,
+}
+
+impl UnfitHook {
+    pub(super) fn new(why: impl Into<String>) -> Self {
+        Self { why: why.into(), is_incomplete: false }
+    }
 }
 
 /// A hook without envseal's block.
@@ -220,14 +216,14 @@ fn find(text: &[u8]) -> Result<Option<std::ops::Range<usize>>, UnfitHook> {
     match (&begins[..], &ends[..]) {
         ([], []) => Ok(None),
         ([begin], [end]) if begin < end => Ok(Some(*begin..*end)),
-        _ => Err(UnfitHook::Damaged),
+        _ => Err(UnfitHook { is_incomplete: true, ..UnfitHook::new("envseal's lines in it are incomplete") }),
     }
 }
 
 /// Returns the block's position in a script that a POSIX shell reads: after the `#!` line, otherwise at the front.
 fn front(text: &[u8]) -> Result<usize, UnfitHook> {
     if text.contains(&0) {
-        return Err(UnfitHook::Binary);
+        return Err(UnfitHook::new("it is not a shell script"));
     }
     let body = text.strip_prefix(BOM).unwrap_or(text);
     let Some(rest) = body.strip_prefix(b"#!") else { return Ok(0) };
@@ -235,7 +231,7 @@ fn front(text: &[u8]) -> Result<usize, UnfitHook> {
     let line = String::from_utf8_lossy(&rest[..line_end]);
     let interpreter = interpreter(&line);
     if !SHELLS.contains(&interpreter) {
-        return Err(UnfitHook::Interpreter(interpreter.to_owned()));
+        return Err(UnfitHook::new(format!("it is not a shell script, it is run by {interpreter:?}")));
     }
     // After a byte order mark, `#!` is ignored: the kernel does not see it, and git passes the file to sh.
     Ok(if body.len() == text.len() { 2 + line_end } else { 0 })
@@ -327,6 +323,7 @@ mod tests {
     #[test]
     fn what_is_no_shell_script_or_a_torn_block_is_refused() {
         let refused = |text: &str| with_block(Some(text.as_bytes()), Hook::PreCommit).unwrap_err();
+        let run_by = |name: &str| UnfitHook::new(format!("it is not a shell script, it is run by {name:?}"));
         for (line, name) in [
             ("/usr/bin/env python3", "python3"),
             ("/usr/bin/env -S node --x", "node"),
@@ -338,10 +335,10 @@ mod tests {
             ("", ""),
             ("\u{feff}", "\u{feff}"),
         ] {
-            assert_eq!(refused(&format!("#!{line}\nx\n")), UnfitHook::Interpreter(name.into()), "{line}");
+            assert_eq!(refused(&format!("#!{line}\nx\n")), run_by(name), "{line}");
         }
-        assert_eq!(refused("\u{feff}#!/usr/bin/python\n"), UnfitHook::Interpreter("python".into()));
-        assert_eq!(refused("\u{7f}ELF\0\0"), UnfitHook::Binary);
+        assert_eq!(refused("\u{feff}#!/usr/bin/python\n"), run_by("python"));
+        assert_eq!(refused("\u{7f}ELF\0\0"), UnfitHook::new("it is not a shell script"));
         for torn in [
             format!("{BEGIN}\n"),
             format!("{END}\n"),
@@ -349,8 +346,8 @@ mod tests {
             format!("{BEGIN}\n{END}\n{BEGIN}\n{END}\n"),
             format!("{BEGIN}\n{BEGIN}\n{END}\n"),
         ] {
-            assert_eq!(refused(&torn), UnfitHook::Damaged);
-            assert_eq!(without_block(torn.as_bytes()), Err(UnfitHook::Damaged));
+            assert!(refused(&torn).is_incomplete);
+            assert_eq!(without_block(torn.as_bytes()), Err(refused(&torn)));
         }
     }
 
