@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
-use super::{CommandFault, Watch, parse_command};
+use super::{Watch, find_program, has_folder, split_command};
 use crate::error::{Error, ErrorKind};
 
 const ANOTHER_EDITOR: &str = "use another one, as in: GIT_EDITOR=vi envseal edit";
@@ -28,21 +28,18 @@ pub(crate) struct Editor {
 }
 
 impl Editor {
-    /// Finds the program of `command` as [`parse_command`] does.
+    /// Finds the program of `command` as [`find_program`] does.
     pub(crate) fn find(command: &OsStr, folders: &[PathBuf]) -> Result<Self, Error> {
-        let (program, name, arguments) = parse_command(command, folders).map_err(|fault| {
-            let (message, hint) = match &fault {
-                CommandFault::Unreadable => (
-                    format!("cannot parse the editor command {}", command.display()),
-                    "name a program and its options, as in: GIT_EDITOR='code --wait' envseal edit",
-                ),
-                CommandFault::Relative(_) => (
-                    format!("the editor {fault}"),
-                    "use its whole path, as in: GIT_EDITOR=/usr/bin/vi envseal edit",
-                ),
-                CommandFault::NotFound(_) => (format!("the editor {fault}"), ANOTHER_EDITOR),
-            };
-            Error::new(ErrorKind::Io, message).with_status(2).with_hint(hint)
+        let error = |message, hint| Error::new(ErrorKind::Io, message).with_status(2).with_hint(hint);
+        let (name, arguments) = split_command(command).ok_or_else(|| {
+            error(
+                format!("cannot parse the editor command {}", command.display()),
+                "name a program and its options, as in: GIT_EDITOR='code --wait' envseal edit",
+            )
+        })?;
+        let program = find_program(&name, folders).map_err(|why| {
+            let whole_path = "use its whole path, as in: GIT_EDITOR=/usr/bin/vi envseal edit";
+            error(format!("the editor {why}"), if has_folder(&name) { whole_path } else { ANOTHER_EDITOR })
         })?;
         Ok(Self { program, name, arguments })
     }

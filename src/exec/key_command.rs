@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::{parse_command, read_output};
+use super::{find_program, read_output, split_command};
 use crate::error::{Error, ErrorKind};
 
 /// The time for a person to unlock a password manager.
@@ -43,11 +43,13 @@ fn run_within(
         let message = format!("the key command of {setting} {why}");
         Error::new(ErrorKind::NoKey, message).with_status(3)
     };
-    let (program, name, words) = parse_command(OsStr::new(command), folders).map_err(|fault| {
-        failed(format!("can't be run: {fault}"))
+    let unusable = |why: String| {
+        failed(format!("can't be run: {why}"))
             .with_hint("use a program's whole path, or its name on PATH, without a shell's syntax")
-    })?;
-    let mut command = Command::new(program);
+    };
+    let (name, words) =
+        split_command(OsStr::new(command)).ok_or_else(|| unusable("it cannot be parsed".into()))?;
+    let mut command = Command::new(find_program(&name, folders).map_err(unusable)?);
     command
         .args(words)
         .env_clear()

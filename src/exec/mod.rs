@@ -163,46 +163,31 @@ fn replace(command: &mut Command) -> io::Result<u8> {
     Ok(u8::try_from(code).unwrap_or(1))
 }
 
-/// Why no program can be run for a command that a user set.
-#[derive(Debug, thiserror::Error)]
-enum CommandFault {
-    #[error("it cannot be parsed")]
-    Unreadable,
-    #[error("{0} is a relative path")]
-    Relative(String),
-    #[error("{0} was not found in an absolute folder of PATH")]
-    NotFound(String),
+/// Splits a command that a user set into its program and its arguments, like a shell, but never runs a shell.
+fn split_command(command: &OsStr) -> Option<(String, Vec<String>)> {
+    let mut words = shell_words::split(command.to_str()?).ok()?.into_iter();
+    let program = words.next().filter(|word| !word.is_empty())?;
+    Some((program, words.collect()))
 }
 
-/// Returns the program, its name as written, and the arguments of a command that a user set. Splits it into words like
-/// a shell, but never runs a shell.
-///
-/// A bare name is looked up in the absolute paths among `folders`, never in the working directory, where others may
-/// have put a program of that name.
-fn parse_command(
-    command: &OsStr,
-    folders: &[PathBuf],
-) -> Result<(PathBuf, String, Vec<String>), CommandFault> {
-    let text = command.to_str().ok_or(CommandFault::Unreadable)?;
-    let mut words = shell_words::split(text).map_err(|_| CommandFault::Unreadable)?.into_iter();
-    let name = words.next().filter(|word| !word.is_empty()).ok_or(CommandFault::Unreadable)?;
-    let path = Path::new(&name);
-    let program = if path.is_absolute() {
-        path.to_owned()
-    } else if path.components().count() > 1 || name.contains(std::path::is_separator) {
-        return Err(CommandFault::Relative(name));
-    } else {
-        look_up(&name, folders).ok_or_else(|| CommandFault::NotFound(name.clone()))?
-    };
-    Ok((program, name, words.collect()))
-}
-
-/// Returns the program `name` in the absolute paths among `folders`, never in the working directory, where others may
-/// have put a program of that name.
-fn look_up(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
+/// Finds a program by its absolute path, or by a bare name in the absolute paths among `folders`: never in the working
+/// directory, where others may have put a program of that name. The error is the reason alone.
+fn find_program(name: &str, folders: &[PathBuf]) -> Result<PathBuf, String> {
+    if Path::new(name).is_absolute() {
+        return Ok(name.into());
+    }
+    if has_folder(name) {
+        return Err(format!("{name} is a relative path"));
+    }
     let here = Path::new(".").canonicalize().ok();
     let elsewhere = |folder: &&PathBuf| folder.is_absolute() && folder.canonicalize().ok() != here;
-    folders.iter().filter(elsewhere).find_map(|folder| executable(&folder.join(name)))
+    let found = folders.iter().filter(elsewhere).find_map(|folder| executable(&folder.join(name)));
+    found.ok_or_else(|| format!("{name} was not found in an absolute folder of PATH"))
+}
+
+/// Returns true if the name of a program is a path.
+fn has_folder(name: &str) -> bool {
+    Path::new(name).components().count() > 1 || name.contains(std::path::is_separator)
 }
 
 #[cfg(unix)]

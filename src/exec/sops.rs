@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use zeroize::Zeroizing;
 
-use super::{look_up, read_output};
+use super::{find_program, read_output};
 use crate::error::{Error, ErrorKind};
 
 /// The largest output in bytes: more than any environment holds.
@@ -18,8 +18,8 @@ pub struct Sops(PathBuf);
 impl Sops {
     /// Looks for sops in the absolute paths among `folders`, never in the working directory.
     pub fn find(folders: &[PathBuf]) -> Result<Self, Error> {
-        look_up("sops", folders).map(Self).ok_or_else(|| {
-            Error::new(ErrorKind::Io, "sops was not found in an absolute folder of PATH").with_hint(
+        find_program("sops", folders).map(Self).map_err(|why| {
+            Error::new(ErrorKind::Io, why).with_hint(
                 "install it (https://getsops.io), or decrypt where it is: sops decrypt FILE | envseal import yaml -e NAME",
             )
         })
