@@ -193,13 +193,7 @@ fn count_exposed(file: &TeamText<'_>) -> Vec<Finding> {
 
 /// Returns the findings for members and exposures of `before` that changed or are missing.
 pub(crate) fn compare_teams(before: &TeamFile, file: &TeamText<'_>) -> Vec<Finding> {
-    let any = |_: &EnvName| true;
-    [
-        compare_members(before, file),
-        compare_tag_keys(before, file, &any),
-        compare_exposures(before, file, &any),
-    ]
-    .concat()
+    [compare_members(before, file), compare_exposures(before, file, &|_| true)].concat()
 }
 
 /// Returns the findings for an env file that has `key` now and came, as `env`, from the project of another team file:
@@ -237,7 +231,7 @@ pub(crate) fn compare_with_origin(
     }
     let has_key = |name: &EnvName| key.is_some_and(|key| before.exposure_keys(name).contains(&key.id()));
     let of_env = |name: &EnvName| name == env || has_key(name);
-    let owed = [compare_tag_keys(before, file, &of_env), compare_exposures(before, file, &of_env)].concat();
+    let owed = compare_exposures(before, file, &of_env);
     findings.extend(owed.into_iter().map(|found| {
         let message = format!("{}; {env} comes from {source}", found.message);
         Finding { message, fix: hint!("copy the line from {from} to {file}", from), ..found }
@@ -385,8 +379,9 @@ fn is_replaced(before: &TeamFile, after: &TeamFile, (old, new): (&IdentityKey, &
     after.is_removed(old) && !is_known && !after.grants().iter().any(has_part)
 }
 
-/// Finds tag keys, by which exposed values are recognised, that changed or are missing. Only rotations re-encrypt them.
-fn compare_tag_keys(
+/// Finds exposures that changed or are missing, and tag keys, by which exposed values are recognised. Only rotations
+/// re-encrypt these.
+fn compare_exposures(
     before: &TeamFile,
     file: &TeamText<'_>,
     wanted: &dyn Fn(&EnvName) -> bool,
@@ -399,15 +394,8 @@ fn compare_tag_keys(
         let message = format!("the tag key for exposed values of {env} is {what}");
         file.found_at(Rule::ExposureAltered, ["exposure-tags", env.as_str()], message, RESTORE_LINE)
     };
-    envs.filter(is_other).filter(|env| !is_rotated(env, before, file)).map(found).collect()
-}
-
-fn compare_exposures(
-    before: &TeamFile,
-    file: &TeamText<'_>,
-    wanted: &dyn Fn(&EnvName) -> bool,
-) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let others = envs.filter(is_other).filter(|env| !is_rotated(env, before, file));
+    let mut findings: Vec<_> = others.map(found).collect();
     for old in before.exposures().iter().filter(|old| wanted(&old.env)) {
         let Exposure { env, member, name, .. } = old;
         let is_same = |now: &&Exposure| now.env == *env && now.member == *member && now.name == *name;
