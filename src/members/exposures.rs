@@ -22,11 +22,8 @@ use crate::time::Moment;
 pub(crate) enum ExposureVerdict {
     /// The record was altered by someone without the environment's key, so the value counts as exposed.
     Altered,
-    /// The current value is one that the member could read.
-    Exposed,
-    /// The value was set by someone without the key, and has not been compared since.
-    Unverified,
-    Replaced,
+    /// The state in the team file, or by comparison with the current value.
+    Known(ExposureState),
     /// No sealed value has the name any more.
     Gone,
 }
@@ -35,16 +32,14 @@ impl ExposureVerdict {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Altered => "altered",
-            Self::Exposed => "exposed",
-            Self::Unverified => "unverified",
-            Self::Replaced => "replaced",
+            Self::Known(state) => state.as_str(),
             Self::Gone => "gone",
         }
     }
 
     /// Returns true if the value is still to be replaced or compared.
     pub(crate) fn is_open(self) -> bool {
-        matches!(self, Self::Altered | Self::Exposed | Self::Unverified)
+        !matches!(self, Self::Known(ExposureState::Replaced) | Self::Gone)
     }
 }
 
@@ -52,17 +47,22 @@ pub(crate) struct ExposedValue {
     pub exposure: Exposure,
     /// The environment that has the value now: that of the exposure, unless it was renamed.
     pub present: EnvName,
+    /// A file that has the value.
+    pub file: Option<PathBuf>,
     pub verdict: ExposureVerdict,
     /// False if the verdict only repeats the team file, because the environment's key is not available.
     pub verified: bool,
 }
 
-/// Returns every exposure of the project, the oldest first.
-pub(crate) fn exposures(project: &Project, store: &KeyStore<'_>) -> Result<Vec<ExposedValue>, Error> {
-    let team = project.team()?;
+/// Returns every exposure of the project, which has this team file, the oldest first.
+pub(crate) fn exposures(
+    project: &Project,
+    store: &KeyStore<'_>,
+    team: &TeamFile,
+) -> Result<Vec<ExposedValue>, Error> {
     let mut found = Vec::new();
     for name in team.exposed_names() {
-        found.extend(compare(project, store, &team, name, &team.exposures_of(name))?);
+        found.extend(compare(project, store, team, name, &team.exposures_of(name))?);
     }
     found.sort_by_cached_key(|exposed| {
         let Exposure { since, env, name, member, .. } = &exposed.exposure;
@@ -80,7 +80,7 @@ pub(crate) fn exposed_elsewhere(project: &Project, store: &KeyStore<'_>) -> Resu
             return Some(team.exposures().iter().any(|it| it.state != ExposureState::Replaced));
         }
         let other = Project::of(folder_of(path), project.repositories()).ok()?;
-        Some(exposures(&other, &store).ok()?.iter().any(|exposed| exposed.verdict.is_open()))
+        Some(exposures(&other, &store, &team).ok()?.iter().any(|exposed| exposed.verdict.is_open()))
     };
     let files = other_team_files(project)?.into_iter();
     Ok(files.filter_map(|(path, team)| has_open(&path, team).unwrap_or(true).then_some(path)).collect())
@@ -90,11 +90,7 @@ pub(crate) fn exposed_elsewhere(project: &Project, store: &KeyStore<'_>) -> Resu
 pub(crate) fn confirm(project: &Project, seen: &[ExposedValue]) -> Result<bool, Error> {
     change_team(project, |team| {
         for exposed in seen.iter().filter(|exposed| exposed.verified) {
-            let state = match exposed.verdict {
-                ExposureVerdict::Exposed => ExposureState::Exposed,
-                ExposureVerdict::Replaced => ExposureState::Replaced,
-                ExposureVerdict::Altered | ExposureVerdict::Unverified | ExposureVerdict::Gone => continue,
-            };
+            let ExposureVerdict::Known(state) = exposed.verdict else { continue };
             // Only if the record is still the one that was compared.
             if state != exposed.exposure.state && team.exposures().contains(&exposed.exposure) {
                 team.put_exposure(Exposure { state, ..exposed.exposure.clone() });
@@ -121,16 +117,18 @@ fn compare(
         Some(Err(KeyLookupError::NotFound { .. } | KeyLookupError::Locked(_))) => None,
         key => key.transpose()?,
     };
+    let file_of = |exposure: &Exposure| {
+        let file = files.iter().find(|file| file.has_sealed(&|name| name == exposure.name));
+        file.map(|file| file.path().to_owned())
+    };
+    let judged = |exposure: &Exposure, verdict, verified| {
+        let (file, exposure, present) = (file_of(exposure), exposure.clone(), present.clone());
+        ExposedValue { exposure, present, file, verdict, verified }
+    };
     let Some(key) = key else {
         let recorded = |exposure: &Exposure| {
-            let has_name = |file: &EnvFile| file.has_sealed(&|name| name == exposure.name);
-            let verdict = match exposure.state {
-                _ if !files.iter().any(has_name) => ExposureVerdict::Gone,
-                ExposureState::Exposed => ExposureVerdict::Exposed,
-                ExposureState::Unverified => ExposureVerdict::Unverified,
-                ExposureState::Replaced => ExposureVerdict::Replaced,
-            };
-            ExposedValue { exposure: exposure.clone(), present: present.clone(), verdict, verified: false }
+            let state = ExposureVerdict::Known(exposure.state);
+            judged(exposure, file_of(exposure).map_or(ExposureVerdict::Gone, |_| state), false)
         };
         return Ok(exposures.iter().map(recorded).collect());
     };
@@ -144,19 +142,17 @@ fn compare(
         keys.extend(older.into_iter().filter(|(_, had)| had.iter().all(is_member)).map(|(key, _)| key));
     }
     let mut opener = Opener::new(key.clone());
-    let mut found = Vec::new();
     let documents: Vec<_> = files.iter().map(EnvFile::document).collect();
-    for exposure in exposures {
+    let compared = exposures.iter().map(|exposure| {
         let verdict = match standing(exposure, exposures, &tags, &mut opener, &documents) {
             _ if !is_proven(exposure, &keys) => ExposureVerdict::Altered,
-            Standing::Same => ExposureVerdict::Exposed,
-            Standing::Other => ExposureVerdict::Replaced,
+            Standing::Same => ExposureVerdict::Known(ExposureState::Exposed),
+            Standing::Other => ExposureVerdict::Known(ExposureState::Replaced),
             Standing::Gone => ExposureVerdict::Gone,
         };
-        let (exposure, present) = (exposure.clone(), present.clone());
-        found.push(ExposedValue { exposure, present, verdict, verified: true });
-    }
-    Ok(found)
+        judged(exposure, verdict, true)
+    });
+    Ok(compared.collect())
 }
 
 /// Records exposures in one environment.

@@ -61,7 +61,7 @@ pub(crate) use resolve::{Resolution, Resolved, resolve, resolve_hint};
 pub(crate) use rotate::{
     DroppedGrant, EnvironmentRotation, RotatedEnv, Rotation, TeamChange, refuse_not_rotated, rotate,
 };
-pub(crate) use schema::{example, hold_to_schemas, write_example};
+pub(crate) use schema::{example, hold_to_schemas, in_file, write_example};
 pub(crate) use setup::{
     Notice, add_to_policy, guard_keys_file, has_dockerfile, new_environments, propose_plain,
 };

@@ -140,7 +140,7 @@ fn breached(breaches: &[Breach]) -> Error {
 }
 
 /// Returns the option with which `set` selects an env file.
-fn in_file(path: &Path) -> Hint {
+pub(crate) fn in_file(path: &Path) -> Hint {
     let beside = path.parent().is_none_or(|folder| folder.as_os_str().is_empty());
     match EnvName::of_file(path) {
         Ok(_) if path == Path::new(".env") => "".into(),

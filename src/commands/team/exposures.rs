@@ -11,6 +11,7 @@ use crate::fs::folder_of;
 use crate::git::{display_path, path_to_add, relative_path};
 use crate::keys::in_project;
 use crate::members::{ExposedValue, confirm, exposed_elsewhere, exposures};
+use crate::project::in_file;
 use crate::time::{Moment, parse_age, rfc3339};
 use crate::ui::{self, counted};
 
@@ -57,7 +58,7 @@ struct ExposureRow {
 /// Lists exposed values. Returns the exit status.
 pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Error> {
     let project = context.project()?;
-    let all = context.ui.working("decrypting", || exposures(&project, context.store()))?;
+    let all = context.ui.working("decrypting", || exposures(&project, context.store(), &project.team()?))?;
     let listed: Vec<_> = all.iter().filter(|exposed| args.all || exposed.verdict.is_open()).collect();
     let now = Moment::now().seconds;
     let rows: Vec<_> = listed.iter().map(|exposed| ExposureRow::new(exposed, now)).collect();
@@ -82,7 +83,11 @@ pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Err
         let values = distinct(open);
         let change = if values == 1 { "Change it at its source" } else { "Change them at their source" };
         let message = format!("{}. {change}, then here", counted(values, "exposed value"));
-        let hint = hint!("envseal set {name} -e {env}", name = first.exposure.name, env = first.present);
+        let select = match &first.file {
+            Some(path) => in_file(&relative_path(path)),
+            None => hint!(" -e {env}", env = first.present),
+        };
+        let hint = hint!("envseal set {name}", name = first.exposure.name).and(select);
         context.ui.say(hint.joined(message, ", as in: "));
     } else {
         context.ui.say("No exposed values left");

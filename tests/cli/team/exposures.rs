@@ -54,6 +54,23 @@ fn a_value_is_replaced_by_another_value_and_by_nothing_else() {
     assert_eq!(state(&alice, "URL"), ("gone".into(), true));
 }
 
+/// In a folder below, `-e` would create a file there.
+#[test]
+fn the_value_to_change_is_named_with_its_file() {
+    let env = TestEnv::without_git();
+    let alice = bob_has_left(&env);
+    std::fs::create_dir(alice.clone.join("sub")).unwrap();
+    for (folder, select) in
+        [(".", "-C . set TOKEN -e production"), ("sub", "-C sub set TOKEN -f ../.env.production")]
+    {
+        let said = alice.envseal(&["-C", folder, "team", "exposures"]).stderr;
+        assert!(said.contains(&format!(", as in: envseal {select}\n")), "{said}");
+    }
+    let token = env.secret("new");
+    alice.says(&["-C", "sub", "set", "TOKEN", &token, "-f", "../.env.production"]);
+    assert_eq!(state(&alice, "TOKEN"), ("replaced".into(), true));
+}
+
 /// Exposures are no reason to ask for a passphrase, because encrypting needs no private key.
 #[test]
 fn a_set_beside_locked_keys_asks_for_nothing() {
