@@ -86,6 +86,8 @@ pub(crate) fn plan_removal(
     let envs = project.environments()?;
     let held = held_keys(project, &history, key, &envs, also)?;
     let known: BTreeSet<PublicKey> = held.values().flatten().copied().collect();
+    // Skips those that can't be read.
+    let others = other_team_files(project)?.into_iter();
     let mut plan = RemovalPlan {
         name: name.clone(),
         key: *key,
@@ -93,7 +95,7 @@ pub(crate) fn plan_removal(
         out_of_reach: Vec::new(),
         older: Vec::new(),
         doubtful: Vec::new(),
-        elsewhere: memberships_elsewhere(project, key)?,
+        elsewhere: others.filter_map(|(path, team)| Some((path, team?.member_of(key)?.clone()))).collect(),
         aliases: team.names_of(key).into_iter().filter(|alias| alias != name).collect(),
         sealed_outside: sealed_outside(project, &known)?,
         forged: Vec::new(),
@@ -215,12 +217,6 @@ pub(super) fn other_team_files(project: &Project) -> Result<Vec<(PathBuf, Option
     Ok(texts.map(|(path, text)| (path, text.and_then(|text| TeamFile::parse(&text).ok()))).collect())
 }
 
-/// Returns the team files of other projects that have `key` as a member. Skips those that can't be read.
-fn memberships_elsewhere(project: &Project, key: &IdentityKey) -> Result<Vec<(PathBuf, MemberName)>, Error> {
-    let files = other_team_files(project)?.into_iter();
-    Ok(files.filter_map(|(path, team)| Some((path, team?.member_of(key)?.clone()))).collect())
-}
-
 /// Returns the env files outside the project that are encrypted with one of these keys, also those that a sparse
 /// checkout leaves out. Skips those that can't be parsed.
 pub(super) fn sealed_outside(
@@ -275,10 +271,10 @@ pub(crate) fn remove(
     }
     let mut envs: BTreeSet<EnvName> = plan.rotated.iter().cloned().collect();
     envs.extend(dropped.iter().map(|line| line.env.clone()));
-    let mut not_rotated = Vec::new();
-    for env in plan.decryptable.keys().filter(|env| !envs.contains(*env)) {
-        not_rotated.push((env.clone(), located_key(project, store, env)?.0, files_of(project, env)?));
-    }
+    let kept = plan.decryptable.keys().filter(|env| !envs.contains(*env));
+    let kept =
+        kept.map(|env| Ok((env.clone(), located_key(project, store, env)?.0, files_of(project, env)?)));
+    let not_rotated = kept.collect::<Result<_, Error>>()?;
     let mut older = store.every(project.root())?;
     older.extend(store.ever_granted(project.root())?);
     let mut change = TeamRemoval {
