@@ -481,23 +481,6 @@ pub(crate) fn link_fault(link: &Path, target: &Path) -> Option<String> {
     }
 }
 
-/// Returns what is wrong with a symlink from the schema or team file `link` to `target`, by their names. `target` is None
-/// outside of the repository. Whatever a clone or `check` would not read alike must not be read, and a removal looks for
-/// grants in the history of the team file alone.
-pub(crate) fn settings_link_fault(link: &Path, target: Option<&Path>, is_file: bool) -> Option<String> {
-    let Some(target) = target else { return Some("out of the repository".into()) };
-    if is_file && target == link {
-        return None;
-    }
-    let fault = match FileRole::of(target) {
-        _ if !is_file => "which is not a file",
-        _ if is_team_file(link) => "where its history can't be followed",
-        FileRole::Template => return None,
-        _ => "which is neither an example nor a schema",
-    };
-    Some(format!("to {}, {fault}", target.display()))
-}
-
 pub(crate) fn is_public_key_name(name: &str) -> bool {
     name.strip_prefix(PUBLIC_KEY).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }

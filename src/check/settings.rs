@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::snapshot::{Snapshot, folder};
 use crate::check::rules::{Finding, Rule, SchemaFile};
-use crate::config::{SCHEMA_FILES, is_team_file, settings_link_fault};
+use crate::config::{SCHEMA_FILES, is_team_file};
 use crate::error::Error;
-use crate::git::{GitError, ObjectId, Repo};
+use crate::git::{GitError, ObjectId, Repo, settings_link_fault};
 use crate::schema::Schema;
 use crate::team::{Policy, TeamError, TeamFile, conflict_marker};
 
@@ -112,10 +112,9 @@ impl Settings {
     /// team file further up must apply instead.
     fn text(&mut self, files: &Snapshot<'_>, path: &Path, rule: Rule) -> Result<Vec<u8>, Error> {
         let target = files.target(path)?;
-        let Some(fault) = settings_link_fault(path, target.as_deref(), files.has(path)?) else {
+        let Some((fault, fix)) = settings_link_fault(path, target.as_deref(), files.has(path)?) else {
             return Ok(files.read(path)?.unwrap_or_default());
         };
-        let fix = "replace the link with a file: rm {file}";
         let message = format!("is a symlink {fault}, so it is not read");
         self.findings.push(Finding::new(rule, path, message, fix).into_error());
         Ok(Vec::new())

@@ -26,7 +26,7 @@ pub(crate) use index_bytes::{common_dir_of, git_dir_of, in_main_worktree, is_tra
 pub(crate) use objects::{ChangedFile, Commit, FileKind, FileRef, ObjectId, Peeled};
 pub(crate) use paths::{
     display_path, find_root, from_git, path_from, path_to_add, read_team_or_schema, relative_path,
-    same_folder,
+    same_folder, settings_link_fault,
 };
 pub use repo::Repo;
 pub(crate) use repo::{OLDEST, RepoName, Repositories};

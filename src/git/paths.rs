@@ -7,9 +7,10 @@ use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use super::GitError;
-use crate::config::{self, is_team_file};
+use crate::config::{self, FileRole, is_team_file};
 use crate::error::Error;
 use crate::fs::{FsError, final_target, folder_of, follow, has_entry, read, read_link};
+use crate::hint::Hint;
 
 /// Returns the real, absolute path of the entry `path`: the symlinks of its folder are resolved, but not its own name,
 /// because git tracks a symlink, not its target. Folders that do not exist are kept as spelled.
@@ -172,18 +173,12 @@ pub(crate) fn read_team_or_schema(dir: &Path, name: &str) -> Result<Option<Vec<u
             }
             None => Some(final_target(&link)?),
         };
-        let target = target.map(|target| relative_path(&target));
-        if let Some(fault) = config::settings_link_fault(&link, target.as_deref(), link.is_file()) {
+        let (seen, target) = (relative_path(&link), target.map(|target| relative_path(&target)));
+        if let Some((fault, fix)) = settings_link_fault(&seen, target.as_deref(), link.is_file()) {
             let message = format!("{} is a symlink {fault}", display_path(&link));
-            let link = relative_path(&link);
-            let hint = match target {
-                Some(target) if target.symlink_metadata().is_err() => {
-                    hint!("restore {target}, or remove the link: rm {link}", target, link)
-                }
-                Some(target) if is_team_file(&link) && target.is_file() => {
-                    hint!("replace the link with the file: rm {link} && cp {target} {link}", link, target)
-                }
-                _ => hint!("remove the link: rm {link}", link),
+            let hint = match target.filter(|target| target.symlink_metadata().is_err()) {
+                Some(target) => hint!("restore {target}, or ", target).and(fix),
+                None => fix,
             };
             return Err(Error::refused(message).with_hint(hint));
         }
@@ -193,6 +188,31 @@ pub(crate) fn read_team_or_schema(dir: &Path, name: &str) -> Result<Option<Vec<u
         Err(FsError::NotRegular { .. }) if !is_team_file(&link) => Ok(None),
         text => Ok(Some(text?)),
     }
+}
+
+/// Returns what is wrong with a symlink from the schema or team file `link` to `target`, by their names, and how to repair
+/// it. `target` is None outside of the repository. Whatever a clone or `check` would not read alike must not be read, and a
+/// removal looks for grants in the history of the team file alone.
+pub(crate) fn settings_link_fault(
+    link: &Path,
+    target: Option<&Path>,
+    is_file: bool,
+) -> Option<(String, Hint)> {
+    let remove = hint!("remove the link: rm {link}", link);
+    let Some(target) = target else { return Some(("out of the repository".into(), remove)) };
+    if is_file && target == link {
+        return None;
+    }
+    let (fault, fix) = match FileRole::of(target) {
+        _ if !is_file => ("which is not a file", remove),
+        _ if is_team_file(link) => (
+            "where its history can't be followed",
+            hint!("replace the link with the file: rm {link} && cp {target} {link}", link, target),
+        ),
+        FileRole::Template => return None,
+        _ => ("which is neither an example nor a schema", remove),
+    };
+    Some((format!("to {}, {fault}", target.display()), fix))
 }
 
 /// Returns the worktree that git's environment names, and its git folder. Without `GIT_WORK_TREE`, the worktree is the

@@ -356,9 +356,18 @@ fn schemas_and_team_files_are_read_alike_by_all_or_by_none() {
     ] {
         symlink(target, env.path(name)).unwrap();
         let rule = if name == ".env.schema" { "schema-malformed" } else { "team-file" };
+        let replace = match target.to_str() {
+            Some("conf/team.toml") => {
+                format!("replace the link with the file: rm {name} && cp conf/team.toml {name}")
+            }
+            _ => format!("remove the link: rm {name}"),
+        };
         let told = |how: &[&str]| {
             let found = env.check(how);
             assert!(found.contains(&format!("{name}:- !{rule} -")), "{name} {target:?} {how:?}: {found:?}");
+            let shown = env.envseal(&["check"]).args(how).output().stdout;
+            let shown = String::from_utf8(shown).unwrap();
+            assert!(shown.contains(&format!("  fix: {replace}\n")), "{name} {target:?} {how:?}: {shown}");
         };
         told(&[]);
         env.git(&["add", "-A"]);
@@ -367,19 +376,22 @@ fn schemas_and_team_files_are_read_alike_by_all_or_by_none() {
         told(&["--range", "HEAD~1..HEAD"]);
         for arguments in [&["set", "B=2"][..], &["encrypt"], &["ls", "--example"]] {
             let said = env.fails(4, arguments);
-            let hint = match target.to_str() {
-                Some("nowhere") => format!("restore nowhere, or remove the link: rm {name}"),
-                Some("conf/team.toml") => {
-                    format!("replace the link with the file: rm {name} && cp conf/team.toml {name}")
-                }
-                _ => format!("remove the link: rm {name}"),
-            };
-            let says = format!("{name} is a symlink {says}\nhint: {hint}");
+            let restore = if target == Path::new("nowhere") { "restore nowhere, or " } else { "" };
+            let says = format!("{name} is a symlink {says}\nhint: {restore}{replace}");
             assert!(said.contains(&says), "{target:?} {arguments:?}: {said}");
         }
         assert_eq!(env.read(".env"), sealed);
         env.git(&["reset", "-q", "--hard", "HEAD~1"]);
     }
+    // In a clone without the keys file it leads nowhere.
+    symlink(".env.keys", env.path(".env.example.new")).unwrap();
+    std::fs::rename(env.path(".env.example.new"), env.path(".env.example")).unwrap();
+    env.git(&["add", "-A"]);
+    for how in [&[][..], &["--staged"]] {
+        let found = env.check(how);
+        assert!(found.contains(&".env.example:- !schema-malformed -".to_owned()), "{how:?}: {found:?}");
+    }
+    env.git(&["reset", "-q", "--hard"]);
     // Inside of the repository they are what they lead to.
     symlink("shared", env.path("hop")).unwrap();
     symlink("hop/.env.schema", env.path(".env.schema")).unwrap();
