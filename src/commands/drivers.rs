@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::check::where_typed;
 use super::{Context, working_dir};
 use crate::config::{EnvName, FileRole, is_own_name, is_team_file};
-use crate::dotenv::{ConflictStyle, MergeConflicts, MergeVersions, has_markers};
+use crate::dotenv::{ConflictStyle, ConflictedText, MergeConflicts, MergeVersions, has_markers};
 use crate::error::Error;
 use crate::git::path_from;
 use crate::hint::Hint;
@@ -148,7 +148,8 @@ fn suggest_resolving(context: &Context, path: &Path, text: &[u8], names: &[Strin
         let (first, rest) = label.split_once(' ').unwrap_or((label, "("));
         (rest.starts_with('(') && !["ours", "theirs"].contains(&first)).then(|| first.to_owned())
     };
-    let Some(take) = project::resolve_hint(text).map(|take| take.with("file", path)) else { return };
+    let take = ConflictedText::read(text).as_ref().and_then(project::resolve_hint);
+    let Some(take) = take.map(|take| take.with("file", path)) else { return };
     if names.iter().all(|name| is_own_name(name)) {
         return context.ui.suggest(&Hint::from("Resolve it: ").and(take));
     }

@@ -7,7 +7,7 @@ use super::resolve::resolve_hint;
 use super::similar::nearest_name;
 use crate::config::is_env_file;
 use crate::crypto::{KeyId, SealError};
-use crate::dotenv::{Document, Entry, ExpandError, ParseError, Stray, why_reserved};
+use crate::dotenv::{ConflictedText, Document, Entry, ExpandError, ParseError, Stray, why_reserved};
 use crate::error::{Error, ErrorKind};
 use crate::git::{path_to_add, relative_path};
 use crate::hint::Hint;
@@ -35,7 +35,7 @@ pub(super) fn cannot_seal(path: &Path) -> impl Fn(SealError) -> Error + Copy + '
 }
 
 pub(crate) fn merge_conflict(path: &Path, line: usize, text: &[u8]) -> Error {
-    let take = resolve_hint(text).map_or_else(
+    let take = ConflictedText::read(text).as_ref().and_then(resolve_hint).map_or_else(
         || {
             // Git would stage a symlink itself.
             let staged = if path.is_symlink() { relative_path(&path_to_add(path)) } else { path.to_owned() };

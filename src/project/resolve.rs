@@ -111,9 +111,12 @@ pub(crate) fn resolve(
             left,
         });
     }
-    let conflicts = conflicts
-        .filter(|conflicts| conflicts.names().contains(name))
-        .ok_or_else(|| not_in_conflict(file, name))?;
+    let conflicts = conflicts.ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, format!("{} has no merge conflict", file.path().display()))
+    })?;
+    if !conflicts.names().contains(name) {
+        return Err(not_in_conflict(file, name, &conflicts));
+    }
     // Both sides have the same public key here, so either line is right.
     if name != key_name || matches!(resolution, Resolution::Value { .. }) {
         refuse_own(name)?;
@@ -204,12 +207,12 @@ fn refuse_side(taken: &EnvFile, other: &EnvFile, name: &str, plain: bool) -> Res
     Ok(())
 }
 
-/// Returns the command to resolve a conflict in `{file}`, which has this text; if possible, one about a variable. It takes
-/// no private key. Returns None if only an editor can resolve it.
+/// Returns the command to resolve one of the conflicts in `{file}`; if possible, one about a variable. It takes no private
+/// key. Returns None if only an editor can resolve them.
 ///
 /// `git mergetool` can't: the files that it leaves beside an env file have the names of env files.
-pub(crate) fn resolve_hint(text: &[u8]) -> Option<Hint> {
-    let names = ConflictedText::read(text)?.names();
+pub(crate) fn resolve_hint(conflicts: &ConflictedText<'_>) -> Option<Hint> {
+    let names = conflicts.names();
     let name = names.iter().min_by_key(|name| is_own_name(name))?;
     Some(if is_own_name(name) {
         hint!("envseal resolve {name} -f {file}", name)
@@ -218,12 +221,8 @@ pub(crate) fn resolve_hint(text: &[u8]) -> Option<Hint> {
     })
 }
 
-fn not_in_conflict(file: &EnvFile, name: &str) -> Error {
+fn not_in_conflict(file: &EnvFile, name: &str, conflicts: &ConflictedText<'_>) -> Error {
     let path = file.path();
-    let conflicts = ConflictedText::read(file.document().as_bytes());
-    let Some(conflicts) = conflicts else {
-        return Error::new(ErrorKind::NotFound, format!("{} has no merge conflict", path.display()));
-    };
     let names: Vec<_> = conflicts.names().into_iter().filter(|name| !is_own_name(name)).collect();
     let error = Error::new(ErrorKind::NotFound, format!("{name} is not in conflict in {}", path.display()));
     if names.is_empty() {

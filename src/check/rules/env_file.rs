@@ -199,9 +199,10 @@ impl EnvFileCheck<'_> {
     /// Returns true if the file has complete conflicts.
     fn conflict_markers(&mut self) -> bool {
         let Some(line) = self.document.conflict_marker() else { return false };
-        let take = resolve_hint(self.file.text);
+        let conflicts = ConflictedText::read(self.file.text);
+        let take = conflicts.as_ref().and_then(resolve_hint);
         self.report.findings.push(Finding::unresolved_merge(self.file.path, line, take));
-        ConflictedText::read(self.file.text).is_some()
+        conflicts.is_some()
     }
 
     fn public_keys(&mut self) {
