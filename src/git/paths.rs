@@ -123,7 +123,7 @@ pub(crate) fn path_from(here: &Path, path: &Path) -> PathBuf {
     let shared = shared.unwrap_or(&root);
     let up = here.strip_prefix(shared).unwrap_or(here).components().map(|_| "..");
     let down = path.strip_prefix(shared).unwrap_or(path);
-    up.map(Path::new).chain([down]).collect()
+    up.map(Path::new).chain(down.iter().map(Path::new)).collect()
 }
 
 /// Returns the root of the worktree that `start`, a folder, is in: the nearest folder upward with a `.git`, either a

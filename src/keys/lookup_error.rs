@@ -49,7 +49,7 @@ pub enum KeyPlace {
     /// The user's key command.
     Command,
     KeysFile(PathBuf),
-    /// A grant in this team file.
+    /// A grant in this team file; without one, where the project would have it.
     Grant(PathBuf),
 }
 
@@ -209,7 +209,7 @@ pub(crate) fn search_trace<'a>(tried: impl IntoIterator<Item = &'a SearchedPlace
         };
         let why = match missing {
             WhyMissing::Nothing => {
-                if !empty.contains(&name) {
+                if !empty.contains(&name) && !matches!(place, KeyPlace::Grant(_)) {
                     empty.push(name);
                 }
                 continue;

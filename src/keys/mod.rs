@@ -28,7 +28,7 @@ pub(crate) use pins::{NewPins, Pin, Pins};
 
 use lookup_error::{WhyMissing, around_the_key, malformed, missing_file, not_a_private_key};
 
-use crate::config::{EnvName, ProcessEnv};
+use crate::config::{EnvName, ProcessEnv, TEAM_FILE};
 use crate::crypto::{PrivateKey, PublicKey, SecretText, Unlocker};
 use crate::dotenv::Document;
 use crate::error::Error;
@@ -229,16 +229,18 @@ impl<'a> KeyStore<'a> {
         if files == 0 {
             search(Vec::new(), KeyPlace::KeysFile(self.keys_file_path(near)));
         }
-        if let Some(path) = granted::team_file(near) {
+        let project = project_root(near);
+        let path = project.join(TEAM_FILE);
+        let missing = if fs::has_entry(&project, TEAM_FILE) {
             let me = if may_ask { self.me()? } else { self.me_unasked()? };
             match self.granted(env, wanted, &path, me)? {
                 Ok(key) => return Ok((StoredKey::Open(key), KeyPlace::Grant(path))),
-                Err(missing) => {
-                    let place = KeyPlace::Grant(path);
-                    tried.push(SearchedPlace { place, wanted: env.to_string(), missing });
-                }
+                Err(missing) => missing,
             }
-        }
+        } else {
+            WhyMissing::Nothing
+        };
+        tried.push(SearchedPlace { place: KeyPlace::Grant(path), wanted: env.to_string(), missing });
         tried.extend(unasked);
         if let Some(why) = self.misplaced(env, wanted, near)
             && let Some(injected) = tried.iter_mut().find(|tried| tried.place == KeyPlace::Process)

@@ -176,3 +176,16 @@ fn a_copy_of_another_environments_file_gets_a_key_of_its_own() {
     std::fs::remove_dir_all(env.path("sub")).unwrap();
     assert!(env.check(&[]).is_empty(), "{:?}", env.check(&[]));
 }
+
+#[test]
+fn access_is_requested_from_the_project_of_the_file() {
+    let env = TestEnv::new();
+    env.write("app/envseal.toml", "");
+    env.ok(&["set", "-q", "A", &env.secret("a"), "-f", ".env.production"]);
+    env.write(".env.keys", "");
+    let said = env.envseal(&["get", "A", "-f", "../.env.production"]).dir(env.path("app")).fails(3);
+    assert!(said.contains("not found in ENVSEAL_PRIVATE_KEY_PRODUCTION or ../.env.keys\n"), "{said}");
+    assert!(said.contains("hint: request access: envseal -C .. team request; or put "), "{said}");
+    let said = env.envseal(&["get", "A", "-e", "production"]).fails(3);
+    assert!(said.contains("hint: request access: envseal team request; or put "), "{said}");
+}
