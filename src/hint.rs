@@ -18,8 +18,8 @@ const LATER: [&str; 3] = ["file", "folder", "range"];
 struct CommandOptions {
     /// `-C` of both programs: the folders that the person named.
     folders: String,
-    /// `-K` of envseal as the person named it, and with an absolute path.
-    keys_file: [String; 2],
+    /// `-K` and `-i` of envseal as the person named the files, and with absolute paths.
+    keys: [String; 2],
     /// The variable that replaces `-K` in the hooks of `git commit`.
     of_hooks: String,
     /// `-C` of envseal for a command that works on the project of its folder.
@@ -34,18 +34,19 @@ static START: OnceLock<(PathBuf, CommandOptions)> = OnceLock::new();
 /// The folder of the project that the person stands in, as seen from the repository's root. Found when it is needed.
 static PROJECT: OnceLock<LazyLock<PathBuf>> = OnceLock::new();
 
-/// Makes the commands in hints work in these folders, each as seen from the one before, and with the keys file that `-K`
-/// named, as seen from the last. What somebody else is to run works in the folder that `project` returns, as seen from the
-/// repository's root.
-pub(crate) fn start_in(folders: &[PathBuf], keys_file: Option<&Path>, project: fn() -> PathBuf) {
+/// Makes the commands in hints work in these folders, each as seen from the one before, and with the files that `-K` and
+/// `-i` named, as seen from the last. What somebody else is to run works in the folder that `project` returns, as seen from
+/// the repository's root.
+pub(crate) fn start_in(folders: &[PathBuf], named: [&Path; 2], project: fn() -> PathBuf) {
     PROJECT.get_or_init(|| LazyLock::new(project));
-    let absolute = keys_file.and_then(|file| std::path::absolute(file).ok()).unwrap_or_default();
-    let keys_file = keys_file.unwrap_or(Path::new(""));
+    let absolute = named.map(|file| std::path::absolute(file).unwrap_or_default());
+    let options =
+        |[keys_file, identity]: [&Path; 2]| Some(option("-K ", keys_file)? + &option("-i ", identity)?);
     let all = || {
         Some(CommandOptions {
             folders: folders.iter().map(|folder| option("-C ", folder)).collect::<Option<_>>()?,
-            keys_file: [option("-K ", keys_file)?, option("-K ", &absolute)?],
-            of_hooks: option("ENVSEAL_KEYS_FILE=", &absolute)?,
+            keys: [options(named)?, options(absolute.each_ref().map(PathBuf::as_path))?],
+            of_hooks: option("ENVSEAL_KEYS_FILE=", &absolute[0])?,
             ..CommandOptions::default()
         })
     };
@@ -72,13 +73,14 @@ fn add_text(line: &mut String, text: &str, options: &CommandOptions) {
         let is_ours = word == "envseal " && !rest.starts_with("hook run");
         let is_git = word == "git " && GIT.contains(&format!(" {verb} "));
         let of_project = is_ours && (verb == "team" || rest.starts_with("key rotate -e "));
-        let [as_named, absolute] = &options.keys_file;
+        let [as_named, absolute] = &options.keys;
+        // Shown if the file that `-K` or `-i` named can't be used.
+        let is_without = rest == "key list" || rest.starts_with("team request makes ");
         let parts = match (is_mine, is_ours, is_git) {
+            (true, true, _) if is_without => ["", word, &options.folders, "", ""],
             (true, true, _) if of_project && !options.project.is_empty() => {
                 ["", word, &options.folders, &options.project, absolute]
             }
-            // Shown if the file that `-K` named can't be read.
-            (true, true, _) if rest == "key list" => ["", word, &options.folders, "", ""],
             (true, true, _) if rest.starts_with("-C ") => ["", word, &options.folders, absolute, ""],
             (true, true, _) => ["", word, &options.folders, as_named, ""],
             (true, _, true) if verb == "commit" => [&options.of_hooks, word, &options.folders, "", ""],
@@ -532,7 +534,7 @@ mod tests {
     fn commands_start_in_the_given_folder() {
         let options = CommandOptions {
             folders: "-C svc ".into(),
-            keys_file: ["-K k ".into(), "-K /k ".into()],
+            keys: ["-K k ".into(), "-K /k ".into()],
             of_hooks: "ENVSEAL_KEYS_FILE=/k ".into(),
             project: "-C api ".into(),
             others: "-C svc/api ".into(),

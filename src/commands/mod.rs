@@ -128,8 +128,6 @@ struct Context<'a> {
     ui: Ui,
     process: &'a ProcessEnv,
     store: KeyStore<'a>,
-    /// The path given with `-i`.
-    identity: Option<PathBuf>,
     no_pager: bool,
     /// True once the command has created a key or a member, or imported values.
     has_created: Cell<bool>,
@@ -301,15 +299,16 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     for dir in &dir {
         config::change_dir(dir).map_err(Error::io(format!("change to {}", dir.display())))?;
     }
-    hint::start_in(&dir, keys_file.as_deref().filter(|file| !fs::is_read_once(file)), current_project);
+    let named = [&keys_file, &identity].map(|file| file.as_deref().filter(|file| !fs::is_read_once(file)));
+    hint::start_in(&dir, named.map(|file| file.unwrap_or(Path::new(""))), current_project);
     let process = ProcessEnv::capture();
     let store = KeyStore::new(&process, keys_file)
-        .with_identity(identity.clone(), &ui::passphrase)
+        .with_identity(identity, &ui::passphrase)
         .with_key_command(&run_key_command);
     let has_created = Cell::default();
     let ui = Ui { quiet, verbose };
     fs::on_wait(move || ui.say("Waiting for another envseal to finish…"));
-    let context = Context { ui, process: &process, store, identity, no_pager, has_created };
+    let context = Context { ui, process: &process, store, no_pager, has_created };
     recover(&context);
     let mut status = 0;
     match cli.command {

@@ -65,9 +65,6 @@ pub(crate) fn join(
 ) -> Result<Joined, Error> {
     let team = project.team()?;
     let first = team.members().is_empty();
-    let choose = |team: &TeamFile, key: Option<&IdentityKey>, wanted: Option<&str>| {
-        choose_name(team, (store, key), objects, wanted)
-    };
     let (created, made);
     let me = match store.me()? {
         Some(me) => {
@@ -76,21 +73,21 @@ pub(crate) fn join(
         }
         None => {
             // A name is rejected before anything is created.
-            choose(&team, None, wanted)?;
+            choose_name(&team, None, objects, wanted)?;
             created = store.make_identity()?;
             made = true;
             &created
         }
     };
     let (key, place) = (me.identity.public(), me.place.clone());
-    let name = choose(&team, Some(&key), wanted)?;
+    let name = choose_name(&team, Some(&key), objects, wanted)?;
     let is_own = is_own(store, objects, &name);
     // The request itself needs none of these keys.
     let (keys, mut not_own) = own_keys(project, store).unwrap_or_else(|error| (Vec::new(), vec![error]));
     let (mut added, mut own) = (false, Vec::new());
     change_team(project, |team| {
         // Another envseal may have changed it in the meantime.
-        choose(team, Some(&key), Some(name.as_str()))?;
+        choose_name(team, Some(&key), objects, Some(name.as_str()))?;
         added = team.members().get(&name) != Some(&key);
         if added {
             team.put_member(&name, &key);
@@ -150,7 +147,7 @@ fn lasts(place: &KeyPlace) -> bool {
 /// else has or had it.
 fn choose_name(
     team: &TeamFile,
-    (store, key): (&KeyStore<'_>, Option<&IdentityKey>),
+    key: Option<&IdentityKey>,
     objects: Option<&Repo>,
     wanted: Option<&str>,
 ) -> Result<MemberName, Error> {
@@ -177,10 +174,10 @@ fn choose_name(
     }
     key.map_or(Ok(()), |key| refuse_removed(team, key))?;
     let is_mine = wanted.is_none() && team.members().contains_key(&name);
-    let hint = match store.named_identity() {
-        None if is_mine => "if that is you with a new key: envseal team request --replace",
-        Some(_) if is_mine => "if that is you with a new key: envseal team request --replace -i FILE",
-        _ => "choose another: envseal team request --name NAME",
+    let hint = if is_mine {
+        "if that is you with a new key: envseal team request --replace"
+    } else {
+        "choose another: envseal team request --name NAME"
     };
     refuse_name_of_another(team, &name, key, hint)?;
     Ok(name)

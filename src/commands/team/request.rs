@@ -100,8 +100,7 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
     if !mine.is_empty() && own.is_empty() {
         let again =
             "Once this is merged, so that someone else's rotation can't lock you out: envseal team request";
-        let option = context.identity.as_ref().map(|file| hint!(" -i {file}", file));
-        context.ui.suggest(&Hint::from(again).and(option.unwrap_or("".into())));
+        context.ui.suggest(&again.into());
     }
     Ok(())
 }

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::commands::Context;
 use crate::error::Error;
-use crate::hint::Hint;
 use crate::members::own_identity;
 use crate::ui;
 
@@ -62,9 +61,7 @@ pub(super) fn run(context: &Context, args: &TeamWhoamiArgs) -> Result<(), Error>
         ui::text(text.as_bytes())?;
     }
     if name.is_none() && removed.is_none() {
-        let hint = Hint::from("Request access: envseal team request");
-        let identity = context.identity.as_ref().map(|path| hint!(" -i {path}", path));
-        context.ui.suggest(&hint.and(identity.unwrap_or("".into())));
+        context.ui.suggest(&"Request access: envseal team request".into());
     }
     Ok(())
 }

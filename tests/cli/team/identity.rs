@@ -227,3 +227,27 @@ fn a_new_key_under_an_old_name_replaces_the_old_one() {
     let hint = "hint: choose another: envseal team request --name NAME";
     assert!(said.contains("bob is the name of a removed member") && said.contains(hint), "{said}");
 }
+
+#[test]
+fn the_identity_that_was_named_is_repeated_in_hints() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let named = env.outside().join("named");
+    bob.says(&["team", "request", "-q"]);
+    bob.does(&["checkout", "-q", "--", "envseal.toml"]);
+    std::fs::rename(made(&bob), &named).unwrap();
+    let named = named.to_str().unwrap();
+    let said = bob.fails(3, &["-i", named, "get", "URL", "-e", "production"]);
+    let again = format!("envseal -i {named} team request");
+    assert!(said.contains(&format!("hint: request access: {again}, and commit what it writes\n")), "{said}");
+    let said = bob.envseal(&["team", "whoami", "-i", named]).stderr;
+    assert!(said.ends_with(&format!("Request access: {again}\n")), "{said}");
+    bob.pastes(&again);
+    assert!(bob.read("envseal.toml").contains("bob = "), "{}", bob.read("envseal.toml"));
+    // One that can't be used is not.
+    let broken = env.outside().join("broken");
+    std::fs::write(&broken, "x").unwrap();
+    std::fs::set_permissions(&broken, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let said = alice.fails(3, &["team", "whoami", "-i", broken.to_str().unwrap()]);
+    assert!(said.contains("hint: use another key: envseal team request makes one"), "{said}");
+}
