@@ -58,7 +58,7 @@ impl KeyStore<'_> {
             }
         }
         for name in self.process.private_key_names() {
-            lists.push((self.injected_as(name)?, Some(name), KeyPlace::Process));
+            lists.push((self.injected(name, None)?, Some(name), KeyPlace::Process));
         }
         for (keys, name, place) in lists {
             for env in envs_of(name, &keys) {

@@ -140,7 +140,7 @@ impl KeysFile {
         let (_, text) = self.document.value(entry);
         parse_keys(std::str::from_utf8(&text).ok()).map_err(|reason| {
             let place = format!("{}:{}", self.path.display(), entry.line);
-            not_a_private_key(self.document.name(entry), &place, &reason)
+            not_a_private_key(self.document.name(entry), None, &place, &reason)
         })
     }
 

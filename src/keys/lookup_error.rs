@@ -122,14 +122,15 @@ pub(super) fn malformed(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Malformed, message).with_status(3)
 }
 
-pub(super) fn not_a_private_key(variable: &str, place: &str, reason: &str) -> Error {
+/// Returns the error for a variable that should hold keys of `env`. None is the environment that its name tells: a `_` may
+/// be any other character.
+pub(super) fn not_a_private_key(variable: &str, env: Option<&EnvName>, place: &str, reason: &str) -> Error {
+    let error = malformed(format!("{variable} in {place} is not a private key: {reason}"));
+    let named = EnvName::of_private_key_name(variable).filter(|env| !env.as_str().contains('_'));
+    let Some(env) = env.or(named.as_ref()) else { return error };
     let hint =
         hint!("set {variable} to what this prints where the key is: envseal key show --private", variable);
-    let hint = match EnvName::of_private_key_name(variable) {
-        Some(env) if !env.is_of_dotenv() => hint.and(hint!(" -e {env}", env)),
-        _ => hint,
-    };
-    malformed(format!("{variable} in {place} is not a private key: {reason}")).with_hint(hint)
+    error.with_hint(if env.is_of_dotenv() { hint } else { hint.and(hint!(" -e {env}", env)) })
 }
 
 /// Returns the error for a variable in which a private key has quotes around it, or its name in front.

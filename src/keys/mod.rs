@@ -202,7 +202,7 @@ impl<'a> KeyStore<'a> {
         {
             return Ok(found);
         }
-        if let Some(found) = search(self.injected(env)?, KeyPlace::Process) {
+        if let Some(found) = search(self.injected(&variable, Some(env))?, KeyPlace::Process) {
             return Ok(found);
         }
         if may_ask {
@@ -264,7 +264,8 @@ impl<'a> KeyStore<'a> {
     /// Returns every private key for `env`, older ones too, as it is stored.
     fn all_stored(&self, env: &EnvName, near: &Path) -> Result<Vec<(StoredKey, KeyPlace)>, KeyLookupError> {
         let given = self.given().into_iter().map(|key| (key, KeyPlace::Given));
-        let injected = self.injected(env)?.into_iter().map(|key| (key, KeyPlace::Process));
+        let injected = self.injected(&env.private_key_name(), Some(env))?;
+        let injected = injected.into_iter().map(|key| (key, KeyPlace::Process));
         let commanded = self.commanded_before(env).into_iter().map(|key| (key, KeyPlace::Command));
         let mut keys: Vec<_> = given.chain(injected).chain(commanded).collect();
         for file in self.keys_files(near) {
@@ -374,11 +375,7 @@ impl<'a> KeyStore<'a> {
         self.given.iter().cloned().map(StoredKey::Open).collect()
     }
 
-    fn injected(&self, env: &EnvName) -> Result<Vec<StoredKey>, KeyLookupError> {
-        self.injected_as(&env.private_key_name())
-    }
-
-    fn injected_as(&self, variable: &str) -> Result<Vec<StoredKey>, KeyLookupError> {
+    fn injected(&self, variable: &str, env: Option<&EnvName>) -> Result<Vec<StoredKey>, KeyLookupError> {
         let Some(text) = self.process.get(variable) else { return Ok(Vec::new()) };
         if text.is_empty() {
             // A secret that the CI did not pass on.
@@ -398,7 +395,7 @@ impl<'a> KeyStore<'a> {
             if inner != text && is_one && locked::parse_keys(Some(inner)).is_ok() {
                 return around_the_key(variable);
             }
-            not_a_private_key(variable, &place, &reason)
+            not_a_private_key(variable, env, &place, &reason)
         })?)
     }
 

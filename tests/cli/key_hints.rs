@@ -189,3 +189,19 @@ fn access_is_requested_from_the_project_of_the_file() {
     let said = env.envseal(&["get", "A", "-e", "production"]).fails(3);
     assert!(said.contains("hint: request access: envseal team request; or put "), "{said}");
 }
+
+#[test]
+fn the_environment_of_a_malformed_key_is_named_as_its_file_is() {
+    let env = TestEnv::new();
+    let variable = "ENVSEAL_PRIVATE_KEY_EU_WEST";
+    env.ok(&["set", "-q", "A", &env.secret("a"), "-e", "eu-west"]);
+    let key = env.private_key(variable);
+    let said = env.envseal(&["get", "A", "-e", "eu-west"]).var(variable, "x").fails(3);
+    let hint = "to what this prints where the key is: envseal key show --private -e eu-west\n";
+    assert!(said.ends_with(&format!("hint: set {variable} {hint}")), "{said}");
+    // A keys file doesn't tell which of `eu-west`, `eu_west` and `eu.west` it is.
+    env.write(".env.keys", format!("{variable}=x\n"));
+    let said = env.fails(3, &["get", "A", "-e", "eu-west"]);
+    assert!(said.contains("is not a private key") && !said.contains("eu_west"), "{said}");
+    env.write(".env.keys", format!("{variable}={key}\n"));
+}

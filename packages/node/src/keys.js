@@ -42,11 +42,11 @@ export function findPrivateKey({ environment, publicKey, folder }, { given, keys
       const place = 'the keys given by the program';
       yield [place, given.flatMap((text) => parsedKeys(text, 'a key given by the program')), 'the program gave'];
     }
-    yield [variable, injectedKeys(variable, env), `${variable} holds`];
+    yield [variable, injectedKeys(environment, env), `${variable} holds`];
     for (const path of keysFile ? [keysFile] : foundKeysFiles(folder)) {
       const name = keysFile ?? shown(path);
       keysFileName ??= name;
-      yield [name, keysInFile(path, name, variable, !keysFile), `${variable} in ${name} holds`];
+      yield [name, keysInFile(path, name, environment, !keysFile), `${variable} in ${name} holds`];
     }
     if (!keysFileName) yield [KEYS_FILE, [], ''];
   }
@@ -61,7 +61,7 @@ export function findPrivateKey({ environment, publicKey, folder }, { given, keys
       return [lines, hint`give it its own name: export ${variable}=$(printenv ${other})`];
     }
     // The place is right, and the key is another one's.
-    if (valueIn(env, variable) !== undefined) return [details, showKeyHint(variable)];
+    if (valueIn(env, variable) !== undefined) return [details, showKeyHint(environment)];
     const team = grantingFile(folder, publicKey);
     if (team) {
       const lines = [...details, `${shown(team)} grants it, but only the envseal command can use a grant`];
@@ -100,17 +100,19 @@ function parsedKeys(text, what, hint) {
   }
 }
 
-function showKeyHint(variable) {
-  const environment = variable.replace(/^ENVSEAL_PRIVATE_KEY_?/, '').toLowerCase();
-  const option = environment && ` -e ${environment}`;
-  return `set ${variable} to what this prints where the key is: envseal key show --private${option}`;
+function showKeyHint(environment) {
+  const variable = keyName('PRIVATE', environment);
+  return environment === 'default'
+    ? hint`set ${variable} to what this prints where the key is: envseal key show --private`
+    : hint`set ${variable} to what this prints where the key is: envseal key show --private -e ${environment}`;
 }
 
 function malformed(summary, hint) {
   return new EnvsealError('ENVSEAL_MALFORMED', summary, { hint });
 }
 
-function injectedKeys(variable, env) {
+function injectedKeys(environment, env) {
+  const variable = keyName('PRIVATE', environment);
   const text = valueIn(env, variable);
   if (text === undefined) return [];
   if (text === '') {
@@ -129,15 +131,16 @@ function injectedKeys(variable, env) {
       `leave the key alone in it: export ${variable}=$(printenv ${variable} | grep -o 'envseal-[sl]k1-[A-Za-z0-9_,-]*')`,
     );
   }
-  return parsedKeys(text, `${variable} in the environment`, showKeyHint(variable));
+  return parsedKeys(text, `${variable} in the environment`, showKeyHint(environment));
 }
 
 const countKeys = (text) => text.split(/envseal-[sl]k1-/).length;
 
 // The keys file
 
-/** Returns the keys under a name in the file at `path`, and its bare keys. It must belong to this user or root. */
-function keysInFile(path, name, variable, wasFound) {
+/** Returns an environment's keys in the file at `path`, and its bare keys. It must belong to this user or root. */
+function keysInFile(path, name, environment, wasFound) {
+  const variable = keyName('PRIVATE', environment);
   const { entries, strays } = parsed(name, keysFileText(path, name, wasFound));
   const named = entries.filter((entry) => entry.name === variable);
   const bare = strays
@@ -145,7 +148,7 @@ function keysInFile(path, name, variable, wasFound) {
     .filter(({ text }) => looksLikePrivateKey(text));
   return [
     ...named.flatMap(({ source, line }) =>
-      parsedKeys(utf8(read(source).value) ?? '', `${variable} in ${name}:${line}`, showKeyHint(variable)),
+      parsedKeys(utf8(read(source).value) ?? '', `${variable} in ${name}:${line}`, showKeyHint(environment)),
     ),
     ...bare.flatMap(({ text, line }) => parsedKeys(text, `${name}:${line}`)),
   ];

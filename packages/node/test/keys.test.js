@@ -56,6 +56,20 @@ test('the environment holds one key, or several', (t) => {
   });
 });
 
+test('the hint names the environment as its file does', (t) => {
+  const text = TEXT.replace('PUBLIC_KEY', 'PUBLIC_KEY_EU_WEST');
+  const path = folder(t, { '.env.eu-west': text, 'keys/.env.eu-west': text, 'keys/.env.keys': 'ENVSEAL_PRIVATE_KEY_EU_WEST=x' });
+  const hint = 'set ENVSEAL_PRIVATE_KEY_EU_WEST to what this prints where the key is: envseal key show --private -e eu-west';
+  for (const [file, env] of [
+    ['.env.eu-west', { ENVSEAL_PRIVATE_KEY_EU_WEST: 'x' }],
+    ['.env.eu-west', { ENVSEAL_PRIVATE_KEY_EU_WEST: other.private }],
+    ['keys/.env.eu-west', {}],
+  ]) {
+    const read = () => readValues([loadEnvFile(join(path, file))], 'get', { given: [], env }).get('A').value;
+    assert.throws(read, { name: 'EnvsealError', hint });
+  }
+});
+
 test('the keys file has lines, or a bare key', (t) => {
   for (const text of [
     LINE,

@@ -95,6 +95,10 @@ class Functions(Project):
             self.assertEqual(self.refuses().hint, f"set ENVSEAL_PRIVATE_KEY to {shown}")
             hint = f"set ENVSEAL_PRIVATE_KEY_STAGING to {shown} -e staging"
             self.assertEqual(self.refuses(path="staging.env").hint, hint)
+        self.write_env(f"A={self.key.seal('A', b'1')}\n", "eu-west.env", "ENVSEAL_PUBLIC_KEY_EU_WEST")
+        with environment({"ENVSEAL_PRIVATE_KEY_EU_WEST": "zzz"}):
+            hint = f"set ENVSEAL_PRIVATE_KEY_EU_WEST to {shown} -e eu-west"
+            self.assertEqual(self.refuses(path="eu-west.env").hint, hint)
         with environment({"ENVSEAL_KEYS_FILE": "mine"}):
             self.refuses("put the key in mine as ENVSEAL_PRIVATE_KEY;")
         self.write_env(f"A={self.key.seal('A', b'1')}\n", "sub/.env")

@@ -78,7 +78,7 @@ class KeyStore:
     def _places(self, env: EnvName, near: str) -> Iterator[tuple[str, list[StoredKey]]]:
         if self._given:
             yield "the keys that the program gave", self._given
-        yield env.private_key_name, _injected(env.private_key_name)
+        yield env.private_key_name, _injected(env)
         paths = list(_keys_files(near))
         for path in paths:
             yield path, _keys_in_file(path, env)
@@ -86,7 +86,8 @@ class KeyStore:
             yield KEYS_FILE, []
 
 
-def _injected(name: str) -> list[StoredKey]:
+def _injected(env: EnvName) -> list[StoredKey]:
+    name = env.private_key_name
     text = process_variable(name)
     if text is None:
         return []
@@ -97,11 +98,11 @@ def _injected(name: str) -> list[StoredKey]:
             f"give this job the key as {name}, or unset the variable",
             name=name,
         )
-    return _parse_keys(text, name, "the environment")
+    return _parse_keys(text, name, "the environment", env)
 
 
-def _parse_keys(text: bytes, name: str, place: str) -> list[StoredKey]:
-    """Reads a comma-joined list of private keys, newest first."""
+def _parse_keys(text: bytes, name: str, place: str, env: Optional[EnvName] = None) -> list[StoredKey]:
+    """Reads a comma-joined list of private keys, newest first; `env` is the environment that the variable is of."""
     keys: list[StoredKey] = []
     try:
         for part in text.decode("utf-8", "replace").split(","):
@@ -110,9 +111,10 @@ def _parse_keys(text: bytes, name: str, place: str) -> list[StoredKey]:
         return keys
     except Refused as refused:
         reason = REASONS[refused.step]
-    environment = name.partition("_PRIVATE_KEY_")[2].lower()
-    hint = f"set {name} to what this prints where the key is: envseal key show --private"
-    hint += f" -e {environment}" if environment else ""
+    hint = None
+    if env:
+        hint = f"set {name} to what this prints where the key is: envseal key show --private"
+        hint += "" if env == "default" else f" -e {shlex.quote(env)}"
     raise EnvsealError(f"{name} in {place} is not a private key: {reason}", hint, name=name)
 
 
@@ -149,7 +151,7 @@ def _keys_in_file(path: str, env: EnvName) -> list[StoredKey]:
     keys: list[StoredKey] = []
     for entry in document.entries:
         if entry.name == env.private_key_name:
-            keys += _parse_keys(entry.value()[1], entry.name, f"{path}:{entry.line}")
+            keys += _parse_keys(entry.value()[1], entry.name, f"{path}:{entry.line}", env)
     for stray, line in document.strays:
         if stray.startswith((PRIVATE_PREFIX, LOCKED_PREFIX)):
             keys += _parse_keys(stray, "the line", f"{path}:{line}")
