@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::resolve::resolve_hint;
 use super::similar::nearest_name;
-use crate::config::is_env_file;
+use crate::config::{EnvName, is_env_file};
 use crate::crypto::{KeyId, SealError};
 use crate::dotenv::{ConflictedText, Document, Entry, ExpandError, ParseError, Stray, why_reserved};
 use crate::error::{Error, ErrorKind};
@@ -155,16 +155,20 @@ pub(crate) fn changed_meanwhile(path: &Path) -> Error {
 }
 
 pub(super) fn keys_disagree(
+    env: &EnvName,
     (first, first_key): (&Path, KeyId),
     (second, second_key): (&Path, KeyId),
 ) -> Error {
+    let [first, second] = [first, second].map(relative_path);
     Error::refused(format!(
         "{} is encrypted with key {first_key}, {} with key {second_key}: one environment has one key",
         first.display(),
         second.display()
     ))
     .with_hint(hint!(
-        "keep one key: copy its line into the other file, then envseal encrypt --reseal -f {second}",
+        "if {first} has the right key, copy its line {variable} to {second}, then: envseal encrypt --reseal -f {second}",
+        first,
+        variable = env.public_key_name(),
         second
     ))
 }

@@ -359,7 +359,7 @@ impl Project {
         others.sort();
         match others.as_slice() {
             [(first, first_key), (second, second_key), ..] => {
-                Err(keys_disagree((first, first_key.id()), (second, second_key.id())))
+                Err(keys_disagree(env, (first, first_key.id()), (second, second_key.id())))
             }
             _ => Ok(others.pop()),
         }
@@ -447,7 +447,7 @@ impl Project {
     pub fn refuse_other_key(&self, file: &EnvFile, key: &PublicKey) -> Result<(), Error> {
         match self.public_key_of(file.env(), file.path())? {
             Some((second, other)) if other != *key => {
-                Err(keys_disagree((file.path(), key.id()), (&second, other.id())))
+                Err(keys_disagree(file.env(), (file.path(), key.id()), (&second, other.id())))
             }
             _ => Ok(()),
         }

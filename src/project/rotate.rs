@@ -255,7 +255,7 @@ impl EnvironmentRotation {
                 (None, _) => file.refuse_lost_key(None, project)?,
                 (Some(key), Some(first)) if first.public_key() != Some(key) => {
                     let first_key = first.public_key().unwrap_or(key).id();
-                    return Err(keys_disagree((first.path(), first_key), (&path, key.id())));
+                    return Err(keys_disagree(env, (first.path(), first_key), (&path, key.id())));
                 }
                 _ => files.push(file),
             }

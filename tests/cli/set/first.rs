@@ -240,6 +240,12 @@ fn files_of_one_environment_that_disagree_are_refused() {
             if file == "b.env" { (".env", &["-f", "a/.env"]) } else { (file, &[]) };
         let stderr = env.fails(4, &[&["set", "A", "2", "-f", file], more].concat());
         assert!(stderr.contains("one environment has one key"), "{stderr}");
+        let [first, second] = if file == "a/.env" { ["a/.env", ".env"] } else { [".env", "a/.env"] };
+        let hint = format!(
+            "hint: if {first} has the right key, copy its line ENVSEAL_PUBLIC_KEY to {second}, then: envseal encrypt \
+             --reseal -f {second}\n"
+        );
+        assert!(stderr.ends_with(&hint), "{stderr}");
     }
     env.write("c/x", "");
     env.fails(4, &["set", "A", "2", "-f", "c/.env"]);
