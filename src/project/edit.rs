@@ -25,7 +25,7 @@ use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt
 use crate::config::{EnvName, ProcessEnv, is_own_name};
 use crate::crypto::{OpenError, Opener, PlaintextKind, PublicKey, Refs, Sealer, claims_to_be_sealed};
 use crate::dotenv::{
-    self, ConflictStyle, Document, Entry, MergeConflicts, MergeVersions, Quote, VarName, is_reserved,
+    self, ConflictStyle, Document, Edit, Entry, MergeConflicts, MergeVersions, Quote, VarName, is_reserved,
 };
 use crate::error::{Error, ErrorKind};
 use crate::fs::PrivateFile;
@@ -101,6 +101,7 @@ impl Editing {
     /// merged by name first. If they conflict, this fails, and [`Self::text`] then holds both sides.
     pub(crate) fn seal(&mut self, target: &mut Target<'_>) -> Result<Edited, Error> {
         self.catch_up(target)?;
+        self.keep_own_lines_once();
         let (path, env) = (target.file().path().to_owned(), target.file().env().clone());
         let policy = target.project().policy().clone();
         let (project, dollars) = (Rc::clone(target.project()), DollarSigns::default());
@@ -154,6 +155,21 @@ impl Editing {
         }
         let was_in_merge = self.base.conflict_marker().is_some();
         Ok(Edited { document, outcomes, removed: plan.removed(), was_in_merge })
+    }
+
+    /// Removes the lines of envseal's own that are left from the second side of a conflict.
+    fn keep_own_lines_once(&mut self) {
+        let resolved =
+            |text: &Document| text.conflict_marker().is_none() && self.base.conflict_marker().is_some();
+        let Some(document) = Document::parse(self.text.to_vec()).ok().filter(resolved) else { return };
+        let mut seen = HashSet::new();
+        let own =
+            document.entries().iter().enumerate().filter(|(_, entry)| is_own_name(document.name(entry)));
+        let again = own.filter(|(_, entry)| !seen.insert((document.name(entry), document.source(entry))));
+        let again: Vec<_> = again.map(|(entry, _)| Edit::Remove { entry }).collect();
+        if let Ok(once) = document.edited(&again) {
+            self.text = Zeroizing::new(once.as_bytes().to_vec());
+        }
     }
 
     /// Merges what someone else has changed in the file in the meantime.

@@ -242,6 +242,13 @@ fn a_public_key_that_both_sides_have_is_not_in_conflict() {
     env.write(".env", &merged);
     edit(&env, keep_theirs, &[]).ok();
     assert_eq!(line(&env, ".env", "A"), theirs);
+    // Only the markers are deleted, so the key's line is there twice.
+    env.write(".env", &merged);
+    let said = edit(&env, "sed -i '/^<<<<<<< /d; /^=======/d; /^>>>>>>> /d' \"$1\"", &[]).output();
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    let text = env.read(".env");
+    assert_eq!(text.matches("ENVSEAL_PUBLIC_KEY=").count(), 1, "{text}");
+    assert!(text.matches("\nA=").count() == 2 && text.contains(&theirs), "{text}");
     // A line that differs only in its comment is the same key: either line is right.
     let key = line(&env, ".env", "ENVSEAL_PUBLIC_KEY");
     let (ours, theirs) = (format!("{key} # ours"), format!("{key} # theirs"));
