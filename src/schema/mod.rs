@@ -106,7 +106,7 @@ impl Schema {
         &self.items
     }
 
-    /// Returns the variables with `@sensitive=false`.
+    /// Returns the variables that `@sensitive=false` or `@defaultSensitive` makes plain.
     pub(crate) fn plain(&self) -> impl Iterator<Item = &SchemaItem> {
         self.items.iter().filter(|item| item.sensitive == Some(false))
     }

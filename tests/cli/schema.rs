@@ -386,3 +386,19 @@ fn only_the_first_schema_file_gets_names() {
         ]
     );
 }
+
+#[test]
+fn a_name_that_is_newly_plain_is_told_with_what_can_make_it_so() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", format!("A={}\n", env.secret("a")));
+    env.write(".env.example", "A=\nPORT=\n");
+    env.commit("base");
+    for decorator in ["# @defaultSensitive=false\n# ---\n\nA=\nPORT=\n", "A=\n# @sensitive=false\nPORT=\n"] {
+        env.write(".env.example", decorator);
+        env.git(&["add", "-A"]);
+        let found = String::from_utf8(env.envseal(&["check", "--staged"]).output().stdout).unwrap();
+        let message =
+            "PORT is newly treated as plain, by `@sensitive=false` or `@defaultSensitive` [policy-widened]";
+        assert!(found.contains(message), "{found}");
+    }
+}
