@@ -78,13 +78,14 @@ pub(super) fn check_key_changes(
         };
         let Some((from, old_key)) = from.filter(|(_, old_key)| *old_key != key) else { continue };
         let team = change.settings.team_for(folder(path)).map(|(_, team)| team);
+        let team_file = change.settings.project_of(path).join(TEAM_FILE);
         let keys = [&old_key, &key];
         let proof = match find_rotation(team, &env, keys, &[]) {
             // No private key need be looked for.
             RotationProof::None => RotationProof::None,
             _ => find_rotation(team, &env, keys, &held.ever(&env, folder(path))),
         };
-        let found = check_key_change((path, line), &from, &env, keys, &proof);
+        let found = check_key_change((path, line), [&from, &team_file], &env, keys, &proof);
         let is_vouched = change.review == Review::Accepted && matches!(proof, RotationProof::Unverified(_));
         findings.extend(found.map(|found| if is_vouched { found.into_advice() } else { found }));
     }

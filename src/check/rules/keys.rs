@@ -111,10 +111,10 @@ pub(crate) fn compare_keys<'a>(
 }
 
 /// Returns the finding for a public key that changed without proof that a holder of the old key replaced it. `from` is
-/// the file that had the old key.
+/// the file that had the old key, and `team_file` the project's.
 pub(crate) fn check_key_change(
     (path, line): (&Path, usize),
-    from: &Path,
+    [from, team_file]: [&Path; 2],
     env: &EnvName,
     [before, after]: [&PublicKey; 2],
     proof: &RotationProof,
@@ -139,8 +139,8 @@ pub(crate) fn check_key_change(
             variable = env.private_key_name()
         ),
         RotationProof::None if from == path => hint!(
-            "after a rotation, add its record: git add {team}; otherwise ask who changed it: git log -p -- {file}",
-            team = TEAM_FILE
+            "after a rotation, add its record: git add {team_file}; otherwise ask who changed it: git log -p -- {file}",
+            team_file
         ),
         _ => "ask who changed it: git log -p -- {file}".into(),
     };

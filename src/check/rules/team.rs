@@ -60,10 +60,17 @@ impl TeamText<'_> {
         self.team.exposed_environment(name, keys)
     }
 
-    /// Returns `fix`, unless the environment's files were given this key and are only to be staged.
+    /// Returns `fix`, unless the environment's files were given this key and are only to be staged. The team file itself
+    /// may be, if no rotation in it is about the key that they have.
     fn fix_for_key(&self, env: &EnvName, key: KeyId, fix: Hint) -> Hint {
-        let files = (self.unstaged)(env, key);
-        if files.is_empty() { fix } else { hint!("git add {files}", files) }
+        let (files, keys) = ((self.unstaged)(env, key), self.keys(env));
+        let is_known = |step: &Rotation| keys.contains(&step.old) || keys.contains(&step.new);
+        let lead = if self.team.rotations(env).any(is_known) {
+            "after a rotation elsewhere, "
+        } else {
+            "after a rotation, add its record: git add {file}; otherwise "
+        };
+        if files.is_empty() { Hint::from(lead).and(fix) } else { hint!("git add {files}", files) }
     }
 
     fn keys(&self, env: &EnvName) -> &[PublicKey] {
@@ -156,8 +163,7 @@ fn check_grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>)
         let ids: Vec<_> = keys.iter().map(|key| key.id().to_string()).collect();
         let message =
             format!("{what} is for key {}, but its env files use key {}", line.key.id(), ids.join(", "));
-        let fix = Hint::from("after a rotation elsewhere, ").and(again);
-        let found = invalid(message, file.fix_for_key(env, line.key.id(), fix));
+        let found = invalid(message, file.fix_for_key(env, line.key.id(), again));
         return found.map(|found| found.about(&env.public_key_name()));
     }
     let held = (file.held)(env);

@@ -290,3 +290,27 @@ fn an_env_file_that_is_only_to_be_staged_is_named() {
     let found = String::from_utf8(alice.envseal(&["check", "--staged"]).stdout).unwrap();
     assert!(found.contains("after a rotation elsewhere") && !found.contains("fix: git add"), "{found}");
 }
+
+/// The env files are committed without the team file that was rotated with them.
+#[test]
+fn a_team_file_that_is_only_to_be_staged_is_named() {
+    let env = TestEnv::new();
+    env.write("app/envseal.toml", "");
+    env.ok(&["-C", "app", "set", "-q", "A", &env.secret("a"), "-e", "production"]);
+    env.ok(&["-C", "app", "team", "request", "-q", "--name", "alice"]);
+    env.commit("first");
+    env.ok(&["-C", "app", "key", "rotate", "-e", "production"]);
+    env.git(&["add", "app/.env.production"]);
+    let found = |how: &[&str]| String::from_utf8(env.envseal(how).output().stdout).unwrap();
+    for (how, file) in [
+        (&["check", "--staged"][..], "git add app/envseal.toml"),
+        (&["-C", "app", "check", "--staged"], "git -C app add envseal.toml"),
+    ] {
+        let found = found(how);
+        let fix = format!("  fix: after a rotation, add its record: {file}; otherwise ask ");
+        assert_eq!(found.matches(&fix).count(), 2, "{found}");
+        assert!(!found.contains("rotation elsewhere"), "{found}");
+    }
+    env.git(&["add", "app/envseal.toml"]);
+    assert_eq!(found(&["check", "--staged"]), "");
+}
