@@ -31,6 +31,8 @@ pub(crate) struct SchemaItem {
     pub required: Option<bool>,
     pub value_type: Option<ValueType>,
     pub sensitive: Option<bool>,
+    /// The decorator that makes it plain, if it is not sensitive.
+    pub plain_by: &'static str,
 }
 
 /// A decorator that isn't clear.
@@ -91,7 +93,9 @@ impl Schema {
             let (name, line) = (document.name(entry), entry.line);
             let mut item = ItemReader { name, line, problems: &mut schema.problems }.read(decorators);
             item.required = item.required.or(schema.defaults.required(!document.source(entry).is_empty()));
-            item.sensitive = item.sensitive.or(schema.defaults.sensitive(name));
+            if item.sensitive.is_none() {
+                (item.sensitive, item.plain_by) = schema.defaults.sensitive(name);
+            }
             schema.add(item);
         }
         schema
@@ -106,7 +110,7 @@ impl Schema {
         &self.items
     }
 
-    /// Returns the variables that `@sensitive=false` or `@defaultSensitive` makes plain.
+    /// Returns the variables that are not sensitive.
     pub(crate) fn plain(&self) -> impl Iterator<Item = &SchemaItem> {
         self.items.iter().filter(|item| item.sensitive == Some(false))
     }
@@ -208,11 +212,14 @@ impl Defaults {
         })
     }
 
-    fn sensitive(&self, name: &str) -> Option<bool> {
-        self.sensitive.as_ref().map(|default| match default {
-            SensitiveDefault::Always(sensitive) => *sensitive,
-            SensitiveDefault::Without(prefix) => !name.starts_with(prefix),
-        })
+    /// Returns whether the variable is sensitive, and the decorator that makes it plain if not.
+    fn sensitive(&self, name: &str) -> (Option<bool>, &'static str) {
+        use SensitiveDefault::{Always, Without};
+        match &self.sensitive {
+            None => (None, ""),
+            Some(Always(sensitive)) => (Some(*sensitive), "@defaultSensitive=false"),
+            Some(Without(of)) => (Some(!name.starts_with(of)), "@defaultSensitive=inferFromPrefix(…)"),
+        }
     }
 }
 
@@ -263,6 +270,7 @@ impl ItemReader<'_> {
             required: self.only("@required or @optional", required),
             value_type: self.only("@type", types),
             sensitive: self.only("@sensitive", sensitive),
+            plain_by: "@sensitive=false",
         }
     }
 
@@ -322,7 +330,7 @@ pub(crate) fn add_names(text: &[u8], names: &[ExampleName], line_break: &str) ->
             whole.extend_from_slice(line_break.as_bytes());
         }
         let required = if *is_everywhere { "@required" } else { "@optional" };
-        let plain = match (is_plain, schema.defaults.sensitive(name) == Some(false)) {
+        let plain = match (is_plain, schema.defaults.sensitive(name).0 == Some(false)) {
             (true, false) => " @sensitive=false",
             (false, true) if !is_reserved(name) => " @sensitive",
             _ => "",

@@ -388,17 +388,22 @@ fn only_the_first_schema_file_gets_names() {
 }
 
 #[test]
-fn a_name_that_is_newly_plain_is_told_with_what_can_make_it_so() {
+fn a_name_that_is_newly_plain_is_told_with_the_decorator_that_makes_it_so() {
     let env = TestEnv::new();
     env.write_sealed(".env", format!("A={}\n", env.secret("a")));
     env.write(".env.example", "A=\nPORT=\n");
     env.commit("base");
-    for decorator in ["# @defaultSensitive=false\n# ---\n\nA=\nPORT=\n", "A=\n# @sensitive=false\nPORT=\n"] {
-        env.write(".env.example", decorator);
+    for (schema, cause) in [
+        ("# @defaultSensitive=false\n# ---\n\nA=\nPORT=\n", "@defaultSensitive=false"),
+        ("# @defaultSensitive=inferFromPrefix(PO)\n\nA=\nPORT=\n", "@defaultSensitive=inferFromPrefix(…)"),
+        ("A=\n# @sensitive=false\nPORT=\n", "@sensitive=false"),
+        ("# @defaultSensitive\n\nA=\n# @sensitive=false\nPORT=\n", "@sensitive=false"),
+        ("# @defaultSensitive=false\n\nA=\n# @sensitive=false\nPORT=\n", "@sensitive=false"),
+    ] {
+        env.write(".env.example", schema);
         env.git(&["add", "-A"]);
         let found = String::from_utf8(env.envseal(&["check", "--staged"]).output().stdout).unwrap();
-        let message =
-            "PORT is newly treated as plain, by `@sensitive=false` or `@defaultSensitive` [policy-widened]";
-        assert!(found.contains(message), "{found}");
+        let message = format!("PORT is newly treated as plain (`{cause}`) [policy-widened]");
+        assert!(found.contains(&message), "{schema:?}: {found}");
     }
 }

@@ -78,8 +78,7 @@ pub(crate) fn check_value(
 pub(crate) fn compare_plain_names(after: SchemaFile<'_>, was_plain: impl Fn(&str) -> bool) -> Vec<Finding> {
     let new = after.schema.plain().filter(|item| !was_plain(&item.name));
     let found = new.map(|item| {
-        let message =
-            format!("{} is newly treated as plain, by `@sensitive=false` or `@defaultSensitive`", item.name);
+        let message = format!("{} is newly treated as plain (`{}`)", item.name, item.plain_by);
         let fix = "have it reviewed in a separate change";
         Finding::new(Rule::PolicyWidened, after.path, message, fix).at(item.line).about(&item.name)
     });
