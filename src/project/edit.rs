@@ -46,6 +46,8 @@ pub(crate) struct Editing {
     sealed: BTreeSet<String>,
     /// The sealed values that the editor shows as tokens, still encrypted.
     left: Vec<ValueFailure>,
+    /// True if the editor has shown conflict markers.
+    was_in_conflict: bool,
 }
 
 pub(crate) struct Edited {
@@ -80,7 +82,8 @@ impl Editing {
         let sealed = file.variables().filter(|(_, entry)| file.token_text(entry).is_some());
         let sealed = sealed.map(|(_, entry)| file.document().name(entry).to_owned()).collect();
         let text = Zeroizing::new(shown.as_bytes().to_vec());
-        Ok(Self { base: file.document().clone(), shown, text, opener: None, sealed, left })
+        let was_in_conflict = shown.conflict_marker().is_some();
+        Ok(Self { base: file.document().clone(), shown, text, opener: None, sealed, left, was_in_conflict })
     }
 
     pub(crate) fn text(&self) -> &[u8] {
@@ -159,15 +162,15 @@ impl Editing {
 
     /// Removes the lines of envseal's own that are left from the second side of a conflict.
     fn keep_own_lines_once(&mut self) {
-        let resolved =
-            |text: &Document| text.conflict_marker().is_none() && self.base.conflict_marker().is_some();
+        let resolved = |text: &Document| self.was_in_conflict && text.conflict_marker().is_none();
         let Some(document) = Document::parse(self.text.to_vec()).ok().filter(resolved) else { return };
-        let mut seen = HashSet::new();
-        let own =
-            document.entries().iter().enumerate().filter(|(_, entry)| is_own_name(document.name(entry)));
-        let again = own.filter(|(_, entry)| !seen.insert((document.name(entry), document.source(entry))));
-        let again: Vec<_> = again.map(|(entry, _)| Edit::Remove { entry }).collect();
-        if let Ok(once) = document.edited(&again) {
+        let mut seen = Vec::new();
+        let again = own_lines(&document).into_iter().filter_map(|(entry, _, line)| {
+            let is_again = seen.contains(&line);
+            seen.push(line);
+            is_again.then_some(Edit::Remove { entry })
+        });
+        if let Ok(once) = document.edited(&again.collect::<Vec<_>>()) {
             self.text = Zeroizing::new(once.as_bytes().to_vec());
         }
     }
@@ -191,6 +194,7 @@ impl Editing {
         let merged = dotenv::merge(&versions, &ConflictStyle::of_size(MARKER_SIZE), &mut |_| None);
         self.sealed.extend(now.sealed);
         (self.base, self.shown, self.left) = (now.base, now.shown, now.left);
+        self.was_in_conflict |= now.was_in_conflict || merged.conflicts != MergeConflicts::None;
         self.text = merged.text;
         let conflict = match merged.conflicts {
             MergeConflicts::None => return Ok(()),
@@ -268,28 +272,17 @@ struct EditPlan<'a> {
 impl<'a> EditPlan<'a> {
     /// Rejects a change to envseal's own lines. A line that both sides of a conflict have may be kept once.
     fn refuse_own_lines(&self) -> Result<(), Error> {
-        let own = |document: &'a Document| {
-            let entries = document.entries().iter().filter(|entry| is_own_name(document.name(entry)));
-            entries.map(|entry| (document.name(entry), document.source(entry), entry.line))
-        };
-        let (before, now): (Vec<_>, Vec<_>) =
-            (own(self.shown).collect(), own(self.typed.document()).collect());
-        let same = |line: &(&str, &[u8], usize), other: &[(&str, &[u8], usize)]| {
-            other.iter().any(|(name, source, _)| (*name, *source) == (line.0, line.1))
-        };
-        let changed = now.iter().find(|line| !same(line, &before));
-        let changed = changed.or_else(|| before.iter().find(|line| !same(line, &now)));
-        match changed.or_else(|| now.last().filter(|_| now.len() > before.len())) {
-            None => Ok(()),
-            Some((name, _, line)) => {
-                let error =
-                    self.refused(*line, format!("{name} belongs to envseal and can't be changed by hand"));
-                Err(error.with_hint(hint!(
-                    "leave that line as it was; to create another key: envseal key rotate -f {path}",
-                    path = self.typed.path()
-                )))
-            }
-        }
+        let (before, now) = (own_lines(self.shown), own_lines(self.typed.document()));
+        let changed = now.iter().find(|(.., line)| before.iter().all(|(.., other)| other != line));
+        let changed = changed
+            .or_else(|| before.iter().find(|(.., line)| now.iter().all(|(.., other)| other != line)))
+            .or_else(|| now.last().filter(|_| now.len() > before.len()));
+        let Some((_, line, (name, _))) = changed else { return Ok(()) };
+        let what = format!("{name} belongs to envseal and can't be changed by hand");
+        Err(self.refused(*line, what).with_hint(hint!(
+            "leave that line as it was; to create another key: envseal key rotate -f {path}",
+            path = self.typed.path()
+        )))
     }
 
     /// Rejects a new line that is neither a variable nor a comment.
@@ -478,6 +471,14 @@ fn by_name(document: &Document) -> HashMap<&str, Vec<usize>> {
         places.entry(document.name(entry)).or_default().push(at);
     }
     places
+}
+
+type OwnLine<'a> = (&'a str, Zeroizing<Vec<u8>>);
+
+/// Returns each line of envseal's own: its entry's index, its number, and its name with the value.
+fn own_lines(document: &Document) -> Vec<(usize, usize, OwnLine<'_>)> {
+    let own = document.entries().iter().enumerate().filter(|(_, entry)| is_own_name(document.name(entry)));
+    own.map(|(at, entry)| (at, entry.line, (document.name(entry), document.value(entry).1))).collect()
 }
 
 /// Returns the document's variables, without the entries of envseal's own names.

@@ -5,7 +5,10 @@ use envseal::testing::crypto::PrivateKey;
 use crate::edit::edit;
 use crate::merge::{diverge, get, line, merge, project, set};
 use crate::pins::lists;
-use crate::support::{Session, TestEnv};
+use crate::support::{Session, TestEnv, run_on_terminal};
+
+const DELETE_MARKERS: &str = "sed -i '/^<<<<<<< /d; /^=======/d; /^>>>>>>> /d' \"$1\"";
+const KEEP_THEIRS: &str = "sed -i '/^<<<<<<< /,/^=======/d; /^>>>>>>> /d' \"$1\"";
 
 /// Starts a merge in which both sides changed these names. Returns their lines, ours and theirs.
 fn in_conflict(env: &TestEnv, names: &[&str]) -> Vec<(String, String)> {
@@ -221,7 +224,6 @@ fn the_public_key_is_never_chosen() {
 
 #[test]
 fn a_public_key_that_both_sides_have_is_not_in_conflict() {
-    let keep_theirs = "sed -i '/^<<<<<<< /,/^=======/d; /^>>>>>>> /d' \"$1\"";
     // Git's own merge, with other line ends on one side.
     let env = project(".env", &["A", "B"]);
     env.git(&["config", "--remove-section", "merge.envseal"]);
@@ -240,11 +242,11 @@ fn a_public_key_that_both_sides_have_is_not_in_conflict() {
     assert_eq!(said, "Resolved A in .env with their version\nThen stage it: git add .env\n");
     assert_eq!(line(&env, ".env", "A"), theirs);
     env.write(".env", &merged);
-    edit(&env, keep_theirs, &[]).ok();
+    edit(&env, KEEP_THEIRS, &[]).ok();
     assert_eq!(line(&env, ".env", "A"), theirs);
     // Only the markers are deleted, so the key's line is there twice.
     env.write(".env", &merged);
-    let said = edit(&env, "sed -i '/^<<<<<<< /d; /^=======/d; /^>>>>>>> /d' \"$1\"", &[]).output();
+    let said = edit(&env, DELETE_MARKERS, &[]).output();
     assert_eq!(said.status, 0, "{}", said.stderr);
     let text = env.read(".env");
     assert_eq!(text.matches("ENVSEAL_PUBLIC_KEY=").count(), 1, "{text}");
@@ -270,10 +272,48 @@ fn a_public_key_that_both_sides_have_is_not_in_conflict() {
         diverge(&env, || change("P=3"), || change("P=4"));
         assert_eq!(merge(&env).output().status, 1);
         let key = line(&env, ".env", "ENVSEAL_PUBLIC_KEY");
-        edit(&env, keep_theirs, &[]).ok();
+        edit(&env, KEEP_THEIRS, &[]).ok();
         let text = env.read(".env");
         assert!(text.starts_with('#') && text.contains(&key) && text.contains("P=3"), "{text}");
     }
+}
+
+#[test]
+fn quotes_make_no_other_public_key() {
+    let env = project(".env", &["A"]);
+    env.git(&["config", "--remove-section", "merge.envseal"]);
+    let set_with = |from: &str, to: &str| {
+        env.write(".env", env.read(".env").replace(from, to));
+        set(&env, ".env", "A")
+    };
+    let key = line(&env, ".env", "ENVSEAL_PUBLIC_KEY");
+    let quoted = key.replace('=', "=\"") + "\"";
+    diverge(&env, || set_with(&key, &quoted), || set_with("\n", "\r\n"));
+    assert_eq!(merge(&env).output().status, 1);
+    let merged = env.read(".env");
+    for (script, kept) in [(DELETE_MARKERS, &key), (KEEP_THEIRS, &quoted)] {
+        env.write(".env", &merged);
+        let said = edit(&env, script, &[]).output();
+        assert_eq!(said.status, 0, "{}", said.stderr);
+        let text = env.read(".env");
+        let keys: Vec<_> = text.lines().filter(|line| line.starts_with("ENVSEAL_PUBLIC_KEY=")).collect();
+        assert_eq!(keys, [kept], "{text}");
+    }
+}
+
+#[test]
+fn a_file_that_somebody_resolved_meanwhile_keeps_its_public_key_once() {
+    let env = project(".env", &["A"]);
+    env.git(&["config", "--remove-section", "merge.envseal"]);
+    let crlf = || env.write(".env", env.read(".env").replace('\n', "\r\n"));
+    diverge(&env, || (set(&env, ".env", "A"), crlf()), || set(&env, ".env", "A"));
+    assert_eq!(merge(&env).output().status, 1);
+    let resolve = concat!(env!("CARGO_BIN_EXE_envseal"), " -q resolve A --theirs; ");
+    let script = format!("grep -q '^<<<<<<<' .env && {resolve}{DELETE_MARKERS}");
+    let Some((status, shown)) = run_on_terminal(edit(&env, &script, &[]), Some(b"y\nn\n")) else { return };
+    let text = env.read(".env");
+    assert!(status == 0 && shown.contains(".env was changed meanwhile"), "{shown}");
+    assert_eq!(text.matches("ENVSEAL_PUBLIC_KEY=").count(), 1, "{text}");
 }
 
 #[test]
