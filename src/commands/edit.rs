@@ -149,6 +149,10 @@ fn print_outcome(context: &Context, path: &Path, edited: &Edited, is_changed: bo
     if !edited.removed.is_empty() {
         context.ui.say(format_args!("Removed {} from {path}", edited.removed.join(", ")));
     }
+    if !edited.repeated.is_empty() {
+        let names = edited.repeated.join(", ");
+        context.ui.note(format_args!("more than one line of {path} sets {names}; the last one counts"));
+    }
     let is_reported = !edited.outcomes.is_empty() || !edited.removed.is_empty();
     if !is_changed {
         context.ui.say("No changes");

@@ -3,7 +3,7 @@
 //! A value is recognised by its name and source text, in the file's order. An unchanged value gets its old token back,
 //! even if its line moved. Everything else is encrypted as `encrypt` does it.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -58,6 +58,8 @@ pub(crate) struct Edited {
     pub removed: Vec<String>,
     /// True if the file had conflict markers.
     pub was_in_merge: bool,
+    /// The variables that several lines set after a conflict.
+    pub repeated: Vec<String>,
 }
 
 impl Editing {
@@ -157,7 +159,9 @@ impl Editing {
             document = with_header(&typed, &document, &key)?;
         }
         let was_in_merge = self.base.conflict_marker().is_some();
-        Ok(Edited { document, outcomes, removed: plan.removed(), was_in_merge })
+        let repeated = by_name(&document).into_iter().filter(|(_, at)| self.was_in_conflict && at.len() > 1);
+        let repeated = repeated.map(|(name, _)| name.to_owned()).collect();
+        Ok(Edited { document, outcomes, removed: plan.removed(), was_in_merge, repeated })
     }
 
     /// Removes the lines of envseal's own that are left from the second side of a conflict.
@@ -465,8 +469,8 @@ fn known_again(shown: &Document, typed: &Document) -> HashMap<usize, usize> {
     known
 }
 
-fn by_name(document: &Document) -> HashMap<&str, Vec<usize>> {
-    let mut places: HashMap<_, Vec<_>> = HashMap::new();
+fn by_name(document: &Document) -> BTreeMap<&str, Vec<usize>> {
+    let mut places: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (at, entry) in variables(document) {
         places.entry(document.name(entry)).or_default().push(at);
     }

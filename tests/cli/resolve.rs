@@ -10,6 +10,8 @@ use crate::support::{Session, TestEnv, run_on_terminal};
 const DELETE_MARKERS: &str = "sed -i '/^<<<<<<< /d; /^=======/d; /^>>>>>>> /d' \"$1\"";
 const KEEP_THEIRS: &str = "sed -i '/^<<<<<<< /,/^=======/d; /^>>>>>>> /d' \"$1\"";
 
+const A_TWICE: &str = "note: more than one line of .env sets A; the last one counts\n";
+
 /// Starts a merge in which both sides changed these names. Returns their lines, ours and theirs.
 fn in_conflict(env: &TestEnv, names: &[&str]) -> Vec<(String, String)> {
     let change = || {
@@ -251,6 +253,8 @@ fn a_public_key_that_both_sides_have_is_not_in_conflict() {
     let text = env.read(".env");
     assert_eq!(text.matches("ENVSEAL_PUBLIC_KEY=").count(), 1, "{text}");
     assert!(text.matches("\nA=").count() == 2 && text.contains(&theirs), "{text}");
+    let note = A_TWICE.replace("A;", "A, B;");
+    assert!(said.stderr.contains(&note), "{}", said.stderr);
     // A line that differs only in its comment is the same key: either line is right.
     let key = line(&env, ".env", "ENVSEAL_PUBLIC_KEY");
     let (ours, theirs) = (format!("{key} # ours"), format!("{key} # theirs"));
@@ -314,6 +318,17 @@ fn a_file_that_somebody_resolved_meanwhile_keeps_its_public_key_once() {
     let text = env.read(".env");
     assert!(status == 0 && shown.contains(".env was changed meanwhile"), "{shown}");
     assert_eq!(text.matches("ENVSEAL_PUBLIC_KEY=").count(), 1, "{text}");
+}
+
+#[test]
+fn a_name_left_from_both_sides_is_noted() {
+    let env = project(".env", &["A", "B"]);
+    in_conflict(&env, &["A"]);
+    let said = edit(&env, DELETE_MARKERS, &[]).output();
+    assert!(said.status == 0 && said.stderr.contains(A_TWICE), "{}", said.stderr);
+    assert_eq!(env.read(".env").matches("\nA=").count(), 2);
+    let said = edit(&env, "echo C=3 >>\"$1\"", &[]).output();
+    assert!(said.status == 0 && !said.stderr.contains("counts"), "{}", said.stderr);
 }
 
 #[test]
