@@ -73,21 +73,21 @@ pub(crate) fn join(
         }
         None => {
             // A name is rejected before anything is created.
-            choose_name(&team, None, objects, wanted)?;
+            choose_name(&team, (store, None), objects, wanted)?;
             created = store.make_identity()?;
             made = true;
             &created
         }
     };
     let (key, place) = (me.identity.public(), me.place.clone());
-    let name = choose_name(&team, Some(&key), objects, wanted)?;
+    let name = choose_name(&team, (store, Some(&key)), objects, wanted)?;
     let is_own = is_own(store, objects, &name);
     // The request itself needs none of these keys.
     let (keys, mut not_own) = own_keys(project, store).unwrap_or_else(|error| (Vec::new(), vec![error]));
     let (mut added, mut own) = (false, Vec::new());
     change_team(project, |team| {
         // Another envseal may have changed it in the meantime.
-        choose_name(team, Some(&key), objects, Some(name.as_str()))?;
+        choose_name(team, (store, Some(&key)), objects, Some(name.as_str()))?;
         added = team.members().get(&name) != Some(&key);
         if added {
             team.put_member(&name, &key);
@@ -147,7 +147,7 @@ fn lasts(place: &KeyPlace) -> bool {
 /// else has or had it.
 fn choose_name(
     team: &TeamFile,
-    key: Option<&IdentityKey>,
+    (store, key): (&KeyStore<'_>, Option<&IdentityKey>),
     objects: Option<&Repo>,
     wanted: Option<&str>,
 ) -> Result<MemberName, Error> {
@@ -174,10 +174,10 @@ fn choose_name(
     }
     key.map_or(Ok(()), |key| refuse_removed(team, key))?;
     let is_mine = wanted.is_none() && team.members().contains_key(&name);
-    let hint = if is_mine {
-        "if that is you with a new key: envseal team request --replace"
-    } else {
-        "choose another: envseal team request --name NAME"
+    let hint = match (is_mine, store.named_identity()) {
+        (true, None) => "if that is you with a new key: envseal team request --replace",
+        (true, _) => "choose another: envseal team request --name NAME; to replace your own key: --replace",
+        _ => "choose another: envseal team request --name NAME",
     };
     refuse_name_of_another(team, &name, key, hint)?;
     Ok(name)

@@ -229,6 +229,26 @@ fn a_new_key_under_an_old_name_replaces_the_old_one() {
 }
 
 #[test]
+fn a_key_named_for_somebody_else_is_offered_a_name_of_its_own_before_yours() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    let_in(&alice, &bob, "production");
+    let (mine, ci) = (env.outside().join("mine"), env.outside().join("ci"));
+    std::fs::rename(made(&bob), &mine).unwrap();
+    bob.says(&["team", "request", "-q", "--name", "ci"]);
+    bob.does(&["checkout", "-q", "--", "envseal.toml"]);
+    std::fs::rename(made(&bob), &ci).unwrap();
+    std::fs::rename(&mine, made(&bob)).unwrap();
+    let request = format!("envseal -i {} team request", ci.display());
+    let said = bob.fails(2, &["team", "request", "-i", ci.to_str().unwrap()]);
+    let hint = format!("hint: choose another: {request} --name NAME; to replace your own key: --replace\n");
+    assert!(said.contains("bob is the name of another member") && said.ends_with(&hint), "{said}");
+    bob.pastes(&format!("{request} --name ci"));
+    let text = bob.read("envseal.toml");
+    assert!(text.contains("bob = ") && text.contains("ci = ") && !text.contains("[removed]"), "{text}");
+}
+
+#[test]
 fn the_identity_that_was_named_is_repeated_in_hints() {
     let env = TestEnv::without_git();
     let [alice, bob] = alice_and_bob(&env);
