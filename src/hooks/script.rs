@@ -346,8 +346,9 @@ mod tests {
             format!("{BEGIN}\n{END}\n{BEGIN}\n{END}\n"),
             format!("{BEGIN}\n{BEGIN}\n{END}\n"),
         ] {
-            assert!(refused(&torn).is_incomplete);
-            assert_eq!(without_block(torn.as_bytes()), Err(refused(&torn)));
+            let found = without_block(torn.as_bytes()).unwrap_err();
+            assert_eq!((&*found.why, found.is_incomplete), ("envseal's lines in it are incomplete", true));
+            assert_eq!(refused(&torn), found);
         }
     }
 
