@@ -99,6 +99,9 @@ class Functions(Project):
         with environment({"ENVSEAL_PRIVATE_KEY_EU_WEST": "zzz"}):
             hint = f"set ENVSEAL_PRIVATE_KEY_EU_WEST to {shown} -e eu-west"
             self.assertEqual(self.refuses(path="eu-west.env").hint, hint)
+        self.write_env(f"A={self.key.seal('A', b'1')}\n", "keys/eu-west.env", "ENVSEAL_PUBLIC_KEY_EU_WEST")
+        self.write("keys/.env.keys", "ENVSEAL_PRIVATE_KEY_EU_WEST=zzz\n")
+        self.assertEqual(self.refuses(path="keys/eu-west.env").hint, hint)
         with environment({"ENVSEAL_KEYS_FILE": "mine"}):
             self.refuses("put the key in mine as ENVSEAL_PRIVATE_KEY;")
         self.write_env(f"A={self.key.seal('A', b'1')}\n", "sub/.env")
