@@ -131,7 +131,7 @@ impl Settings {
             Policy::default()
         });
         let team = TeamFile::parse(text);
-        // Other errors were already reported for the policy.
+        // An error of the whole file was already reported for the policy.
         if let Err(TeamError { line: Some(line), what }) = &team {
             self.findings.push(found(what.clone()).at(*line));
         }

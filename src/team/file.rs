@@ -32,8 +32,8 @@ pub struct TeamFile {
 #[derive(Debug, thiserror::Error)]
 #[error("{}{what}", line.map_or(String::new(), |line| format!("line {line}: ")))]
 pub struct TeamError {
-    /// The line of a malformed member, grant, rotation or exposure, from 1. None for an error that [`super::Policy`]
-    /// reports, too.
+    /// The line of a malformed member, grant, rotation or exposure, from 1. None for an error of the whole file or of
+    /// its policy.
     pub line: Option<usize>,
     pub what: String,
 }
