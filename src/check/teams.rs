@@ -16,6 +16,7 @@ use crate::check::rules::{
 use crate::config::EnvName;
 use crate::crypto::{IdentityKey, KeyId, PrivateKey, PublicKey};
 use crate::error::Error;
+use crate::fs;
 use crate::keys::KeyStore;
 use crate::project::EnvFile;
 use crate::team::TeamFile;
@@ -125,14 +126,14 @@ impl TeamFiles<'_> {
         project: &TeamProject,
         check: impl FnOnce(&TeamText<'_>) -> T,
     ) -> T {
-        let held = |env: &EnvName| {
+        let held = &|env: &EnvName| {
             let folders = project.folders.iter().map(PathBuf::as_path).chain([folder(path)]);
             let mut keys: Vec<_> = folders.flat_map(|folder| self.held.of(env, folder)).collect();
             keys.extend(self.held.granted(env, team));
             keys
         };
-        let is_me = |key: &IdentityKey| self.held.is_me(key);
-        let unstaged = |env: &EnvName, key: KeyId| {
+        let is_me = &|key: &IdentityKey| self.held.is_me(key);
+        let unstaged = &|env: &EnvName, key: KeyId| {
             let has_key = |path: &&PathBuf| {
                 EnvFile::load(&self.change.root.join(path))
                     .is_ok_and(|file| file.public_key().map(PublicKey::id) == Some(key))
@@ -140,8 +141,15 @@ impl TeamFiles<'_> {
             let files = project.environments.get(env).filter(|_| self.change.after.is_index());
             files.into_iter().flat_map(|environment| &environment.files).filter(has_key).cloned().collect()
         };
+        let is_record_unstaged = &|env: &EnvName| {
+            let keys = project.environments.get(env).map_or(&[][..], |environment| &environment.keys);
+            let has_record = |team: &TeamFile| team.rotations(env).any(|step| keys.contains(&step.new));
+            let text = fs::read(&self.change.root.join(path)).ok().filter(|_| self.change.after.is_index());
+            let there = text.and_then(|text| TeamFile::parse(&text).ok());
+            !has_record(team) && there.is_some_and(|there| has_record(&there))
+        };
         let environments = &project.environments;
-        check(&TeamText { path, team, environments, held: &held, is_me: &is_me, unstaged: &unstaged })
+        check(&TeamText { path, team, environments, held, is_me, unstaged, is_record_unstaged })
     }
 
     /// Returns the project of each team file.

@@ -37,6 +37,8 @@ pub(crate) struct TeamText<'a> {
     pub is_me: &'a dyn Fn(&IdentityKey) -> bool,
     /// Returns the environment's files that have this key in the working tree and are only to be staged.
     pub unstaged: &'a dyn Fn(&EnvName, KeyId) -> Vec<PathBuf>,
+    /// Returns true if the rotation to the key of the environment's files is recorded in the working tree's team file only.
+    pub is_record_unstaged: &'a dyn Fn(&EnvName) -> bool,
 }
 
 impl TeamText<'_> {
@@ -60,17 +62,10 @@ impl TeamText<'_> {
         self.team.exposed_environment(name, keys)
     }
 
-    /// Returns `fix`, unless the environment's files were given this key and are only to be staged. The team file itself
-    /// may be, if no rotation in it is about the key that they have.
+    /// Returns `fix`, unless the environment's files have this key in the working tree and are only to be staged.
     fn fix_for_key(&self, env: &EnvName, key: KeyId, fix: Hint) -> Hint {
-        let (files, keys) = ((self.unstaged)(env, key), self.keys(env));
-        let is_known = |step: &Rotation| keys.contains(&step.old) || keys.contains(&step.new);
-        let lead = if self.team.rotations(env).any(is_known) {
-            "after a rotation elsewhere, "
-        } else {
-            "after a rotation, add its record: git add {file}; otherwise "
-        };
-        if files.is_empty() { Hint::from(lead).and(fix) } else { hint!("git add {files}", files) }
+        let files = (self.unstaged)(env, key);
+        if files.is_empty() { fix } else { hint!("git add {files}", files) }
     }
 
     fn keys(&self, env: &EnvName) -> &[PublicKey] {
@@ -163,7 +158,12 @@ fn check_grant(file: &TeamText<'_>, line: &GrantLine, before: Option<&TeamFile>)
         let ids: Vec<_> = keys.iter().map(|key| key.id().to_string()).collect();
         let message =
             format!("{what} is for key {}, but its env files use key {}", line.key.id(), ids.join(", "));
-        let found = invalid(message, file.fix_for_key(env, line.key.id(), again));
+        let lead = if (file.is_record_unstaged)(env) {
+            "after a rotation, add its record: git add {file}; otherwise "
+        } else {
+            "after a rotation, "
+        };
+        let found = invalid(message, file.fix_for_key(env, line.key.id(), Hint::from(lead).and(again)));
         return found.map(|found| found.about(&env.public_key_name()));
     }
     let held = (file.held)(env);
