@@ -85,7 +85,7 @@ pub(super) fn check_key_changes(
             RotationProof::None => RotationProof::None,
             _ => find_rotation(team, &env, keys, &held.ever(&env, folder(path))),
         };
-        let found = check_key_change((path, line), [&from, &team_file], &env, keys, &proof);
+        let found = check_key_change((path, line), &from, &team_file, &env, keys, &proof);
         let is_vouched = change.review == Review::Accepted && matches!(proof, RotationProof::Unverified(_));
         findings.extend(found.map(|found| if is_vouched { found.into_advice() } else { found }));
     }

@@ -114,7 +114,8 @@ pub(crate) fn compare_keys<'a>(
 /// the file that had the old key, and `team_file` the project's.
 pub(crate) fn check_key_change(
     (path, line): (&Path, usize),
-    [from, team_file]: [&Path; 2],
+    from: &Path,
+    team_file: &Path,
     env: &EnvName,
     [before, after]: [&PublicKey; 2],
     proof: &RotationProof,
