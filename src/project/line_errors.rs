@@ -166,7 +166,8 @@ pub(super) fn keys_disagree(
         second.display()
     ))
     .with_hint(hint!(
-        "if {first} has the right key, copy its line {variable} to {second}, then: envseal encrypt --reseal -f {second}",
+        "if {first} has the right key, replace the line {variable} of {second} with that of {first}, then: envseal encrypt \
+         --reseal -f {second}",
         first,
         variable = env.public_key_name(),
         second

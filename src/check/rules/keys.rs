@@ -88,7 +88,7 @@ pub(crate) fn compare_keys<'a>(
                     other_key.id()
                 );
                 let share = if is_old(other_key) {
-                    hint!("copy the line of the key from {other}, ", other)
+                    hint!("replace the line of the key with that of {other}, ", other)
                 } else {
                     // A new key may be anyone's.
                     "give both files the key of your team, ".into()

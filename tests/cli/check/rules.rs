@@ -143,7 +143,7 @@ fn another_key_is_that_of_the_file_that_brings_it() {
     let told = |arguments: &[&str]| {
         let (what, _, fix) = only_error(&env, arguments);
         assert_eq!(what, "keys-disagree:api/.env");
-        assert!(fix.contains("copy the line of the key from web/.env,"), "{fix}");
+        assert!(fix.contains("replace the line of the key with that of web/.env,"), "{fix}");
     };
     told(&[]);
     env.git(&["add", "-A"]);

@@ -242,8 +242,8 @@ fn files_of_one_environment_that_disagree_are_refused() {
         assert!(stderr.contains("one environment has one key"), "{stderr}");
         let [first, second] = if file == "a/.env" { ["a/.env", ".env"] } else { [".env", "a/.env"] };
         let hint = format!(
-            "hint: if {first} has the right key, copy its line ENVSEAL_PUBLIC_KEY to {second}, then: envseal encrypt \
-             --reseal -f {second}\n"
+            "hint: if {first} has the right key, replace the line ENVSEAL_PUBLIC_KEY of {second} with that of {first}, \
+             then: envseal encrypt --reseal -f {second}\n"
         );
         assert!(stderr.ends_with(&hint), "{stderr}");
     }
@@ -251,6 +251,12 @@ fn files_of_one_environment_that_disagree_are_refused() {
     env.fails(4, &["set", "A", "2", "-f", "c/.env"]);
     std::fs::remove_file(env.path("c/x")).unwrap();
     assert_eq!(env.snapshot(), before);
+    let line =
+        |text: &str| text.lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY=")).unwrap().to_owned();
+    let (right, other) = (line(&env.read(".env")), env.read("a/.env"));
+    env.write("a/.env", other.replace(&line(&other), &right));
+    env.ok(&["encrypt", "--reseal", "-f", "a/.env"]);
+    env.ok(&["set", "A", "2", "-f", "a/.env"]);
 }
 
 #[test]
