@@ -272,6 +272,13 @@ impl EnvName {
         Self::new(env).ok().filter(|env| env.private_key_name() == variable)
     }
 
+    /// Returns the environment whose public or private key has this name. Returns None if it may be another environment's,
+    /// since a `_` may replace another character.
+    pub fn only_of_key_name(variable: &str) -> Option<Self> {
+        let env = Self::of_public_key_name(variable).or_else(|| Self::of_private_key_name(variable));
+        env.filter(|env| !env.0.contains('_'))
+    }
+
     /// Returns the suffix of its keys' variables: `_` and the name in upper case, with every other character as `_`; empty for
     /// `.env`.
     pub fn key_suffix(&self) -> String {

@@ -180,7 +180,7 @@ impl KeyStore<'_> {
             keys.iter().any(|(_, key)| key.public() == stored.public())
         };
         let mut count = 0;
-        for (name, keys) in file.lists() {
+        for (name, keys) in file.lists(None) {
             if name.is_none() {
                 return Ok(false);
             }

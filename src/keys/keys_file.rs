@@ -105,27 +105,32 @@ impl KeysFile {
     /// Returns the keys of `env`, newest first; none if the file has no line for it. A bare key, printed by
     /// `key show --private`, may be of any environment.
     pub fn keys(&self, env: &EnvName) -> Result<Vec<StoredKey>, Error> {
-        let variable = env.private_key_name();
-        self.keys_of(|name| name.is_none_or(|name| name == variable))
+        self.keys_of(Some(env), true)
     }
 
     pub fn all(&self) -> Result<Vec<StoredKey>, Error> {
-        self.keys_of(|_| true)
+        self.keys_of(None, true)
     }
 
-    /// Returns the keys under this name, newest first.
-    pub fn keys_named(&self, name: &str) -> Result<Vec<StoredKey>, Error> {
-        self.keys_of(|there| there == Some(name))
+    /// Returns the keys under the name of `env`, newest first.
+    pub fn keys_named(&self, env: &EnvName) -> Result<Vec<StoredKey>, Error> {
+        self.keys_of(Some(env), false)
     }
 
-    fn keys_of(&self, wants: impl Fn(Option<&str>) -> bool) -> Result<Vec<StoredKey>, Error> {
-        let lists = self.lists().filter(|(name, _)| wants(*name)).map(|(_, keys)| keys);
+    fn keys_of(&self, env: Option<&EnvName>, with_bare: bool) -> Result<Vec<StoredKey>, Error> {
+        let own = env.map(EnvName::private_key_name);
+        let wants = |name: &str| own.as_ref().is_none_or(|own| name == own);
+        let lists = self.lists(env).filter(|(name, _)| name.map_or(with_bare, wants)).map(|(_, keys)| keys);
         Ok(lists.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
-    /// Returns each list of keys in the file, and its name; None for bare keys.
-    pub(super) fn lists(&self) -> impl Iterator<Item = (Option<&str>, Result<Vec<StoredKey>, Error>)> {
-        let named = self.lines().map(|(_, entry)| (Some(self.document.name(entry)), self.keys_in(entry)));
+    /// Returns each list of keys in the file, and its name; None for bare keys. Errors name `env` where it is the list's.
+    pub(super) fn lists(
+        &self,
+        env: Option<&EnvName>,
+    ) -> impl Iterator<Item = (Option<&str>, Result<Vec<StoredKey>, Error>)> {
+        let keys = move |entry| (Some(self.document.name(entry)), self.keys_in(entry, env));
+        let named = self.lines().map(move |(_, entry)| keys(entry));
         named.chain(self.bare().map(|(_, stray)| (None, self.bare_keys(stray))))
     }
 
@@ -136,11 +141,11 @@ impl KeysFile {
         keys.chain(self.bare().flat_map(|(_, stray)| self.bare_keys(stray).unwrap_or_default())).collect()
     }
 
-    fn keys_in(&self, entry: &Entry) -> Result<Vec<StoredKey>, Error> {
+    fn keys_in(&self, entry: &Entry, env: Option<&EnvName>) -> Result<Vec<StoredKey>, Error> {
         let (_, text) = self.document.value(entry);
         parse_keys(std::str::from_utf8(&text).ok()).map_err(|reason| {
             let place = format!("{}:{}", self.path.display(), entry.line);
-            not_a_private_key(self.document.name(entry), None, &place, &reason)
+            not_a_private_key(self.document.name(entry), env, &place, &reason)
         })
     }
 
@@ -184,7 +189,7 @@ impl KeysFile {
         };
         let mut sources = Vec::new();
         for (at, entry) in self.lines().filter(|(_, entry)| wants(Some(self.document.name(entry)))) {
-            sources.push((at, changed(self.document.source(entry), self.keys_in(entry)?)?));
+            sources.push((at, changed(self.document.source(entry), self.keys_in(entry, None)?)?));
         }
         sources.retain(|(at, source)| **source != *self.document.source(&self.document.entries()[*at]));
         let edits: Vec<_> =
@@ -203,7 +208,7 @@ impl KeysFile {
     /// that comes later in `keys`, or else at the end. Returns how many were missing.
     pub fn add(&mut self, env: &EnvName, keys: &[PrivateKey]) -> Result<usize, Error> {
         let variable = env.private_key_name();
-        let mut there = self.keys_named(&variable)?;
+        let mut there = self.keys_named(env)?;
         let before = there.len();
         for (at, key) in keys.iter().enumerate() {
             if there.iter().any(|stored| stored.public() == key.public()) {

@@ -122,12 +122,12 @@ pub(super) fn malformed(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Malformed, message).with_status(3)
 }
 
-/// Returns the error for a variable that should hold keys of `env`. None is the environment that its name tells: a `_` may
-/// be any other character.
+/// Returns the error for a variable that should hold private keys. `env` is the environment that was asked for, if one was:
+/// the variable's name alone may not tell which is meant.
 pub(super) fn not_a_private_key(variable: &str, env: Option<&EnvName>, place: &str, reason: &str) -> Error {
     let error = malformed(format!("{variable} in {place} is not a private key: {reason}"));
-    let named = EnvName::of_private_key_name(variable).filter(|env| !env.as_str().contains('_'));
-    let Some(env) = env.or(named.as_ref()) else { return error };
+    let asked = env.filter(|env| env.private_key_name() == variable).cloned();
+    let Some(env) = asked.or_else(|| EnvName::only_of_key_name(variable)) else { return error };
     let hint =
         hint!("set {variable} to what this prints where the key is: envseal key show --private", variable);
     error.with_hint(if env.is_of_dotenv() { hint } else { hint.and(hint!(" -e {env}", env)) })

@@ -382,8 +382,7 @@ fn anothers_public_key(path: &Path, line: usize, found: &str, env: &EnvName) -> 
 /// Returns the hint for a copy of the file of the environment with this public key's name. Its values are encrypted
 /// with that key.
 pub(crate) fn replace_copy(variable: &str, path: &Path) -> Hint {
-    // A `_` may be any other character.
-    match EnvName::of_public_key_name(variable).filter(|env| !env.as_str().contains('_')) {
+    match EnvName::only_of_key_name(variable) {
         Some(env) => replace_with(hint!("-e {env}", env), path),
         None => "delete the file, and set its values again".into(),
     }

@@ -108,7 +108,7 @@ fn stored(wanted: &Wanted, file: &KeysFile) -> Result<Vec<StoredKey>, Error> {
     }
     let mut all = Vec::new();
     for env in &wanted.envs {
-        let keys = file.keys_named(&env.private_key_name())?;
+        let keys = file.keys_named(env)?;
         if keys.is_empty() {
             let message = format!("{} has no key for environment {env}", file.path().display());
             // `key list` shows a bare key with the environment whose public key it matches.

@@ -142,7 +142,7 @@ fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Re
             Err(KeyLookupError::NoKeysFile(_)) => continue,
             keys => keys?,
         };
-        let key = keys.keys_named(&file.env().private_key_name())?.first().map(StoredKey::public);
+        let key = keys.keys_named(file.env())?.first().map(StoredKey::public);
         // A keys file may serve several projects.
         if let Some(key) = key
             && !project.is_key_of_another(file.env(), &key)?
