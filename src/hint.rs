@@ -18,10 +18,11 @@ const LATER: [&str; 3] = ["file", "folder", "range"];
 struct CommandOptions {
     /// `-C` of both programs: the folders that the person named.
     folders: String,
-    /// `-K` and `-i` of envseal as the person named the files, and with absolute paths.
-    keys: [String; 2],
-    /// The variable that replaces `-K` in the hooks of `git commit`.
-    of_hooks: String,
+    /// `-K` of envseal as the person named the file, and with its absolute path; the variable that replaces it in the hooks
+    /// of `git commit`.
+    keys_file: [String; 3],
+    /// The same of `-i`.
+    identity: [String; 3],
     /// `-C` of envseal for a command that works on the project of its folder.
     project: String,
     /// The same if somebody else is to run it, with nothing of the above.
@@ -35,23 +36,26 @@ static START: OnceLock<(PathBuf, CommandOptions)> = OnceLock::new();
 static PROJECT: OnceLock<LazyLock<PathBuf>> = OnceLock::new();
 
 /// Makes the commands in hints work in these folders, each as seen from the one before, and with the files that `-K` and
-/// `-i` named, as seen from the last. What somebody else is to run works in the folder that `project` returns, as seen from
-/// the repository's root.
-pub(crate) fn start_in(folders: &[PathBuf], named: [&Path; 2], project: fn() -> PathBuf) {
+/// `-i` named, as seen from the last, unless their paths can't be shown. What somebody else is to run works in the folder
+/// that `project` returns, as seen from the repository's root.
+pub(crate) fn start_in(
+    folders: &[PathBuf],
+    keys_file: Option<&Path>,
+    identity: Option<&Path>,
+    project: fn() -> PathBuf,
+) {
     PROJECT.get_or_init(|| LazyLock::new(project));
-    let absolute = named.map(|file| std::path::absolute(file).unwrap_or_default());
-    let options =
-        |[keys_file, identity]: [&Path; 2]| Some(option("-K ", keys_file)? + &option("-i ", identity)?);
-    let all = || {
-        Some(CommandOptions {
-            folders: folders.iter().map(|folder| option("-C ", folder)).collect::<Option<_>>()?,
-            keys: [options(named)?, options(absolute.each_ref().map(PathBuf::as_path))?],
-            of_hooks: option("ENVSEAL_KEYS_FILE=", &absolute[0])?,
-            ..CommandOptions::default()
-        })
+    let written = |option: &str, variable: &str, file: Option<&Path>| {
+        let Some(file) = file else { return Default::default() };
+        let absolute = std::path::absolute(file).unwrap_or_default();
+        [(option, file), (option, &*absolute), (variable, &*absolute)]
+            .map(|(name, path)| self::option(name, path).unwrap_or_default())
     };
-    if let Some(options) = all() {
-        START.get_or_init(|| (folders.iter().collect(), options));
+    let keys_file = written("-K ", "ENVSEAL_KEYS_FILE=", keys_file);
+    let identity = written("-i ", "ENVSEAL_IDENTITY=", identity);
+    let options = |folders| CommandOptions { folders, keys_file, identity, ..CommandOptions::default() };
+    if let Some(named) = folders.iter().map(|folder| option("-C ", folder)).collect() {
+        START.get_or_init(|| (folders.iter().collect(), options(named)));
     }
 }
 
@@ -73,22 +77,16 @@ fn add_text(line: &mut String, text: &str, options: &CommandOptions) {
         let is_ours = word == "envseal " && !rest.starts_with("hook run");
         let is_git = word == "git " && GIT.contains(&format!(" {verb} "));
         let of_project = is_ours && (verb == "team" || rest.starts_with("key rotate -e "));
-        let [as_named, absolute] = &options.keys;
-        // Shown if the file that `-K` or `-i` named can't be used.
-        let is_without = rest == "key list" || rest.starts_with("team request makes ");
-        let parts = match (is_mine, is_ours, is_git) {
-            (true, true, _) if is_without => ["", word, &options.folders, "", ""],
-            (true, true, _) if of_project && !options.project.is_empty() => {
-                ["", word, &options.folders, &options.project, absolute]
-            }
-            (true, true, _) if rest.starts_with("-C ") => ["", word, &options.folders, absolute, ""],
-            (true, true, _) => ["", word, &options.folders, as_named, ""],
-            (true, _, true) if verb == "commit" => [&options.of_hooks, word, &options.folders, "", ""],
-            (true, _, true) => ["", word, &options.folders, "", ""],
-            (false, ..) if of_project => ["", word, &options.others, "", ""],
-            _ => ["", word, "", "", ""],
-        };
-        line.extend(parts);
+        let project = if of_project { &*options.project } else { "" };
+        let seen_from = usize::from(!project.is_empty() || rest.starts_with("-C "));
+        let CommandOptions { folders, keys_file, identity, .. } = options;
+        line.extend(match (is_mine, is_ours, is_git) {
+            (true, true, _) => [word, folders, project, &keys_file[seen_from], &identity[seen_from]],
+            (true, _, true) if verb == "commit" => [&keys_file[2], &identity[2], word, folders, ""],
+            (true, _, true) => [word, folders, "", "", ""],
+            (false, ..) if of_project => [word, &options.others, "", "", ""],
+            _ => [word, "", "", "", ""],
+        });
     }
 }
 
@@ -99,6 +97,8 @@ pub struct Hint {
     /// The folder of the project that it is about, if that is another than the person's: as seen by the person, and by
     /// somebody else in the repository's root.
     project: Option<[PathBuf; 2]>,
+    /// The options, `-K` or `-i`, that its commands don't repeat.
+    without: &'static [&'static str],
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -197,6 +197,7 @@ impl Hint {
     /// Fills a template; called by `hint!`.
     pub fn filled(mut template: &'static str, words: &[(&'static str, Vec<Word>)]) -> Self {
         let mut parts = Vec::new();
+        let names_identity = template.contains(" -i FILE");
         while let Some((at, name)) = placeholder(template) {
             parts.push(HintPart::Text(&template[..at]));
             let given = words.iter().find(|(given, _)| *given == name);
@@ -204,7 +205,7 @@ impl Hint {
             template = &template[at + name.len() + 2..];
         }
         parts.push(HintPart::Text(template));
-        Self { parts, project: None }
+        Self { parts, project: None, without: if names_identity { &["-i"] } else { &[] } }
     }
 
     #[must_use]
@@ -212,6 +213,7 @@ impl Hint {
         let more = more.into();
         self.parts.extend(more.parts);
         self.project = self.project.or(more.project);
+        self.without = if self.without.is_empty() { more.without } else { self.without };
         self
     }
 
@@ -220,6 +222,12 @@ impl Hint {
     #[must_use]
     pub(crate) fn in_project(self, seen: PathBuf, from_root: PathBuf) -> Self {
         Self { project: Some([seen, from_root]), ..self }
+    }
+
+    /// Makes its commands repeat none of these options: the file that `-K` or `-i` named can't be used.
+    #[must_use]
+    pub(crate) fn without(self, without: &'static [&'static str]) -> Self {
+        Self { without, ..self }
     }
 
     /// Returns true if it only stages files.
@@ -301,7 +309,10 @@ impl Hint {
         let current = || PROJECT.get().map(|project| (**project).clone()).unwrap_or_default();
         let [project, others] = self.project.clone().unwrap_or_else(|| [PathBuf::new(), current()]);
         let (project, others) = (option("-C ", &project)?, option("-C ", &others)?);
-        let options = CommandOptions { project, others, ..options };
+        let mut options = CommandOptions { project, others, ..options };
+        for (name, file) in [("-K", &mut options.keys_file), ("-i", &mut options.identity)] {
+            file.iter_mut().filter(|_| self.without.contains(&name)).for_each(String::clear);
+        }
         let mut line = String::new();
         // Arguments that look like options, and those after them, go after a `--` at the command's end.
         let mut behind = Vec::new();
@@ -534,19 +545,24 @@ mod tests {
     fn commands_start_in_the_given_folder() {
         let options = CommandOptions {
             folders: "-C svc ".into(),
-            keys: ["-K k ".into(), "-K /k ".into()],
-            of_hooks: "ENVSEAL_KEYS_FILE=/k ".into(),
+            keys_file: ["-K k ", "-K /k ", "ENVSEAL_KEYS_FILE=/k "].map(str::to_owned),
+            identity: ["-i m ", "-i /m ", "ENVSEAL_IDENTITY=/m "].map(str::to_owned),
             project: "-C api ".into(),
             others: "-C svc/api ".into(),
         };
         for (text, expected) in [
-            ("envseal get A | envseal set ", "envseal -C svc -K k get A | envseal -C svc -K k set "),
-            ("envseal -C api ls", "envseal -C svc -K /k -C api ls"),
+            (
+                "envseal get A | envseal set ",
+                "envseal -C svc -K k -i m get A | envseal -C svc -K k -i m set ",
+            ),
+            ("envseal -C api ls", "envseal -C svc -K /k -i /m -C api ls"),
             ("see: git log -p -- ", "see: git -C svc log -p -- "),
-            ("git add . && git commit", "git -C svc add . && ENVSEAL_KEYS_FILE=/k git -C svc commit"),
-            ("see where: envseal key list", "see where: envseal -C svc key list"),
+            (
+                "git add . && git commit",
+                "git -C svc add . && ENVSEAL_KEYS_FILE=/k ENVSEAL_IDENTITY=/m git -C svc commit",
+            ),
             ("make git ignore it", "make git ignore it"),
-            ("or: envseal team list", "or: envseal -C svc -C api -K /k team list"),
+            ("or: envseal team list", "or: envseal -C svc -C api -K /k -i /m team list"),
             ("ask alice to run: envseal team approve", "ask alice to run: envseal -C svc/api team approve"),
             (
                 "this prints where the key is: envseal key show",

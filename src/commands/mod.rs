@@ -299,8 +299,8 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     for dir in &dir {
         config::change_dir(dir).map_err(Error::io(format!("change to {}", dir.display())))?;
     }
-    let named = [&keys_file, &identity].map(|file| file.as_deref().filter(|file| !fs::is_read_once(file)));
-    hint::start_in(&dir, named.map(|file| file.unwrap_or(Path::new(""))), current_project);
+    let shown = [&keys_file, &identity].map(|file| file.as_deref().filter(|file| !fs::is_read_once(file)));
+    hint::start_in(&dir, shown[0], shown[1], current_project);
     let process = ProcessEnv::capture();
     let store = KeyStore::new(&process, keys_file)
         .with_identity(identity, &ui::passphrase)

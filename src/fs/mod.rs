@@ -99,7 +99,7 @@ fn fs_hint(error: &FsError) -> Option<Hint> {
     match error {
         FsError::NotFound { path, .. } if is_env_file(path) => Some("list the env files: envseal ls".into()),
         FsError::NotFound { path, .. } if is_keys_file(path) => {
-            Some("see where your keys are: envseal key list".into())
+            Some(Hint::from("see where your keys are: envseal key list").without(&["-K", "-i"]))
         }
         FsError::ReadOnly { path, .. } => Some(hint!("if you mean to change it: chmod u+w {path}", path)),
         FsError::NotRegular { path, .. } if is_env_file(path) && is_pipe(path) => {

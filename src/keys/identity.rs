@@ -12,6 +12,7 @@ use super::{KeyLookupError, KeyStore, malformed};
 use crate::crypto::Identity;
 use crate::error::{Error, ErrorKind};
 use crate::fs::{self, NewMode};
+use crate::hint::Hint;
 
 /// The file's name in the user's data folder.
 const FILE: &str = "identity";
@@ -40,8 +41,8 @@ impl fmt::Display for IdentityPlace {
 }
 
 fn unusable_key(message: String) -> Error {
-    malformed(message)
-        .with_hint("use another key: envseal team request makes one, as does ssh-keygen -t ed25519")
+    let hint = Hint::from("use another key: envseal team request makes one, as does ssh-keygen -t ed25519");
+    malformed(message).with_hint(hint.without(&["-i"]))
 }
 
 fn not_openssh(place: &IdentityPlace) -> Error {
@@ -52,12 +53,11 @@ fn is_public_key(place: &IdentityPlace) -> Error {
     let message = format!(
         "{place} is a public key; the file of the private key is needed: an agent can sign, but not decrypt"
     );
-    malformed(message)
-        .with_hint(
-            "name the file of the private key: --identity ~/.ssh/id_ed25519; or leave it out, and envseal team request \
-             makes a key of its own",
-        )
-        .with_library_hint("name the file of the private key")
+    let hint = Hint::from(
+        "name the file of the private key: --identity ~/.ssh/id_ed25519; or leave it out, and envseal team request makes a \
+         key of its own",
+    );
+    malformed(message).with_hint(hint.without(&["-i"])).with_library_hint("name the file of the private key")
 }
 
 fn no_home() -> Error {

@@ -163,6 +163,7 @@ pub(super) fn missing_file(error: &FsError) -> Error {
     } else {
         "see where your keys are: envseal key list"
     };
+    let hint = Hint::from(hint).without(&["-K", "-i"]);
     Error::of(ErrorKind::NoKey, error).with_status(4).with_hint(hint)
 }
 

@@ -132,7 +132,7 @@ fn refuse_known(team: &TeamFile, name: &MemberName, key: &IdentityKey) -> Result
         )),
         Some(there) => Err(Error::usage(
             format!("you ({print}) are a member already, as {there}"),
-            hint!("name the new key of {name}: envseal team request --replace -i FILE --name {name}", name),
+            hint!("name the new key of {name}: envseal team request --replace --name {name} -i FILE", name),
         )),
     }
 }

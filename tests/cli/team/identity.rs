@@ -270,4 +270,16 @@ fn the_identity_that_was_named_is_repeated_in_hints() {
     std::fs::set_permissions(&broken, std::fs::Permissions::from_mode(0o600)).unwrap();
     let said = alice.fails(3, &["team", "whoami", "-i", broken.to_str().unwrap()]);
     assert!(said.contains("hint: use another key: envseal team request makes one"), "{said}");
+    let said = alice.fails(3, &["team", "whoami", "-K", ".env.keys", "-i", broken.to_str().unwrap()]);
+    assert!(said.contains("hint: use another key: envseal -K .env.keys team request makes one"), "{said}");
+    let said = bob.envseal(&["-K", "none", "-i", named, "get", "URL", "-e", "production"]).stderr;
+    assert!(said.ends_with("hint: see where your keys are: envseal key list\n"), "{said}");
+    // Nor is one in front of another, or whose path can't be shown.
+    let said = alice.fails(2, &["-i", made(&alice).to_str().unwrap(), "team", "request", "--replace"]);
+    let hint = "hint: name the new one: envseal team request --replace -i FILE\n";
+    assert!(said.ends_with(hint), "{said}");
+    let odd = env.outside().join("a\tb");
+    std::fs::copy(named, &odd).unwrap();
+    let said = bob.envseal(&["-C", ".", "-C", ".", "-i", odd.to_str().unwrap(), "get", "URL", "-e", "none"]);
+    assert!(said.stderr.ends_with("envseal -C . -C . ls\n"), "{}", said.stderr);
 }
