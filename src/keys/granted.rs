@@ -14,15 +14,23 @@ use crate::team::TeamFile;
 /// Returns the team file that applies to files in `dir`: the nearest upward, up to the git root. Outside git, only the
 /// one beside them.
 pub(crate) fn team_file(dir: &Path) -> Option<PathBuf> {
-    let root = project_root(dir);
-    fs::has_entry(&root, TEAM_FILE).then(|| root.join(TEAM_FILE))
+    let (folder, has_team_file) = find_project(dir);
+    has_team_file.then(|| folder.join(TEAM_FILE))
 }
 
 /// Returns the project's folder for env files in `dir`: the team file's, else the git root; outside git, `dir`.
 pub(crate) fn project_root(dir: &Path) -> PathBuf {
+    find_project(dir).0
+}
+
+/// Returns [`project_root`], and true if the team file is there.
+pub(super) fn find_project(dir: &Path) -> (PathBuf, bool) {
     let root = git::find_root(dir).unwrap_or_else(|| dir.into());
     let mut folders = dir.ancestors().take_while(|folder| folder.starts_with(&root));
-    folders.find(|folder| fs::has_entry(folder, TEAM_FILE)).map_or(root.clone(), Path::to_owned)
+    match folders.find(|folder| fs::has_entry(folder, TEAM_FILE)) {
+        Some(folder) => (folder.to_owned(), true),
+        None => (root, false),
+    }
 }
 
 /// Returns the folder of a project as seen from the root of its repository.

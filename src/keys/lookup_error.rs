@@ -57,6 +57,7 @@ pub enum KeyPlace {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WhyMissing {
     Nothing,
+    NoTeamFile,
     OtherKeys(Vec<KeyId>),
     /// The key is in this variable, which is another environment's.
     OtherVariable(String),
@@ -210,8 +211,9 @@ pub(crate) fn search_trace<'a>(tried: impl IntoIterator<Item = &'a SearchedPlace
             KeyPlace::KeysFile(path) | KeyPlace::Grant(path) => display_path(path),
         };
         let why = match missing {
+            WhyMissing::NoTeamFile => continue,
             WhyMissing::Nothing => {
-                if !empty.contains(&name) && !matches!(place, KeyPlace::Grant(_)) {
+                if !empty.contains(&name) {
                     empty.push(name);
                 }
                 continue;
@@ -279,20 +281,17 @@ pub(crate) fn missing_key_hint(env: &EnvName, tried: &[SearchedPlace]) -> Hint {
         KeyPlace::Grant(path) => Some((path, &tried.missing)),
         _ => None,
     });
-    let hint = hint_without_grant(env, tried, granted.map(|(_, missing)| missing));
-    match granted {
-        Some((path, _)) => in_project(folder_of(path), hint),
-        None => hint,
-    }
+    let (path, missing) = granted.expect("every search ends with a grant");
+    in_project(folder_of(path), hint_without_grant(env, tried, missing))
 }
 
 /// Returns what to do if the team file lacks a usable grant, for the reason `missing`, or does not exist.
-fn hint_without_grant(env: &EnvName, tried: &[SearchedPlace], missing: Option<&WhyMissing>) -> Hint {
+fn hint_without_grant(env: &EnvName, tried: &[SearchedPlace], missing: &WhyMissing) -> Hint {
     match missing {
-        Some(WhyMissing::NotGranted { is_alone: true, .. }) => {
+        WhyMissing::NotGranted { is_alone: true, .. } => {
             "nobody else is in the team; recover the key from a backup: envseal key recover FILE".into()
         }
-        Some(WhyMissing::NotGranted { member, holders, .. }) => {
+        WhyMissing::NotGranted { member, holders, .. } => {
             let who = match &holders[..] {
                 [] => hint!("someone with access to {env}", env),
                 holders => Hint::list(holders.iter().map(|name| hint!("{name}", name)), ", ", " or "),
@@ -301,22 +300,22 @@ fn hint_without_grant(env: &EnvName, tried: &[SearchedPlace], missing: Option<&W
                 .and(who)
                 .and(hint!(" to run: envseal team approve {member} -e {env}", member, env))
         }
-        Some(WhyMissing::GrantOfOtherKey { member, .. }) => hint!(
+        WhyMissing::GrantOfOtherKey { member, .. } => hint!(
             "see who changed the key: git log -p -G {variable}; if that is right, ask someone with access to run: \
              envseal team approve {member} -e {env}",
             variable = env.public_key_name(),
             member,
             env
         ),
-        Some(WhyMissing::RemovedMember { .. }) => {
+        WhyMissing::RemovedMember { .. } => {
             "if that was a mistake, join with a new identity: ssh-keygen -t ed25519 -f FILE, then envseal team request -i FILE --name NAME"
                 .into()
         }
-        Some(WhyMissing::EmptyIdentity) => {
+        WhyMissing::EmptyIdentity => {
             "give this job the identity as ENVSEAL_IDENTITY, or leave the variable unset: env -u ENVSEAL_IDENTITY …"
                 .into()
         }
-        Some(WhyMissing::NoIdentity | WhyMissing::NotAMember { .. }) => {
+        WhyMissing::NoIdentity | WhyMissing::NotAMember { .. } => {
             "request access: envseal team request, and commit what it writes".into()
         }
         _ => {

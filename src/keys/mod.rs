@@ -229,16 +229,16 @@ impl<'a> KeyStore<'a> {
         if files == 0 {
             search(Vec::new(), KeyPlace::KeysFile(self.keys_file_path(near)));
         }
-        let project = project_root(near);
+        let (project, has_team_file) = granted::find_project(near);
         let path = project.join(TEAM_FILE);
-        let missing = if fs::has_entry(&project, TEAM_FILE) {
+        let missing = if has_team_file {
             let me = if may_ask { self.me()? } else { self.me_unasked()? };
             match self.granted(env, wanted, &path, me)? {
                 Ok(key) => return Ok((StoredKey::Open(key), KeyPlace::Grant(path))),
                 Err(missing) => missing,
             }
         } else {
-            WhyMissing::Nothing
+            WhyMissing::NoTeamFile
         };
         tried.push(SearchedPlace { place: KeyPlace::Grant(path), wanted: env.to_string(), missing });
         tried.extend(unasked);

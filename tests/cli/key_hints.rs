@@ -190,6 +190,24 @@ fn access_is_requested_from_the_project_of_the_file() {
     assert!(said.contains("hint: request access: envseal team request; or put "), "{said}");
 }
 
+/// The folder behind a symlink from elsewhere may be another project than that of the root.
+#[cfg(unix)]
+#[test]
+fn the_roots_team_file_is_not_that_of_a_nested_project() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "A", &env.secret("a")]);
+    env.ok(&["team", "request", "-q", "--name", "alice"]);
+    env.write("app/envseal.toml", "");
+    env.ok(&["set", "-q", "B", &env.secret("b"), "-f", "app/.env"]);
+    env.write(".env.keys", "");
+    let link = env.outside().join("link");
+    std::os::unix::fs::symlink(env.path("app"), &link).unwrap();
+    for file in [env.path("app/.env"), link.join(".env")] {
+        let said = env.fails(3, &["get", "B", "-f", file.to_str().unwrap()]);
+        assert!(!said.contains("alice"), "{said}");
+    }
+}
+
 #[test]
 fn the_environment_of_a_malformed_key_is_named_as_its_file_is() {
     let env = TestEnv::new();
