@@ -176,11 +176,7 @@ pub(crate) fn read_team_or_schema(dir: &Path, name: &str) -> Result<Option<Vec<u
         let (seen, target) = (relative_path(&link), target.map(|target| relative_path(&target)));
         if let Some((fault, fix)) = settings_link_fault(&seen, target.as_deref(), link.is_file()) {
             let message = format!("{} is a symlink {fault}", display_path(&link));
-            let hint = match target.filter(|target| target.symlink_metadata().is_err()) {
-                Some(target) => hint!("restore {target}, or ", target).and(fix),
-                None => fix,
-            };
-            return Err(Error::refused(message).with_hint(hint));
+            return Err(Error::refused(message).with_hint(fix));
         }
     }
     match read(&link) {
@@ -204,7 +200,8 @@ pub(crate) fn settings_link_fault(
         return None;
     }
     let (fault, fix) = match FileRole::of(target) {
-        _ if !is_file => ("which is not a file", remove),
+        _ if !is_file && target == link => ("which is not a file", remove),
+        _ if !is_file => ("which is not a file", hint!("restore the file {target}, or ", target).and(remove)),
         _ if is_team_file(link) => (
             "where its history can't be followed",
             hint!("replace the link with the file: rm {link} && cp {target} {link}", link, target),
