@@ -47,14 +47,14 @@ pub(crate) struct ExposedValue {
     pub exposure: Exposure,
     /// The environment that has the value now: that of the exposure, unless it was renamed.
     pub present: EnvName,
-    /// A file that has the value.
+    /// A file that has the exposed value, or if that can't be told, its name.
     pub file: Option<PathBuf>,
     pub verdict: ExposureVerdict,
     /// False if the verdict only repeats the team file, because the environment's key is not available.
     pub verified: bool,
 }
 
-/// Returns every exposure of the project, which has this team file, the oldest first.
+/// Returns every exposure in `team`, the project's team file, the oldest first.
 pub(crate) fn exposures(
     project: &Project,
     store: &KeyStore<'_>,
@@ -117,18 +117,18 @@ fn compare(
         Some(Err(KeyLookupError::NotFound { .. } | KeyLookupError::Locked(_))) => None,
         key => key.transpose()?,
     };
-    let file_of = |exposure: &Exposure| {
-        let file = files.iter().find(|file| file.has_sealed(&|name| name == exposure.name));
-        file.map(|file| file.path().to_owned())
-    };
-    let judged = |exposure: &Exposure, verdict, verified| {
-        let (file, exposure, present) = (file_of(exposure), exposure.clone(), present.clone());
+    let file_of =
+        |exposure: &Exposure| files.iter().find(|file| file.has_sealed(&|name| name == exposure.name));
+    let judged = |exposure: &Exposure, file: Option<&EnvFile>, verdict, verified| {
+        let file = file.map(|file| file.path().to_owned());
+        let (exposure, present) = (exposure.clone(), present.clone());
         ExposedValue { exposure, present, file, verdict, verified }
     };
     let Some(key) = key else {
         let recorded = |exposure: &Exposure| {
-            let state = ExposureVerdict::Known(exposure.state);
-            judged(exposure, file_of(exposure).map_or(ExposureVerdict::Gone, |_| state), false)
+            let file = file_of(exposure);
+            let verdict = file.map_or(ExposureVerdict::Gone, |_| ExposureVerdict::Known(exposure.state));
+            judged(exposure, file, verdict, false)
         };
         return Ok(exposures.iter().map(recorded).collect());
     };
@@ -144,13 +144,13 @@ fn compare(
     let mut opener = Opener::new(key.clone());
     let documents: Vec<_> = files.iter().map(EnvFile::document).collect();
     let compared = exposures.iter().map(|exposure| {
-        let verdict = match standing(exposure, exposures, &tags, &mut opener, &documents) {
-            _ if !is_proven(exposure, &keys) => ExposureVerdict::Altered,
-            Standing::Same => ExposureVerdict::Known(ExposureState::Exposed),
-            Standing::Other => ExposureVerdict::Known(ExposureState::Replaced),
-            Standing::Gone => ExposureVerdict::Gone,
+        let (file, verdict) = match standing(exposure, exposures, &tags, &mut opener, &documents) {
+            Standing::Same(at) => (Some(&files[at]), ExposureVerdict::Known(ExposureState::Exposed)),
+            Standing::Other => (file_of(exposure), ExposureVerdict::Known(ExposureState::Replaced)),
+            Standing::Gone => (None, ExposureVerdict::Gone),
         };
-        judged(exposure, verdict, true)
+        let verdict = if is_proven(exposure, &keys) { verdict } else { ExposureVerdict::Altered };
+        judged(exposure, file, verdict, true)
     });
     Ok(compared.collect())
 }

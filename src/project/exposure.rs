@@ -21,8 +21,8 @@ use crate::time::Moment;
 /// The relation of a value to the exposed one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It is one that the member could read, or that can't be ruled out.
-    Same,
+    /// It is one that the member could read, or that can't be ruled out, in the document with this index.
+    Same(usize),
     Other,
     /// No sealed value has the name any more.
     Gone,
@@ -82,32 +82,35 @@ pub(crate) fn standing(
     if !documents.iter().any(is_sealed) {
         return Standing::Gone;
     }
-    let (mut names, mut seen) = (vec![exposure.name.clone()], BTreeSet::new());
-    while let Some(name) = names.pop() {
+    // Each with the document whose value refers to it.
+    let (mut names, mut seen) = (vec![(exposure.name.clone(), None)], BTreeSet::new());
+    while let Some((name, referring)) = names.pop() {
         if !seen.insert(name.clone()) {
             continue;
         }
         let could_read = |there: &&Exposure| there.member == exposure.member && there.name == name;
-        for document in documents {
+        for (at, document) in documents.iter().enumerate() {
+            let at = referring.unwrap_or(at);
             for entry in document.entries().iter().filter(|entry| document.name(entry) == name) {
                 let text = match token(document, entry) {
                     Some(token) => {
                         let opened =
                             token.ok().and_then(|token| Some((opener.open(&name, &token).ok()?, token)));
-                        let Some((opened, token)) = opened else { return Standing::Same };
-                        names.extend(token.refs().iter().map(str::to_owned));
+                        let Some((opened, token)) = opened else { return Standing::Same(at) };
+                        names.extend(token.refs().iter().map(|name| (name.to_owned(), Some(at))));
                         TextForms::of(&opened)
                     }
                     // Anyone can read plain text, so it is no longer a secret that could be replaced.
                     None if name == exposure.name => continue,
                     None => {
-                        names.extend(names_in(document.source(entry)).into_iter().flatten());
+                        let referred = names_in(document.source(entry)).into_iter().flatten();
+                        names.extend(referred.map(|name| (name, Some(at))));
                         TextForms::of_source(document.source(entry))
                     }
                 };
                 let is_tagged = |of: &Exposure| text.is_tagged(of, tags);
                 if is_tagged(exposure) || exposures.iter().filter(could_read).any(is_tagged) {
-                    return Standing::Same;
+                    return Standing::Same(at);
                 }
             }
         }
@@ -229,7 +232,7 @@ pub(super) fn renewed(
                     match standing(exposure, &exposures, &tags, &mut opener, &documents) {
                         // Tags from someone without the key match nothing, so the value would always look replaced.
                         Standing::Other if exposure.proof_by(&key) != exposure.proof => exposure.state,
-                        Standing::Same => ExposureState::Exposed,
+                        Standing::Same(_) => ExposureState::Exposed,
                         Standing::Other => ExposureState::Replaced,
                         Standing::Gone => exposure.state,
                     }

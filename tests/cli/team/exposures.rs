@@ -71,6 +71,26 @@ fn the_value_to_change_is_named_with_its_file() {
     assert_eq!(state(&alice, "TOKEN"), ("replaced".into(), true));
 }
 
+/// The file that has the name first may have another value by now.
+#[test]
+fn the_file_that_still_has_the_exposed_value_is_named() {
+    let env = TestEnv::without_git();
+    let [alice, bob] = alice_and_bob(&env);
+    std::fs::create_dir(alice.clone.join("sub")).unwrap();
+    alice.says(&["set", "-q", "TOKEN", &env.secret("sub"), "-f", "sub/.env.production"]);
+    alice.pushes("another file");
+    bob.pulls();
+    let_in(&alice, &bob, "production");
+    alice.says(&["team", "remove", "bob", "--yes", "-q"]);
+    for (file, next) in
+        [(".env.production", "TOKEN -f sub/.env.production"), ("sub/.env.production", "URL -e production")]
+    {
+        alice.says(&["set", "-q", "TOKEN", &env.secret(&format!("new {file}")), "-f", file]);
+        let said = alice.envseal(&["team", "exposures"]).stderr;
+        assert!(said.contains(&format!(", as in: envseal set {next}\n")), "{said}");
+    }
+}
+
 /// Exposures are no reason to ask for a passphrase, because encrypting needs no private key.
 #[test]
 fn a_set_beside_locked_keys_asks_for_nothing() {
