@@ -53,7 +53,7 @@ impl KeyStore<'_> {
         };
         let mut lists = Vec::new();
         for file in files {
-            for (name, keys) in file.lists(None) {
+            for (name, keys) in file.lists() {
                 lists.push((keys?, name, KeyPlace::KeysFile(file.path().into())));
             }
         }

@@ -188,7 +188,7 @@ impl KeyStore<'_> {
             keys.iter().any(|(_, key)| key.public() == stored.public())
         };
         let mut count = 0;
-        for (name, keys) in file.lists(None) {
+        for (name, keys) in file.lists() {
             if name.is_none() {
                 return Ok(false);
             }

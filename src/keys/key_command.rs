@@ -37,7 +37,7 @@ impl KeyStore<'_> {
         let place = Path::new("the key command's output");
         let file = KeysFile::of_text(place, &text).map_err(|error| error.with_status(3))?;
         let keys = file.keys(env)?;
-        if keys.is_empty() && file.lists(None).next().is_none() && !text.trim_ascii().is_empty() {
+        if keys.is_empty() && file.lists().next().is_none() && !text.trim_ascii().is_empty() {
             let message =
                 format!("the key command of {setting} printed neither a private key nor a keys file");
             return Err(malformed(message)

@@ -119,18 +119,17 @@ impl KeysFile {
 
     fn keys_of(&self, env: Option<&EnvName>, with_bare: bool) -> Result<Vec<StoredKey>, Error> {
         let own = env.map(EnvName::private_key_name);
-        let wants = |name: &str| own.as_ref().is_none_or(|own| name == own);
-        let lists = self.lists(env).filter(|(name, _)| name.map_or(with_bare, wants)).map(|(_, keys)| keys);
-        Ok(lists.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        let is_wanted = |entry: &Entry| own.as_ref().is_none_or(|own| self.document.name(entry) == own);
+        let named =
+            self.lines().filter(|(_, entry)| is_wanted(entry)).map(|(_, entry)| self.keys_in(entry, env));
+        let bare = self.bare().filter(|_| with_bare).map(|(_, stray)| self.bare_keys(stray));
+        Ok(named.chain(bare).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
-    /// Returns each list of keys in the file, and its name; None for bare keys. Errors name `env` where it is the list's.
-    pub(super) fn lists(
-        &self,
-        env: Option<&EnvName>,
-    ) -> impl Iterator<Item = (Option<&str>, Result<Vec<StoredKey>, Error>)> {
-        let keys = move |entry| (Some(self.document.name(entry)), self.keys_in(entry, env));
-        let named = self.lines().map(move |(_, entry)| keys(entry));
+    /// Returns each list of keys in the file, and its name; None for bare keys.
+    pub(super) fn lists(&self) -> impl Iterator<Item = (Option<&str>, Result<Vec<StoredKey>, Error>)> {
+        let named =
+            self.lines().map(|(_, entry)| (Some(self.document.name(entry)), self.keys_in(entry, None)));
         named.chain(self.bare().map(|(_, stray)| (None, self.bare_keys(stray))))
     }
 

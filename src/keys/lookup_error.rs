@@ -123,12 +123,11 @@ pub(super) fn malformed(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Malformed, message).with_status(3)
 }
 
-/// Returns the error for a variable that should hold private keys. `env` is the environment that was asked for, if one was:
-/// the variable's name alone may not tell which is meant.
+/// Returns the error for a variable that should hold the private keys of `env`; None leaves it to the variable's name, which
+/// may not tell.
 pub(super) fn not_a_private_key(variable: &str, env: Option<&EnvName>, place: &str, reason: &str) -> Error {
     let error = malformed(format!("{variable} in {place} is not a private key: {reason}"));
-    let asked = env.filter(|env| env.private_key_name() == variable).cloned();
-    let Some(env) = asked.or_else(|| EnvName::only_of_key_name(variable)) else { return error };
+    let Some(env) = env.cloned().or_else(|| EnvName::only_of_key_name(variable)) else { return error };
     let hint =
         hint!("set {variable} to what this prints where the key is: envseal key show --private", variable);
     error.with_hint(if env.is_of_dotenv() { hint } else { hint.and(hint!(" -e {env}", env)) })
