@@ -81,6 +81,7 @@ impl FolderLock {
 
     /// Locks `dir`, or returns `None` at once if another process or thread holds it.
     pub fn try_acquire(dir: &Path) -> Result<Option<Self>, FsError> {
+        super::note_change();
         Self::attempt(dir).map_err(|e| FsError::io(dir, "lock", e))
     }
 

@@ -11,6 +11,7 @@ mod write;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::config::{is_env_file, is_keys_file};
 use crate::error::{Error, ErrorKind};
@@ -33,6 +34,18 @@ pub(crate) use write::{
     has_temporaries, is_regular, put, read_link, remove, remove_if_there, stage, sweep, with_lines,
     write_atomic, write_by,
 };
+
+static CHANGES: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts the locks this process took, and the files that it put in place or removed. What it learnt about a worktree holds
+/// as long as the count stays the same.
+pub(crate) fn changes() -> usize {
+    CHANGES.load(Ordering::Relaxed)
+}
+
+fn note_change() {
+    CHANGES.fetch_add(1, Ordering::Relaxed);
+}
 
 /// A file could not be read, written or locked. `doing` is the verb behind "cannot": `read`, `write`, `lock`, …
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 use super::lock::LOCK_FILE;
 use super::read::non_blocking;
-use super::{FsError, folder_of, owned_by_this_user, read};
+use super::{FsError, folder_of, note_change, owned_by_this_user, read};
 
 const DOING: &str = "write";
 
@@ -82,6 +82,7 @@ impl StagedFile {
     /// Puts it in its place, which hardly ever fails.
     pub(crate) fn commit(self) -> Result<(), FsError> {
         let Self { temp, target, flush } = self;
+        note_change();
         temp.persist(&target).map_err(|e| FsError::io(&target, DOING, e.error))?;
         flush.flush().map_err(|source| FsError::NotFlushed { path: target, source })
     }
@@ -89,6 +90,7 @@ impl StagedFile {
     /// Puts it in its place; fails if a file exists there by now.
     pub(crate) fn commit_new(self) -> Result<(), FsError> {
         let Self { temp, target, flush } = self;
+        note_change();
         temp.persist_noclobber(&target).map_err(|e| FsError::io(&target, DOING, e.error))?;
         flush.flush().map_err(|source| FsError::NotFlushed { path: target, source })
     }
@@ -121,6 +123,7 @@ pub(crate) fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<StagedFil
 }
 
 pub(crate) fn remove(path: &Path) -> Result<(), FsError> {
+    note_change();
     fs::remove_file(path).map_err(|e| FsError::io(path, "remove", e))
 }
 
@@ -320,12 +323,14 @@ pub(crate) fn write_by(path: &Path, by: &Path, bytes: &[u8]) -> Result<(), FsErr
 /// Renames the file `from` to `to`, which is replaced.
 pub(crate) fn put(from: &Path, to: &Path) -> Result<(), FsError> {
     let flush = FolderFlush::open(folder_of(to));
+    note_change();
     fs::rename(from, to).map_err(|e| FsError::io(to, "write", e))?;
     flush.flush().map_err(|source| FsError::NotFlushed { path: to.to_path_buf(), source })
 }
 
 /// Removes the file at `path`, and flushes its folder. Returns false if there is none.
 pub(crate) fn remove_if_there(path: &Path) -> Result<bool, FsError> {
+    note_change();
     match fs::remove_file(path) {
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
         Err(e) => Err(FsError::io(path, "remove", e)),
@@ -335,6 +340,7 @@ pub(crate) fn remove_if_there(path: &Path) -> Result<bool, FsError> {
 
 /// Creates a file that may be lost: it is not flushed. Returns false if it exists, or if it can't be created.
 pub(crate) fn create_new(path: &Path, bytes: &[u8]) -> bool {
+    note_change();
     let file = OpenOptions::new().write(true).create_new(true).open(path);
     file.and_then(|mut file| file.write_all(bytes)).is_ok()
 }

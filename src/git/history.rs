@@ -297,6 +297,9 @@ impl Repo {
 
     /// Returns every version of the regular file at `path`, relative to the root, in the history of HEAD.
     pub(crate) fn versions(&self, path: &Path) -> Result<FileVersions, GitError> {
+        if let Some(known) = self.versions.borrow().get(path) {
+            return Ok(known.clone());
+        }
         let mut found = FileVersions::default();
         let Some(head) = self.head()? else { return Ok(found) };
         let mut walk = self.walk_files(&[head], &BTreeSet::from([path.to_owned()]))?;
@@ -313,6 +316,7 @@ impl Repo {
                 }
             }
         }
+        self.versions.borrow_mut().insert(path.to_owned(), found.clone());
         Ok(found)
     }
 }

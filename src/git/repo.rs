@@ -2,11 +2,13 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::rc::Rc;
 
 use super::command::{bytes_arg, complaint, fetching_git, git, has_complaint, output, split};
+use super::history::FileVersions;
 use super::objects::{CatFile, FileRef, ObjectFormat, ObjectId};
 use super::paths::{absolute, from_git, named_worktree, real_entry, real_folder, same_folder};
 use super::tree::TreeCache;
@@ -39,6 +41,10 @@ pub struct Repo {
     pub(super) skipped: RefCell<HashSet<PathBuf>>,
     /// Files that git listed for this command as tracked, or as not ignored; relative to the root.
     pub(super) listed: RefCell<HashSet<PathBuf>>,
+    /// Git's answers about the worktree by arguments and input, each with [`fs::changes`] from before it was asked.
+    answers: RefCell<HashMap<(Vec<OsString>, Vec<u8>), (usize, Rc<Output>)>>,
+    /// By path: versions in the history of HEAD.
+    pub(super) versions: RefCell<HashMap<PathBuf, FileVersions>>,
 }
 
 /// Git's answer about a repository.
@@ -144,6 +150,8 @@ impl Repo {
             index: OnceCell::new(),
             skipped: RefCell::default(),
             listed: RefCell::default(),
+            answers: RefCell::default(),
+            versions: RefCell::default(),
         })
     }
 
@@ -248,6 +256,21 @@ impl Repo {
     pub(super) fn ask(&self, doing: &str, call: Command, input: &[u8]) -> Result<Vec<u8>, GitError> {
         let done = output(call, input)?;
         if done.status.success() { Ok(done.stdout) } else { Err(self.failed(doing, &done)) }
+    }
+
+    /// Returns git's answer about the worktree. The same is asked again only after this process has locked a folder or
+    /// changed a file.
+    pub(super) fn ask_worktree(&self, call: Command, input: &[u8]) -> Result<Rc<Output>, GitError> {
+        let question = (call.get_args().map(OsStr::to_owned).collect(), input.to_vec());
+        let now = fs::changes();
+        if let Some((at, answer)) = self.answers.borrow().get(&question)
+            && *at == now
+        {
+            return Ok(Rc::clone(answer));
+        }
+        let answer = Rc::new(output(call, input)?);
+        self.answers.borrow_mut().insert(question, (now, Rc::clone(&answer)));
+        Ok(answer)
     }
 
     pub(super) fn failed(&self, doing: &str, done: &Output) -> GitError {

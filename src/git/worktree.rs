@@ -46,9 +46,12 @@ impl Repo {
             call.arg(bytes_arg(&[b":(top,literal)", &to_git(&under)?[..]].concat()));
         }
         call.args(globs);
-        let said = self.ask("list the files of", call, &[])?;
+        let done = self.ask_worktree(call, &[])?;
+        if !done.status.success() {
+            return Err(self.failed("list the files of", &done));
+        }
         let mut found: Vec<PathBuf> = Vec::new();
-        for path in split(&said, 0).filter(|path| !path.ends_with(b"/")) {
+        for path in split(&done.stdout, 0).filter(|path| !path.ends_with(b"/")) {
             let Some(path) = from_git(path).filter(|path| path.starts_with(&under)) else { continue };
             if path.file_name().is_some_and(|name| want(Path::new(name))) && self.is_file_in_place(path) {
                 found.push(path.to_owned());
@@ -122,7 +125,7 @@ impl Repo {
         }
         let mut call = self.call(&["check-ignore", "-z", "--stdin"]);
         call.args(options);
-        let done = output(call, &input)?;
+        let done = self.ask_worktree(call, &input)?;
         // 1: none is ignored.
         if !matches!(done.status.code(), Some(0 | 1)) {
             return Err(self.failed("read the ignore rules of", &done));

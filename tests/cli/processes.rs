@@ -154,6 +154,21 @@ fn ls_starts_five() {
     counted.at_most(5, env.repo(), &["ls"]);
 }
 
+/// Git is asked anew only what a lock or a write can have changed.
+#[test]
+fn the_number_does_not_depend_on_the_environments_that_are_rotated() {
+    let env = TestEnv::new();
+    for name in ["a", "b", "c", "d"] {
+        env.ok(&["set", "-q", "URL", "value", "-e", name]);
+    }
+    env.ok(&["team", "request", "-q", "--name", "alice"]);
+    env.commit("team");
+    let counted = Counted::new(env);
+    let repo = counted.env.repo();
+    counted.at_most(14, &repo, &["key", "rotate", "-q", "-e", "a"]);
+    counted.at_most(14, &repo, &["key", "rotate", "-q", "-e", "a", "-e", "b", "-e", "c", "-e", "d"]);
+}
+
 /// The number does not depend on the size of the repository.
 #[test]
 fn no_command_starts_more_of_them_in_a_larger_repository() {
