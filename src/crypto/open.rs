@@ -218,15 +218,6 @@ mod tests {
         Sealer::new(public).unwrap().seal(name, &Refs::none(), PlaintextKind::Value, b"hunter2").unwrap()
     }
 
-    #[test]
-    fn another_key_is_not_the_same_as_damage() {
-        let (alice, bob) = (PrivateKey::generate(), PrivateKey::generate());
-        let value = seal(&alice.public(), "A");
-        let expected = Err(OpenError::OtherKey { sealed_to: alice.public().id() });
-        assert_eq!(Opener::new(bob).open("A", &value), expected);
-        assert_eq!(Opener::new(alice).open("B", &value), Err(OpenError::OtherName));
-    }
-
     /// For any number of values, with invalid ones among them.
     #[test]
     fn prepared_or_not_the_same_is_opened_and_refused() {

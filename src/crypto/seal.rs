@@ -188,15 +188,6 @@ mod tests {
     }
 
     #[test]
-    fn a_name_repeats_whatever_its_refs() {
-        let mut sealer = Sealer::new(&PrivateKey::generate().public()).unwrap();
-        let refs = Refs::new(["B".to_owned()]).unwrap();
-        let first = sealer.seal("A", &refs, PlaintextKind::Source, b"${B}").unwrap();
-        let second = sealer.seal("A", &Refs::none(), PlaintextKind::Source, b"${B}").unwrap();
-        assert_ne!(first.enc(), second.enc());
-    }
-
-    #[test]
     fn refusals() {
         let low_order = PublicKey::unchecked([0; 32]);
         assert_eq!(Sealer::new(&low_order).err(), Some(SealError("the public key has low order")));
@@ -204,43 +195,5 @@ mod tests {
         let refs = Refs::new(["B".to_owned()]).unwrap();
         let refused = SealError("a literal value cannot have a list of names");
         assert_eq!(sealer.seal("A", &refs, PlaintextKind::Value, b"x"), Err(refused));
-    }
-
-    #[test]
-    fn lengths_show_only_in_steps_of_32() {
-        for (len, padded) in [(0, 32), (1, 32), (30, 32), (31, 64), (32, 64), (62, 64), (63, 96)] {
-            assert_eq!(padded_len(len), padded, "{len}");
-        }
-    }
-
-    #[test]
-    fn unpad_undoes_append() {
-        for len in 0..100 {
-            let bytes = vec![0x80; len];
-            let mut buffer = Vec::with_capacity(padded_len(len));
-            append_padded(&mut buffer, PlaintextKind::Source, &bytes);
-            assert_eq!(buffer.len(), padded_len(len));
-            let (kind, range) = unpad(&buffer).unwrap();
-            assert_eq!((kind, &buffer[range]), (PlaintextKind::Source, &bytes[..]));
-        }
-    }
-
-    #[test]
-    fn the_kind_is_known_and_the_padding_minimal() {
-        use MalformedPlaintext::{Kind as UnknownKind, Padding};
-        for (len, bytes, expected) in [
-            (64, &[][..], Err(Padding)),
-            (64, &[(31, 0x80)], Err(Padding)),
-            (64, &[(32, 0x80)], Ok((PlaintextKind::Value, 1..32))),
-            (64, &[(32, 0x80), (63, 1)], Err(Padding)),
-            (32, &[(0, 0x80)], Err(UnknownKind)),
-            (32, &[(0, 2), (1, 0x80)], Err(UnknownKind)),
-        ] {
-            let mut padded = vec![0; len];
-            for (at, byte) in bytes {
-                padded[*at] = *byte;
-            }
-            assert_eq!(unpad(&padded), expected, "{len} {bytes:?}");
-        }
     }
 }

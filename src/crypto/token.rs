@@ -265,17 +265,6 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_lie_where_the_format_says() {
-        let blob: Vec<u8> = (0..116).collect();
-        let value = SealedValue::parse(token(&blob).as_bytes()).unwrap();
-        assert_eq!(value.key_id(), KeyId([0, 1, 2, 3]));
-        assert_eq!(value.enc()[..], blob[4..36]);
-        assert_eq!(value.commitment()[..], blob[36..68]);
-        let (ciphertext, tag) = value.ciphertext_and_tag();
-        assert_eq!((ciphertext, &tag[..]), (&blob[68..100], &blob[100..]));
-    }
-
-    #[test]
     fn the_text_is_what_is_displayed() {
         for refs in ["", ":A", ":A,B.c"] {
             let text = token(&[7; 148]) + refs;
