@@ -6,7 +6,6 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand_core::OsRng;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
-use x25519_dalek::StaticSecret;
 use zeroize::Zeroizing;
 
 use super::{
@@ -34,7 +33,7 @@ pub struct GrantTerms<'a> {
 }
 
 /// An environment's private key, wrapped.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     enc: [u8; 32],
     commitment: [u8; 32],
@@ -112,7 +111,7 @@ impl Grant {
         opened.copy_from_slice(wrapped);
         let tag = tag.try_into().expect("16 bytes");
         keys.decrypt(&mut *opened, tag).map_err(|_| GrantError::Recipient)?;
-        let key = PrivateKey::from(StaticSecret::from(*opened));
+        let key = PrivateKey::from_bytes(&opened);
         self.verify_proof(terms, &key)?;
         Ok(key)
     }
@@ -166,12 +165,6 @@ impl FromStr for Grant {
             proof: part(112),
             signature: blob[144..].try_into().expect("64 bytes"),
         })
-    }
-}
-
-impl fmt::Debug for Grant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Grant(…)")
     }
 }
 

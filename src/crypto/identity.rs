@@ -7,7 +7,6 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use rand_core::{OsRng, RngCore};
 use ssh_key::{HashAlg, SshSig, public::KeyData};
 use thiserror::Error;
-use x25519_dalek::StaticSecret;
 use zeroize::Zeroizing;
 
 use super::{PrivateKey, PublicKey};
@@ -56,8 +55,7 @@ impl Identity {
 
     /// Returns the same key for X25519: its clamped scalar (RFC 8032, section 5.1.5; RFC 7748, section 5).
     pub(super) fn x25519(&self) -> PrivateKey {
-        let scalar = Zeroizing::new(self.0.to_scalar_bytes());
-        PrivateKey::from(StaticSecret::from(*scalar))
+        PrivateKey::from_bytes(&Zeroizing::new(self.0.to_scalar_bytes()))
     }
 }
 

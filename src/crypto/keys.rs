@@ -82,8 +82,7 @@ impl PublicKey {
 
     /// Returns the first four bytes of SHA-256 of the key.
     pub fn id(&self) -> KeyId {
-        let digest: [u8; 32] = Sha256::digest(self.0).into();
-        KeyId([digest[0], digest[1], digest[2], digest[3]])
+        KeyId(*Sha256::digest(self.0).first_chunk().expect("32 bytes hold 4"))
     }
 
     /// Returns the fingerprint that people compare, in SSH's form: `SHA256:` and 43 characters of base64 (RFC 4648,
@@ -144,7 +143,7 @@ impl PrivateKey {
     ///
     /// If the operating system's random number generator fails.
     pub fn generate() -> Self {
-        StaticSecret::random_from_rng(OsRng).into()
+        Self { secret: StaticSecret::random_from_rng(OsRng), public: OnceLock::new() }
     }
 
     /// Reads the text form, [`PRIVATE_PREFIX`] and 48 characters, without trimming blanks.
@@ -155,7 +154,7 @@ impl PrivateKey {
         if text.starts_with(PUBLIC_PREFIX) {
             return Err(KeyError::PublicGiven);
         }
-        Ok(StaticSecret::from(*decode(PRIVATE_PREFIX, text)?).into())
+        Ok(Self::from_bytes(&*decode(PRIVATE_PREFIX, text)?))
     }
 
     pub fn to_text(&self) -> SecretText {
@@ -172,18 +171,12 @@ impl PrivateKey {
         self.secret.diffie_hellman(&public.into())
     }
 
-    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
-        StaticSecret::from(bytes).into()
+    pub(super) fn from_bytes(bytes: &[u8; 32]) -> Self {
+        Self { secret: StaticSecret::from(*bytes), public: OnceLock::new() }
     }
 
     pub(super) fn expose(&self) -> &[u8; 32] {
         self.secret.as_bytes()
-    }
-}
-
-impl From<StaticSecret> for PrivateKey {
-    fn from(secret: StaticSecret) -> Self {
-        Self { secret, public: OnceLock::new() }
     }
 }
 
@@ -246,8 +239,8 @@ fn decode(prefix: &str, text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
 
 /// The prefix is hashed too, so that a public key cannot pass for a private one.
 fn checksum(prefix: &str, key: &[u8; 32]) -> [u8; CHECKSUM_LEN] {
-    let digest: [u8; 32] = Sha256::new().chain_update(prefix).chain_update(key).finalize().into();
-    [digest[0], digest[1], digest[2], digest[3]]
+    let digest = Sha256::new().chain_update(prefix).chain_update(key).finalize();
+    *digest.first_chunk().expect("32 bytes hold 4")
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use rand_core::{OsRng, RngCore};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
-use x25519_dalek::StaticSecret;
 use zeroize::Zeroizing;
 
 use super::{KeyError, PrivateKey, PublicKey, SecretText};
@@ -83,7 +82,7 @@ impl LockedKey {
             blob.as_slice().try_into().map_err(|_| LockError::Length { found: blob.len() })?;
         let public: [u8; 32] = blob[52..84].try_into().expect("32 bytes");
         let cost = Argon2Cost::of(blob);
-        if !cost.is_within(floor, CEILING) {
+        if !cost.is_within(floor) {
             let Argon2Cost { memory, passes, lanes } = cost;
             return Err(LockError::Parameters { memory, passes, lanes });
         }
@@ -210,7 +209,7 @@ impl Unlocker {
         keys.cipher()
             .decrypt_in_place_detached(&nonce.into(), &authenticated(&locked.header), &mut *opened, tag)
             .map_err(|_| LockError::Damaged)?;
-        let key = PrivateKey::from(StaticSecret::from(*opened));
+        let key = PrivateKey::from_bytes(&opened);
         if key.public() == locked.public { Ok(key) } else { Err(LockError::Key) }
     }
 
@@ -242,10 +241,10 @@ impl Argon2Cost {
         parts.concat().try_into().expect("12 bytes")
     }
 
-    fn is_within(self, floor: Self, ceiling: Self) -> bool {
-        (floor.memory..=ceiling.memory).contains(&self.memory)
-            && (floor.passes..=ceiling.passes).contains(&self.passes)
-            && (floor.lanes..=ceiling.lanes).contains(&self.lanes)
+    fn is_within(self, floor: Self) -> bool {
+        (floor.memory..=CEILING.memory).contains(&self.memory)
+            && (floor.passes..=CEILING.passes).contains(&self.passes)
+            && (floor.lanes..=CEILING.lanes).contains(&self.lanes)
     }
 }
 

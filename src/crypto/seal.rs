@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{
     KeyId, PublicKey, Refs, SealedValue,
+    open::OpenError,
     suite::{self, SenderContext, ValueKeys},
     token::{HEADER_LEN, PADDING_STEP},
 };
@@ -28,7 +29,6 @@ pub struct Sealer {
     context: SenderContext,
     /// The names encrypted under `context` so far.
     sealed: HashSet<String>,
-    scratch: Vec<u8>,
 }
 
 impl Sealer {
@@ -68,14 +68,7 @@ impl Sealer {
     ) -> Result<Self, SealError> {
         let (enc, context) = suite::setup_sender(public, suite::INFO, rng)
             .map_err(|_| SealError("the public key has low order"))?;
-        Ok(Self {
-            public: *public,
-            key_id: public.id(),
-            enc,
-            context,
-            sealed: HashSet::new(),
-            scratch: Vec::new(),
-        })
+        Ok(Self { public: *public, key_id: public.id(), enc, context, sealed: HashSet::new() })
     }
 
     pub(super) fn seal_with_rng(
@@ -93,9 +86,7 @@ impl Sealer {
             *self = Self::with_rng(&self.public, rng)?;
             self.sealed.insert(name.to_owned());
         }
-        let keys = ValueKeys::export(name, refs, &mut self.scratch, |context, out| {
-            self.context.export(context, out)
-        });
+        let keys = ValueKeys::of(&refs.bound_to(name), |context, out| self.context.export(context, out));
 
         // Encrypts the plaintext in place; if that fails, the buffer is wiped.
         let padded_len = padded_len(plaintext.len());
@@ -118,28 +109,13 @@ impl fmt::Debug for Sealer {
     }
 }
 
-/// How to interpret the decrypted bytes.
+/// How to interpret the decrypted bytes, as their first byte says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PlaintextKind {
     /// The exact bytes of the value.
-    Value,
+    Value = 0,
     /// The exact source text to the right of `=`, quotes included; parsed by the dialect's rules.
-    Source,
-}
-
-impl PlaintextKind {
-    fn byte(self) -> u8 {
-        match self {
-            Self::Value => 0,
-            Self::Source => 1,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum MalformedPlaintext {
-    Padding,
-    Kind,
+    Source = 1,
 }
 
 /// Returns the length of `kind ‖ bytes ‖ 0x80 ‖ 0x00*` for `len` bytes: the least multiple of 32 that holds it.
@@ -151,7 +127,7 @@ fn padded_len(len: usize) -> usize {
 fn append_padded(buffer: &mut Vec<u8>, kind: PlaintextKind, bytes: &[u8]) {
     let end = buffer.len() + padded_len(bytes.len());
     debug_assert!(buffer.capacity() >= end, "growing would leave a copy of the secret behind");
-    buffer.push(kind.byte());
+    buffer.push(kind as u8);
     buffer.extend_from_slice(bytes);
     buffer.push(0x80);
     buffer.resize(end, 0);
@@ -159,15 +135,15 @@ fn append_padded(buffer: &mut Vec<u8>, kind: PlaintextKind, bytes: &[u8]) {
 
 /// Returns the kind, and the range of the value's bytes in `padded`.
 // Needs no constant time: the tag has been verified by now, so the result tells only the author of the value anything.
-pub(super) fn unpad(padded: &[u8]) -> Result<(PlaintextKind, Range<usize>), MalformedPlaintext> {
-    let end = padded.iter().rposition(|byte| *byte != 0).ok_or(MalformedPlaintext::Padding)?;
+pub(super) fn unpad(padded: &[u8]) -> Result<(PlaintextKind, Range<usize>), OpenError> {
+    let end = padded.iter().rposition(|byte| *byte != 0).ok_or(OpenError::Padding)?;
     if padded[end] != 0x80 || padded.len() - end > PADDING_STEP {
-        return Err(MalformedPlaintext::Padding);
+        return Err(OpenError::Padding);
     }
     let kind = match padded[..end].first() {
         Some(0) => PlaintextKind::Value,
         Some(1) => PlaintextKind::Source,
-        _ => return Err(MalformedPlaintext::Kind),
+        _ => return Err(OpenError::Kind),
     };
     Ok((kind, 1..end))
 }

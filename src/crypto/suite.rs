@@ -11,7 +11,7 @@ use rand_core::{CryptoRng, RngCore};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{PrivateKey, PublicKey, Refs};
+use super::{PrivateKey, PublicKey};
 
 /// Binds every context to this use of the key (RFC 9180, section 5.1, `info`).
 pub(super) const INFO: &[u8] = b"envseal/1/value";
@@ -33,23 +33,15 @@ pub(super) type SenderContext = AeadCtxS<Aead, Kdf, Dhkem>;
 /// The receiver's context (RFC 9180, section 5.1.1).
 pub(super) type ReceiverContext = AeadCtxR<Aead, Kdf, Dhkem>;
 
-/// The Diffie-Hellman result was all zeros: the other side's key is of low order (RFC 9180, section 7.1.4).
-#[derive(Debug)]
-pub(super) struct ZeroShared;
-
-/// The AEAD refused: a forged tag when decrypting, more than 256 GiB when encrypting.
-#[derive(Debug)]
-pub(super) struct AeadRefused;
-
-/// `SetupBaseS(pk, info)` (RFC 9180, section 5.1.1): `enc` and the context.
+/// `SetupBaseS(pk, info)` (RFC 9180, section 5.1.1): `enc` and the context. Fails, as does the receiver's, if the
+/// Diffie-Hellman result is all zeros: the other side's key is of low order (section 7.1.4).
 pub(super) fn setup_sender(
     public: &PublicKey,
     info: &[u8],
     rng: &mut (impl CryptoRng + RngCore),
-) -> Result<([u8; 32], SenderContext), ZeroShared> {
+) -> Result<([u8; 32], SenderContext), HpkeError> {
     let public = <Dhkem as Kem>::PublicKey::from_bytes(public.as_bytes()).expect("32 bytes");
-    let (enc, context) =
-        hpke::setup_sender::<_, _, Dhkem, _>(&OpModeS::Base, &public, info, rng).map_err(|_| ZeroShared)?;
+    let (enc, context) = hpke::setup_sender::<_, _, Dhkem, _>(&OpModeS::Base, &public, info, rng)?;
     Ok((enc.to_bytes().into(), context))
 }
 
@@ -58,9 +50,9 @@ pub(super) fn setup_receiver(
     enc: &[u8; 32],
     private: &PrivateKey,
     info: &[u8],
-) -> Result<ReceiverContext, ZeroShared> {
+) -> Result<ReceiverContext, HpkeError> {
     let enc = <Dhkem as Kem>::EncappedKey::from_bytes(enc).expect("32 bytes");
-    hpke::setup_receiver(&OpModeR::Base, private, &enc, info).map_err(|_| ZeroShared)
+    hpke::setup_receiver(&OpModeR::Base, private, &enc, info)
 }
 
 impl Kem for Dhkem {
@@ -76,7 +68,7 @@ impl Kem for Dhkem {
 
     fn derive_keypair(ikm: &[u8]) -> (PrivateKey, Self::PublicKey) {
         let (private, public) = X25519HkdfSha256::derive_keypair(ikm);
-        (PrivateKey::from_bytes(private.to_bytes().into()), public)
+        (PrivateKey::from_bytes(&private.to_bytes().into()), public)
     }
 
     /// Decap (RFC 9180, section 4.1). Only base mode is used, where no sender is authenticated.
@@ -126,7 +118,7 @@ impl Serializable for PrivateKey {
 impl Deserializable for PrivateKey {
     fn from_bytes(encoded: &[u8]) -> Result<Self, HpkeError> {
         let key = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(encoded)?;
-        Ok(Self::from_bytes(key.to_bytes().into()))
+        Ok(Self::from_bytes(&key.to_bytes().into()))
     }
 }
 
@@ -142,25 +134,10 @@ impl Eq for PrivateKey {}
 pub(super) struct ValueKeys(Zeroizing<[u8; 64]>);
 
 impl ValueKeys {
-    /// Exports for `name` and `refs`; `export` is the method of the sender's or the receiver's context.
-    // No list contains a zero byte, so the last one separates name and list: distinct pairs give distinct contexts.
-    pub(super) fn export<E>(
-        name: &str,
-        refs: &Refs,
-        scratch: &mut Vec<u8>,
-        export: impl FnOnce(&[u8], &mut [u8]) -> Result<(), E>,
-    ) -> Self {
-        scratch.clear();
-        scratch.extend_from_slice(name.as_bytes());
-        scratch.push(0);
-        scratch.extend_from_slice(refs.as_bytes());
-        Self::of(scratch, export)
-    }
-
-    /// Exports for an exporter context.
-    pub(super) fn of<E>(context: &[u8], export: impl FnOnce(&[u8], &mut [u8]) -> Result<(), E>) -> Self {
+    /// Exports for an exporter context; `export` is the method of the sender's or the receiver's context.
+    pub(super) fn of(context: &[u8], export: impl FnOnce(&[u8], &mut [u8]) -> Result<(), HpkeError>) -> Self {
         let mut keys = Self(Zeroizing::new([0; 64]));
-        assert!(export(context, &mut *keys.0).is_ok(), "64 bytes are fewer than HKDF's 255 blocks");
+        export(context, &mut *keys.0).expect("64 bytes are fewer than HKDF's 255 blocks");
         keys
     }
 
@@ -174,16 +151,14 @@ impl ValueKeys {
         self.commitment().ct_eq(commitment).into()
     }
 
-    /// Encrypts in place under K, once: the nonce is fixed. Returns the tag.
-    pub(super) fn encrypt(self, buffer: &mut [u8]) -> Result<[u8; 16], AeadRefused> {
-        let tag = self.cipher().encrypt_in_place_detached(&Nonce::default(), b"", buffer);
-        tag.map(Into::into).map_err(|_| AeadRefused)
+    /// Encrypts in place under K, once: the nonce is fixed. Returns the tag. Fails above 256 GiB.
+    pub(super) fn encrypt(self, buffer: &mut [u8]) -> Result<[u8; 16], chacha20poly1305::Error> {
+        Ok(self.cipher().encrypt_in_place_detached(&Nonce::default(), b"", buffer)?.into())
     }
 
     /// Decrypts in place under K; on failure `buffer` is still the ciphertext.
-    pub(super) fn decrypt(self, buffer: &mut [u8], tag: &[u8; 16]) -> Result<(), AeadRefused> {
-        let tag = Tag::from_slice(tag);
-        self.cipher().decrypt_in_place_detached(&Nonce::default(), b"", buffer, tag).map_err(|_| AeadRefused)
+    pub(super) fn decrypt(self, buffer: &mut [u8], tag: &[u8; 16]) -> Result<(), chacha20poly1305::Error> {
+        self.cipher().decrypt_in_place_detached(&Nonce::default(), b"", buffer, Tag::from_slice(tag))
     }
 
     fn cipher(&self) -> ChaCha20Poly1305 {
@@ -214,7 +189,7 @@ mod tests {
         let (derived, public) = Dhkem::derive_keypair(&ikm_r);
         assert_eq!((&derived.to_bytes()[..], &public.to_bytes()[..]), (&sk_r[..], &pk_r[..]));
         assert_eq!(Dhkem::sk_to_pk(&derived), public);
-        let private = PrivateKey::from_bytes(sk_r.try_into().unwrap());
+        let private = PrivateKey::from_bytes(&sk_r.try_into().unwrap());
         assert_eq!(private.public().as_bytes()[..], pk_r);
 
         let (found, sender) = setup_sender(&private.public(), &info, &mut Replay(ikm_e)).unwrap();

@@ -193,8 +193,10 @@ impl Refs {
         self.0.split(',').filter(|name| !name.is_empty())
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+    /// Returns the exporter context of a value: `name ‖ 0x00 ‖ names`.
+    // No list contains a zero byte, so the last one separates name and list: distinct pairs give distinct contexts.
+    pub(super) fn bound_to(&self, name: &str) -> Vec<u8> {
+        [name.as_bytes(), &[0], self.0.as_bytes()].concat()
     }
 
     fn parse(text: &[u8]) -> Result<Self, TokenError> {
