@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
-use super::items::items;
-use super::{ConflictStyle, MARKER_SIZES, MergeRules, MergeSide, MergeVersions, by_name};
+use super::items::{bodies_by_name, items};
+use super::{ConflictStyle, MARKER_SIZES, MergeSide, MergeVersions, by_name};
 use crate::dotenv::document::Document;
 use crate::dotenv::parse::{line_end, past_line_break};
 
@@ -114,9 +114,8 @@ impl<'a> ConflictedText<'a> {
                 TextPart::Common(common) => text.push(Zeroizing::new(common.to_vec())),
                 TextPart::Conflict(versions, style) => {
                     let has_it = |text| statements(text).contains_key(name);
-                    let mut rules = MergeRules { decide: &mut |_| None, chosen: Some((name, side)) };
                     text.push(if has_it(versions.ours) || has_it(versions.theirs) {
-                        by_name(versions, style, &mut rules)?.text
+                        by_name(versions, style, Some((name, side)), &mut |_| None)?.text
                     } else {
                         super::conflict_text(style, versions)
                     });
@@ -159,12 +158,8 @@ impl<'a> MergeVersions<'a> {
 
 /// Returns the statements of each name.
 fn statements(text: &[u8]) -> BTreeMap<String, Vec<Zeroizing<Vec<u8>>>> {
-    let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    let Ok(document) = Document::parse(text.to_vec()) else { return found };
-    for item in items(&document) {
-        if let Some(statement) = item.statement {
-            found.entry(statement.name.to_owned()).or_default().push(Zeroizing::new(item.body.to_vec()));
-        }
-    }
-    found
+    let Ok(document) = Document::parse(text.to_vec()) else { return BTreeMap::new() };
+    let owned = |body: &[u8]| Zeroizing::new(body.to_vec());
+    let named = bodies_by_name(&items(&document)).into_iter();
+    named.map(|(name, bodies)| (name.to_owned(), bodies.into_iter().map(owned).collect())).collect()
 }

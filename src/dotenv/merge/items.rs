@@ -1,6 +1,6 @@
 //! A document as a list of items (its statements, and the lines between them), and the alignment of two such lists.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 use std::ops::Range;
 
@@ -17,20 +17,12 @@ pub(super) struct FileItem<'a> {
     pub(super) statement: Option<ItemStatement<'a>>,
 }
 
-/// `before`, `source` and `after` make up the body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ItemStatement<'a> {
     pub(super) name: &'a str,
-    pub(super) before: &'a [u8],
     pub(super) source: &'a [u8],
-    pub(super) after: &'a [u8],
-}
-
-impl<'a> ItemStatement<'a> {
-    /// Returns the body without the value.
-    pub(super) fn frame(&self) -> (&'a [u8], &'a [u8]) {
-        (self.before, self.after)
-    }
+    /// The parts of the body before and after the source.
+    pub(super) frame: (&'a [u8], &'a [u8]),
 }
 
 /// Returns the items of a document in order; joined, they give its text.
@@ -46,9 +38,8 @@ pub(super) fn items(document: &Document) -> Vec<FileItem<'_>> {
             eol: &text[entry.end..at],
             statement: Some(ItemStatement {
                 name: document.name(entry),
-                before: &text[entry.start..entry.value.start],
                 source: document.source(entry),
-                after: &text[entry.value.end..entry.end],
+                frame: (&text[entry.start..entry.value.start], &text[entry.value.end..entry.end]),
             }),
         });
     }
@@ -66,17 +57,28 @@ fn lines<'a>(text: &'a [u8], range: Range<usize>, items: &mut Vec<FileItem<'a>>)
     }
 }
 
+/// Returns the bodies of each name's statements.
+pub(super) fn bodies_by_name<'a>(items: &[FileItem<'a>]) -> BTreeMap<&'a str, Vec<&'a [u8]>> {
+    let mut bodies: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for item in items {
+        if let Some(statement) = item.statement {
+            bodies.entry(statement.name).or_default().push(item.body);
+        }
+    }
+    bodies
+}
+
 /// Removes the conflicts from an ancestor: in a criss-cross merge, git merges the ancestors first and passes the
 /// result, with conflict markers. Returns what is left, and the names in conflict, whose base is unknown.
-pub(super) fn without_conflicts(items: Vec<FileItem<'_>>) -> (Vec<FileItem<'_>>, Vec<&str>) {
-    let (mut kept, mut unknown) = (Vec::new(), Vec::new());
+pub(super) fn without_conflicts(items: Vec<FileItem<'_>>) -> (Vec<FileItem<'_>>, HashSet<&str>) {
+    let (mut kept, mut unknown) = (Vec::new(), HashSet::new());
     let mut inside = false;
     for item in items {
         let marks = |mark: u8| item.body.first() == Some(&mark) && is_marker(item.body, 3);
         match item.statement {
             None if marks(b'<') => inside = true,
             None if marks(b'>') => inside = false,
-            Some(statement) if inside => unknown.push(statement.name),
+            Some(statement) if inside => drop(unknown.insert(statement.name)),
             _ if inside => {}
             _ => kept.push(item),
         }

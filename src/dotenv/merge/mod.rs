@@ -36,7 +36,7 @@ use zeroize::Zeroizing;
 
 use super::document::Document;
 pub(crate) use conflict::ConflictedText;
-use items::{FileItem, ItemStatement, items, without_conflicts};
+use items::{FileItem, ItemStatement, bodies_by_name, items, without_conflicts};
 
 /// The shortest marker that readers recognise, and an arbitrary limit.
 const MARKER_SIZES: (usize, usize) = (3, 512);
@@ -69,6 +69,9 @@ pub struct BothChanged<'a> {
     pub ours: &'a [u8],
     pub theirs: &'a [u8],
 }
+
+/// Returns the side that can be taken without loss.
+type Decide<'d> = dyn FnMut(&BothChanged<'_>) -> Option<MergeSide> + 'd;
 
 /// The rest of a merge, for a person to decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,13 +109,9 @@ pub struct MergedText {
 
 /// Merges the versions by name. Conflict markers are as long as the style says, if readers recognise that length.
 ///
-/// `decide` is called for each variable that both sides changed, and returns the side that can be taken without loss.
-pub fn merge(
-    versions: &MergeVersions<'_>,
-    style: &ConflictStyle<'_>,
-    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
-) -> MergedText {
-    merge_parts(versions, style, |style| by_name(versions, style, &mut MergeRules { decide, chosen: None }))
+/// `decide` is called for each variable that both sides changed.
+pub fn merge(versions: &MergeVersions<'_>, style: &ConflictStyle<'_>, decide: &mut Decide<'_>) -> MergedText {
+    merge_parts(versions, style, |style| by_name(versions, style, None, decide))
 }
 
 /// Takes the side that changed; if both did, merges with `parts`, which returns None if the whole file is the conflict.
@@ -135,18 +134,13 @@ pub(crate) fn merge_parts(
     parts(&style).unwrap_or_else(|| whole(versions, &style))
 }
 
-/// What the caller adds to the three versions.
-struct MergeRules<'r> {
-    decide: &'r mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
-    /// A name and the side to take for it. The other names are then decided without the ancestor.
-    chosen: Option<(&'r str, MergeSide)>,
-}
-
-/// Returns None if the whole file is the conflict.
+/// Merges the versions, or returns None if the whole file is the conflict. `chosen` is a name and the side to take for it;
+/// the other names are then decided without the ancestor.
 fn by_name(
     versions: &MergeVersions<'_>,
     style: &ConflictStyle<'_>,
-    rules: &mut MergeRules<'_>,
+    chosen: Option<(&str, MergeSide)>,
+    decide: &mut Decide<'_>,
 ) -> Option<MergedText> {
     let all = [versions.base, versions.ours, versions.theirs];
     let marks = all.map(|text| text.starts_with(BOM));
@@ -157,9 +151,8 @@ fn by_name(
         return None;
     }
     let (base_items, unknown) = without_conflicts(items(&base));
-    let unknown: HashSet<_> = unknown.into_iter().collect();
     let sides = [base_items, items(&ours), items(&theirs)];
-    let DecidedNames { choices, wanted } = decide_names(&sides, &unknown, style.has_base, rules)?;
+    let (choices, wanted) = decide_names(&sides, &unknown, style.has_base, chosen, decide)?;
     let first = if ours.as_bytes().is_empty() { &theirs } else { &ours };
     let mut text = write::write_items(&sides, &choices, first.line_break(), style);
     if pick_changed(&marks[0], &marks[1], &marks[2]) {
@@ -183,21 +176,19 @@ enum NameChoice {
     Conflict,
 }
 
-/// The choice for every name, and the bodies of its statements in the merged text.
-struct DecidedNames<'a> {
-    choices: BTreeMap<&'a str, NameChoice>,
-    wanted: BTreeMap<&'a str, Vec<&'a [u8]>>,
-}
-
 /// The statements of a name in one version, each with its body.
 type Statements<'a> = Vec<(ItemStatement<'a>, &'a [u8])>;
+
+/// The choice for every name, and the bodies of its statements in the merged text.
+type DecidedNames<'a> = (BTreeMap<&'a str, NameChoice>, BTreeMap<&'a str, Vec<&'a [u8]>>);
 
 /// Decides every name; returns None if that cannot be done name by name.
 fn decide_names<'a>(
     sides: &[Vec<FileItem<'a>>; 3],
     unknown: &HashSet<&str>,
     has_base: bool,
-    rules: &mut MergeRules<'_>,
+    chosen: Option<(&str, MergeSide)>,
+    decide: &mut Decide<'_>,
 ) -> Option<DecidedNames<'a>> {
     let mut versions: BTreeMap<&'a str, [Statements<'a>; 3]> = BTreeMap::new();
     for (at, items) in sides.iter().enumerate() {
@@ -207,11 +198,11 @@ fn decide_names<'a>(
             }
         }
     }
-    let mut decided = DecidedNames { choices: BTreeMap::new(), wanted: BTreeMap::new() };
+    let (mut choices, mut wanted) = (BTreeMap::new(), BTreeMap::new());
     for (name, of) in versions {
-        let known = rules.chosen.is_none() && !unknown.contains(name);
+        let known = chosen.is_none() && !unknown.contains(name);
         let [base, ours, theirs] = of.each_ref().map(|of| of.iter().map(|(_, body)| *body));
-        let choice = if let Some((_, side)) = rules.chosen.filter(|(chosen, _)| *chosen == name) {
+        let choice = if let Some((_, side)) = chosen.filter(|(chosen, _)| *chosen == name) {
             NameChoice::Take(side)
         } else if ours.clone().eq(theirs.clone()) || (known && base.clone().eq(theirs)) {
             NameChoice::Take(MergeSide::Ours)
@@ -221,8 +212,7 @@ fn decide_names<'a>(
             match [&of[0][..], &of[1], &of[2]] {
                 [base, [(ours, _)], [(theirs, _)]] if base.len() <= 1 => {
                     let base = base.first().filter(|_| known).map(|(statement, _)| *statement);
-                    both_changed(base, *ours, *theirs, rules.decide)
-                        .map_or(NameChoice::Conflict, NameChoice::Take)
+                    both_changed(base, *ours, *theirs, decide).map_or(NameChoice::Conflict, NameChoice::Take)
                 }
                 sides if sides.iter().all(|side| side.len() <= 1) => NameChoice::Conflict,
                 _ => return None,
@@ -238,12 +228,12 @@ fn decide_names<'a>(
         let mut bodies: Vec<_> = versions.iter().flatten().map(|(_, body)| *body).collect();
         let behind_ours = if ancestors.is_empty() { 0 } else { of[1].len() };
         bodies.splice(behind_ours..behind_ours, ancestors.iter().map(|(_, body)| *body));
-        decided.choices.insert(name, choice);
+        choices.insert(name, choice);
         if !bodies.is_empty() {
-            decided.wanted.insert(name, bodies);
+            wanted.insert(name, bodies);
         }
     }
-    Some(decided)
+    Some((choices, wanted))
 }
 
 /// Returns the side to take of a statement that both changed: the one with the right source text, if the other changed
@@ -252,7 +242,7 @@ fn both_changed(
     base: Option<ItemStatement<'_>>,
     ours: ItemStatement<'_>,
     theirs: ItemStatement<'_>,
-    decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
+    decide: &mut Decide<'_>,
 ) -> Option<MergeSide> {
     if ours.source == theirs.source {
         return None;
@@ -260,22 +250,14 @@ fn both_changed(
     let (name, base_source) = (ours.name, base.map(|base| base.source));
     let side = decide(&BothChanged { name, base: base_source, ours: ours.source, theirs: theirs.source })?;
     let other = if side == MergeSide::Ours { theirs } else { ours };
-    let alike = ours.frame() == theirs.frame();
-    (alike || base.is_some_and(|base| base.frame() == other.frame())).then_some(side)
+    (ours.frame == theirs.frame || base.is_some_and(|base| base.frame == other.frame)).then_some(side)
 }
 
 /// Returns true if the text has the wanted statements of each name in their order, and a recognisable conflict if there
 /// is one.
 fn reads_as(text: &[u8], wanted: &BTreeMap<&str, Vec<&[u8]>>, conflict: bool) -> bool {
     let Ok(document) = Document::parse(text.strip_prefix(BOM).unwrap_or(text).to_vec()) else { return false };
-    let items = items(&document);
-    let mut found: BTreeMap<&str, Vec<&[u8]>> = BTreeMap::new();
-    for item in &items {
-        if let Some(statement) = item.statement {
-            found.entry(statement.name).or_default().push(item.body);
-        }
-    }
-    document.conflict_marker().is_some() == conflict && *wanted == found
+    document.conflict_marker().is_some() == conflict && *wanted == bodies_by_name(&items(&document))
 }
 
 /// Returns true if the text has a conflict marker, also one without a label.

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use zeroize::Zeroizing;
 
-use super::items::FileItem;
-use super::items::align;
+use super::items::{FileItem, align};
 use super::{ConflictStyle, MergeSide, MergeVersions, NameChoice, pick_changed};
 
 /// Identifies an item when versions are aligned.
@@ -17,14 +16,15 @@ enum ItemKey<'a> {
     Text(&'a [u8]),
 }
 
-/// A side, aligned with the ancestor.
+/// A version, aligned with the ancestor.
 struct AlignedSide<'a> {
     items: &'a [FileItem<'a>],
     keys: Vec<ItemKey<'a>>,
-    /// Maps each item of the ancestor to the side's.
+    /// Maps each item of the ancestor to the version's.
     of_base: Vec<Option<usize>>,
-    /// Maps each item of the side to the ancestor's.
+    /// Maps each item of the version to the ancestor's.
     in_base: Vec<Option<usize>>,
+    /// The positions of the statements.
     names: HashMap<&'a str, usize>,
 }
 
@@ -36,15 +36,12 @@ pub(super) fn write_items<'a>(
 ) -> Zeroizing<Vec<u8>> {
     let repeated = repeated_names(sides);
     let base_keys = item_keys(&sides[0], &repeated);
-    let [ours, theirs] =
-        [1, 2].map(|side| AlignedSide::new(&sides[side], item_keys(&sides[side], &repeated), &base_keys));
+    let [base, ours, theirs] =
+        sides.each_ref().map(|items| AlignedSide::new(items, item_keys(items, &repeated), &base_keys));
     let room = sides.iter().flatten().map(|item| item.body.len() + item.eol.len() + 2).sum::<usize>();
     let conflicts = choices.values().filter(|choice| **choice == NameChoice::Conflict).count();
     let out = MergedOutput::with_room(room + conflicts * style.room());
-    let base_names = name_positions(&base_keys);
-    let base = &sides[0];
-    let mut writer =
-        ItemWriter { base, base_keys, base_names, ours, theirs, choices, line_break, style, out };
+    let mut writer = ItemWriter { base, ours, theirs, choices, line_break, style, out };
     writer.write();
     writer.out.into_text()
 }
@@ -68,15 +65,6 @@ fn item_keys<'a>(items: &[FileItem<'a>], repeated: &HashSet<&str>) -> Vec<ItemKe
     items.iter().map(key).collect()
 }
 
-/// Returns the positions of the statements.
-fn name_positions<'a>(keys: &[ItemKey<'a>]) -> HashMap<&'a str, usize> {
-    let named = keys.iter().enumerate().filter_map(|(at, key)| match key {
-        ItemKey::Name(name) => Some((*name, at)),
-        ItemKey::Text(_) => None,
-    });
-    named.collect()
-}
-
 impl<'a> AlignedSide<'a> {
     fn new(items: &'a [FileItem<'a>], keys: Vec<ItemKey<'a>>, base: &[ItemKey<'a>]) -> Self {
         let of_base = align(base, &keys);
@@ -86,8 +74,11 @@ impl<'a> AlignedSide<'a> {
                 in_base[*to] = Some(at);
             }
         }
-        let names = name_positions(&keys);
-        Self { items, keys, of_base, in_base, names }
+        let named = keys.iter().enumerate().filter_map(|(at, key)| match key {
+            ItemKey::Name(name) => Some((*name, at)),
+            ItemKey::Text(_) => None,
+        });
+        Self { names: named.collect(), items, keys, of_base, in_base }
     }
 
     /// Returns the items that the side added or moved, grouped by the ancestor's item that follows them.
@@ -103,15 +94,13 @@ impl<'a> AlignedSide<'a> {
         added
     }
 
-    fn item(&self, name: &str) -> Option<&FileItem<'a>> {
-        self.names.get(name).map(|at| &self.items[*at])
+    fn item(&self, name: &str) -> Option<FileItem<'a>> {
+        self.names.get(name).map(|at| self.items[*at])
     }
 }
 
 struct ItemWriter<'a> {
-    base: &'a [FileItem<'a>],
-    base_keys: Vec<ItemKey<'a>>,
-    base_names: HashMap<&'a str, usize>,
+    base: AlignedSide<'a>,
     ours: AlignedSide<'a>,
     theirs: AlignedSide<'a>,
     choices: &'a BTreeMap<&'a str, NameChoice>,
@@ -125,17 +114,17 @@ impl<'a> ItemWriter<'a> {
         let (ours, theirs) = (self.ours.added(), self.theirs.added());
         for (before, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
             self.write_both_added(ours, theirs);
-            if before == self.base.len() {
+            if before == self.base.items.len() {
                 return;
             }
-            match (self.base_keys[before], self.ours.of_base[before], self.theirs.of_base[before]) {
+            match (self.base.keys[before], self.ours.of_base[before], self.theirs.of_base[before]) {
                 (ItemKey::Name(_), Some(at), _) if self.is_placed_here(MergeSide::Ours, at) => {
                     self.write_item(MergeSide::Ours, at);
                 }
                 (ItemKey::Name(_), _, Some(at)) => self.write_item(MergeSide::Theirs, at),
                 (ItemKey::Text(_), Some(ours), Some(theirs)) => {
                     let (ours, theirs) = (self.ours.items[ours], self.theirs.items[theirs]);
-                    let eol = pick_changed(&self.base[before].eol, &ours.eol, &theirs.eol);
+                    let eol = pick_changed(&self.base.items[before].eol, &ours.eol, &theirs.eol);
                     self.out.push_line(ours.body, eol, self.line_break);
                 }
                 _ => {}
@@ -182,26 +171,22 @@ impl<'a> ItemWriter<'a> {
         if !self.is_placed_here(side, at) {
             return;
         }
-        let [ours, theirs] = [&self.ours, &self.theirs].map(|side| side.item(name).copied());
+        let [base, ours, theirs] = [&self.base, &self.ours, &self.theirs].map(|side| side.item(name));
         match self.choices[name] {
             NameChoice::Take(side) => {
                 let Some(item) = (if side == MergeSide::Ours { ours } else { theirs }) else { return };
-                let eol = self.merged_eol(name).unwrap_or(item.eol);
+                let eol = match (base, ours, theirs) {
+                    (Some(base), Some(ours), Some(theirs)) => pick_changed(&base.eol, &ours.eol, &theirs.eol),
+                    _ => item.eol,
+                };
                 self.out.push_line(item.body, eol, self.line_break);
             }
             NameChoice::Conflict => {
-                let base = self.base_names.get(name).map(|at| self.base[*at]);
                 let versions = [base, ours, theirs]
                     .map(|item| item.map_or((&b""[..], &b""[..]), |item| (item.body, item.eol)));
                 self.out.push_conflict(self.style, self.line_break, versions);
             }
         }
-    }
-
-    /// Returns the line break of a statement that all three versions have.
-    fn merged_eol(&self, name: &str) -> Option<&'a [u8]> {
-        let base = self.base[*self.base_names.get(name)?];
-        Some(pick_changed(&base.eol, &self.ours.item(name)?.eol, &self.theirs.item(name)?.eol))
     }
 
     /// Returns true if the statement at `at` is written where `side` has it. The place is where ours has it, unless
