@@ -130,7 +130,8 @@ impl Document {
     /// Returns true if the inline comment touches the text before it (`adm#in`): one reader's comment is another reader's
     /// value, so the end of the secret is uncertain.
     pub fn comment_is_ambiguous(&self, entry: &Entry) -> bool {
-        entry.comment.as_ref().is_some_and(|c| !is_blank_before(&self.text, c.start))
+        let touches = |comment: &Range<usize>| trimmed_end(&self.text[..comment.start], 0) == comment.start;
+        entry.comment.as_ref().is_some_and(touches)
     }
 
     /// Returns the comment lines: their line numbers, from 1, and their text, starting with `#`.
@@ -166,7 +167,7 @@ impl Document {
 
     /// Returns the number, from 1, of the first line with a merge-conflict marker, also inside a quoted value.
     pub fn conflict_marker(&self) -> Option<usize> {
-        let stray = self.strays.iter().find(|s| is_marker(&self.text[s.range.clone()], 3)).map(|s| s.line);
+        let stray = self.strays.iter().find(|s| is_marker(self.stray_text(s), 3)).map(|s| s.line);
         let starts_line = |at: usize| at == 0 || self.text[at - 1] == b'\n';
         let inside = memchr::memchr2_iter(b'<', b'>', &self.text)
             .find(|at| starts_line(*at) && is_marker(&self.text[*at..], 7))
@@ -189,10 +190,6 @@ fn opens(line: &[u8]) -> bool {
     let pem = has("-----BEGIN ") && !has("-----END ");
     let json = matches!(line.first(), Some(b'{' | b'[')) && matches!(line.last(), Some(b'{' | b'[' | b','));
     pem || json
-}
-
-fn is_blank_before(text: &[u8], at: usize) -> bool {
-    trimmed_end(&text[..at], 0) < at
 }
 
 /// Returns true for `at_least` marker characters and a blank, or a divider of seven. Git writes seven, unless the

@@ -28,28 +28,26 @@ pub(super) fn parse(text: &[u8]) -> Result<(Vec<Entry>, Vec<Stray>), ParseError>
     }
     // A sealed value's line is longer than this, so the vector does not grow if most values are sealed.
     let (mut entries, mut strays) = (Vec::with_capacity(text.len() / 128), Vec::new());
-    let mut lines = LineCounter::default();
+    let (mut line, mut counted) = (1, 0);
+    let mut line_at = |at| {
+        line += line_breaks(text, counted..at);
+        counted = at;
+        line
+    };
     let mut at = 0;
     loop {
         at = skip_space(text, at);
         if at == text.len() {
             return Ok((entries, strays));
         }
-        if let Some(matched) = statement(text, at) {
-            at = line_end(text, matched.comment.as_ref().map_or(matched.end, |c| c.start));
-            let line = lines.at(text, matched.name.start);
-            entries.push(Entry {
-                start: start_of_line(text, matched.start),
-                end: at,
-                name: matched.name,
-                value: matched.value,
-                comment: matched.comment,
-                line,
-            });
+        if let Some(entry) = statement(text, at) {
+            at = entry.end;
+            let line = line_at(entry.name.start);
+            entries.push(Entry { line, ..entry });
         } else {
             let end = line_end(text, at);
             if text[at] != b'#' {
-                strays.push(Stray { range: at..end, line: lines.at(text, at) });
+                strays.push(Stray { range: at..end, line: line_at(at) });
             }
             at = end;
         }
@@ -57,17 +55,8 @@ pub(super) fn parse(text: &[u8]) -> Result<(Vec<Entry>, Vec<Stray>), ParseError>
     }
 }
 
-struct MatchedStatement {
-    start: usize,
-    name: Range<usize>,
-    value: Range<usize>,
-    /// The end of the value, before blanks and comment.
-    end: usize,
-    comment: Option<Range<usize>>,
-}
-
-/// Matches a statement that starts at `at`, where no white space is.
-fn statement(text: &[u8], at: usize) -> Option<MatchedStatement> {
+/// Matches a statement that starts at `at`, where no white space is. Its line is left to the caller.
+fn statement(text: &[u8], at: usize) -> Option<Entry> {
     let after_export = text[at..].strip_prefix(b"export").map(|_| at + b"export".len());
     let exported = after_export
         .filter(|&end| space_len(text, end) > 0)
@@ -76,7 +65,7 @@ fn statement(text: &[u8], at: usize) -> Option<MatchedStatement> {
     exported.or_else(|| assignment(text, at, at))
 }
 
-fn assignment(text: &[u8], start: usize, name_start: usize) -> Option<MatchedStatement> {
+fn assignment(text: &[u8], start: usize, name_start: usize) -> Option<Entry> {
     let name_len = text[name_start..].iter().take_while(|b| is_name_byte(**b)).count();
     if name_len == 0 {
         return None;
@@ -94,10 +83,10 @@ fn assignment(text: &[u8], start: usize, name_start: usize) -> Option<MatchedSta
         return None;
     };
     let value = value(text, after);
-    let end = value.end;
-    let tail = skip_blanks(text, end);
-    let comment = (text.get(tail) == Some(&b'#')).then(|| tail..line_end(text, tail));
-    Some(MatchedStatement { start, name, value, end, comment })
+    let tail = skip_blanks(text, value.end);
+    let end = line_end(text, tail);
+    let comment = (text.get(tail) == Some(&b'#')).then_some(tail..end);
+    Some(Entry { start: start_of_line(text, start), end, name, value, comment, line: 0 })
 }
 
 /// Returns the span of the value's source text: with quotes, without blanks around it.
@@ -222,25 +211,11 @@ pub(super) fn trimmed_end(text: &[u8], start: usize) -> usize {
     end
 }
 
-/// Counts lines while moving through the text; reads each byte once.
-#[derive(Default)]
-struct LineCounter {
-    seen: usize,
-    breaks: usize,
-}
-
-impl LineCounter {
-    /// Returns the number, from 1, of the line at `at`, which must not decrease between calls.
-    fn at(&mut self, text: &[u8], at: usize) -> usize {
-        for found in memchr::memchr2_iter(b'\n', b'\r', &text[self.seen..at]) {
-            let here = self.seen + found;
-            if !(text[here] == b'\n' && here > 0 && text[here - 1] == b'\r') {
-                self.breaks += 1;
-            }
-        }
-        self.seen = at;
-        self.breaks + 1
-    }
+/// Returns the number of line breaks in a part of `text`. `\r\n` counts where its first byte is.
+fn line_breaks(text: &[u8], part: Range<usize>) -> usize {
+    let start = part.start;
+    let found = memchr::memchr2_iter(b'\n', b'\r', &text[part]).map(|found| start + found);
+    found.filter(|&at| !text[..=at].ends_with(b"\r\n")).count()
 }
 
 #[cfg(test)]
