@@ -121,19 +121,17 @@ impl ValueFailure {
             Reason::Marked => remove_plain_mark(file, name),
             Reason::DeclaredPlain(by) => narrow_declaration(name, by),
             Reason::StaysSealed(_) => hint!("leave it encrypted: -x {name}", name),
-            Reason::Expand(error) => match error.missing() {
-                Some(on) => hint!(
-                    "set {on} in the environment of this process, or above line {line}: envseal edit -f {file}",
-                    on,
-                    line,
-                    file
-                ),
-                None => hint!(
-                    "if that is text, put the value of {name} in single quotes: envseal edit -f {file}",
-                    name,
-                    file
-                ),
-            },
+            Reason::Expand(ExpandError::Missing(on)) => hint!(
+                "set {on} in the environment of this process, or above line {line}: envseal edit -f {file}",
+                on,
+                line,
+                file
+            ),
+            Reason::Expand(ExpandError::Malformed) => hint!(
+                "if that is text, put the value of {name} in single quotes: envseal edit -f {file}",
+                name,
+                file
+            ),
             Reason::TooLarge => hint!("write {name} without references, or with fewer", name),
         }
     }
