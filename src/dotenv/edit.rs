@@ -7,82 +7,43 @@ use zeroize::Zeroizing;
 
 use super::document::{CommentMark, Document};
 
-/// One change to a document. Entries are given by their index in [`Document::entries`].
+/// One change to a document. Entries are given by their index in [`Document::entries`]; a source is the text to the
+/// right of `=`, quotes included.
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the comment of a variant is about its fields")]
 pub enum Edit<'a> {
-    /// Replaces the text to the right of the entry's `=` with `source`.
-    Source {
-        /// The entry.
-        entry: usize,
-        /// The new source text, quotes included.
-        source: &'a [u8],
-    },
+    /// Replaces the entry's source.
+    Source { entry: usize, source: &'a [u8] },
     /// Marks the entry as plain.
-    MarkPlain {
-        /// The entry.
-        entry: usize,
-    },
+    MarkPlain { entry: usize },
     /// Removes the plain mark from the entry.
-    UnmarkPlain {
-        /// The entry.
-        entry: usize,
-    },
+    UnmarkPlain { entry: usize },
     /// Renames the entry.
-    Name {
-        /// The entry.
-        entry: usize,
-        /// The new name.
-        name: &'a str,
-    },
+    Name { entry: usize, name: &'a str },
     /// Removes the entry's lines, comment included.
-    Remove {
-        /// The entry.
-        entry: usize,
-    },
-    /// Adds `NAME=source` as the last line.
-    Append {
-        /// The name.
-        name: &'a str,
-        /// The source text, quotes included.
-        source: &'a [u8],
-        /// Adds the plain mark.
-        plain: bool,
-    },
-    /// Adds a comment line and `NAME=source` at the top, after a byte order mark and a `#!` line.
-    Header {
-        /// The comment, `#` included.
-        comment: &'a str,
-        /// The name.
-        name: &'a str,
-        /// The source text.
-        source: &'a [u8],
-    },
+    Remove { entry: usize },
+    /// Adds `NAME=source` as the last line, with the plain mark if `plain`.
+    Append { name: &'a str, source: &'a [u8], plain: bool },
+    /// Adds a comment line, `#` included, and `NAME=source` at the top, after a byte order mark and a `#!` line.
+    Header { comment: &'a str, name: &'a str, source: &'a [u8] },
 }
 
 /// A batch of edits that was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the comment of a variant is about its field")]
 pub enum EditError {
     /// The edited text would be read differently than intended: an unbalanced quote or a colon at the end of a line lets
-    /// one entry reach into the next.
+    /// one entry reach into the next. `line` is the first, in the text as it stands, that would be affected.
     #[error("line {line} would be read differently after the change; look for an unbalanced quote above it")]
-    ReadsOtherwise {
-        /// The first line, in the text as it stands, that would be affected.
-        line: usize,
-    },
-    /// Edits of one entry that contradict each other: two of its source, of its name or of its mark, or any together
-    /// with its removal.
+    ReadsOtherwise { line: usize },
+    /// Edits of one entry, whose name is on `line`, that contradict each other: two of its source, of its name or of its
+    /// mark, or any together with its removal.
     #[error("two changes to line {line} contradict each other")]
-    Overlap {
-        /// The line of the entry's name.
-        line: usize,
-    },
+    Overlap { line: usize },
     /// An edit of an entry that the document does not have.
     #[error("there is no entry {entry}, counted from 0")]
-    NoEntry {
-        /// The index that was given.
-        entry: usize,
-    },
+    NoEntry { entry: usize },
 }
 
 impl Document {
@@ -228,11 +189,9 @@ impl Document {
         let wanted: Vec<_> = first.into_iter().chain(wanted).chain(last).flatten().collect();
         let last_line = self.entries().last().map_or(1, |e| e.line);
         for (at, entry) in edited.entries().iter().enumerate() {
-            match wanted.get(at) {
-                Some((name, source, _)) if edited.name(entry) == *name && edited.source(entry) == *source => {
-                }
-                Some((.., line)) => return Err(EditError::ReadsOtherwise { line: (*line).min(last_line) }),
-                None => return Err(EditError::ReadsOtherwise { line: last_line }),
+            let (name, source, line) = wanted.get(at).copied().unwrap_or(("", b"", last_line));
+            if edited.name(entry) != name || edited.source(entry) != source {
+                return Err(EditError::ReadsOtherwise { line: line.min(last_line) });
             }
         }
         if wanted.len() != edited.entries().len() || edited.strays().len() != self.strays().len() {
