@@ -1,6 +1,7 @@
 //! Locked keys: an environment's private key, encrypted with a passphrase (`docs/format.md`, "Locked keys").
 
 use std::cell::RefCell;
+use std::collections::{HashMap, hash_map::Entry};
 use std::{fmt, str::FromStr};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -23,7 +24,7 @@ const HEADER: usize = 12 + 16 + 24 + 32 + 32;
 const LEN: usize = HEADER + 32 + 16;
 
 /// Argon2id's parameters (RFC 9106); memory in KiB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Argon2Cost {
     memory: u32,
     passes: u32,
@@ -91,14 +92,6 @@ impl LockedKey {
             wrapped: blob[HEADER..].try_into().expect("48 bytes"),
             public: PublicKey::from_bytes(public).map_err(LockError::Public)?,
         })
-    }
-
-    fn salt(&self) -> &[u8; 16] {
-        self.header[12..28].try_into().expect("16 bytes")
-    }
-
-    fn commitment(&self) -> &[u8; 32] {
-        self.header.last_chunk().expect("32 bytes")
     }
 }
 
@@ -180,7 +173,8 @@ impl fmt::Debug for Locker {
 /// Unlocks keys with one passphrase: Argon2id is run once for each batch.
 pub struct Unlocker {
     passphrase: SecretText,
-    derived: RefCell<Vec<(Argon2Cost, [u8; 16], LockKeys)>>,
+    /// By cost and salt.
+    derived: RefCell<HashMap<(Argon2Cost, [u8; 16]), LockKeys>>,
 }
 
 impl Unlocker {
@@ -189,20 +183,18 @@ impl Unlocker {
     }
 
     pub fn open(&self, locked: &LockedKey) -> Result<PrivateKey, LockError> {
-        let (cost, salt) = (Argon2Cost::of(&locked.header), *locked.salt());
+        let cost = Argon2Cost::of(&locked.header);
+        let salt: [u8; 16] = locked.header[12..28].try_into().expect("16 bytes");
+        let nonce: [u8; 24] = locked.header[28..52].try_into().expect("24 bytes");
+        let commitment: &[u8; 32] = locked.header.last_chunk().expect("32 bytes");
         let mut derived = self.derived.borrow_mut();
-        let at = match derived.iter().position(|(c, s, _)| (*c, *s) == (cost, salt)) {
-            Some(at) => at,
-            None => {
-                derived.push((cost, salt, LockKeys::derive(cost, &salt, &self.passphrase)?));
-                derived.len() - 1
-            }
+        let keys = match derived.entry((cost, salt)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(LockKeys::derive(cost, &salt, &self.passphrase)?),
         };
-        let keys = &derived[at].2;
-        if !bool::from(keys.commitment().ct_eq(locked.commitment())) {
+        if !bool::from(keys.commitment().ct_eq(commitment)) {
             return Err(LockError::Passphrase);
         }
-        let nonce: [u8; 24] = locked.header[28..52].try_into().expect("24 bytes");
         let mut opened = Zeroizing::new([0; 32]);
         opened.copy_from_slice(&locked.wrapped[..32]);
         let tag = Tag::from_slice(&locked.wrapped[32..]);

@@ -106,9 +106,8 @@ impl TagKey {
 
     /// Returns T from what [`Self::proven`] returned for the same environment and key.
     pub fn from_proven(bytes: &SecretBytes, env: &str, key: &PrivateKey) -> Option<Self> {
-        let (tags, proof) = bytes.expose().split_first_chunk::<32>()?;
-        let made = mac(key, TAGS, &[env.as_bytes(), &[0], tags]);
-        bool::from(made.ct_eq(proof)).then(|| Self(Zeroizing::new(*tags)))
+        let tags = Self(Zeroizing::new(*bytes.expose().first_chunk()?));
+        (tags.proven(env, key) == *bytes).then_some(tags)
     }
 
     /// Returns HMAC(T, env ‖ 0x00 ‖ name ‖ 0x00 ‖ plaintext).

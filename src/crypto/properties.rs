@@ -155,16 +155,20 @@ fn sealing_agrees_with_the_vectors() {
     }
 }
 
+/// Returns a sealed value of the name A, and what decrypts it.
+fn sealed() -> (SealedValue, Opener) {
+    let private = PrivateKey::generate();
+    let mut sealer = Sealer::new(&private.public()).unwrap();
+    let value = sealer.seal("A", &Refs::none(), PlaintextKind::Value, b"hunter2").unwrap();
+    let mut opener = Opener::new(private);
+    assert!(opener.open("A", &value).is_ok());
+    (value, opener)
+}
+
 /// Flips every bit, not a sample: it takes a fraction of a second.
 #[test]
 fn no_flipped_bit_is_decrypted() {
-    let private = PrivateKey::generate();
-    let value = Sealer::new(&private.public())
-        .unwrap()
-        .seal("A", &Refs::none(), PlaintextKind::Value, b"hunter2")
-        .unwrap();
-    let mut opener = Opener::new(private);
-    assert!(opener.open("A", &value).is_ok());
+    let (value, mut opener) = sealed();
     let blob = value.blob();
     for bit in 0..blob.len() * 8 {
         let mut flipped = blob.to_vec();
@@ -177,12 +181,7 @@ fn no_flipped_bit_is_decrypted() {
 /// Tries characters of the alphabet, and some outside it, at every position.
 #[test]
 fn no_changed_character_opens() {
-    let private = PrivateKey::generate();
-    let value = Sealer::new(&private.public())
-        .unwrap()
-        .seal("A", &Refs::none(), PlaintextKind::Value, b"hunter2")
-        .unwrap();
-    let mut opener = Opener::new(private);
+    let (value, mut opener) = sealed();
     let text = value.to_string().into_bytes();
     for at in 0..text.len() {
         for replacement in b"AQghw019-_+/=:, \n" {
