@@ -177,18 +177,15 @@ const FORMS: [ForeignFormat; 10] = [
     form("ejson", "envseal import ejson FILE.ejson -f {file}", b"EJ[", b"]", false),
     form("1Password", "op inject -i {file} | envseal import dotenv -f {file}", b"op://", b"", false),
     form("varlock", "varlock load --format env | envseal import dotenv -f {file}", b"varlock(", b")", false),
-    form(
-        "age",
-        "envseal import dotenv DECRYPTED -f {file}",
-        b"-----BEGIN AGE ENCRYPTED FILE-----",
-        b"",
-        false,
-    ),
-    form("GPG", "envseal import dotenv DECRYPTED -f {file}", b"-----BEGIN PGP MESSAGE-----", b"", false),
-    form("Ansible's vault", "envseal import dotenv DECRYPTED -f {file}", b"$ANSIBLE_VAULT;", b"", false),
-    form("Vault", "envseal import dotenv DECRYPTED -f {file}", b"vault:v", b"", false),
+    form("age", DECRYPTED, b"-----BEGIN AGE ENCRYPTED FILE-----", b"", false),
+    form("GPG", DECRYPTED, b"-----BEGIN PGP MESSAGE-----", b"", false),
+    form("Ansible's vault", DECRYPTED, b"$ANSIBLE_VAULT;", b"", false),
+    form("Vault", DECRYPTED, b"vault:v", b"", false),
     form("git-crypt", "git-crypt unlock && envseal import dotenv {file}", b"AEdJVENSWVBU", b"", true),
 ];
+
+/// The import of values that the tool itself must decrypt first.
+const DECRYPTED: &str = "envseal import dotenv DECRYPTED -f {file}";
 
 const fn form(
     tool: &'static str,
