@@ -301,35 +301,12 @@ mod tests {
     }
 
     #[test]
-    fn edits_of_one_entry_that_contradict_each_other_are_refused() {
-        let (source, other) =
-            (|| Edit::Source { entry: 0, source: b"x" }, || Edit::Source { entry: 0, source: b"y" });
-        let (mark, unmark) = (|| Edit::MarkPlain { entry: 0 }, || Edit::UnmarkPlain { entry: 0 });
-        let (remove, name) = (|| Edit::Remove { entry: 0 }, || Edit::Name { entry: 0, name: "N" });
-        let text = "A=1\nB=2\n";
-        for edits in [
-            &[source(), other()][..],
-            &[source(), remove()],
-            &[mark(), remove()],
-            &[remove(), remove()],
-            &[mark(), mark()],
-            &[mark(), unmark()],
-            &[name(), Edit::Remove { entry: 1 }, name()],
-        ] {
-            assert_eq!(edit(text, edits), Err(EditError::Overlap { line: 1 }));
-        }
-        assert_eq!(
-            edit(text, &[mark(), name(), source(), Edit::Remove { entry: 1 }]).unwrap(),
-            "N=x # envseal: plain\n"
-        );
-        assert_eq!(edit(text, &[Edit::Remove { entry: 2 }]), Err(EditError::NoEntry { entry: 2 }));
-    }
-
-    #[test]
-    fn the_mark_of_the_last_line_stays_with_it() {
+    fn the_parts_of_an_entry_are_edited_together() {
+        let (mark, source) = (|| Edit::MarkPlain { entry: 0 }, || Edit::Source { entry: 0, source: b"x" });
+        let edits = [mark(), Edit::Name { entry: 0, name: "N" }, source(), Edit::Remove { entry: 1 }];
+        assert_eq!(edit("A=1\nB=2\n", &edits).unwrap(), "N=x # envseal: plain\n");
         let append = Edit::Append { name: "N", source: b"v", plain: false };
-        let edits = [append, Edit::MarkPlain { entry: 0 }, Edit::Source { entry: 0, source: b"x" }];
-        assert_eq!(edit("A=", &edits).unwrap(), "A=x # envseal: plain\nN=v");
+        assert_eq!(edit("A=", &[append, mark(), source()]).unwrap(), "A=x # envseal: plain\nN=v");
     }
 
     /// An edit as owned data.
@@ -382,8 +359,10 @@ mod tests {
                     prop_assert!(entry >= count && asked.iter().any(|it| it.0 < 5 && it.1 == entry));
                     return Ok(());
                 }
-                Err(EditError::Overlap { .. }) => {
-                    prop_assert!(!is_clear(&asked), "{text:?} {asked:?}");
+                Err(EditError::Overlap { line }) => {
+                    let entry = document.entries().iter().position(|entry| entry.line == line).unwrap();
+                    let of_entry: Vec<_> = asked.into_iter().filter(|it| it.1 == entry).collect();
+                    prop_assert!(!is_clear(&of_entry), "{text:?} {of_entry:?}");
                     return Ok(());
                 }
                 // Some texts cannot be edited safely.
