@@ -176,18 +176,14 @@ impl Defaults {
             for Decorator { name, argument } in decorators(&String::from_utf8_lossy(comment)) {
                 let (is_twice, is_understood, forms) = match name {
                     "defaultRequired" => {
-                        let before =
-                            std::mem::replace(&mut defaults.required, RequiredDefault::parse(&argument));
-                        (before.is_some(), defaults.required.is_some(), "true, false or infer")
+                        let is_twice = defaults.required.is_some();
+                        defaults.required = RequiredDefault::parse(&argument);
+                        (is_twice, defaults.required.is_some(), "true, false or infer")
                     }
                     "defaultSensitive" => {
-                        let parsed = SensitiveDefault::parse(&argument);
-                        let before = std::mem::replace(&mut defaults.sensitive, parsed);
-                        (
-                            before.is_some(),
-                            defaults.sensitive.is_some(),
-                            "true, false or inferFromPrefix(PREFIX)",
-                        )
+                        let is_twice = defaults.sensitive.is_some();
+                        defaults.sensitive = SensitiveDefault::parse(&argument);
+                        (is_twice, defaults.sensitive.is_some(), "true, false or inferFromPrefix(PREFIX)")
                     }
                     _ => continue,
                 };
