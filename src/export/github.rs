@@ -65,13 +65,10 @@ pub(crate) fn masks(vars: &[Variable<'_>]) -> Zeroizing<String> {
 }
 
 pub(super) fn is_reserved(name: &str) -> bool {
-    RESERVED.iter().any(|(prefix, rests)| {
-        rests.iter().any(|rest| {
-            name.len() == prefix.len() + rest.len()
-                && name[..prefix.len()].eq_ignore_ascii_case(prefix)
-                && name[prefix.len()..].eq_ignore_ascii_case(rest)
-        })
-    })
+    let name = name.to_ascii_uppercase();
+    let is_in =
+        |(prefix, rests): &(&str, &[&str])| name.strip_prefix(prefix).is_some_and(|it| rests.contains(&it));
+    RESERVED.iter().any(is_in)
 }
 
 /// Returns the first of `ENVSEAL_EOF`, `ENVSEAL_EOF_1`, `ENVSEAL_EOF_2`, … that isn't a line of any value.

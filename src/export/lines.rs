@@ -20,11 +20,9 @@ pub(super) const RESERVED_BY_FISH: &[&str] = &[
     "pipestatus", "status", "status_generation", "umask", "version",
 ];
 
-/// Variables that Nushell maintains: setting one is an error (`automatic_env_var_set_manually`).
-const RESERVED_BY_NUSHELL: &[&str] = &["CURRENT_FILE", "FILE_PWD", "PWD"];
-
+/// Returns true for a variable that Nushell maintains: setting one is an error (`automatic_env_var_set_manually`).
 pub(super) fn is_reserved_by_nushell(name: &str) -> bool {
-    RESERVED_BY_NUSHELL.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
+    ["CURRENT_FILE", "FILE_PWD", "PWD"].iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
 }
 
 /// docker's `bufio.MaxScanTokenSize`, which includes the line break.

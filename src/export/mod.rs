@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io;
 
-use serde::ser::{Serialize, Serializer};
+use serde::Serializer as _;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
@@ -116,15 +116,9 @@ fn refuse_repeated(format: Format, vars: &[Variable<'_>]) -> Result<(), Error> {
 
 /// Writes JSON. Strings are Unicode (RFC 8259, section 8.1), so a value must be UTF-8. NUL is `\u0000`.
 fn put_json(vars: &[Variable<'_>], out: &mut Output) {
-    struct Object<'a>(&'a [Variable<'a>]);
-
-    impl Serialize for Object<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_map(self.0.iter().map(|var| (var.name, var.text())))
-        }
-    }
-
-    serde_json::to_writer_pretty(&mut *out, &Object(vars)).expect("the buffer takes every write");
+    let members = vars.iter().map(|var| (var.name, var.text()));
+    let mut json = serde_json::Serializer::pretty(&mut *out);
+    json.collect_map(members).expect("the buffer takes every write");
     out.put("\n");
 }
 
