@@ -52,7 +52,7 @@ pub fn read(
         None => {}
     }
     items.add_object(&top, reader.decrypt(&top, &top, object)?)?;
-    Ok(Ejson { items: items.into_items(), unencrypted: reader.unencrypted })
+    Ok(Ejson { items: items.items, unencrypted: reader.unencrypted })
 }
 
 /// Returns true if `text` is an object with a public key.
@@ -114,15 +114,14 @@ impl Reader<'_> {
         name: &str,
         text: &SecretBytes,
     ) -> Result<SecretBytes, ImportError> {
-        let sealed = parse_box(text.expose()).map_err(|why| {
+        let (ephemeral, nonce, message) = parse_box(text.expose()).map_err(|why| {
             ImportError::of_variable(ImportErrorKind::Malformed, name, format!("{origin} {why}"))
         })?;
         let secret = match &mut self.secret {
             Some(secret) => secret,
             none => none.insert(private_key(&self.public, self.find_key)?),
         };
-        let plaintext = SalsaBox::new(&PublicKey::from(sealed.ephemeral), secret)
-            .decrypt(&Nonce::from(sealed.nonce), &*sealed.message);
+        let plaintext = SalsaBox::new(&ephemeral, secret).decrypt(&nonce, &*message);
         plaintext.map(SecretBytes::new).map_err(|_| ImportError::undecryptable(origin, name))
     }
 }
@@ -145,14 +144,8 @@ fn private_key(
     }
 }
 
-/// `EJ[1:P:N:M]`
-struct SealedBox {
-    ephemeral: [u8; 32],
-    nonce: [u8; 24],
-    message: Vec<u8>,
-}
-
-fn parse_box(text: &[u8]) -> Result<SealedBox, &'static str> {
+/// Reads `EJ[1:P:N:M]`.
+fn parse_box(text: &[u8]) -> Result<(PublicKey, Nonce, Vec<u8>), &'static str> {
     const FORM: &str = "is not of the form EJ[1:…:…:…]";
     let inside = text.strip_prefix(b"EJ[").and_then(|text| text.strip_suffix(b"]")).ok_or(FORM)?;
     let parts: Vec<_> = inside.split(|&byte| byte == b':').collect();
@@ -161,11 +154,9 @@ fn parse_box(text: &[u8]) -> Result<SealedBox, &'static str> {
         return Err("has an unknown version of ejson's format");
     }
     let decode = |part| STANDARD.decode(part).map_err(|_| FORM);
-    Ok(SealedBox {
-        ephemeral: decode(ephemeral)?.try_into().map_err(|_| FORM)?,
-        nonce: decode(nonce)?.try_into().map_err(|_| FORM)?,
-        message: decode(message)?,
-    })
+    let ephemeral: [u8; 32] = decode(ephemeral)?.try_into().map_err(|_| FORM)?;
+    let nonce: [u8; 24] = decode(nonce)?.try_into().map_err(|_| FORM)?;
+    Ok((ephemeral.into(), nonce.into(), decode(message)?))
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ impl Object {
     pub(super) fn into_items(self, wants: &dyn Fn(&str) -> bool) -> Result<Vec<ImportItem>, ImportError> {
         let mut items = ItemList::new(wants);
         items.add_object(&Path::default(), self)?;
-        Ok(items.into_items())
+        Ok(items.items)
     }
 }
 
@@ -110,7 +110,7 @@ impl Path {
 
 /// Collects the variables of a source. Rejects two of one name, and values that no variable can have.
 pub(super) struct ItemList<'a> {
-    items: Vec<ImportItem>,
+    pub(super) items: Vec<ImportItem>,
     positions: HashMap<String, usize>,
     wants: &'a dyn Fn(&str) -> bool,
 }
@@ -150,9 +150,5 @@ impl<'a> ItemList<'a> {
         let origin = origin.clone();
         self.items.push(ImportItem { origin, line: 0, name: variable, value, was_encrypted });
         Ok(())
-    }
-
-    pub(super) fn into_items(self) -> Vec<ImportItem> {
-        self.items
     }
 }

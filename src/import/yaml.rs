@@ -89,6 +89,7 @@ struct Reader {
 }
 
 /// A mapping or list that hasn't ended.
+#[derive(Default)]
 struct Collection {
     /// None for a list, whose values are dropped.
     object: Option<Object>,
@@ -171,14 +172,7 @@ impl Reader {
         if self.expects_name() {
             return Err(ImportError::syntax(line, COLLECTION_AS_NAME));
         }
-        self.open.push(Collection {
-            object,
-            name: None,
-            name_line: line,
-            merges: false,
-            merged: None,
-            anchor,
-        });
+        self.open.push(Collection { object, name_line: line, anchor, ..Collection::default() });
         Ok(())
     }
 
