@@ -58,10 +58,6 @@ pub enum GrantError {
 
 impl Grant {
     /// Grants `key`, the private key of the environment `env`, to `recipient`.
-    ///
-    /// # Panics
-    ///
-    /// If the operating system's random number generator fails.
     pub fn make(env: &str, key: &PrivateKey, recipient: &IdentityKey, granter: &Identity) -> Self {
         let terms = GrantTerms { env, key: &key.public(), recipient, granter: &granter.public() };
         let (enc, context) =

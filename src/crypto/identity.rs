@@ -25,10 +25,6 @@ pub struct Identity(SigningKey);
 
 impl Identity {
     /// Draws a seed from the operating system's randomness.
-    ///
-    /// # Panics
-    ///
-    /// If the operating system's random number generator fails.
     pub fn generate() -> Self {
         let mut seed = Zeroizing::new([0; 32]);
         OsRng.fill_bytes(&mut *seed);
@@ -158,16 +154,6 @@ mod tests {
     use super::super::properties::hex;
     use super::*;
 
-    #[test]
-    fn text_round_trips_and_a_comment_is_passed_over() {
-        let key = Identity::generate().public();
-        let text = key.to_string();
-        assert!(text.starts_with("ssh-ed25519 AAAA") && !text.contains('\n'));
-        assert_eq!(IdentityKey::parse(&text), Ok(key));
-        assert_eq!(IdentityKey::parse(&format!("{text} alice@example.com")), Ok(key));
-        assert!(key.fingerprint().starts_with("SHA256:") && key.fingerprint().len() == 50);
-    }
-
     /// RFC 8032, section 7.1, test 1; the fingerprint is what `ssh-keygen -lf` shows of that key.
     #[test]
     fn a_known_key() {
@@ -182,6 +168,8 @@ mod tests {
             key.to_string(),
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea"
         );
+        assert_eq!(IdentityKey::parse(&key.to_string()), Ok(key));
+        assert_eq!(IdentityKey::parse(&format!("{key} alice@example.com")), Ok(key));
         assert_eq!(key.fingerprint(), "SHA256:bbXpuKG6zhzdmnxq256TlqzFBzRl2f6OOg722cYNbU8");
         assert_eq!(format!("{identity:?}"), format!("Identity({})", key.fingerprint()));
     }

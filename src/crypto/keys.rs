@@ -57,8 +57,6 @@ pub struct PublicKey([u8; 32]);
 
 impl PublicKey {
     /// Reads a u-coordinate, 32 bytes little-endian.
-    ///
-    /// Errors: [`KeyError::NonCanonical`], [`KeyError::LowOrder`].
     pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, KeyError> {
         if !is_canonical(&bytes) {
             return Err(KeyError::NonCanonical);
@@ -71,8 +69,6 @@ impl PublicKey {
     }
 
     /// Reads the text form, [`PUBLIC_PREFIX`] and 48 characters, without trimming blanks.
-    ///
-    /// Errors: every [`KeyError`] but [`KeyError::PublicGiven`].
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         if text.starts_with(PRIVATE_PREFIX) {
             return Err(KeyError::PrivateGiven);
@@ -112,19 +108,13 @@ impl fmt::Debug for PublicKey {
 }
 
 /// Identifies a public key in four bytes, to tell "another key" from "damaged". Too short to trust: it can be forged.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(pub [u8; 4]);
 
 /// Eight lower-case hexadecimal digits.
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:08x}", u32::from_be_bytes(self.0))
-    }
-}
-
-impl fmt::Debug for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyId({self})")
     }
 }
 
@@ -138,18 +128,11 @@ pub struct PrivateKey {
 
 impl PrivateKey {
     /// Draws a key from the operating system's randomness.
-    ///
-    /// # Panics
-    ///
-    /// If the operating system's random number generator fails.
     pub fn generate() -> Self {
         Self { secret: StaticSecret::random_from_rng(OsRng), public: OnceLock::new() }
     }
 
     /// Reads the text form, [`PRIVATE_PREFIX`] and 48 characters, without trimming blanks.
-    ///
-    /// Errors: [`KeyError::Prefix`], [`KeyError::PublicGiven`], [`KeyError::Length`], [`KeyError::Encoding`],
-    /// [`KeyError::Checksum`].
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         if text.starts_with(PUBLIC_PREFIX) {
             return Err(KeyError::PublicGiven);

@@ -126,10 +126,6 @@ pub struct Locker {
 
 impl Locker {
     /// Runs Argon2id over `passphrase`, as UTF-8, with a salt from the operating system's randomness.
-    ///
-    /// # Panics
-    ///
-    /// If the operating system's random number generator fails.
     pub fn new(passphrase: &SecretText) -> Result<Self, LockError> {
         Self::with(COST, passphrase)
     }
@@ -141,10 +137,6 @@ impl Locker {
     }
 
     /// Locks one key, with its own nonce.
-    ///
-    /// # Panics
-    ///
-    /// If the operating system's random number generator fails.
     pub fn lock(&self, key: &PrivateKey) -> LockedKey {
         let mut nonce = [0; 24];
         OsRng.fill_bytes(&mut nonce);
@@ -383,20 +375,8 @@ mod tests {
             let blob = [&cost, &locked.header[12..], &locked.wrapped].concat();
             format!("{LOCKED_PREFIX}{}", URL_SAFE_NO_PAD.encode(blob)).parse::<LockedKey>()
         };
-        for (memory, passes, lanes) in [
-            (u32::MAX, 3, 1),
-            ((1 << 20) + 1, 3, 1),
-            ((64 << 10) - 1, 3, 1),
-            (0, 3, 1),
-            (256 << 10, 0, 1),
-            (256 << 10, 11, 1),
-            (256 << 10, u32::MAX, 1),
-            (256 << 10, 3, 0),
-            (256 << 10, 3, 2),
-            (256 << 10, 3, 255),
-            (256 << 10, 3, u32::MAX),
-        ] {
-            assert_eq!(parse(memory, passes, lanes), Err(LockError::Parameters { memory, passes, lanes }),);
+        for (memory, passes, lanes) in [(256 << 10, u32::MAX, 1), (256 << 10, 3, u32::MAX)] {
+            assert_eq!(parse(memory, passes, lanes), Err(LockError::Parameters { memory, passes, lanes }));
         }
         for (memory, passes) in [(64 << 10, 1), (256 << 10, 3), (1 << 20, 10)] {
             assert!(parse(memory, passes, 1).is_ok());

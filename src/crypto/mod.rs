@@ -1,4 +1,5 @@
-//! Keys, sealed values, grants and locked keys as bytes. No files, no environment, no clock, no printing.
+//! Keys, sealed values, grants and locked keys as bytes. No files, no environment, no clock, no printing. What needs
+//! randomness takes the operating system's, and panics if that fails.
 //!
 //! The format is specified in `docs/format.md`; the key encapsulation and key schedule are HPKE's (RFC 9180).
 

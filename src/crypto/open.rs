@@ -206,7 +206,7 @@ mod tests {
     fn prepared_or_not_the_same_is_opened_and_refused() {
         let private = PrivateKey::generate();
         let good = seal(&private.public(), "A");
-        let mut blob = good.blob().to_vec();
+        let mut blob = good.blob.clone();
         blob[4..36].fill(0);
         let zero = SealedValue::from_blob(blob, Refs::none());
         for count in [0, 1, FEWEST_FOR_A_THREAD, 50] {

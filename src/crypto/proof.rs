@@ -84,10 +84,6 @@ pub struct TagKey(Zeroizing<[u8; 32]>);
 
 impl TagKey {
     /// Draws a key from the operating system's randomness.
-    ///
-    /// # Panics
-    ///
-    /// If the operating system's random number generator fails.
     pub fn generate() -> Self {
         let mut key = Zeroizing::new([0; 32]);
         OsRng.fill_bytes(&mut *key);

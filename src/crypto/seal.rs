@@ -35,31 +35,8 @@ impl Sealer {
     /// Encapsulates to `public` (RFC 9180, section 5.1.1) with the operating system's randomness.
     ///
     /// Fails if `public` is of low order: anyone can decrypt what is encrypted to it (RFC 9180, section 7.1.4).
-    ///
-    /// # Panics
-    ///
-    /// If the operating system's random number generator fails.
     pub fn new(public: &PublicKey) -> Result<Self, SealError> {
         Self::with_rng(public, &mut OsRng)
-    }
-
-    /// Encrypts `plaintext`, any bytes, for the variable `name`, which the caller has validated. `refs` are the names
-    /// it may refer to once decrypted. Encapsulates again if `name` was encrypted before.
-    ///
-    /// Fails if `refs` is not empty with [`PlaintextKind::Value`], and for a plaintext above 256 GiB, the most that
-    /// ChaCha20-Poly1305 takes (RFC 8439, section 2.8).
-    ///
-    /// # Panics
-    ///
-    /// If the operating system's random number generator fails.
-    pub fn seal(
-        &mut self,
-        name: &str,
-        refs: &Refs,
-        kind: PlaintextKind,
-        plaintext: &[u8],
-    ) -> Result<SealedValue, SealError> {
-        self.seal_with_rng(name, refs, kind, plaintext, &mut OsRng)
     }
 
     pub(super) fn with_rng(
@@ -71,19 +48,23 @@ impl Sealer {
         Ok(Self { public: *public, key_id: public.id(), enc, context, sealed: HashSet::new() })
     }
 
-    pub(super) fn seal_with_rng(
+    /// Encrypts `plaintext`, any bytes, for the variable `name`, which the caller has validated. `refs` are the names
+    /// it may refer to once decrypted. Encapsulates again if `name` was encrypted before.
+    ///
+    /// Fails if `refs` is not empty with [`PlaintextKind::Value`], and for a plaintext above 256 GiB, the most that
+    /// ChaCha20-Poly1305 takes (RFC 8439, section 2.8).
+    pub fn seal(
         &mut self,
         name: &str,
         refs: &Refs,
         kind: PlaintextKind,
         plaintext: &[u8],
-        rng: &mut (impl CryptoRng + RngCore),
     ) -> Result<SealedValue, SealError> {
         if kind == PlaintextKind::Value && !refs.is_empty() {
             return Err(SealError("a literal value cannot have a list of names"));
         }
         if !self.sealed.insert(name.to_owned()) {
-            *self = Self::with_rng(&self.public, rng)?;
+            *self = Self::new(&self.public)?;
             self.sealed.insert(name.to_owned());
         }
         let keys = ValueKeys::of(&refs.bound_to(name), |context, out| self.context.export(context, out));

@@ -16,9 +16,6 @@ use super::{PrivateKey, PublicKey};
 /// Binds every context to this use of the key (RFC 9180, section 5.1, `info`).
 pub(super) const INFO: &[u8] = b"envseal/1/value";
 
-type Aead = ExportOnlyAead;
-type Kdf = HkdfSha256;
-
 /// DHKEM(X25519, HKDF-SHA256), 0x0020 (RFC 9180, section 4.1): hpke's, except that the private key keeps its public
 /// key. hpke derives that again for each decapsulation, which is a sixth of the time.
 #[derive(Clone, Copy)]
@@ -28,10 +25,10 @@ pub(super) struct Dhkem;
 const KEM_SUITE_ID: &[u8] = b"KEM\x00\x20";
 
 /// The sender's context (RFC 9180, section 5.1.1).
-pub(super) type SenderContext = AeadCtxS<Aead, Kdf, Dhkem>;
+pub(super) type SenderContext = AeadCtxS<ExportOnlyAead, HkdfSha256, Dhkem>;
 
 /// The receiver's context (RFC 9180, section 5.1.1).
-pub(super) type ReceiverContext = AeadCtxR<Aead, Kdf, Dhkem>;
+pub(super) type ReceiverContext = AeadCtxR<ExportOnlyAead, HkdfSha256, Dhkem>;
 
 /// `SetupBaseS(pk, info)` (RFC 9180, section 5.1.1): `enc` and the context. Fails, as does the receiver's, if the
 /// Diffie-Hellman result is all zeros: the other side's key is of low order (section 7.1.4).
@@ -86,7 +83,7 @@ impl Kem for Dhkem {
         context[..32].copy_from_slice(&enc);
         context[32..].copy_from_slice(private.public().as_bytes());
         let mut shared = SharedSecret::default();
-        extract_and_expand::<Kdf>(dh.as_bytes(), KEM_SUITE_ID, &context, &mut shared.0)
+        extract_and_expand::<HkdfSha256>(dh.as_bytes(), KEM_SUITE_ID, &context, &mut shared.0)
             .map_err(|_| HpkeError::DecapError)?;
         Ok(shared)
     }

@@ -15,9 +15,8 @@ const SCHEME: &str = "envseal:";
 
 const ENC: usize = 4;
 const COMMITMENT: usize = ENC + 32;
-const CIPHERTEXT: usize = COMMITMENT + 32;
+pub(super) const HEADER_LEN: usize = COMMITMENT + 32;
 const TAG_LEN: usize = 16;
-pub(super) const HEADER_LEN: usize = CIPHERTEXT;
 pub(super) const PADDING_STEP: usize = 32;
 
 /// The first step of `docs/format.md`, section "Opening", that a text fails, in the order of the steps.
@@ -82,7 +81,7 @@ pub(super) fn newer_version(text: &[u8], end: u8) -> Option<u8> {
 /// A structurally valid sealed value. Nothing in it has been authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedValue {
-    blob: Vec<u8>,
+    pub(super) blob: Vec<u8>,
     refs: Refs,
 }
 
@@ -134,11 +133,6 @@ impl SealedValue {
         Self { blob, refs }
     }
 
-    #[cfg(test)]
-    pub(super) fn blob(&self) -> &[u8] {
-        &self.blob
-    }
-
     pub(super) fn enc(&self) -> &[u8; 32] {
         self.blob[ENC..].first_chunk().expect("the length was checked")
     }
@@ -149,7 +143,7 @@ impl SealedValue {
 
     /// Returns the ciphertext, a multiple of 32 bytes, and the tag, 16 bytes.
     pub(super) fn ciphertext_and_tag(&self) -> (&[u8], &[u8; TAG_LEN]) {
-        self.blob[CIPHERTEXT..].split_last_chunk().expect("the length was checked")
+        self.blob[HEADER_LEN..].split_last_chunk().expect("the length was checked")
     }
 }
 
@@ -171,8 +165,6 @@ impl Refs {
     }
 
     /// Sorts `names` and drops duplicates.
-    ///
-    /// Errors: [`TokenError::Refs`] when one is not `[A-Za-z0-9_.-]+`.
     pub fn new(names: impl IntoIterator<Item = String>) -> Result<Self, TokenError> {
         let sorted: BTreeSet<String> = names.into_iter().collect();
         if !sorted.iter().all(|name| is_name(name)) {
