@@ -228,13 +228,10 @@ impl<'a> CommentMark<'a> {
 
     /// Returns the comment without its plain mark and the blanks before that, or None if nothing else is left.
     pub fn without_plain(comment: &[u8]) -> Option<Vec<u8>> {
-        let kept: Vec<_> = comment
-            .split(|b| *b == b'#')
-            .skip(1)
-            .filter(|part| CommentMark::parse(part) != Some(CommentMark::Plain))
-            .collect();
-        let text = kept.iter().flat_map(|part| [b"#", *part].concat()).collect::<Vec<_>>();
-        (!kept.is_empty()).then(|| text.trim_ascii_end().to_vec())
+        let parts = comment.split(|b| *b == b'#').skip(1);
+        let kept = parts.filter(|part| CommentMark::parse(part) != Some(CommentMark::Plain));
+        let text: Vec<u8> = kept.flat_map(|part| [b"#", part].concat()).collect();
+        (!text.is_empty()).then(|| text.trim_ascii_end().to_vec())
     }
 
     fn parse(part: &'a [u8]) -> Option<Self> {

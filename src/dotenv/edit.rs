@@ -57,10 +57,7 @@ impl Document {
     /// entry has, [`EditError::ReadsOtherwise`]. The whole batch is refused.
     pub fn edited(&self, edits: &[Edit<'_>]) -> Result<Self, EditError> {
         self.refuse_unclear(edits)?;
-        let mut splices = Vec::with_capacity(edits.len());
-        for edit in edits {
-            self.splice(edit, &mut splices);
-        }
+        let mut splices: Vec<_> = edits.iter().filter_map(|edit| self.splice(edit)).collect();
         // Stable: splices at one position are in the order of a line's parts, and equal parts keep their order.
         splices.sort_by_key(|splice| (splice.range.start, splice.range.end, splice.part));
         let added: usize = splices.iter().flat_map(|splice| &splice.text).map(|piece| piece.len()).sum();
@@ -85,21 +82,20 @@ impl Document {
     fn refuse_unclear(&self, edits: &[Edit<'_>]) -> Result<(), EditError> {
         let mut asked: Vec<_> = edits.iter().filter_map(|edit| Some((edit.entry()?, edit.part()))).collect();
         asked.sort_unstable();
-        match asked.last() {
-            Some(&(entry, _)) if entry >= self.entries().len() => return Err(EditError::NoEntry { entry }),
-            _ => {}
+        if let Some(&(entry, _)) = asked.last().filter(|(entry, _)| *entry >= self.entries().len()) {
+            return Err(EditError::NoEntry { entry });
         }
-        let twice = |pair: &&[(usize, EditPart)]| {
-            let [(one, part), (other, next)] = **pair else { return false };
-            one == other && (part == EditPart::Whole || part == next)
-        };
-        match asked.windows(2).find(twice) {
-            Some(pair) => Err(EditError::Overlap { line: self.entries()[pair[0].0].line }),
-            None => Ok(()),
+        for pair in asked.windows(2) {
+            let ((entry, part), (other, next)) = (pair[0], pair[1]);
+            if entry == other && (part == EditPart::Whole || part == next) {
+                return Err(EditError::Overlap { line: self.entries()[entry].line });
+            }
         }
+        Ok(())
     }
 
-    fn splice<'a>(&self, edit: &Edit<'a>, out: &mut Vec<Splice<'a>>) {
+    /// Returns None if the mark is as asked already.
+    fn splice<'a>(&self, edit: &Edit<'a>) -> Option<Splice<'a>> {
         let text = self.as_bytes();
         let owned = |piece: String| Cow::Owned(piece.into_bytes());
         let (range, new) = match *edit {
@@ -112,13 +108,13 @@ impl Document {
             Edit::MarkPlain { entry } => {
                 let entry = &self.entries()[entry];
                 if self.is_marked_plain(entry) {
-                    return;
+                    return None;
                 }
                 (entry.end..entry.end, vec![owned(format!(" {}", CommentMark::PLAIN_COMMENT))])
             }
             Edit::UnmarkPlain { entry } => {
                 let entry = &self.entries()[entry];
-                let Some(comment) = entry.comment.clone() else { return };
+                let comment = entry.comment.clone()?;
                 match CommentMark::without_plain(&text[comment.clone()]) {
                     Some(left) => (comment, vec![left.into()]),
                     // The blank after `NAME:` is not part of the comment, even if the value is empty.
@@ -153,7 +149,7 @@ impl Document {
                 (at..at, vec![head, source.into(), owned(format!("{eol}{gap}"))])
             }
         };
-        out.push(Splice { range, part: edit.part(), text: new });
+        Some(Splice { range, part: edit.part(), text: new })
     }
 
     /// Returns the position of a header: after a byte order mark and a `#!` line.

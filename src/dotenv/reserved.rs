@@ -229,18 +229,8 @@ mod tests {
             assert!(is_reserved(name), "{name}");
         }
         assert_eq!(is_reserved("Path"), cfg!(windows));
-        for name in [
-            "",
-            "É",
-            "éNPM",
-            &"A".repeat(9999),
-            "GIT_AUTHOR_NAME",
-            "DATABASE_PATH",
-            "LD_PRELOAD2",
-            "HELLO",
-            "PORT",
-            "npm_config_",
-        ] {
+        let others = "É éNPM GIT_AUTHOR_NAME DATABASE_PATH LD_PRELOAD2 HELLO PORT npm_config_";
+        for name in others.split(' ').chain(["", &"A".repeat(9999)]) {
             assert!(reserved(name).is_none(), "{name}");
             assert!(!is_reserved(name) && !is_redirecting(name) && why_reserved(name).is_empty());
         }

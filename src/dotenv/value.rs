@@ -21,15 +21,6 @@ pub enum Quote {
 }
 
 impl Quote {
-    fn of(source: &[u8]) -> Self {
-        match source.first() {
-            Some(b'\'') => Self::Single,
-            Some(b'"') => Self::Double,
-            Some(b'`') => Self::Backtick,
-            _ => Self::None,
-        }
-    }
-
     /// Returns true if `${…}` and `$NAME` in such a value are references, and `\$` an escaped `$`.
     pub fn expands(self) -> bool {
         self != Self::Single
@@ -40,7 +31,12 @@ impl Quote {
 /// ends as `\n`. References are left for `expand`.
 pub fn read(source: &[u8]) -> (Quote, Zeroizing<Vec<u8>>) {
     let source = trim(source);
-    let quote = Quote::of(source);
+    let quote = match source.first() {
+        Some(b'\'') => Quote::Single,
+        Some(b'"') => Quote::Double,
+        Some(b'`') => Quote::Backtick,
+        _ => Quote::None,
+    };
     let inner = match (quote, source) {
         (Quote::None, _) => source,
         (_, [open, inner @ .., close]) if open == close => inner,

@@ -218,16 +218,15 @@ fn decide_names<'a>(
                 _ => return None,
             }
         };
-        let versions = match choice {
-            NameChoice::Take(MergeSide::Ours) => &of[1..2],
-            NameChoice::Take(MergeSide::Theirs) => &of[2..],
-            NameChoice::Conflict => &of[1..],
-        };
-        let ancestors = if choice == NameChoice::Conflict && has_base { &of[0][..] } else { &[] };
+        let [base, ours, theirs] = &of;
         // In the order in which a conflict is written.
-        let mut bodies: Vec<_> = versions.iter().flatten().map(|(_, body)| *body).collect();
-        let behind_ours = if ancestors.is_empty() { 0 } else { of[1].len() };
-        bodies.splice(behind_ours..behind_ours, ancestors.iter().map(|(_, body)| *body));
+        let written: &[&Statements<'a>] = match choice {
+            NameChoice::Take(MergeSide::Ours) => &[ours],
+            NameChoice::Take(MergeSide::Theirs) => &[theirs],
+            NameChoice::Conflict if has_base => &[ours, base, theirs],
+            NameChoice::Conflict => &[ours, theirs],
+        };
+        let bodies: Vec<_> = written.iter().copied().flatten().map(|(_, body)| *body).collect();
         choices.insert(name, choice);
         if !bodies.is_empty() {
             wanted.insert(name, bodies);

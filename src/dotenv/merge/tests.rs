@@ -106,9 +106,9 @@ fn a_deletion_and_a_change_are_a_conflict() {
 #[test]
 fn markers_have_the_size_asked_for_as_long_as_they_are_seen() {
     let merged = |size| {
-        let versions = MergeVersions { base: b"A=1\n", ours: b"A=2\n", theirs: b"A=3\n" };
-        String::from_utf8(merge(&versions, &ConflictStyle::of_size(size), &mut |_| None).text.to_vec())
-            .unwrap()
+        let versions = of(b"A=1\n", b"A=2\n", b"A=3\n");
+        let text = merge(&versions, &ConflictStyle::of_size(size), &mut |_| None).text;
+        String::from_utf8(text.to_vec()).unwrap()
     };
     assert_eq!(merged(11).lines().next().unwrap(), "<<<<<<<<<<< ours");
     assert_eq!(merged(4).lines().nth(2).unwrap(), "====");
