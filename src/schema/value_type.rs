@@ -193,14 +193,8 @@ mod tests {
 
     #[test]
     fn only_strings_accept_other_bytes_than_utf8() {
-        for kind in [
-            ValueType::Number,
-            ValueType::Integer,
-            ValueType::Boolean,
-            ValueType::Port,
-            ValueType::Url,
-            ValueType::Email,
-        ] {
+        for name in ["number", "integer", "boolean", "port", "url", "email"] {
+            let kind = ValueType::parse(name, None).unwrap().unwrap();
             assert!(!kind.accepts(b"http://a\xff") && !kind.accepts(b"\xff"), "{kind:?}");
         }
         for value in [&b""[..], b"x", b"\n", b"\xff"] {
