@@ -30,22 +30,15 @@ pub struct Variable<'a> {
 
 /// A format to write. `raw` is not a format, and `dotenv` is the env file's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the function that writes a format describes it")]
 pub enum Format {
-    /// One JSON object (RFC 8259), names to strings, in the order given.
     Json,
-    /// `export` lines for `eval` in a POSIX shell (sh, dash, bash).
     Shell,
-    /// `set -gx` lines for `source` in fish.
     Fish,
-    /// A record for `from nuon | load-env` in Nushell.
     Nushell,
-    /// `$env:` lines for `Out-String | Invoke-Expression` in `PowerShell`.
     Powershell,
-    /// A file for `docker run --env-file`.
     Docker,
-    /// A Kubernetes `v1` `Secret` manifest.
     K8s,
-    /// Lines for the file that `$GITHUB_ENV` names in a GitHub Actions step.
     Github,
 }
 
@@ -114,7 +107,7 @@ fn refuse_repeated(format: Format, vars: &[Variable<'_>]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes JSON. Strings are Unicode (RFC 8259, section 8.1), so a value must be UTF-8. NUL is `\u0000`.
+/// Writes one JSON object, names to strings. Strings are Unicode (RFC 8259, section 8.1), so a value must be UTF-8. NUL is `\u0000`.
 fn put_json(vars: &[Variable<'_>], out: &mut Output) {
     let members = vars.iter().map(|var| (var.name, var.text()));
     let mut json = serde_json::Serializer::pretty(&mut *out);
