@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::{ImportError, ImportErrorKind};
+use super::{ImportError, ImportErrorKind, decode_key};
 use crate::crypto::{SecretBytes, SecretText};
 use crate::dotenv::{Document, Edit, Entry, Quote, ReferenceValue, expand, read, references, unescape};
 use crate::project::{ImportText, ItemValue};
@@ -100,13 +100,8 @@ pub(crate) fn decrypt(
             continue;
         };
         if secrets.is_empty() {
-            let missing = || {
-                ImportError::new(
-                    ImportErrorKind::NoKey,
-                    format!("{variable} was found neither in the environment nor in a keys file"),
-                )
-            };
-            return Err(vec![bad_key.unwrap_or_else(missing)]);
+            let message = format!("{variable} was found neither in the environment nor in a keys file");
+            return Err(vec![bad_key.unwrap_or_else(|| ImportError::new(ImportErrorKind::NoKey, message))]);
         }
         let origin = format!("line {}: {name}", content.lines[at]);
         let result = decrypt_token(&origin, name, &token, &secrets).and_then(|text| {
@@ -219,7 +214,10 @@ fn live_reference(text: &[u8]) -> Option<(&[u8], &[u8])> {
         let (inside, braces) = match rest {
             [b'{', rest @ ..] => {
                 let len = rest.iter().position(|byte| matches!(byte, b'{' | b'}'))?;
-                (&rest[..len], if rest[len] == b'}' { 2 } else { 0 })
+                if len == 0 || rest[len] == b'{' {
+                    return None;
+                }
+                (&rest[..len], 2)
             }
             [b'A'..=b'Z' | b'a'..=b'z' | b'_', ..] => {
                 let len =
@@ -228,8 +226,7 @@ fn live_reference(text: &[u8]) -> Option<(&[u8], &[u8])> {
             }
             _ => return None,
         };
-        let is_whole = !inside.is_empty() && (rest[0] != b'{' || braces == 2);
-        is_whole.then(|| (&text[at..at + 1 + inside.len() + braces], inside))
+        Some((&text[at..at + 1 + inside.len() + braces], inside))
     })
 }
 
@@ -252,14 +249,11 @@ fn secrets(variable: &str, keys: &[(String, SecretText)]) -> (Vec<Zeroizing<[u8;
     let (mut secrets, mut bad_key) = (Vec::new(), None);
     for (name, texts) in keys {
         for text in texts.expose().split(',').map(str::trim).filter(|text| !text.is_empty()) {
-            let mut key = Zeroizing::new([0; 32]);
-            match base16ct::mixed::decode(text, &mut *key).map(<[u8]>::len) {
-                Ok(32) => secrets.push(key),
-                _ if name == variable => {
-                    let message = format!("{variable} is not a private key of 64 hexadecimal digits");
-                    bad_key = Some(ImportError::new(ImportErrorKind::BadKey, message));
-                }
-                _ => {}
+            if let Some(key) = decode_key(text.as_bytes()) {
+                secrets.push(key);
+            } else if name == variable {
+                let message = format!("{variable} is not a private key of 64 hexadecimal digits");
+                bad_key = Some(ImportError::new(ImportErrorKind::BadKey, message));
             }
         }
     }

@@ -8,10 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crypto_box::aead::Aead as _;
 use crypto_box::{Nonce, PublicKey, SalsaBox, SecretKey};
-use zeroize::Zeroizing;
 
 use super::tree::{ItemList, Node, Object, Path};
-use super::{ImportError, ImportErrorKind, json};
+use super::{ImportError, ImportErrorKind, decode_key, json};
 use crate::crypto::{SecretBytes, SecretText};
 use crate::project::ImportItem;
 
@@ -22,7 +21,6 @@ pub const KEY_DIR: &str = "/opt/ejson/keys";
 const PUBLIC_KEY: &str = "_public_key";
 const ENVIRONMENT: &str = "environment";
 
-/// The content of an ejson file.
 #[derive(Debug)]
 pub struct Ejson {
     /// In the order of the source, except that those of the object `environment` come first. Those keep their names, as
@@ -69,12 +67,6 @@ fn public_key(node: Option<Node>) -> Result<String, ImportError> {
     key.map(|key| base16ct::lower::encode_string(&*key)).ok_or_else(|| {
         ImportError::new(ImportErrorKind::NoPublicKey, "no _public_key of 64 hexadecimal digits")
     })
-}
-
-fn decode_key(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
-    let mut key = Zeroizing::new([0; 32]);
-    let decoded = base16ct::mixed::decode(text, &mut *key).ok()?;
-    (decoded.len() == 32).then_some(key)
 }
 
 struct Reader<'a> {

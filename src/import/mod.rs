@@ -1,11 +1,15 @@
 //! Readers of other tools' files, one file per format. They take bytes and return items; they write, print and encrypt nothing.
 
+#![allow(missing_docs, reason = "exported for the tests only")]
+
 pub(crate) mod dotenvx;
 pub mod ejson;
 pub mod json;
 pub(crate) mod sops;
 mod tree;
 pub mod yaml;
+
+use zeroize::Zeroizing;
 
 use crate::dotenv::Document;
 
@@ -21,18 +25,15 @@ pub struct ImportError {
     pub variable: Option<String>,
 }
 
-/// What an [`ImportError`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportErrorKind {
     /// The text isn't valid in its format.
     Syntax,
-    /// The text isn't UTF-8.
     NotUtf8,
     /// The YAML text has several documents.
     Documents,
     /// The ejson file has no public key.
     NoPublicKey,
-    /// A name has no value.
     NoValue,
     /// A name appears twice in one object.
     Repeated,
@@ -40,7 +41,6 @@ pub enum ImportErrorKind {
     Ambiguous,
     /// A value that no variable can hold, or a name that no variable can have.
     Unsupported,
-    /// No private key was found.
     NoKey,
     /// The private key has a wrong form or belongs to another public key.
     BadKey,
@@ -104,6 +104,13 @@ fn has_same_variables(ours: &Document, theirs: &Document) -> bool {
         && ours.entries().iter().zip(theirs.entries()).all(|(our, their)| {
             ours.name(our) == theirs.name(their) && ours.source(our) == theirs.source(their)
         })
+}
+
+/// Reads a key of 64 hexadecimal digits.
+fn decode_key(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let mut key = Zeroizing::new([0; 32]);
+    let decoded = base16ct::mixed::decode(text, &mut *key).ok()?;
+    (decoded.len() == 32).then_some(key)
 }
 
 /// Returns `text` without its byte order mark.

@@ -24,13 +24,9 @@ const BLOCK: &str = "\"\"\"";
 /// The format of a sops file, as in `--input-type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SopsFormat {
-    /// Lines `NAME=value`.
     Dotenv,
-    /// Sections of lines `name = value`.
     Ini,
-    /// One object.
     Json,
-    /// A mapping, or several documents.
     Yaml,
     /// Any text, encrypted as a whole.
     Binary,
@@ -62,7 +58,6 @@ impl SopsFormat {
         }
     }
 
-    /// Returns sops's name for it.
     pub fn input_type(self) -> &'static str {
         match self {
             Self::Dotenv => "dotenv",
