@@ -94,7 +94,7 @@ impl Options {
 
     /// Decrypts the values of all `files`, or none; the earlier file wins.
     pub(super) fn read(&self, files: &[EnvFile]) -> Result<Vars, Error> {
-        self.with_store(&ProcessEnv::capture(), |store| {
+        self.with_store(|store| {
             let reading = read_files(files, store, store.process(), Precedence::EarlierFile)?;
             let (variables, _) = reading.variables(|_| true, &[])?;
             // The process's variables do not count: the returned values must match the schema.
@@ -107,11 +107,11 @@ impl Options {
     /// Calls `work` with a store that looks for keys according to these options.
     pub(super) fn with_store<T>(
         &self,
-        process: &ProcessEnv,
         work: impl FnOnce(&KeyStore<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let process = ProcessEnv::capture();
         let ask = |question: &str| self.ask.as_ref().map_or(Ok(None), |ask| ask(question));
-        let store = KeyStore::new(process, self.keys_file.clone())
+        let store = KeyStore::new(&process, self.keys_file.clone())
             .with_identity(self.identity.clone(), &ask)
             .with_given(self.given.clone(), self.passphrase.clone());
         work(&store)

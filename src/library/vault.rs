@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use super::document::Document;
 use super::{Options, PublicKey, Value, Vars};
-use crate::config::ProcessEnv;
 use crate::crypto::SecretBytes;
 use crate::dotenv::VarName;
 use crate::error::Error;
@@ -94,7 +93,7 @@ impl Vault {
     ///
     /// Errors: [`NotFound`](crate::ErrorKind::NotFound) if the file has no such variable; otherwise as [`Self::vars`].
     pub fn get(&self, name: &str) -> Result<Value, Error> {
-        self.options.with_store(&ProcessEnv::capture(), |store| {
+        self.options.with_store(|store| {
             let files = std::slice::from_ref(&self.file);
             let reading = read_files(files, store, store.process(), Precedence::EarlierFile)?;
             if !reading.names().any(|known| known == name) {
@@ -223,7 +222,7 @@ impl Vault {
         mut change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
     ) -> Result<(Changed, T), Error> {
         let (paths, creates) = ([self.path.clone()], self.options.create);
-        let updated = self.options.with_store(&ProcessEnv::capture(), |store| {
+        let updated = self.options.with_store(|store| {
             update(&paths, store, (Write::Files, false), |target| {
                 if !creates {
                     target.must_exist()?;
