@@ -6,7 +6,6 @@
 mod github;
 mod k8s;
 mod lines;
-mod powershell;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -81,7 +80,7 @@ pub fn write(format: Format, vars: &[Variable<'_>], k8s_name: &str) -> Result<Ze
         Format::Shell => lines::put_shell(vars, out),
         Format::Fish => lines::put_fish(vars, out),
         Format::Nushell => lines::put_nushell(vars, out),
-        Format::Powershell => powershell::put(vars, out),
+        Format::Powershell => lines::put_powershell(vars, out),
         Format::Docker => lines::put_docker(vars, out),
         Format::K8s => k8s::put(vars, k8s_name, out),
         Format::Github => github::put(vars, out),
