@@ -169,38 +169,30 @@ impl<'t> Parser<'t> {
         let (mut parts, mut start) = (Vec::new(), self.at);
         loop {
             let (text, at) = (self.text, self.at);
-            let flush = |parts: &mut Vec<_>| {
-                if start < at {
-                    parts.push(Segment::Text(&text[start..at]));
-                }
-            };
+            let before = Segment::Text(&text[start..at]);
             match &text[at..] {
                 [b'\\', b'$', ..] => {
-                    flush(&mut parts);
+                    parts.push(before);
                     (start, self.at) = (at + 1, at + 2);
                 }
                 [b'$', b'{', ..] => {
-                    flush(&mut parts);
-                    parts.push(self.braced(depth)?);
+                    parts.extend([before, self.braced(depth)?]);
                     start = self.at;
                 }
                 [b'$', b'A'..=b'Z' | b'a'..=b'z' | b'_', ..] => {
-                    flush(&mut parts);
                     self.at += 1;
                     let name = self.name(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-                    let (head, operator) = (&text[at..self.at], Operator::None);
-                    let word = Vec::new();
-                    parts.push(Segment::Reference { head, name, operator, colon: false, word, tail: b"" });
+                    let (head, operator, word) = (&text[at..self.at], Operator::None, Vec::new());
+                    let reference =
+                        Segment::Reference { head, name, operator, colon: false, word, tail: b"" };
+                    parts.extend([before, reference]);
                     start = self.at;
                 }
                 // Some readers would expect this brace to be closed, too.
                 [] | [b'{', ..] if depth > 0 => return Err(ExpandError::Malformed),
-                [b'}', ..] if depth > 0 => {
-                    flush(&mut parts);
-                    return Ok(parts);
-                }
-                [] => {
-                    flush(&mut parts);
+                [b'}', ..] if depth == 0 => self.at += 1,
+                [] | [b'}', ..] => {
+                    parts.push(before);
                     return Ok(parts);
                 }
                 _ => self.at += 1,
