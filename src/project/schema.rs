@@ -95,7 +95,7 @@ pub(crate) fn hold_to_schemas(
         }
         let folder = file.path().parent().unwrap_or(Path::new(""));
         let Some((schema_file, schema)) = schema_of(folder)? else { continue };
-        if let Some(problem) = schema.problems().iter().find(|problem| problem.is_refused) {
+        if let Some(problem) = schema.problems.iter().find(|problem| problem.is_refused) {
             let message = format!("{}:{} {}", schema_file.display(), problem.line, problem.message);
             let hint = hint!("see what is supported: docs/schema.md; then edit {schema_file}", schema_file);
             return Err(Error::refused(message).with_status(1).with_hint(hint));

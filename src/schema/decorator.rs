@@ -92,36 +92,31 @@ const QUOTES: [char; 3] = ['"', '\'', '`'];
 /// Returns the argument at the start of `text`, and the text after it.
 fn argument(text: &str) -> (Argument<'_>, &str) {
     if text.starts_with('(') {
-        return ended(text, balanced_end(text), |_| Argument::Arguments);
+        return ended(text, balanced_end(text), Argument::Arguments);
     }
-    let Some(text) = text.strip_prefix('=') else { return ended(text, Some(0), |_| Argument::None) };
+    let Some(text) = text.strip_prefix('=') else { return ended(text, Some(0), Argument::None) };
     if text.starts_with(QUOTES) {
-        return ended(text, quoted_end(text), |_| Argument::Quoted);
+        return ended(text, quoted_end(text), Argument::Quoted);
     }
     if text.starts_with(['{', '[']) {
-        return ended(text, balanced_end(text), |_| Argument::Literal);
+        return ended(text, balanced_end(text), Argument::Literal);
     }
     let called = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
     if called > 0 && text[called..].starts_with('(') {
         let end = balanced_end(&text[called..]).map(|end| called + end);
-        return ended(text, end, |whole| {
-            Argument::Call(&whole[..called], &whole[called + 1..whole.len() - 1])
-        });
+        let list = end.map_or("", |end| &text[called + 1..end - 1]);
+        return ended(text, end, Argument::Call(&text[..called], list));
     }
     let (word, behind) = split(text, |c| c == '#' || BLANKS.contains(&c));
     (if word.is_empty() { Argument::Broken } else { Argument::Word(word) }, behind)
 }
 
 /// Returns the argument that ends at `end`, unless other text directly follows it.
-fn ended<'a>(
-    text: &'a str,
-    end: Option<usize>,
-    argument: impl FnOnce(&'a str) -> Argument<'a>,
-) -> (Argument<'a>, &'a str) {
+fn ended<'a>(text: &'a str, end: Option<usize>, argument: Argument<'a>) -> (Argument<'a>, &'a str) {
     let Some(end) = end else { return (Argument::Broken, "") };
-    let (whole, behind) = text.split_at(end);
+    let behind = &text[end..];
     if behind.is_empty() || behind.starts_with([' ', '\t', '#']) {
-        return (argument(whole), behind);
+        return (argument, behind);
     }
     (Argument::Broken, split(behind, |c| BLANKS.contains(&c)).1)
 }

@@ -19,7 +19,7 @@ pub(crate) struct Schema {
     items: Vec<SchemaItem>,
     positions: HashMap<String, usize>,
     defaults: Defaults,
-    problems: Vec<SchemaProblem>,
+    pub problems: Vec<SchemaProblem>,
 }
 
 /// The rules for one variable; None if the file doesn't say.
@@ -68,7 +68,7 @@ pub(crate) struct ExampleName {
 }
 
 impl Schema {
-    /// Reads an example file. [`Self::problems`] lists what is unclear in it.
+    /// Reads an example file; `problems` lists what is unclear in it.
     pub(crate) fn parse(text: &[u8]) -> Self {
         let mut schema = Self::default();
         let document = match Document::parse(text.to_vec()) {
@@ -113,10 +113,6 @@ impl Schema {
     /// Returns the variables that are not sensitive.
     pub(crate) fn plain(&self) -> impl Iterator<Item = &SchemaItem> {
         self.items.iter().filter(|item| item.sensitive == Some(false))
-    }
-
-    pub(crate) fn problems(&self) -> &[SchemaProblem] {
-        &self.problems
     }
 
     fn add(&mut self, item: SchemaItem) {
@@ -460,7 +456,7 @@ mod tests {
             for item in schema.items() {
                 prop_assert!((1..=lines).contains(&item.line) && schema.get(&item.name) == Some(item));
             }
-            prop_assert!(schema.problems().iter().all(|found| (1..=lines.max(1)).contains(&found.line)));
+            prop_assert!(schema.problems.iter().all(|found| (1..=lines.max(1)).contains(&found.line)));
         }
 
         #[test]

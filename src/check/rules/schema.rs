@@ -19,7 +19,7 @@ pub(crate) struct SchemaFile<'a> {
 
 /// Returns what is wrong in a schema itself.
 pub(crate) fn check_schema(file: SchemaFile<'_>) -> Vec<Finding> {
-    let found = file.schema.problems().iter().map(|trouble| {
+    let found = file.schema.problems.iter().map(|trouble| {
         let found = Finding::new(Rule::SchemaMalformed, file.path, &trouble.message, "fix {file}");
         let found = Finding { name: trouble.name.clone(), ..found.at(trouble.line) };
         if trouble.is_refused { found.into_error() } else { found }
