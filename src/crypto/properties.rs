@@ -30,8 +30,7 @@ impl RngCore for Replay {
 impl CryptoRng for Replay {}
 
 pub(super) fn hex(digits: &str) -> Vec<u8> {
-    let pairs = digits.as_bytes().chunks_exact(2);
-    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    base16ct::lower::decode_vec(digits).unwrap()
 }
 
 const NAME: &str = "[A-Za-z0-9_.-]{1,20}";

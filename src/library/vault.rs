@@ -249,11 +249,10 @@ fn assignment(name: &str, value: &[u8]) -> Result<Assignment, Error> {
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (environment, public_key) = (self.environment(), self.public_key());
         f.debug_struct("Vault")
             .field("path", &self.path)
-            .field("environment", &environment)
-            .field("public_key", &public_key)
+            .field("environment", &self.environment())
+            .field("public_key", &self.public_key())
             .finish_non_exhaustive()
     }
 }
