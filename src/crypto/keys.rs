@@ -211,9 +211,8 @@ fn decode(prefix: &str, text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
         return Err(KeyError::Length { found: body.len() });
     }
     let mut payload = Zeroizing::new([0; PAYLOAD_LEN]);
-    match URL_SAFE_NO_PAD.decode_slice(body, &mut *payload) {
-        Ok(PAYLOAD_LEN) => {}
-        _ => return Err(KeyError::Encoding),
+    if URL_SAFE_NO_PAD.decode_slice(body, &mut *payload) != Ok(PAYLOAD_LEN) {
+        return Err(KeyError::Encoding);
     }
     let mut key = Zeroizing::new([0; 32]);
     key.copy_from_slice(&payload[..32]);

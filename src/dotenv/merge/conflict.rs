@@ -38,7 +38,11 @@ impl<'a> ConflictedText<'a> {
             let mark = line.first().copied().unwrap_or_default();
             let marker_size = line.iter().take_while(|byte| **byte == mark).count();
             let label = line[marker_size..].strip_prefix(b" ");
-            let is_marker = label.is_some() || (line.len() == marker_size && matches!(mark, b'=' | b'|'));
+            let is_marker = match mark {
+                b'<' | b'>' => label.is_some(),
+                b'=' | b'|' => label.is_some() || line.len() == marker_size,
+                _ => false,
+            };
             let label = label.unwrap_or_default();
             match &mut open {
                 None if mark == b'<' && is_marker && marker_size >= MARKER_SIZES.0 => {
@@ -62,11 +66,7 @@ impl<'a> ConflictedText<'a> {
                             parts.push(TextPart::Conflict(conflict.versions, *style));
                             common = next;
                         }
-                        (_, b'<' | b'|' | b'=' | b'>') => return None,
-                        _ => {
-                            at = next;
-                            continue;
-                        }
+                        _ => return None,
                     }
                     (conflict.mark, conflict.from) = (mark, next);
                     if mark == b'>' {
