@@ -121,13 +121,9 @@ pub(crate) fn merge_parts(
     parts: impl FnOnce(&ConflictStyle<'_>) -> Option<MergedText>,
 ) -> MergedText {
     let MergeVersions { base, ours, theirs } = *versions;
-    let clean =
-        |text: &[u8]| MergedText { text: Zeroizing::new(text.to_vec()), conflicts: MergeConflicts::None };
-    if ours == theirs || base == theirs {
-        return clean(ours);
-    }
-    if base == ours {
-        return clean(theirs);
+    if ours == theirs || base == theirs || base == ours {
+        let text = Zeroizing::new(pick_changed(&base, &ours, &theirs).to_vec());
+        return MergedText { text, conflicts: MergeConflicts::None };
     }
     let style =
         ConflictStyle { marker_size: style.marker_size.clamp(MARKER_SIZES.0, MARKER_SIZES.1), ..*style };
