@@ -197,12 +197,13 @@ fn decide_names<'a>(
     let (mut choices, mut wanted) = (BTreeMap::new(), BTreeMap::new());
     for (name, of) in versions {
         let known = chosen.is_none() && !unknown.contains(name);
-        let [base, ours, theirs] = of.each_ref().map(|of| of.iter().map(|(_, body)| *body));
+        let [base, ours, theirs] =
+            of.each_ref().map(|of| of.iter().map(|(_, body)| *body).collect::<Vec<_>>());
         let choice = if let Some((_, side)) = chosen.filter(|(chosen, _)| *chosen == name) {
             NameChoice::Take(side)
-        } else if ours.clone().eq(theirs.clone()) || (known && base.clone().eq(theirs)) {
+        } else if ours == theirs || (known && base == theirs) {
             NameChoice::Take(MergeSide::Ours)
-        } else if known && base.eq(ours) {
+        } else if known && base == ours {
             NameChoice::Take(MergeSide::Theirs)
         } else {
             match [&of[0][..], &of[1], &of[2]] {
@@ -214,15 +215,13 @@ fn decide_names<'a>(
                 _ => return None,
             }
         };
-        let [base, ours, theirs] = &of;
         // In the order in which a conflict is written.
-        let written: &[&Statements<'a>] = match choice {
-            NameChoice::Take(MergeSide::Ours) => &[ours],
-            NameChoice::Take(MergeSide::Theirs) => &[theirs],
-            NameChoice::Conflict if has_base => &[ours, base, theirs],
-            NameChoice::Conflict => &[ours, theirs],
+        let bodies = match choice {
+            NameChoice::Take(MergeSide::Ours) => ours,
+            NameChoice::Take(MergeSide::Theirs) => theirs,
+            NameChoice::Conflict if has_base => [ours, base, theirs].concat(),
+            NameChoice::Conflict => [ours, theirs].concat(),
         };
-        let bodies: Vec<_> = written.iter().copied().flatten().map(|(_, body)| *body).collect();
         choices.insert(name, choice);
         if !bodies.is_empty() {
             wanted.insert(name, bodies);
