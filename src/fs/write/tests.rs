@@ -3,7 +3,7 @@
 use super::*;
 use crate::fs::testing::{self, Tmpfs};
 use crate::fs::{mode_bits, read};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -17,19 +17,6 @@ fn names(dir: &Path) -> Vec<String> {
         fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
-}
-
-#[test]
-fn a_new_file_has_the_mode_asked_for() {
-    let dir = tempfile::tempdir().unwrap();
-    let at = |name: &str| dir.path().join(name);
-    write_atomic(&at("private"), b"x", NewMode::Private).unwrap();
-    write_atomic(&at("default"), b"y", NewMode::Default).unwrap();
-    fs::write(at("by-std"), "").unwrap();
-    assert_eq!(mode_bits(&at("private")), Some(0o600));
-    assert_eq!(mode_bits(&at("default")), mode_bits(&at("by-std")));
-    assert_eq!(fs::read(at("default")).unwrap(), b"y");
-    assert_eq!(names(dir.path()), ["by-std", "default", "private"]);
 }
 
 #[test]
@@ -71,22 +58,6 @@ fn an_existing_mode_is_kept_whatever_is_asked() {
 }
 
 #[test]
-fn an_existing_owner_is_kept() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join(".env");
-    fs::write(&file, "old").unwrap();
-    chmod(&file, 0o664);
-    if chown(&file, Some(12345), Some(54321)).is_err() {
-        println!("skipped: giving a file away needs root");
-        return;
-    }
-    write_atomic(&file, b"new", NewMode::Private).unwrap();
-    let meta = fs::metadata(&file).unwrap();
-    assert_eq!((meta.uid(), meta.gid(), meta.mode() & 0o7777), (12345, 54321, 0o664));
-    assert_eq!(fs::read(&file).unwrap(), b"new");
-}
-
-#[test]
 fn an_owner_that_cannot_be_kept_is_refused() {
     let name = "fs::write::tests::an_owner_that_cannot_be_kept_is_refused";
     if let Some(dir) = testing::given_folder() {
@@ -110,33 +81,6 @@ fn an_owner_that_cannot_be_kept_is_refused() {
         chmod(&dir.path().join(file), mode);
     }
     testing::as_nobody(name, dir.path());
-}
-
-#[test]
-fn a_folder_without_write_permission_is_refused() {
-    let name = "fs::write::tests::a_folder_without_write_permission_is_refused";
-    if let Some(dir) = testing::given_folder() {
-        for file in ["mine", "none"] {
-            let failed = write_atomic(&dir.join(file), b"new", NewMode::Default);
-            assert!(
-                matches!(&failed, Err(FsError::PermissionDenied { path, .. }) if *path == dir),
-                "{failed:?}"
-            );
-        }
-        assert_eq!(fs::read(dir.join("mine")).unwrap(), b"old");
-        assert_eq!(sweep(&dir, |_| true), 0);
-        return;
-    }
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("mine");
-    fs::write(&file, "old").unwrap();
-    if testing::is_root() {
-        chown(&file, Some(65534), Some(65534)).unwrap();
-    }
-    chmod(dir.path(), 0o555);
-    testing::as_nobody(name, dir.path());
-    chmod(dir.path(), 0o755);
-    assert_eq!(names(dir.path()), ["mine"]);
 }
 
 #[test]
@@ -210,20 +154,6 @@ fn folders_fifos_and_devices_are_refused() {
         assert!(matches!(failed, Err(FsError::NotRegular { .. })), "{failed:?}");
     }
     assert_eq!(names(dir.path()), ["fifo"]);
-}
-
-#[test]
-fn a_full_disk_leaves_the_old_file_and_nothing_else() {
-    let Some(full) = Tmpfs::mount() else { return };
-    let file = full.path().join(".env");
-    fs::write(&file, "old").unwrap();
-    for path in [&file, &full.path().join("new")] {
-        let failed = write_atomic(path, &vec![b'x'; 100_000], NewMode::Default);
-        assert!(matches!(failed, Err(FsError::NoSpace { .. })), "{failed:?}");
-        assert_eq!(names(full.path()), [".env"]);
-    }
-    assert_eq!(fs::read(&file).unwrap(), b"old");
-    write_atomic(&file, b"new", NewMode::Default).unwrap();
 }
 
 /// A child process that another thread starts holds every descriptor, even of removed files, until it runs its program.
