@@ -15,9 +15,6 @@ pub(crate) fn make_folder(dir: &Path) -> Result<bool, FsError> {
 
 /// Makes the folder `dir`, accessible to its owner alone (0700), and those above it that are missing.
 pub(crate) fn make_private_folder(dir: &Path) -> Result<(), FsError> {
-    if dir.is_dir() {
-        return Ok(());
-    }
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -41,44 +38,34 @@ pub(crate) fn remove_empty_folder(dir: &Path) {
 /// Returns true if the file or folder at `path`, symlinks followed, belongs to the effective user of this process.
 /// Always true on Windows.
 pub(crate) fn owned_by_this_user(path: &Path) -> Result<bool, FsError> {
-    Ok(owner(path)?.is_none_or(is_this_user))
+    let (owner, this_user) = users(path)?;
+    Ok(owner == this_user)
 }
 
 /// Like [`owned_by_this_user`], but also true for root's files: root can read and replace everything anyway.
 pub(crate) fn owned_by_this_user_or_root(path: &Path) -> Result<bool, FsError> {
-    Ok(owner(path)?.is_none_or(|user| user == 0 || is_this_user(user)))
+    let (owner, this_user) = users(path)?;
+    Ok(owner == this_user || owner == 0)
 }
 
-/// Returns the id of the user that the file or folder belongs to, symlinks followed; None on Windows.
-fn owner(path: &Path) -> Result<Option<u32>, FsError> {
+/// Returns the ids of the file's or folder's owner, symlinks followed, and of this process's effective user; two equal ones
+/// on Windows.
+fn users(path: &Path) -> Result<(u32, u32), FsError> {
     let meta = fs::metadata(path).map_err(|e| FsError::io(path, "read", e))?;
     #[cfg(unix)]
-    return Ok(Some(std::os::unix::fs::MetadataExt::uid(&meta)));
+    return Ok((std::os::unix::fs::MetadataExt::uid(&meta), rustix::process::geteuid().as_raw()));
     #[cfg(not(unix))]
     {
         let _ = meta;
-        Ok(None)
+        Ok((0, 0))
     }
-}
-
-#[cfg(unix)]
-fn is_this_user(user: u32) -> bool {
-    user == rustix::process::geteuid().as_raw()
-}
-
-#[cfg(not(unix))]
-fn is_this_user(_: u32) -> bool {
-    true
 }
 
 /// Returns the permission bits of `path` (`0o600`), symlinks followed; None if it cannot be examined, and on Windows.
 pub(crate) fn mode_bits(path: &Path) -> Option<u32> {
     let meta = fs::metadata(path).ok()?;
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        Some(meta.mode() & 0o7777)
-    }
+    return Some(std::os::unix::fs::MetadataExt::mode(&meta) & 0o7777);
     #[cfg(not(unix))]
     {
         let _ = meta;

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::FsError;
+use super::read::no_follow;
 
 /// Has the prefix of temporary files, so that git ignores it too.
 pub(super) const LOCK_FILE: &str = ".envseal-tmp-lock";
@@ -93,8 +94,9 @@ impl FolderLock {
                 Err(e) if e.kind() == ErrorKind::PermissionDenied && path.symlink_metadata().is_ok() => {
                     return Ok(None);
                 }
+                #[cfg(unix)]
                 Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
-                    return Self::attempt_folder(dir, e);
+                    return Self::attempt_folder(dir);
                 }
                 opened => opened?,
             };
@@ -112,16 +114,11 @@ impl FolderLock {
     }
 
     #[cfg(unix)]
-    fn attempt_folder(dir: &Path, _: io::Error) -> io::Result<Option<Self>> {
+    fn attempt_folder(dir: &Path) -> io::Result<Option<Self>> {
         use std::os::unix::fs::OpenOptionsExt;
         let flags = rustix::fs::OFlags::DIRECTORY.bits().cast_signed();
         let folder = OpenOptions::new().read(true).custom_flags(flags).open(dir)?;
         Ok(try_lock(&folder)?.then_some(Self { _held: folder, file: None }))
-    }
-
-    #[cfg(not(unix))]
-    fn attempt_folder(_: &Path, error: io::Error) -> io::Result<Option<Self>> {
-        Err(error)
     }
 }
 
@@ -147,12 +144,8 @@ fn open_lock_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.mode(0o600).custom_flags(flags.bits().cast_signed());
-    }
-    options.open(path)
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    no_follow(&mut options).open(path)
 }
 
 /// Returns true if the open file is the one at `path`.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::read::read_wiped;
+use super::read::{no_follow, read_wiped};
+use super::write::create_private;
 use super::{FsError, mode_bits, owned_by_this_user};
 
 const DOING: &str = "write";
@@ -54,11 +55,7 @@ impl PrivateFile {
     pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), FsError> {
         self.wipe_content();
         let fail = |e| FsError::io(&self.path, DOING, e);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&self.path).map_err(fail)?;
+        let mut file = create_private(&self.path).map_err(fail)?;
         let put = file.write_all(bytes).map_err(fail);
         self.written.push(file);
         put
@@ -122,8 +119,7 @@ fn make(dir: Option<&Path>) -> io::Result<PathBuf> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o700));
     }
-    let made = if let Some(dir) = dir { builder.tempdir_in(dir) } else { builder.tempdir() };
-    made.map(tempfile::TempDir::keep)
+    dir.map_or_else(|| builder.tempdir(), |dir| builder.tempdir_in(dir)).map(tempfile::TempDir::keep)
 }
 
 /// Wipes the content of a folder; symlinks are removed, never followed. Files that cannot be removed are left.
@@ -167,9 +163,7 @@ fn zero_at(path: &Path) {
 /// is removed, and then only the other is left.
 fn is_only_here(meta: &Metadata) -> bool {
     #[cfg(unix)]
-    {
-        std::os::unix::fs::MetadataExt::nlink(meta) == 1
-    }
+    return std::os::unix::fs::MetadataExt::nlink(meta) == 1;
     #[cfg(not(unix))]
     {
         let _ = meta;
@@ -188,18 +182,6 @@ fn zero(file: &mut File) -> io::Result<()> {
     // The zeros must reach the disk before the space is freed.
     file.sync_data()?;
     file.set_len(0)
-}
-
-fn no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.custom_flags(flags.bits().cast_signed());
-        options
-    }
-    #[cfg(not(unix))]
-    options
 }
 
 #[cfg(all(test, unix))]

@@ -4,6 +4,8 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, IsTerminal, Read};
 use std::path::Path;
 
+#[cfg(unix)]
+use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 use super::FsError;
@@ -151,9 +153,16 @@ fn open_regular(path: &Path) -> Result<(File, Metadata), FsError> {
 /// Makes opening a FIFO return at once; regular files are not affected.
 pub(super) fn non_blocking(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(options, OFlags::NONBLOCK.bits().cast_signed());
+    options
+}
+
+/// Like [`non_blocking`], and makes opening a symlink fail.
+pub(super) fn no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
     {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags.bits().cast_signed());
     }
     options
 }

@@ -105,6 +105,7 @@ pub(crate) fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<StagedFil
 
     let flush = FolderFlush::open(dir);
     let mut temp = create_temp(dir, existing.is_none() && new == NewMode::Default)?;
+    #[cfg(unix)]
     if let Some(old) = &existing {
         keep_owner(temp.as_file(), old, &target)?;
     }
@@ -114,6 +115,7 @@ pub(crate) fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<StagedFil
         let _ = temp.as_file().set_len(0);
         return Err(fail(e));
     }
+    #[cfg(unix)]
     if let Some(old) = &existing {
         // After the owner, because changing that clears bits, and because the bits were meant for that group only.
         keep_mode(temp.as_file(), old).map_err(fail)?;
@@ -225,11 +227,6 @@ fn keep_owner(temp: &File, old: &Metadata, target: &Path) -> Result<(), FsError>
     fchown(temp, user, group).map_err(|_| FsError::OwnerCannotBeKept { path: target.to_path_buf() })
 }
 
-#[cfg(not(unix))]
-fn keep_owner(_: &File, _: &Metadata, _: &Path) -> Result<(), FsError> {
-    Ok(())
-}
-
 #[cfg(unix)]
 fn keep_mode(temp: &File, old: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -239,11 +236,6 @@ fn keep_mode(temp: &File, old: &Metadata) -> io::Result<()> {
         return Ok(());
     }
     temp.set_permissions(fs::Permissions::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn keep_mode(_: &File, _: &Metadata) -> io::Result<()> {
-    Ok(())
 }
 
 /// Makes a rename in a folder reach the disk. The folder is opened beforehand, to know before any change whether it can
@@ -270,10 +262,8 @@ impl FolderFlush {
 ///
 /// The file's own line ends are kept, and a last line without one gets it first. Returns whether the file changed.
 pub(crate) fn append_line(path: &Path, line: &str, new: NewMode) -> Result<bool, FsError> {
-    match with_lines(path, &[line], new)? {
-        Some(staged) => staged.commit().map(|()| true),
-        None => Ok(false),
-    }
+    let Some(staged) = with_lines(path, &[line], new)? else { return Ok(false) };
+    staged.commit().map(|()| true)
 }
 
 /// Stages [`append_line`] for several lines, without replacing the file; returns None if it has them all.
@@ -305,11 +295,7 @@ pub(crate) fn with_lines(path: &Path, lines: &[&str], new: NewMode) -> Result<Op
 pub(crate) fn write_by(path: &Path, by: &Path, bytes: &[u8]) -> Result<(), FsError> {
     let fail = |e| FsError::io(path, "write", e);
     remove_if_there(by)?;
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(by).map_err(fail)?;
+    let mut file = create_private(by).map_err(fail)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     if let Err(e) = written {
         drop(file);
@@ -318,6 +304,15 @@ pub(crate) fn write_by(path: &Path, by: &Path, bytes: &[u8]) -> Result<(), FsErr
         return Err(fail(e));
     }
     put(by, path)
+}
+
+/// Creates a file of mode 0600; fails if it exists.
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Renames the file `from` to `to`, which is replaced.
