@@ -123,8 +123,8 @@ macro_rules! hint {
         const { assert!($crate::hint::is_template($template, &[$(stringify!($name)),*])) };
         $crate::hint::Hint::filled($template, &[$((stringify!($name), hint!(@ $name $($value)?))),*])
     }};
-    (@ $name:ident) => { $crate::hint::Words::words(&$name) };
-    (@ $name:ident $value:expr) => { $crate::hint::Words::words(&$value) };
+    (@ $name:ident) => {{ use $crate::hint::Words as _; $name.words() }};
+    (@ $name:ident $value:expr) => {{ use $crate::hint::Words as _; $value.words() }};
 }
 
 /// Values for a `{…}` of a template.
@@ -171,12 +171,6 @@ impl Words for PathBuf {
 impl<T: Words> Words for [T] {
     fn words(&self) -> Vec<Word> {
         self.iter().flat_map(Words::words).collect()
-    }
-}
-
-impl<T: Words> Words for Vec<T> {
-    fn words(&self) -> Vec<Word> {
-        self.as_slice().words()
     }
 }
 
