@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 
 use crate::config;
-use crate::crypto::{KeyError, OpenError, SealError, TokenError};
+use crate::crypto::{KeyError, SealError};
 use crate::hint::Hint;
 
 /// Why something could not be read, decrypted or written.
@@ -256,20 +256,8 @@ impl From<KeyError> for Error {
     }
 }
 
-impl From<TokenError> for Error {
-    fn from(error: TokenError) -> Self {
-        Self::of(ErrorKind::Malformed, &error)
-    }
-}
-
 impl From<SealError> for Error {
     fn from(error: SealError) -> Self {
         Self::of(ErrorKind::Malformed, &error)
-    }
-}
-
-impl From<OpenError> for Error {
-    fn from(error: OpenError) -> Self {
-        Self::of(ErrorKind::CannotOpen, &error)
     }
 }

@@ -74,8 +74,10 @@ impl PrivateKey {
             let message = format!("the value refers to {}: open the file that holds it", token.refs());
             return Err(Error::new(ErrorKind::Refused, message));
         }
-        let opened = Opener::new(self.0.clone()).open(name, token)?;
-        Ok(Value::new(value_alone(opened), true))
+        match Opener::new(self.0.clone()).open(name, token) {
+            Ok(opened) => Ok(Value::new(value_alone(opened), true)),
+            Err(error) => Err(Error::of(ErrorKind::CannotOpen, &error)),
+        }
     }
 }
 
@@ -153,7 +155,7 @@ impl FromStr for Token {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        Ok(Self(SealedValue::parse(text.as_bytes())?))
+        SealedValue::parse(text.as_bytes()).map(Self).map_err(|error| Error::of(ErrorKind::Malformed, &error))
     }
 }
 
