@@ -6,6 +6,7 @@
 //! rejects it. Ours stays byte for byte if nothing comes from theirs. An entry that theirs added keeps the comments
 //! above it, and is inserted in order if the table is sorted.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use toml_edit::{Array, DocumentMut};
@@ -29,52 +30,44 @@ pub(crate) fn merge_team(versions: &MergeVersions<'_>, style: &ConflictStyle<'_>
 fn merge_entries(texts: [&[u8]; 3], style: &ConflictStyle<'_>) -> Option<MergedText> {
     let [base, ours, theirs] = texts.map(TeamVersion::read);
     let sides = [base?, ours?, theirs?];
-    let (mut chosen, mut wanted) = (BTreeMap::new(), BTreeMap::new());
-    let mut conflicts = Vec::new();
+    let (mut chosen, mut conflicts) = (BTreeMap::new(), Vec::new());
     let paths: BTreeSet<_> = sides.iter().flat_map(|side| side.leaves.keys()).collect();
     for path in paths {
-        let leaves = sides.each_ref().map(|side| side.leaves.get(path).copied());
+        let leaves = sides.each_ref().map(|side| side.leaves.get(path));
         let merged = match choose(leaves) {
             MergeChoice::Gone => continue,
-            MergeChoice::Take(leaf) => Some((leaf.body.to_owned(), leaf.value.to_owned())),
-            MergeChoice::BothChanged => resolve(path, texts, leaves),
-        };
-        let body = match merged {
-            Some((body, value)) => {
-                wanted.insert(path.clone(), value);
-                body
-            }
-            None => {
+            MergeChoice::Take(leaf) => leaf.clone(),
+            MergeChoice::BothChanged => resolve(path, texts, leaves).unwrap_or_else(|| {
                 conflicts.push(path.join("."));
-                let [base, ours, theirs] = leaves.map(|leaf| leaf.map_or("", |leaf| leaf.body).as_bytes());
-                String::from_utf8(conflict_text(style, &MergeVersions { base, ours, theirs }).to_vec())
-                    .expect("made of text")
-            }
+                let [base, ours, theirs] = leaves.map(|leaf| leaf.map_or("", |leaf| &leaf.body).as_bytes());
+                let text = conflict_text(style, &MergeVersions { base, ours, theirs }).to_vec();
+                EntryText::new(String::from_utf8(text).expect("made of text"), String::new())
+            }),
         };
-        let lead = merged_lead(leaves.map(|leaf| leaf.map(|leaf| leaf.lead)));
-        chosen.insert(path.clone(), MergedEntry { lead: lead.into(), body });
+        let lead = merged_text(leaves.map(|leaf| leaf.map(|leaf| &leaf.lead)));
+        chosen.insert(path, EntryText { lead, ..merged });
     }
-    let text = assemble(&sides, chosen);
+    let text = assemble(&sides, &chosen);
     let merged = |conflicts| MergedText { text: text.clone().into_bytes().into(), conflicts };
     if !conflicts.is_empty() {
         return Some(merged(MergeConflicts::Names(conflicts)));
     }
     // Tables written in two ways, as `[a.b]` and as `b = {…}`, can't be merged.
     let read = TeamVersion::read(text.as_bytes())?;
-    let values = read.leaves.iter().map(|(path, leaf)| (path.clone(), leaf.value.to_owned()));
-    let is_whole = values.collect::<BTreeMap<_, _>>() == wanted;
+    let values = read.leaves.iter().map(|(path, leaf)| (path, &leaf.value));
+    let is_whole = values.eq(chosen.iter().map(|(path, leaf)| (*path, &leaf.value)));
     is_whole.then(|| merged(MergeConflicts::None))
 }
 
 /// A version of the file, split into its entries.
 struct TeamVersion<'t> {
     /// The comments at the beginning that belong to no entry.
-    head: &'t str,
+    head: Cow<'t, str>,
     /// The first has no header.
     tables: Vec<MergeTable<'t>>,
     leaves: BTreeMap<EntryPath, EntryText<'t>>,
     /// The text after the last entry.
-    tail: &'t str,
+    tail: Cow<'t, str>,
 }
 
 /// A header and the leaves below it.
@@ -85,17 +78,26 @@ struct MergeTable<'t> {
 }
 
 /// The text above an entry, its own lines, and its value alone.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 struct EntryText<'t> {
-    lead: &'t str,
-    body: &'t str,
-    value: &'t str,
+    lead: Cow<'t, str>,
+    body: Cow<'t, str>,
+    value: Cow<'t, str>,
 }
 
-/// An entry of the result.
-struct MergedEntry {
-    lead: String,
-    body: String,
+impl EntryText<'_> {
+    /// Returns an entry that is neither side's.
+    fn new(body: String, value: String) -> Self {
+        Self { lead: "".into(), body: body.into(), value: value.into() }
+    }
+
+    /// Adds the empty line above a header that comes below other tables.
+    fn set_off(mut self, is_first: bool) -> Self {
+        if !is_first && !self.lead.starts_with(['\n', '\r']) {
+            self.lead.to_mut().insert(0, '\n');
+        }
+        self
+    }
 }
 
 impl<'t> TeamVersion<'t> {
@@ -117,11 +119,12 @@ impl<'t> TeamVersion<'t> {
         let mut side = Self {
             tables: vec![top],
             leaves: BTreeMap::new(),
-            head: &text[..head],
-            tail: &text[end.max(head)..],
+            head: text[..head].into(),
+            tail: text[end.max(head)..].into(),
         };
         for TomlEntry { path, is_header, lead, body, value } in entries {
-            let leaf = EntryText { lead: &text[lead], body: &text[body], value: &text[value] };
+            let [lead, body, value] = [lead, body, value].map(|range| text[range].into());
+            let leaf = EntryText { lead, body, value };
             if is_header {
                 side.tables.push(MergeTable { path, header: Some(leaf), leaves: Vec::new() });
             } else {
@@ -137,15 +140,16 @@ impl<'t> TeamVersion<'t> {
     }
 }
 
-enum MergeChoice<'t> {
+enum MergeChoice<'s, 't> {
     Gone,
-    Take(EntryText<'t>),
+    Take(&'s EntryText<'t>),
     BothChanged,
 }
 
 /// Chooses between base, ours and theirs.
-fn choose<'t>(leaves: [Option<EntryText<'t>>; 3]) -> MergeChoice<'t> {
-    let body = |leaf: &EntryText<'t>| leaf.body.trim_end();
+fn choose<'s, 't>(leaves: [Option<&'s EntryText<'t>>; 3]) -> MergeChoice<'s, 't> {
+    let is_same_line =
+        |base: &EntryText<'t>, side: &EntryText<'t>| base.body.trim_end() == side.body.trim_end();
     match leaves {
         [_, None, None] => MergeChoice::Gone,
         [None, Some(one), None] | [None, None, Some(one)] => MergeChoice::Take(one),
@@ -155,9 +159,9 @@ fn choose<'t>(leaves: [Option<EntryText<'t>>; 3]) -> MergeChoice<'t> {
         [_, Some(_), None] | [_, None, Some(_)] => MergeChoice::BothChanged,
         [base, Some(ours), Some(theirs)] => {
             // A changed comment after a value is taken, but is not a conflict.
-            if base.is_some_and(|base| body(&base) == body(&ours)) {
+            if base.is_some_and(|base| is_same_line(base, ours)) {
                 MergeChoice::Take(theirs)
-            } else if base.is_some_and(|base| body(&base) == body(&theirs)) || ours.value == theirs.value {
+            } else if base.is_some_and(|base| is_same_line(base, theirs)) || ours.value == theirs.value {
                 MergeChoice::Take(ours)
             } else if base.is_some_and(|base| base.value == ours.value) {
                 MergeChoice::Take(theirs)
@@ -171,35 +175,34 @@ fn choose<'t>(leaves: [Option<EntryText<'t>>; 3]) -> MergeChoice<'t> {
 }
 
 /// Returns the text of the side that changed it; ours if both did.
-fn merged_lead([base, ours, theirs]: [Option<&str>; 3]) -> &str {
+fn merged_text<'t>([base, ours, theirs]: [Option<&Cow<'t, str>>; 3]) -> Cow<'t, str> {
     match (ours, theirs) {
-        (Some(ours), Some(theirs)) if base == Some(ours) => theirs,
-        (Some(lead), _) | (None, Some(lead)) => lead,
-        (None, None) => "",
+        (Some(ours), Some(theirs)) if base == Some(ours) => theirs.clone(),
+        (Some(text), _) | (None, Some(text)) => text.clone(),
+        (None, None) => "".into(),
     }
 }
 
-/// Returns the lines and the value of an entry that both sides changed. Returns None if a person has to choose.
+/// Returns an entry that both sides changed. Returns None if a person has to choose.
 ///
 /// - A grant of the same key to the same member on both sides: ours, if both are valid.
 /// - An exposure that differs only in its state, or that a rotation on one side renewed: that side, as `unverified`,
 ///   which is true for both.
 /// - A list of the policy: both sides' additions and removals are applied, unless the sides order their common items
 ///   differently.
-fn resolve(
+fn resolve<'t>(
     path: &[String],
     texts: [&[u8]; 3],
-    [base, ours, theirs]: [Option<EntryText<'_>>; 3],
-) -> Option<(String, String)> {
+    [base, ours, theirs]: [Option<&EntryText<'t>>; 3],
+) -> Option<EntryText<'t>> {
     let (ours, theirs) = (ours?, theirs?);
-    let take = |leaf: EntryText<'_>| Some((leaf.body.to_owned(), leaf.value.to_owned()));
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     match path[..] {
-        ["grants", env, member] if is_same_grant(env, member, texts) => take(ours),
+        ["grants", env, member] if is_same_grant(env, member, texts) => Some(ours.clone()),
         ["exposures", env, member, name] => merged_exposure([env, member, name], texts, [ours, theirs]),
         ["policy", key] if POLICY_LISTS.contains(&key) => {
-            let base = base.map_or("[]", |base| base.value);
-            merge_globs(key, base, ours.body, theirs.value)
+            let base = base.map_or("[]", |base| &base.value);
+            merge_globs(key, base, &ours.body, &theirs.value)
         }
         _ => None,
     }
@@ -219,11 +222,11 @@ fn is_same_grant(env: &str, member: &str, texts: [&[u8]; 3]) -> bool {
 }
 
 /// Returns an exposure that is the same on both sides except for its state, and for a proof that one side renewed.
-fn merged_exposure(
+fn merged_exposure<'t>(
     [env, member, name]: [&str; 3],
     texts: [&[u8]; 3],
-    leaves: [EntryText<'_>; 2],
-) -> Option<(String, String)> {
+    leaves: [&EntryText<'t>; 2],
+) -> Option<EntryText<'t>> {
     let is_it = |exposure: &&Exposure| {
         exposure.env.as_str() == env && exposure.member.as_str() == member && exposure.name == name
     };
@@ -241,11 +244,11 @@ fn merged_exposure(
     let state = if ours.state == theirs.state { side.state } else { ExposureState::Unverified };
     let [from, to] = [side.state, state].map(|state| format!("state = \"{}\"", state.as_str()));
     let with_state = |text: &str| text.replacen(&from, &to, 1);
-    leaf.value.contains(&from).then(|| (with_state(leaf.body), with_state(leaf.value)))
+    leaf.value.contains(&from).then(|| EntryText::new(with_state(&leaf.body), with_state(&leaf.value)))
 }
 
 /// Returns our lines with theirs' additions and without theirs' removals.
-fn merge_globs(key: &str, base: &str, ours: &str, theirs: &str) -> Option<(String, String)> {
+fn merge_globs<'t>(key: &str, base: &str, ours: &str, theirs: &str) -> Option<EntryText<'t>> {
     let [base, theirs] = [base, theirs].map(|text| strings(&format!("x = {text}\n").parse().ok()?, "x"));
     let (base, theirs) = (base?, theirs?);
     let mut document: DocumentMut = ours.parse().ok()?;
@@ -268,7 +271,7 @@ fn merge_globs(key: &str, base: &str, ours: &str, theirs: &str) -> Option<(Strin
     }
     let mut value = toml_edit::Value::Array(array.clone());
     value.decor_mut().clear();
-    Some((document.to_string(), value.to_string()))
+    Some(EntryText::new(document.to_string(), value.to_string()))
 }
 
 /// Returns the array under `key`, or under `policy.key`.
@@ -290,105 +293,92 @@ fn strings(document: &DocumentMut, key: &str) -> Option<Vec<String>> {
     (distinct.len() == list.len()).then_some(list)
 }
 
-/// A header of the result and the leaves below it.
-struct MergedTable {
-    path: EntryPath,
-    header: Option<MergedEntry>,
-    leaves: Vec<(EntryPath, MergedEntry)>,
-}
-
 /// Returns the text of all `chosen` leaves below their headers: ours at their places in ours, theirs inserted in order.
-fn assemble(sides: &[TeamVersion<'_>; 3], mut chosen: BTreeMap<EntryPath, MergedEntry>) -> String {
+fn assemble(sides: &[TeamVersion<'_>; 3], chosen: &BTreeMap<&EntryPath, EntryText<'_>>) -> String {
     let [base, ours, theirs] = sides;
     let mut tables: Vec<_> = ours
         .tables
         .iter()
-        .map(|table| MergedTable {
+        .map(|table| MergeTable {
             path: table.path.clone(),
             header: merged_header(sides, &table.path),
-            leaves: table.leaves.iter().filter_map(|path| chosen.remove_entry(path)).collect(),
+            leaves: table.leaves.iter().filter(|path| chosen.contains_key(path)).cloned().collect(),
         })
         .collect();
     for (number, table) in theirs.tables.iter().enumerate() {
-        let new: Vec<_> = table.leaves.iter().filter_map(|path| chosen.remove_entry(path)).collect();
+        let is_new = |path: &&EntryPath| chosen.contains_key(path) && !ours.leaves.contains_key(*path);
+        let new: Vec<_> = table.leaves.iter().filter(is_new).collect();
         let at = match tables.iter().position(|out| out.path == table.path) {
             Some(at) => at,
             // Ours removed it, and it is empty.
             None if new.is_empty() && base.table(&table.path).is_some() => continue,
             None => {
                 let at = place_of(&tables, theirs, number);
-                let lead = set_off(table, tables[..at].iter().all(MergedTable::is_empty));
-                let body = table.header.map_or("", |header| header.body).to_owned();
-                let header = Some(MergedEntry { lead, body });
-                tables.insert(at, MergedTable { path: table.path.clone(), header, leaves: Vec::new() });
+                let is_first = tables[..at].iter().all(MergeTable::is_empty);
+                let header = table.header.clone().map(|header| header.set_off(is_first));
+                tables.insert(at, MergeTable { path: table.path.clone(), header, leaves: Vec::new() });
                 at
             }
         };
-        for (path, entry) in new {
-            tables[at].put(table, path, entry);
+        for path in new {
+            tables[at].put(table, path.clone());
         }
     }
     // Theirs removed it, and it is empty.
     tables.retain(|out| {
         !out.leaves.is_empty() || theirs.table(&out.path).is_some() || base.table(&out.path).is_none()
     });
-    let mut text = merged_lead([Some(base.head), Some(ours.head), Some(theirs.head)]).to_owned();
-    for out in tables {
-        for entry in out.header.into_iter().chain(out.leaves.into_iter().map(|(_, entry)| entry)) {
+    let mut text = merged_text(sides.each_ref().map(|side| Some(&side.head))).into_owned();
+    for out in &tables {
+        for entry in out.header.iter().chain(out.leaves.iter().map(|path| &chosen[path])) {
             push(&mut text, &entry.lead);
             push(&mut text, &entry.body);
         }
     }
-    push(&mut text, merged_lead([Some(base.tail), Some(ours.tail), Some(theirs.tail)]));
+    push(&mut text, &merged_text(sides.each_ref().map(|side| Some(&side.tail))));
     text
 }
 
-impl MergedTable {
+impl MergeTable<'_> {
     fn is_empty(&self) -> bool {
         self.header.is_none() && self.leaves.is_empty()
     }
 
     /// Inserts the leaf in order if the table is sorted; otherwise after the leaf that it follows in `theirs`.
-    fn put(&mut self, theirs: &MergeTable<'_>, path: EntryPath, entry: MergedEntry) {
-        let at = if self.leaves.is_sorted_by(|(one, _), (other, _)| one <= other) {
-            self.leaves.partition_point(|(there, _)| *there < path)
+    fn put(&mut self, theirs: &MergeTable<'_>, path: EntryPath) {
+        let at = if self.leaves.is_sorted() {
+            self.leaves.partition_point(|there| *there < path)
         } else {
             let before = theirs.leaves.iter().take_while(|there| **there != path);
-            let place = |wanted: &EntryPath| self.leaves.iter().position(|(there, _)| there == wanted);
+            let place = |wanted: &EntryPath| self.leaves.iter().position(|there| there == wanted);
             before.filter_map(place).last().map_or(self.leaves.len(), |at| at + 1)
         };
-        self.leaves.insert(at, (path, entry));
+        self.leaves.insert(at, path);
     }
 }
 
 /// Returns our header with theirs' changes.
-fn merged_header(sides: &[TeamVersion<'_>; 3], path: &EntryPath) -> Option<MergedEntry> {
-    let [base, ours, theirs] = sides.each_ref().map(|side| side.table(path).and_then(|table| table.header));
-    let ours = ours?;
-    let lead = merged_lead([base, Some(ours), theirs].map(|header| header.map(|header| header.lead)));
-    let body = merged_lead([base, Some(ours), theirs].map(|header| header.map(|header| header.body)));
-    Some(MergedEntry { lead: lead.to_owned(), body: body.to_owned() })
+fn merged_header<'t>(sides: &[TeamVersion<'t>; 3], path: &EntryPath) -> Option<EntryText<'t>> {
+    let headers = sides.each_ref().map(|side| side.table(path)?.header.as_ref());
+    let ours = headers[1]?.clone();
+    let lead = merged_text(headers.map(|header| Some(&header?.lead)));
+    let body = merged_text(headers.map(|header| Some(&header?.body)));
+    Some(EntryText { lead, body, ..ours })
 }
 
 /// Returns the position for a table that only theirs has: after the table that it follows in theirs, and after any that
 /// ours added there and that sort before it; otherwise before the table that it precedes in theirs.
-fn place_of(tables: &[MergedTable], theirs: &TeamVersion<'_>, number: usize) -> usize {
+fn place_of(tables: &[MergeTable<'_>], theirs: &TeamVersion<'_>, number: usize) -> usize {
     let place = |table: &MergeTable<'_>| {
         let at = tables.iter().position(|out| out.path == table.path)?;
         table.header.is_some().then_some(at)
     };
     let path = &theirs.tables[number].path;
     if let Some(at) = theirs.tables[..number].iter().rev().find_map(place) {
-        let ours_first = |out: &&MergedTable| theirs.table(&out.path).is_none() && out.path < *path;
+        let ours_first = |out: &&MergeTable<'_>| theirs.table(&out.path).is_none() && out.path < *path;
         return at + 1 + tables[at + 1..].iter().take_while(ours_first).count();
     }
     theirs.tables[number + 1..].iter().find_map(place).unwrap_or(tables.len())
-}
-
-/// Returns the text above a table that only theirs has, with an empty line below other tables.
-fn set_off(table: &MergeTable<'_>, is_first: bool) -> String {
-    let lead = table.header.map_or("", |header| header.lead);
-    if is_first || lead.starts_with(['\n', '\r']) { lead.to_owned() } else { format!("\n{lead}") }
 }
 
 fn push(text: &mut String, entry: &str) {

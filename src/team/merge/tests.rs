@@ -37,7 +37,7 @@ fn render(model: &Model) -> String {
 
 fn read(text: &[u8]) -> BTreeMap<EntryPath, String> {
     let side = TeamVersion::read(text).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(text)));
-    side.leaves.iter().map(|(path, leaf)| (path.clone(), leaf.value.to_owned())).collect()
+    side.leaves.iter().map(|(path, leaf)| (path.clone(), leaf.value.to_string())).collect()
 }
 
 fn model() -> impl Strategy<Value = Model> {
