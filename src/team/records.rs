@@ -142,9 +142,8 @@ impl TeamFile {
 
     /// Verifies the signature, and that the granter had `key`, the private key that the grant claims to contain.
     pub fn prove(&self, line: &GrantLine, key: &PrivateKey) -> Result<(), GrantFault> {
-        let terms = self.terms(line)?;
-        line.grant.verify(&terms)?;
-        Ok(line.grant.verify_proof(&terms, key)?)
+        self.terms(line)?;
+        self.prove_of_old(line, key)
     }
 
     /// Like [`Self::prove`], for a granter who may have been removed since.
@@ -166,20 +165,14 @@ impl TeamFile {
     }
 
     fn terms<'a>(&'a self, line: &'a GrantLine) -> Result<GrantTerms<'a>, GrantFault> {
-        let none = || GrantFault::NoGranter(line.by.clone());
-        let granter = self.members().get(&line.by).filter(|key| !self.is_removed(key)).ok_or_else(none);
-        self.terms_by(line, granter)
+        let terms = self.terms_of_old(line)?;
+        if self.is_removed(terms.granter) {
+            return Err(GrantFault::NoGranter(line.by.clone()));
+        }
+        Ok(terms)
     }
 
     fn terms_of_old<'a>(&'a self, line: &'a GrantLine) -> Result<GrantTerms<'a>, GrantFault> {
-        self.terms_by(line, self.key_of(&line.by).ok_or_else(|| GrantFault::NoGranter(line.by.clone())))
-    }
-
-    fn terms_by<'a>(
-        &'a self,
-        line: &'a GrantLine,
-        granter: Result<&'a IdentityKey, GrantFault>,
-    ) -> Result<GrantTerms<'a>, GrantFault> {
         let recipient = self.members().get(&line.member).ok_or_else(|| {
             let removed = self.removed().contains_key(&line.member);
             let fault = if removed { GrantFault::Removed } else { GrantFault::NoMember };
@@ -189,7 +182,8 @@ impl TeamFile {
         if self.is_removed(recipient) {
             return Err(GrantFault::Removed(line.member.clone()));
         }
-        Ok(GrantTerms { env: line.env.as_str(), key: &line.key, recipient, granter: granter? })
+        let granter = self.key_of(&line.by).ok_or_else(|| GrantFault::NoGranter(line.by.clone()))?;
+        Ok(GrantTerms { env: line.env.as_str(), key: &line.key, recipient, granter })
     }
 
     /// Returns the ids of the keys that go with an environment's exposures: the one that the tag key is encrypted with, and
