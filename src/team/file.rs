@@ -15,7 +15,7 @@ const HEADER: &str =
     "# envseal: team members and what they can decrypt. Review changes like code: see docs/team.md.\n";
 
 /// The members, grants, rotations and exposures of a team file; [`super::Policy`] reads its policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct TeamFile {
     document: DocumentMut,
     /// The text that it was read from.
@@ -43,16 +43,7 @@ impl TeamFile {
     pub fn parse(text: &[u8]) -> Result<Self, TeamError> {
         let document = super::policy::parsed(text)?;
         let reader = EntryReader::new(document.raw(), document.as_table());
-        let mut file = Self {
-            members: BTreeMap::new(),
-            removed: BTreeMap::new(),
-            grants: Vec::new(),
-            rotations: Vec::new(),
-            tag_keys: BTreeMap::new(),
-            exposures: Vec::new(),
-            document: DocumentMut::new(),
-            read: document.raw().to_owned(),
-        };
+        let mut file = Self { read: document.raw().to_owned(), ..Self::default() };
         for at in reader.entries(&["members"])? {
             file.members.insert(at.name()?, at.parse(IdentityKey::parse)?);
         }

@@ -40,7 +40,7 @@ fn too_large(key: &str) -> TeamError {
 impl Policy {
     /// Reads the policy from a team file's text; without `[policy]` it is empty.
     pub fn parse(text: &[u8]) -> Result<Self, TeamError> {
-        let document = document(text)?;
+        let document = parsed(text)?;
         Ok(Self {
             plain: globs(&document, "plain")?,
             names: BTreeSet::new(),
@@ -90,7 +90,7 @@ impl Policy {
 /// Returns the globs of a team file's text as written, each with its list (of [`POLICY_LISTS`]); none if the text
 /// cannot be parsed.
 pub(crate) fn policy_globs(text: &[u8]) -> Vec<(&'static str, String)> {
-    let Ok(document) = document(text) else { return Vec::new() };
+    let Ok(document) = parsed(text) else { return Vec::new() };
     let lists = POLICY_LISTS.into_iter().filter_map(|key| Some((key, list(&document, key).ok()??)));
     lists
         .flat_map(|(key, list)| list.iter().filter_map(move |glob| Some((key, glob.as_str()?.to_owned()))))
@@ -111,7 +111,7 @@ pub(crate) fn propose_plain(names: &[&str]) -> Vec<&'static str> {
 
 /// Adds `globs` to the list `key` of `[policy]` in a team file's text; its other bytes stay as they are.
 pub(crate) fn with_globs(text: &[u8], key: &str, globs: &[&str]) -> Result<String, TeamError> {
-    let mut document = document(text)?;
+    let mut document = parsed(text)?.into_mut();
     let policy = document.entry("policy").or_insert_with(|| Item::Table(Table::new()));
     let policy = policy.as_table_like_mut().ok_or_else(|| not_strings("policy"))?;
     let list = policy.entry(key).or_insert_with(|| value(Array::new()));
@@ -158,10 +158,6 @@ pub(super) fn push_as_written(array: &mut Array, text: &str) {
     array.set_trailing(&trailing[line_end..]);
 }
 
-fn document(text: &[u8]) -> Result<DocumentMut, TeamError> {
-    Ok(parsed(text)?.into_mut())
-}
-
 /// Parses the text, with the spans of its entries.
 pub(super) fn parsed(text: &[u8]) -> Result<Document<&str>, TeamError> {
     let text = std::str::from_utf8(text).map_err(|_| unusable("it is not TOML: not UTF-8"))?;
@@ -191,14 +187,14 @@ fn list_name(key: &str) -> String {
     format!("policy.{key}")
 }
 
-fn list<'d>(document: &'d DocumentMut, key: &str) -> Result<Option<&'d Array>, TeamError> {
+fn list<'d>(document: &'d Table, key: &str) -> Result<Option<&'d Array>, TeamError> {
     let Some(policy) = document.get("policy") else { return Ok(None) };
     let policy = policy.as_table_like().ok_or_else(|| not_strings("policy"))?;
     let Some(list) = policy.get(key) else { return Ok(None) };
     list.as_array().map(Some).ok_or_else(|| not_strings(&list_name(key)))
 }
 
-fn globs(document: &DocumentMut, key: &str) -> Result<GlobSet, TeamError> {
+fn globs(document: &Table, key: &str) -> Result<GlobSet, TeamError> {
     let Some(list) = list(document, key)? else { return Ok(GlobSet::empty()) };
     let name = &list_name(key);
     let mut set = GlobSetBuilder::new();
