@@ -70,20 +70,23 @@ impl KeyStore<'_> {
     /// Returns this user's identity: the one named, else `ENVSEAL_IDENTITY`, else the one in the user's data folder, if
     /// there is one.
     pub fn me(&self) -> Result<Option<&OwnIdentity>, KeyLookupError> {
-        if self.me.get().is_none() {
-            let me = self.load_identity()?;
-            return Ok(self.me.get_or_init(|| me).as_ref());
-        }
-        Ok(self.me.get().and_then(Option::as_ref))
+        self.me_by(|| self.load_identity())
     }
 
     /// Returns [`KeyLookupError::Locked`] instead of asking for a passphrase.
     pub(super) fn me_unasked(&self) -> Result<Option<&OwnIdentity>, KeyLookupError> {
-        if self.me.get().is_none() {
-            let me = self.unasking().load_identity()?;
-            return Ok(self.me.get_or_init(|| me).as_ref());
+        self.me_by(|| self.unasking().load_identity())
+    }
+
+    fn me_by(
+        &self,
+        load: impl FnOnce() -> Result<Option<OwnIdentity>, KeyLookupError>,
+    ) -> Result<Option<&OwnIdentity>, KeyLookupError> {
+        if let Some(known) = self.me.get() {
+            return Ok(known.as_ref());
         }
-        self.me()
+        let me = load()?;
+        Ok(self.me.get_or_init(|| me).as_ref())
     }
 
     /// Creates an identity in the user's data folder; fails if there is one.
@@ -158,23 +161,18 @@ impl KeyStore<'_> {
     }
 
     fn unlocked(&self, key: &SshKey, place: &IdentityPlace) -> Result<SshKey, KeyLookupError> {
-        let asked = match (&self.passphrase, self.process.passphrase(), self.ask) {
-            (Some(passphrase), ..) => Some(Zeroizing::new(passphrase.expose().as_bytes().to_vec())),
-            (None, Some(passphrase), _) => Some(Zeroizing::new(passphrase.as_encoded_bytes().to_vec())),
-            (None, None, Some(ask)) => ask(&format!("Passphrase of {place}: "))
-                .map_err(|source| {
-                    let message = format!("cannot ask for the passphrase of {place}: {source}");
-                    Error::new(ErrorKind::NoKey, message).with_source(source)
-                })?
-                .map(|text| Zeroizing::new(text.expose().as_bytes().to_vec())),
-            (None, None, None) => None,
+        let given = self.passphrase.as_ref().map(|text| text.expose().as_bytes());
+        let given = given.or_else(|| self.process.passphrase().map(OsStr::as_encoded_bytes));
+        let asked = match given {
+            Some(_) => None,
+            None => self.ask_for(&format!("Passphrase of {place}: "), &format!(" of {place}"))?,
         };
-        let passphrase = asked.ok_or_else(|| {
+        let passphrase = given.or(asked.as_ref().map(|text| text.expose().as_bytes())).ok_or_else(|| {
             let message = format!("{place} has a passphrase, and there is no terminal to ask for it");
             let error = Error::new(ErrorKind::NoKey, message);
             KeyLookupError::Locked(error.with_hint("put it in ENVSEAL_PASSPHRASE"))
         })?;
-        Ok(key.decrypt(&*passphrase).map_err(|_| {
+        Ok(key.decrypt(passphrase).map_err(|_| {
             Error::new(ErrorKind::NoKey, format!("wrong passphrase for {place}"))
                 .with_hint("try again; if ENVSEAL_PASSPHRASE is set, it is used")
         })?)

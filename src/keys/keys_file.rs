@@ -105,25 +105,28 @@ impl KeysFile {
     /// Returns the keys of `env`, newest first; none if the file has no line for it. A bare key, printed by
     /// `key show --private`, may be of any environment.
     pub fn keys(&self, env: &EnvName) -> Result<Vec<StoredKey>, Error> {
-        self.keys_of(Some(env), true)
+        let mut keys = self.keys_named(env)?;
+        for (_, stray) in self.bare() {
+            keys.extend(self.bare_keys(stray)?);
+        }
+        Ok(keys)
     }
 
     pub fn all(&self) -> Result<Vec<StoredKey>, Error> {
-        self.keys_of(None, true)
+        let mut all = Vec::new();
+        for (_, keys) in self.lists() {
+            all.extend(keys?);
+        }
+        Ok(all)
     }
 
     /// Returns the keys under the name of `env`, newest first.
     pub fn keys_named(&self, env: &EnvName) -> Result<Vec<StoredKey>, Error> {
-        self.keys_of(Some(env), false)
-    }
-
-    fn keys_of(&self, env: Option<&EnvName>, with_bare: bool) -> Result<Vec<StoredKey>, Error> {
-        let own = env.map(EnvName::private_key_name);
-        let is_wanted = |entry: &Entry| own.as_ref().is_none_or(|own| self.document.name(entry) == own);
-        let named =
-            self.lines().filter(|(_, entry)| is_wanted(entry)).map(|(_, entry)| self.keys_in(entry, env));
-        let bare = self.bare().filter(|_| with_bare).map(|(_, stray)| self.bare_keys(stray));
-        Ok(named.chain(bare).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        let (name, mut keys) = (env.private_key_name(), Vec::new());
+        for (_, entry) in self.lines().filter(|(_, entry)| self.document.name(entry) == name) {
+            keys.extend(self.keys_in(entry, Some(env))?);
+        }
+        Ok(keys)
     }
 
     /// Returns each list of keys in the file, and its name; None for bare keys.

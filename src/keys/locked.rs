@@ -90,7 +90,7 @@ impl KeyStore<'_> {
         let unlocker = match self.known_unlocker()? {
             Some(unlocker) => unlocker,
             None => {
-                let asked = self.ask_for(&format!("Passphrase of the keys in {place}: "))?;
+                let asked = self.ask_for(&format!("Passphrase of the keys in {place}: "), "")?;
                 let id = locked.public().id();
                 let passphrase = asked.ok_or_else(|| {
                     let message = format!(
@@ -129,7 +129,7 @@ impl KeyStore<'_> {
         if let Some(given) = self.given_passphrase()? {
             return Ok(given);
         }
-        let first = self.ask_for(&format!("New passphrase of {what}: "))?;
+        let first = self.ask_for(&format!("New passphrase of {what}: "), "")?;
         let first = first.ok_or_else(|| {
             unusable_passphrase("there is no terminal to ask for a passphrase")
                 .with_hint("put the passphrase in ENVSEAL_PASSPHRASE")
@@ -137,7 +137,7 @@ impl KeyStore<'_> {
         if first.is_empty() {
             return Err(unusable_passphrase("an empty passphrase protects nothing").with_hint(AGAIN));
         }
-        if self.ask_for("Repeat the passphrase: ")?.as_ref() == Some(&first) {
+        if self.ask_for("Repeat the passphrase: ", "")?.as_ref() == Some(&first) {
             Ok(first)
         } else {
             Err(unusable_passphrase("the two passphrases differ").with_hint(AGAIN))
@@ -225,11 +225,12 @@ impl KeyStore<'_> {
         Ok(Some(SecretText::new(text.to_owned())))
     }
 
-    fn ask_for(&self, question: &str) -> Result<Option<SecretText>, Error> {
+    /// Returns None if no one can be asked. `of` is for the error: ` of FILE`, or nothing.
+    pub(super) fn ask_for(&self, question: &str, of: &str) -> Result<Option<SecretText>, Error> {
         let Some(ask) = self.ask else { return Ok(None) };
         ask(question).map_err(|source| {
-            Error::new(ErrorKind::NoKey, format!("cannot ask for the passphrase: {source}"))
-                .with_source(source)
+            let message = format!("cannot ask for the passphrase{of}: {source}");
+            Error::new(ErrorKind::NoKey, message).with_source(source)
         })
     }
 }
