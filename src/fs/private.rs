@@ -204,15 +204,6 @@ mod tests {
     }
 
     #[test]
-    fn nobody_else_can_look_at_it() {
-        let (_dir, mut file) = made();
-        file.put(b"A=1\n").unwrap();
-        assert_eq!(mode_bits(file.path()), Some(0o600));
-        assert_eq!(mode_bits(file.path().parent().unwrap()), Some(0o700));
-        assert_eq!(*file.read().unwrap(), b"A=1\n");
-    }
-
-    #[test]
     fn a_folder_that_others_can_look_into_is_not_taken() {
         let dir = tempfile::tempdir().unwrap();
         for mode in [0o755, 0o710, 0o701] {
