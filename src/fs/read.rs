@@ -20,6 +20,14 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FsError> {
     Ok(bytes)
 }
 
+/// Reads like [`read`]. Returns None if there is no file.
+pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, FsError> {
+    match read(path) {
+        Err(FsError::NotFound { .. }) => Ok(None),
+        text => text.map(Some),
+    }
+}
+
 /// Lets `reader` read the regular file at `path` in pieces, under the rules of [`read`].
 pub(crate) fn read_by(
     path: &Path,

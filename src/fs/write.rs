@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 use super::lock::LOCK_FILE;
 use super::read::non_blocking;
-use super::{FsError, folder_of, note_change, owned_by_this_user, read};
+use super::{FsError, folder_of, note_change, owned_by_this_user, read_if_there};
 
 const DOING: &str = "write";
 
@@ -268,11 +268,7 @@ pub(crate) fn append_line(path: &Path, line: &str, new: NewMode) -> Result<bool,
 
 /// Stages [`append_line`] for several lines, without replacing the file; returns None if it has them all.
 pub(crate) fn with_lines(path: &Path, lines: &[&str], new: NewMode) -> Result<Option<StagedFile>, FsError> {
-    let mut text = match read(path) {
-        Ok(text) => text,
-        Err(FsError::NotFound { .. }) => Vec::new(),
-        Err(e) => return Err(e),
-    };
+    let mut text = read_if_there(path)?.unwrap_or_default();
     let before = text.len();
     let end: &[u8] = if memchr::memmem::find(&text, b"\r\n").is_some() { b"\r\n" } else { b"\n" };
     for line in lines {

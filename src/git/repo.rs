@@ -14,7 +14,7 @@ use super::paths::{absolute, from_git, named_worktree, real_entry, real_folder, 
 use super::tree::TreeCache;
 use super::{GitError, find_root};
 use crate::config::{self, GitLocation};
-use crate::fs::{self, FsError};
+use crate::fs;
 
 /// The oldest git that works: older ones do not know `safe.bareRepository`. They are recognized by an option of
 /// `rev-parse` that was added in the same version.
@@ -497,10 +497,7 @@ impl Repo {
     }
 
     fn name_lines(&self) -> Result<Vec<String>, GitError> {
-        let text = match fs::read(&self.common_dir().join(NAME_FILE)) {
-            Err(FsError::NotFound { .. }) => return Ok(Vec::new()),
-            text => text?,
-        };
+        let text = fs::read_if_there(&self.common_dir().join(NAME_FILE))?.unwrap_or_default();
         Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
     }
 

@@ -318,11 +318,8 @@ impl Repo {
     /// Rejects an index that is cut short, or that git has not written: git may silently see fewer files in it, or
     /// others.
     fn refuse_damaged_index(&self) -> Result<(), GitError> {
-        let bytes = match crate::fs::read(&self.facts.index) {
-            // Nothing was ever added.
-            Err(FsError::NotFound { .. }) => return Ok(()),
-            bytes => bytes?,
-        };
+        // Without an index, nothing was ever added.
+        let Some(bytes) = crate::fs::read_if_there(&self.facts.index)? else { return Ok(()) };
         refuse_cut_short(&bytes, self.root())?;
         let (text, sum) = bytes.split_at(bytes.len().saturating_sub(self.format.len()));
         // The hash is all zeros if `index.skipHash` is set (git-config(1)).

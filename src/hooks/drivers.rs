@@ -2,11 +2,10 @@
 //! which files. Both are in the git folder and never committed, because each clone decides what a driver runs.
 
 use std::ops::Range;
-use std::path::Path;
 
 use super::read_settings;
 use crate::error::{Error, ErrorKind};
-use crate::fs::{self, FolderLock, FsError, NewMode};
+use crate::fs::{self, FolderLock, NewMode};
 use crate::git::{Repo, Setting, runs_filter};
 
 const DRIVER: &str = "merge.envseal.driver";
@@ -106,7 +105,7 @@ fn drivers_by(repo: &Repo, settings: &[Setting], values: &[String]) -> Result<Dr
     let named = values.chunks_exact(3).zip(NAMED).all(is_wanted);
     let any_named = values.iter().any(|value| value == "envseal");
     if !named {
-        let text = read(repo.attributes_path())?;
+        let text = fs::read_if_there(repo.attributes_path())?;
         if text.is_some() && with_block(text.as_deref(), has_no_filter(text.as_deref())) == text {
             let path = repo.attributes_path().display();
             let how = format!("other lines in {path} unset the attributes");
@@ -143,7 +142,7 @@ pub fn install(repo: &Repo, has_hooks: bool) -> Result<bool, Error> {
     }
     let missing = SETTINGS.into_iter().filter(|(name, value)| local(&there, name) != [*value]);
     let settings: Vec<_> = missing.map(|(name, value)| (name, Some(value))).collect();
-    let before = read(repo.attributes_path())?;
+    let before = fs::read_if_there(repo.attributes_path())?;
     let no_filter = no_filter || has_no_filter(before.as_deref());
     let after = with_block(before.as_deref(), no_filter).ok_or_else(|| no_end(repo))?;
     repo.make_info_folder()?;
@@ -159,7 +158,7 @@ pub fn uninstall(repo: &Repo) -> Result<bool, Error> {
     let names = SETTINGS.iter().map(|(name, _)| *name);
     let ours = names.filter(|name| !is_theirs(name) && local(&there, name).len() == 1);
     let settings: Vec<_> = ours.map(|name| (name, None)).collect();
-    let before = read(repo.attributes_path())?;
+    let before = fs::read_if_there(repo.attributes_path())?;
     let after = match &before {
         Some(text) => without_block(text).ok_or_else(|| no_end(repo))?,
         None => None,
@@ -169,13 +168,13 @@ pub fn uninstall(repo: &Repo) -> Result<bool, Error> {
 
 /// Returns true if [`install`] has turned dotenvx's filter off.
 pub(crate) fn leaves_out_filter(repo: &Repo) -> Result<bool, Error> {
-    Ok(has_no_filter(read(repo.attributes_path())?.as_deref()))
+    Ok(has_no_filter(fs::read_if_there(repo.attributes_path())?.as_deref()))
 }
 
 /// Lets dotenvx's filter guard env files again, for when the hooks are removed. Returns false if it was not turned off.
 pub(crate) fn restore_filter(repo: &Repo) -> Result<bool, Error> {
     let _lock = FolderLock::acquire(repo.common_dir())?;
-    let before = read(repo.attributes_path())?;
+    let before = fs::read_if_there(repo.attributes_path())?;
     if !has_no_filter(before.as_deref()) {
         return Ok(false);
     }
@@ -318,14 +317,6 @@ fn without_block(text: &[u8]) -> Option<Option<Vec<u8>>> {
     }
     let left = [before, after].concat();
     Some(if left.is_empty() && said == MADE.as_bytes() { None } else { Some(left) })
-}
-
-fn read(path: &Path) -> Result<Option<Vec<u8>>, FsError> {
-    match fs::read(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(FsError::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]
