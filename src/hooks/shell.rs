@@ -276,16 +276,8 @@ impl<'a> ShellReader<'a> {
         while self.take('\n') {
             if self.line().trim_end() == END {
                 self.take('\n');
-                let depth = self.open.len();
-                let joined = std::mem::replace(&mut self.joined, ShellOperator::Next);
-                self.commands.push(ShellCommand {
-                    words: Vec::new(),
-                    joined,
-                    depth,
-                    behind: None,
-                    background: false,
-                    block: true,
-                });
+                self.add(Vec::new(), None, true);
+                self.joined = ShellOperator::Next;
                 return;
             }
         }
@@ -306,10 +298,13 @@ impl<'a> ShellReader<'a> {
         if self.words.is_empty() {
             return;
         }
-        let words = std::mem::take(&mut self.words);
+        let (words, behind) = (std::mem::take(&mut self.words), self.behind.take());
+        self.add(words, behind, false);
+    }
+
+    fn add(&mut self, words: Vec<String>, behind: Option<&'static str>, block: bool) {
         let (joined, depth) = (self.joined, self.open.len());
-        let behind = self.behind.take();
-        self.commands.push(ShellCommand { words, joined, depth, behind, background: false, block: false });
+        self.commands.push(ShellCommand { words, joined, depth, behind, background: false, block });
     }
 
     fn redirect(&mut self, first: char) {

@@ -42,7 +42,7 @@ pub(crate) type AskPassphrase<'a> = &'a dyn Fn(&str) -> std::io::Result<Option<S
 pub struct KeyStore<'a> {
     process: &'a ProcessEnv,
     /// Keys given by the program that embeds the library; searched first.
-    given: Vec<PrivateKey>,
+    given: Vec<StoredKey>,
     keys_file: Option<PathBuf>,
     /// The text of a keys file that can be read only once.
     piped: Rc<OnceCell<Zeroizing<Vec<u8>>>>,
@@ -99,7 +99,7 @@ impl<'a> KeyStore<'a> {
     /// asked: for programs that embed the library.
     #[must_use]
     pub fn with_given(self, keys: Vec<PrivateKey>, passphrase: Option<SecretText>) -> Self {
-        Self { given: keys, passphrase, ..self }
+        Self { given: keys.into_iter().map(StoredKey::Open).collect(), passphrase, ..self }
     }
 
     /// Returns a store with the same places that asks for no passphrase and runs no key command.
@@ -198,7 +198,7 @@ impl<'a> KeyStore<'a> {
             keys.into_iter().nth(at).map(|key| (key, place))
         };
         if !self.given.is_empty()
-            && let Some(found) = search(self.given(), KeyPlace::Given)
+            && let Some(found) = search(self.given.clone(), KeyPlace::Given)
         {
             return Ok(found);
         }
@@ -263,7 +263,7 @@ impl<'a> KeyStore<'a> {
 
     /// Returns every private key for `env`, older ones too, as it is stored.
     fn all_stored(&self, env: &EnvName, near: &Path) -> Result<Vec<(StoredKey, KeyPlace)>, KeyLookupError> {
-        let given = self.given().into_iter().map(|key| (key, KeyPlace::Given));
+        let given = self.given.iter().cloned().map(|key| (key, KeyPlace::Given));
         let injected = self.injected(&env.private_key_name(), Some(env))?;
         let injected = injected.into_iter().map(|key| (key, KeyPlace::Process));
         let commanded = self.commanded_before(env).into_iter().map(|key| (key, KeyPlace::Command));
@@ -296,7 +296,7 @@ impl<'a> KeyStore<'a> {
     fn every_stored(&self, near: &Path) -> Result<Vec<(StoredKey, KeyPlace)>, KeyLookupError> {
         let injected = self.process.private_key_names().filter_map(|name| self.process.get(name)?.to_str());
         let injected = injected.flat_map(|text| locked::parse_keys(Some(text)).unwrap_or_default());
-        let given = self.given().into_iter().map(|key| (key, KeyPlace::Given));
+        let given = self.given.iter().cloned().map(|key| (key, KeyPlace::Given));
         let mut keys: Vec<_> = given.chain(injected.map(|key| (key, KeyPlace::Process))).collect();
         for file in self.keys_files(near) {
             let file = file?;
@@ -369,10 +369,6 @@ impl<'a> KeyStore<'a> {
         paths.push(KeysFile::place(near));
         paths.dedup();
         paths
-    }
-
-    fn given(&self) -> Vec<StoredKey> {
-        self.given.iter().cloned().map(StoredKey::Open).collect()
     }
 
     fn injected(&self, variable: &str, env: Option<&EnvName>) -> Result<Vec<StoredKey>, KeyLookupError> {
