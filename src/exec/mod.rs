@@ -15,6 +15,7 @@ mod terminal;
 mod watch;
 
 use crate::error::{Error, ErrorKind};
+use crate::fs::read_wiped;
 use std::ffi::{OsStr, OsString};
 #[cfg(unix)]
 use std::io::IsTerminal;
@@ -205,24 +206,6 @@ fn executable(path: &Path) -> Option<PathBuf> {
 
 /// Reads all of `source`, or returns None for more than `largest` bytes. An outgrown buffer is wiped.
 fn read_output(source: &mut impl Read, largest: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let mut text = Zeroizing::new(vec![0; 4096]);
-    let mut length = 0;
-    loop {
-        if length == text.len() {
-            let mut larger = Zeroizing::new(vec![0; length * 2]);
-            larger[..length].copy_from_slice(&text);
-            text = larger;
-        }
-        match source.read(&mut text[length..]) {
-            Ok(0) => break,
-            Ok(count) => length += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
-            Err(error) => return Err(error),
-        }
-        if length > largest {
-            return Ok(None);
-        }
-    }
-    text.truncate(length);
-    Ok(Some(text))
+    let text = read_wiped(&mut source.take(largest as u64 + 1), 4095)?;
+    Ok(Some(text).filter(|text| text.len() <= largest))
 }

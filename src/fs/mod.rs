@@ -28,6 +28,7 @@ pub(crate) use private::PrivateFile;
 pub(crate) use read::open_terminal;
 pub(crate) use read::{
     holds, is_pipe, is_read_once, is_stdin, read, read_by, read_if_there, read_once, read_pipe, read_secret,
+    read_wiped,
 };
 pub(crate) use write::{
     NewMode, StagedFile, TEMP_PREFIX, append_line, create_new, final_target, flush_folder, follow,

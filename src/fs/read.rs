@@ -123,7 +123,7 @@ pub(crate) fn open_terminal() -> io::Result<File> {
 
 /// Reads to the end. A `Vec` that grows leaves its old buffer unwiped, so it is grown by hand; with a right `expected`
 /// length it never grows.
-pub(super) fn read_wiped(from: &mut impl Read, expected: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn read_wiped(from: &mut impl Read, expected: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     // One more than expected, to see the end without growing.
     let mut buffer = Zeroizing::new(vec![0; expected.saturating_add(1)]);
     let mut filled = 0;

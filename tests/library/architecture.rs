@@ -40,7 +40,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("team", &["config", "crypto", "dotenv", "error", "hint", "time"]),
     ("schema", &["config", "dotenv", "error", "hint"]),
     ("export", &["error", "hint"]),
-    ("exec", &["error", "hint"]),
+    ("exec", &["error", "fs", "hint"]),
     ("git", &["config", "error", "fs", "hint"]),
     ("fs", &["config", "error", "hint"]),
     ("error", &["config", "crypto", "dotenv", "hint"]),
