@@ -194,8 +194,7 @@ pub enum NameError {
 }
 
 impl EnvName {
-    /// Parses an environment's name; letters become lower case. A comma is refused: `-e a,b` names two. So is a private key,
-    /// which would become a file's name.
+    /// Parses a name; letters become lower case. Refuses a comma (`-e a,b` names two) and a private key (it would name a file).
     pub fn new(name: &str) -> Result<Self, NameError> {
         let bad = name.is_empty()
             || name.starts_with(['.', ' '])
@@ -272,15 +271,13 @@ impl EnvName {
         Self::new(env).ok().filter(|env| env.private_key_name() == variable)
     }
 
-    /// Returns the environment whose public or private key has this name. Returns None if it may be another environment's,
-    /// since a `_` may replace another character.
+    /// Returns the only environment whose public or private key has this name: with a `_` there may be others.
     pub fn only_of_key_name(variable: &str) -> Option<Self> {
         let env = Self::of_public_key_name(variable).or_else(|| Self::of_private_key_name(variable));
         env.filter(|env| !env.0.contains('_'))
     }
 
-    /// Returns the suffix of its keys' variables: `_` and the name in upper case, with every other character as `_`; empty for
-    /// `.env`.
+    /// Returns the suffix of its keys' variables: `_` and the upper-case name, with `_` for other characters; empty for `.env`.
     pub fn key_suffix(&self) -> String {
         if self.0 == DEFAULT {
             return String::new();
@@ -474,8 +471,7 @@ pub(crate) fn is_team_file(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == TEAM_FILE)
 }
 
-/// Returns what is wrong with a symlink from the env file `link` to `target`, by their names. Returns None if the target may
-/// be that env file.
+/// Returns what is wrong with a symlink from the env file `link` to `target`; None if that may be that env file.
 pub(crate) fn link_fault(link: &Path, target: &Path) -> Option<String> {
     match FileRole::of(target) {
         FileRole::EnvFile(env) => {
@@ -508,8 +504,7 @@ pub fn is_own_name(name: &str) -> bool {
     })
 }
 
-/// A snapshot of the process's environment. A sealed value, which another program copied from an env file, counts as
-/// not set.
+/// A snapshot of the process's environment. A sealed value, copied there from an env file, counts as not set.
 pub struct ProcessEnv {
     vars: Vec<(OsString, OsString)>,
     /// The names of the variables that held sealed values.
@@ -548,8 +543,7 @@ impl ProcessEnv {
         Self { vars, sealed: Vec::new(), own: self.own }
     }
 
-    /// Returns envseal's data folder: `$XDG_DATA_HOME/envseal`, or the system's equivalent. Returns None for a user without a
-    /// home.
+    /// Returns envseal's data folder: `$XDG_DATA_HOME/envseal`, or the system's equivalent; None without a home.
     pub fn data_dir(&self) -> Option<PathBuf> {
         Some(self.own_dirs()?.data_dir().to_owned())
     }
@@ -573,8 +567,7 @@ impl ProcessEnv {
         self.own.then(|| directories::ProjectDirs::from("", "", "envseal"))?
     }
 
-    /// Returns the environment of the key command: what any child inherits, the name of the environment whose key is
-    /// wanted, and its public key.
+    /// Returns the variables of the key command: what any child inherits, and whose key is wanted, by name and public key.
     pub fn of_key_command(&self, env: &EnvName, key: &str) -> Vec<(OsString, OsString)> {
         let inherited = self.inherited().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let own = [("ENVSEAL_KEY_FOR", env.as_str()), (PUBLIC_KEY, key)];

@@ -18,8 +18,7 @@ const LATER: [&str; 3] = ["file", "folder", "range"];
 struct CommandOptions {
     /// `-C` of both programs: the folders that the person named.
     folders: String,
-    /// `-K` of envseal as the person named the file, and with its absolute path; the variable that replaces it in the hooks
-    /// of `git commit`.
+    /// `-K` of envseal as the person named the file, and with its absolute path; the variable for hooks of `git commit`.
     keys_file: [String; 3],
     /// The same of `-i`.
     identity: [String; 3],
@@ -94,8 +93,7 @@ fn add_text(line: &mut String, text: &str, options: &CommandOptions) {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hint {
     parts: Vec<HintPart>,
-    /// The folder of the project that it is about, if that is another than the person's: as seen by the person, and by
-    /// somebody else in the repository's root.
+    /// The folder of its project, if that is not the person's own: as seen by the person, and from the repository's root.
     project: Option<[PathBuf; 2]>,
     /// The options, `-K` or `-i`, that its commands don't repeat.
     without: &'static [&'static str],
@@ -211,8 +209,7 @@ impl Hint {
         self
     }
 
-    /// Makes its commands work in the project in the folder `seen`: as the person sees it, and as seen from the
-    /// repository's root for somebody else.
+    /// Makes its commands work in a project: in the folder `seen` by the person, and `from_root` by somebody else.
     #[must_use]
     pub(crate) fn in_project(self, seen: PathBuf, from_root: PathBuf) -> Self {
         Self { project: Some([seen, from_root]), ..self }
@@ -445,8 +442,7 @@ fn placeholder(template: &'static str) -> Option<(usize, &'static str)> {
     template.match_indices('{').find_map(named)
 }
 
-/// Returns true if every `{…}` of a template has a value, every value is used, and no `{…}` is inside quotes, which the
-/// value's own quotes would close.
+/// Returns true if every `{…}` has a value, every value is used, and none is inside quotes, which its own would close.
 pub(crate) const fn is_template(template: &str, names: &[&str]) -> bool {
     let text = template.as_bytes();
     let (mut at, mut quote) = (0, 0);

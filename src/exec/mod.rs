@@ -34,8 +34,7 @@ pub(crate) use signals::is_ignored;
 pub use sops::Sops;
 pub(crate) use watch::Watch;
 
-/// Returns the error for a program that was not started. Its exit status is a shell's: 127 if there is no such program,
-/// otherwise 126.
+/// Returns the error for a program that was not started, with a shell's status: 127 if there is none, otherwise 126.
 fn not_started(command: &Command, source: io::Error) -> Error {
     let program = Path::new(command.get_program());
     let name = program.display();
@@ -140,8 +139,7 @@ impl Program {
         piped::run_masked(self.0, forms)
     }
 
-    /// Leads a session on the terminal that is stdin, and runs a program in it with the environment of this process. Returns
-    /// its exit status, as [`Self::run_masked`] does.
+    /// Leads a session on stdin's terminal, and runs a program in it with this process's environment. Returns its status.
     pub(crate) fn session(program: &OsStr, arguments: &[OsString]) -> Result<u8, Error> {
         let mut command = Command::new(program);
         command.args(arguments);

@@ -34,8 +34,7 @@ struct SecretForm {
 }
 
 impl Forms {
-    /// Creates the forms from each name and the forms of its value. Leaves out forms of fewer than 4 bytes. A form of
-    /// two names belongs to the first.
+    /// Takes each name and its value's forms. Leaves out those of fewer than 4 bytes; one of two names is the first's.
     pub fn new(secrets: Vec<(String, Vec<Zeroizing<Vec<u8>>>)>) -> Self {
         let mut names = Vec::with_capacity(secrets.len());
         let mut forms = Vec::new();
@@ -113,8 +112,7 @@ fn place(head: u32) -> (usize, u64) {
     ((hash >> 6) as usize, 1 << (hash & 63))
 }
 
-/// The number of held bytes that are shown to a person who waits: enough for the echo of typed keys, too few to
-/// recognise a secret.
+/// The held bytes that a waiting person is shown: enough for the echo of typed keys, too few to recognise a secret.
 const SHOWN_EARLY: usize = 3;
 
 /// Masks one stream. A chunk is written at once, except for its end if that may begin a form.

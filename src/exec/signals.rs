@@ -48,14 +48,12 @@ pub(super) fn catch_and<T>(
     Ok((catch(all().collect()).map_err(no_terminal)?, started))
 }
 
-/// Returns true if this process ignores the signal, as nohup(1) makes it, so that a program it becomes must, too. Returns
-/// false if the system does not tell.
+/// Returns true if this process ignores the signal (nohup(1)), so a program it becomes must, too; false if unknown.
 pub(crate) fn is_ignored(signal: i32) -> bool {
     ignored().is_some_and(|ignored| ignored >> (signal - 1) & 1 == 1)
 }
 
-/// Returns the signals that this process ignores, one bit each, the lowest for signal 1 (proc(5), `SigIgn`). Returns
-/// None if the system does not list them.
+/// Returns the ignored signals, one bit each, the lowest for signal 1 (proc(5), `SigIgn`); None if they are not listed.
 fn ignored() -> Option<u64> {
     let status =
         rustix::fs::open("/proc/self/status", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
@@ -141,8 +139,7 @@ pub(super) fn wait_for_end(pid: Pid) {
     while matches!(waitid(WaitId::Pid(pid), options), Err(Errno::INTR)) {}
 }
 
-/// Returns a child's change of state, or None if there is none; does not wait. As PID 1 it also reaps the orphans that
-/// it inherits.
+/// Returns a child's change of state, if there is one; does not wait. As PID 1 it also reaps inherited orphans.
 pub(super) fn reap(pid: Pid, options: WaitOptions) -> io::Result<Option<WaitStatus>> {
     let options = options | WaitOptions::NOHANG;
     if !getpid().is_init() {

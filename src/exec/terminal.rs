@@ -174,8 +174,7 @@ impl MaskedTerminal {
         Ok(None)
     }
 
-    /// Returns true if the child has the foreground of its terminal. Before that, a key that sends a signal would reach
-    /// the leader of the session, not the child.
+    /// Returns true if the child has its terminal's foreground. Before that, a key's signal would reach the session's leader.
     fn has_begun(&self) -> bool {
         self.begun || self.start.elapsed() > START
     }

@@ -22,8 +22,7 @@ pub(crate) fn make_private_folder(dir: &Path) -> Result<(), FsError> {
     builder.create(dir).map_err(|e| FsError::io(dir, "make", e))
 }
 
-/// Returns true if the folder `dir` has an entry of exactly this name. If letter case is ignored, a path alone leads to
-/// entries of other names too.
+/// Returns true if `dir` has an entry of exactly this name: a path alone may lead to one in other letter case.
 pub(crate) fn has_entry(dir: &Path, name: &str) -> bool {
     let leads_to_one = |name: &str| dir.join(name).symlink_metadata().is_ok();
     let is_listed = || dir.read_dir().is_ok_and(|list| list.flatten().any(|entry| entry.file_name() == name));
@@ -48,8 +47,7 @@ pub(crate) fn owned_by_this_user_or_root(path: &Path) -> Result<bool, FsError> {
     Ok(owner == this_user || owner == 0)
 }
 
-/// Returns the ids of the file's or folder's owner, symlinks followed, and of this process's effective user; two equal ones
-/// on Windows.
+/// Returns the ids of the owner, symlinks followed, and of this process's effective user; equal ones on Windows.
 fn users(path: &Path) -> Result<(u32, u32), FsError> {
     let meta = fs::metadata(path).map_err(|e| FsError::io(path, "read", e))?;
     #[cfg(unix)]

@@ -197,8 +197,7 @@ fn holding(locks: &str, inode: u64) -> Option<u32> {
     holders.all(|other| other == first).then_some(first)
 }
 
-/// Returns the user of a process, by the text of `/proc/PID/status` (proc(5)). The owner of that file is root if the
-/// process hides its memory.
+/// Returns a process's user by the text of `/proc/PID/status` (proc(5)): the file is root's if the process hides memory.
 #[cfg(unix)]
 fn user_of(pid: u32) -> Option<u32> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

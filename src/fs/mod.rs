@@ -101,8 +101,7 @@ impl FsError {
     }
 }
 
-/// Returns true if there is nothing at `path`, or this user cannot get there: HOME may be a device, or another user's, as in
-/// a container.
+/// Returns true if nothing is at `path`, or this user can't get there: in a container, HOME may be a device or another's.
 pub(crate) fn is_out_of_reach(path: &Path) -> bool {
     use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
     let is_absence = |error: io::Error| matches!(error.kind(), NotFound | NotADirectory | PermissionDenied);

@@ -80,8 +80,7 @@ fn is_pipe_by(_: &Metadata) -> bool {
     false
 }
 
-/// Reads a pipe to its end, like [`read_secret`], and waits for its writer. Opens it only once: to the writer, every
-/// open is another reader.
+/// Reads a pipe to its end, and waits for its writer. Opens it only once: to the writer, every open is another reader.
 pub(crate) fn read_pipe(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
     let fail = |e| FsError::io(path, "read", e);
     let mut pipe = File::open(path).map_err(fail)?;

@@ -20,8 +20,7 @@ pub(crate) fn given_folder() -> Option<PathBuf> {
     std::env::var_os(FOLDER).map(PathBuf::from)
 }
 
-/// Runs the test `name` again, in `folder`, as a user without privileges: another one if this is root. Prints a line if
-/// that is impossible.
+/// Runs the test `name` again, in `folder`, as a user without privileges. Prints a line if that is impossible.
 #[cfg(unix)]
 pub(crate) fn as_nobody(name: &str, folder: &Path) {
     use std::os::unix::process::CommandExt;

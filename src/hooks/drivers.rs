@@ -190,8 +190,7 @@ fn no_end(repo: &Repo) -> Error {
         .with_hint(hint!("remove that block from it: ${EDITOR:-vi} {path}", path))
 }
 
-/// Changes the configuration, then the attributes from `before` to `after` (None: no file); all of it or nothing.
-/// Returns false if there was nothing to change.
+/// Changes the configuration and the attributes (None: no file), all or nothing. Returns false if nothing differs.
 fn change(
     repo: &Repo,
     there: &[Setting],

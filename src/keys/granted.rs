@@ -11,8 +11,7 @@ use crate::git;
 use crate::hint::Hint;
 use crate::team::TeamFile;
 
-/// Returns the team file that applies to files in `dir`: the nearest upward, up to the git root. Outside git, only the
-/// one beside them.
+/// Returns the team file that applies to files in `dir`: the nearest upward, up to the git root; outside git, in `dir`.
 pub(crate) fn team_file(dir: &Path) -> Option<PathBuf> {
     let (folder, has_team_file) = find_project(dir);
     has_team_file.then(|| folder.join(TEAM_FILE))
@@ -104,8 +103,7 @@ impl KeyStore<'_> {
         })
     }
 
-    /// Returns the keys of `env` that are granted to this user in the team file that applies to `near`. Skips invalid
-    /// grants.
+    /// Returns the keys of `env` that the team file for `near` grants to this user. Skips invalid grants.
     pub fn granted_now(&self, env: &EnvName, near: &Path) -> Result<Vec<PrivateKey>, KeyLookupError> {
         let Some(path) = team_file(near) else { return Ok(Vec::new()) };
         let granted = self.granted_in(&fs::read(&path)?)?.into_iter();
@@ -154,8 +152,7 @@ impl KeyStore<'_> {
         Ok(keys.filter(|key| key.public() != *present).map(|key| (key.clone(), holders(&key))).collect())
     }
 
-    /// Calls `each` with the team file that applies to `near`, and with those in the history of HEAD. Skips what can't be
-    /// parsed.
+    /// Calls `each` with the team file for `near`, and those in the history of HEAD. Skips what can't be parsed.
     fn each_team(&self, near: &Path, each: &mut dyn FnMut(&TeamFile)) -> Result<(), KeyLookupError> {
         let Some(path) = team_file(near) else { return Ok(()) };
         let mut each = |text: &[u8]| TeamFile::parse(text).iter().for_each(&mut *each);
@@ -203,8 +200,7 @@ impl KeyStore<'_> {
         Ok(file.every().len() == count)
     }
 
-    /// Returns every key that is granted to this user in a version of a team file, with its environment. Skips what is
-    /// invalid or cannot be read.
+    /// Returns every key that a team file's text grants to this user, with its environment. Skips what is invalid.
     pub fn granted_in(&self, text: &[u8]) -> Result<Vec<(EnvName, PrivateKey)>, KeyLookupError> {
         let mut keys = Vec::new();
         if let (Some(me), Ok(team)) = (self.me()?, TeamFile::parse(text)) {

@@ -67,8 +67,7 @@ fn no_home() -> Error {
 }
 
 impl KeyStore<'_> {
-    /// Returns this user's identity: the one named, else `ENVSEAL_IDENTITY`, else the one in the user's data folder, if
-    /// there is one.
+    /// Returns this user's identity: the one named, else `ENVSEAL_IDENTITY`, else any in the user's data folder.
     pub fn me(&self) -> Result<Option<&OwnIdentity>, KeyLookupError> {
         self.me_by(|| self.load_identity())
     }

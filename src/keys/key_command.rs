@@ -17,8 +17,7 @@ pub(crate) type RunKeyCommand<'a> =
     &'a dyn Fn(&str, &str, &[PathBuf], &[(OsString, OsString)]) -> Result<Zeroizing<Vec<u8>>, Error>;
 
 impl KeyStore<'_> {
-    /// Returns the keys of `env` that the user's key command prints; None if there is no command. Runs it once for each
-    /// key.
+    /// Returns the keys of `env` that the user's key command prints, run once for each key; None if there is no command.
     ///
     /// It is never taken from a file in a repository or git's configuration: anyone who can write there could run code.
     pub(super) fn commanded(

@@ -17,8 +17,7 @@ use crate::{fs, git};
 const HEADER: &str = "# envseal private keys. With this file anyone can decrypt every value encrypted with them.\n\
                       # Never commit it, never send it.\n";
 
-/// Returns the keys file in a folder, even if only some file systems treat its name as that of one, so that everyone
-/// finds the same keys.
+/// Returns the keys file in a folder, even if only some file systems take it for one: everyone must find the same keys.
 fn keys_file_in(folder: &Path) -> Option<PathBuf> {
     if fs::has_entry(folder, KEYS_FILE) {
         return Some(folder.join(KEYS_FILE));

@@ -80,8 +80,7 @@ fn unusable_passphrase(message: impl Into<String>) -> Error {
 }
 
 impl KeyStore<'_> {
-    /// Returns the private key, unlocked with the passphrase that is known already, or in `ENVSEAL_PASSPHRASE`, or that
-    /// is asked for once.
+    /// Returns the private key, unlocked with the known passphrase, that in `ENVSEAL_PASSPHRASE`, or one asked for once.
     pub fn unlock(&self, key: StoredKey, place: &KeyPlace) -> Result<PrivateKey, KeyLookupError> {
         let locked = match key {
             StoredKey::Open(key) => return Ok(key),
@@ -144,8 +143,7 @@ impl KeyStore<'_> {
         }
     }
 
-    /// Locks the keys of `file` under the names that `wants` selects with `passphrase`. Rejects one that is locked with
-    /// another passphrase.
+    /// Locks the keys of `file` that `wants` selects by name. Rejects one that is locked with another passphrase.
     pub fn lock_in(
         &self,
         file: &KeysFile,
@@ -189,7 +187,7 @@ impl KeyStore<'_> {
         Ok(self.lock_in(&after, &wants, unlocker.passphrase())?.text.unwrap_or(text))
     }
 
-    /// Unlocks the keys of `file` under the names that `wants` selects.
+    /// Unlocks the keys of `file` that `wants` selects by name.
     pub fn unlock_in(
         &self,
         file: &KeysFile,

@@ -95,8 +95,7 @@ impl<'a> KeyStore<'a> {
         Self { run_key_command: Some(run), ..self }
     }
 
-    /// Sets the keys that are searched first, for any environment, and the passphrase that is tried before anyone is
-    /// asked: for programs that embed the library.
+    /// For programs that embed the library: sets the keys to search first, and the passphrase to try before asking.
     #[must_use]
     pub fn with_given(self, keys: Vec<PrivateKey>, passphrase: Option<SecretText>) -> Self {
         Self { given: keys.into_iter().map(StoredKey::Open).collect(), passphrase, ..self }
@@ -395,8 +394,7 @@ impl<'a> KeyStore<'a> {
         })?)
     }
 
-    /// Returns what is wrong with the injected keys if `wanted` is in another environment's variable, or a variable
-    /// holds the key of another environment.
+    /// Returns a fault if `wanted` is in another environment's variable, or a variable holds another environment's key.
     fn misplaced(&self, env: &EnvName, wanted: &PublicKey, near: &Path) -> Option<WhyMissing> {
         let keys = |name: &str| locked::parse_keys(self.process.get(name)?.to_str()).ok();
         let has_wanted =

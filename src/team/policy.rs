@@ -87,8 +87,7 @@ impl Policy {
     }
 }
 
-/// Returns the globs of a team file's text as written, each with its list (of [`POLICY_LISTS`]); none if the text
-/// cannot be parsed.
+/// Returns the globs of a team file's text, each with its list (of [`POLICY_LISTS`]); none if it can't be parsed.
 pub(crate) fn policy_globs(text: &[u8]) -> Vec<(&'static str, String)> {
     let Ok(document) = parsed(text) else { return Vec::new() };
     let lists = POLICY_LISTS.into_iter().filter_map(|key| Some((key, list(&document, key).ok()??)));
