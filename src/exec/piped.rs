@@ -80,8 +80,8 @@ enum OwnOutput {
     Stderr,
 }
 
-#[cfg(unix)]
 impl Write for OwnOutput {
+    #[cfg(unix)]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         use std::os::fd::AsFd;
         let (stdout, stderr) = (io::stdout(), io::stderr());
@@ -92,13 +92,7 @@ impl Write for OwnOutput {
         super::terminal::write(to, bytes)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[cfg(not(unix))]
-impl Write for OwnOutput {
+    #[cfg(not(unix))]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stdout => io::stdout().write(bytes),
@@ -108,6 +102,7 @@ impl Write for OwnOutput {
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
+            _ if cfg!(unix) => Ok(()),
             Self::Stdout => io::stdout().flush(),
             Self::Stderr => io::stderr().flush(),
         }

@@ -108,15 +108,6 @@ struct MaskedTerminal {
     begun: bool,
 }
 
-#[allow(clippy::struct_excessive_bools, reason = "one for each thing that is looked at")]
-#[derive(Default)]
-struct ReadyStreams {
-    keys: bool,
-    output: bool,
-    input: bool,
-    gone: bool,
-}
-
 impl MaskedTerminal {
     /// Runs until the child has ended and all its output is shown.
     fn serve(&mut self) -> io::Result<WaitStatus> {
@@ -136,19 +127,7 @@ impl MaskedTerminal {
                 () if self.raw.is_none() => Some(LOOK),
                 () => None,
             };
-            let ready = self.poll(wait)?;
-            if ready.output {
-                self.show();
-            }
-            if ready.keys {
-                self.read_keys();
-            } else if ready.gone {
-                // Our terminal is gone, so the child's is closed.
-                (self.reads, self.outer) = (false, None);
-            }
-            if ready.input {
-                self.hand_over();
-            }
+            self.pass_on_streams(wait)?;
             self.pass_on_signals()?;
         };
         self.drain(LAST_WORDS)?;
@@ -201,7 +180,8 @@ impl MaskedTerminal {
         Ok(())
     }
 
-    fn poll(&mut self, wait: Option<Duration>) -> io::Result<ReadyStreams> {
+    /// Passes on output and keys that have come. Waits for them, or for a signal, at most this long.
+    fn pass_on_streams(&mut self, wait: Option<Duration>) -> io::Result<()> {
         let stdin = io::stdin();
         let hands_over = !self.typed.is_empty() && self.has_begun();
         let mut fds = vec![PollFd::new(self.signals.get_read(), PollFlags::IN)];
@@ -219,19 +199,26 @@ impl MaskedTerminal {
         let wait = wait.map(|wait| Timespec { tv_sec: 0, tv_nsec: wait.subsec_nanos().into() });
         match poll(&mut fds, wait.as_ref()) {
             Ok(_) => {}
-            Err(Errno::INTR) => return Ok(ReadyStreams::default()),
+            Err(Errno::INTR) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
         let is =
             |at: Option<usize>, flags: PollFlags| at.is_some_and(|at| fds[at].revents().intersects(flags));
-        let come = PollFlags::IN | PollFlags::HUP | PollFlags::ERR;
-        let gone = is(keys, PollFlags::HUP);
-        Ok(ReadyStreams {
-            keys: is(keys, PollFlags::IN),
-            output: is(outer, come),
-            input: is(outer, PollFlags::OUT),
-            gone,
-        })
+        let (keys_came, is_gone) = (is(keys, PollFlags::IN), is(keys, PollFlags::HUP));
+        let takes_keys = is(outer, PollFlags::OUT);
+        if is(outer, PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
+            self.show();
+        }
+        if keys_came {
+            self.read_keys();
+        } else if is_gone {
+            // Our terminal is gone, so the child's is closed.
+            (self.reads, self.outer) = (false, None);
+        }
+        if takes_keys {
+            self.hand_over();
+        }
+        Ok(())
     }
 
     /// Shows the output that has come. Returns its length.
