@@ -4,7 +4,6 @@
 
 mod editor;
 mod key_command;
-mod pager;
 mod piped;
 mod redact;
 #[cfg(unix)]
@@ -25,9 +24,8 @@ use std::process::Command;
 
 use zeroize::Zeroizing;
 
-pub(crate) use editor::Editor;
+pub(crate) use editor::{Editor, Pager};
 pub(crate) use key_command::run_key_command;
-pub(crate) use pager::Pager;
 pub use redact::{Forms, Masker};
 #[cfg(unix)]
 pub(crate) use signals::is_ignored;
