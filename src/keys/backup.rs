@@ -33,12 +33,6 @@ impl KeyStore<'_> {
         files: &[KeysFile],
         envs: &[(EnvName, Option<PublicKey>)],
     ) -> Result<Vec<FoundKey>, KeyLookupError> {
-        let mut found: Vec<FoundKey> = Vec::new();
-        let mut add = |env: EnvName, key: StoredKey, place: &KeyPlace| {
-            if !found.iter().any(|there| there.env == env && there.key.public() == key.public()) {
-                found.push(FoundKey { env, key, place: place.clone() });
-            }
-        };
         let envs_of = |variable: Option<&str>, keys: &[StoredKey]| -> Vec<EnvName> {
             let is_known = |(env, public): &&(EnvName, Option<PublicKey>)| match variable {
                 Some(variable) => env.private_key_name() == variable,
@@ -54,22 +48,25 @@ impl KeyStore<'_> {
         let mut lists = Vec::new();
         for file in files {
             for (name, keys) in file.lists() {
-                lists.push((keys?, name, KeyPlace::KeysFile(file.path().into())));
+                let keys = keys?;
+                lists.push((envs_of(name, &keys), keys, KeyPlace::KeysFile(file.path().into())));
             }
         }
         for name in self.process.private_key_names() {
-            lists.push((self.injected(name, None)?, Some(name), KeyPlace::Process));
-        }
-        for (keys, name, place) in lists {
-            for env in envs_of(name, &keys) {
-                for key in &keys {
-                    add(env.clone(), key.clone(), &place);
-                }
-            }
+            let keys = self.injected(name, None)?;
+            lists.push((envs_of(Some(name), &keys), keys, KeyPlace::Process));
         }
         if let Some(path) = granted::team_file(near) {
             for (env, key) in self.ever_granted_of(near)? {
-                add(env, StoredKey::Open(key), &KeyPlace::Grant(path.clone()));
+                lists.push((vec![env], vec![StoredKey::Open(key)], KeyPlace::Grant(path.clone())));
+            }
+        }
+        let mut found: Vec<FoundKey> = Vec::new();
+        for (envs, keys, place) in lists {
+            for (env, key) in envs.iter().flat_map(|env| keys.iter().map(move |key| (env, key))) {
+                if !found.iter().any(|there| there.env == *env && there.key.public() == key.public()) {
+                    found.push(FoundKey { env: env.clone(), key: key.clone(), place: place.clone() });
+                }
             }
         }
         Ok(found)
