@@ -4,7 +4,6 @@
 mod backup;
 mod granted;
 mod identity;
-mod key_command;
 mod keys_file;
 mod locked;
 mod lookup_error;
@@ -12,6 +11,7 @@ mod pins;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -20,7 +20,6 @@ use zeroize::Zeroizing;
 pub(crate) use backup::{BackupLine, FoundKey, backup_text, parse_backup};
 pub(crate) use granted::{current_project, in_project, project_root, team_file};
 pub(crate) use identity::{IdentityPlace, OwnIdentity};
-pub(crate) use key_command::RunKeyCommand;
 pub(crate) use keys_file::KeysFile;
 pub(crate) use locked::{RewrittenKeys, StoredKey, locker};
 pub(crate) use lookup_error::{KeyLookupError, KeyPlace, SearchedPlace, missing_key_hint, search_trace};
@@ -28,7 +27,7 @@ pub(crate) use pins::{NewPins, Pin, Pins};
 
 use lookup_error::{WhyMissing, around_the_key, malformed, missing_file, not_a_private_key};
 
-use crate::config::{EnvName, ProcessEnv, TEAM_FILE};
+use crate::config::{EnvName, KEY_COMMAND, KEY_COMMAND_ENTRY, ProcessEnv, TEAM_FILE};
 use crate::crypto::{PrivateKey, PublicKey, SecretText, Unlocker};
 use crate::dotenv::Document;
 use crate::error::Error;
@@ -37,6 +36,10 @@ use crate::git::Repositories;
 
 /// Asks for a passphrase; the question ends in a colon and a space. Returns None if no one can be asked.
 pub(crate) type AskPassphrase<'a> = &'a dyn Fn(&str) -> std::io::Result<Option<SecretText>>;
+
+/// Runs a command, given its text, where it is set, the folders of PATH, and its whole environment. Returns its output.
+pub(crate) type RunKeyCommand<'a> =
+    &'a dyn Fn(&str, &str, &[PathBuf], &[(OsString, OsString)]) -> Result<Zeroizing<Vec<u8>>, Error>;
 
 /// The places a private key may come from.
 pub struct KeyStore<'a> {
@@ -247,6 +250,60 @@ impl<'a> KeyStore<'a> {
             injected.missing = why;
         }
         Err(KeyLookupError::NotFound { env: env.clone(), wanted: wanted.id(), tried })
+    }
+
+    /// Returns the keys of `env` that the user's key command prints, run once for each key; None if there is no command.
+    ///
+    /// It is never taken from a file in a repository or git's configuration: anyone who can write there could run code.
+    fn commanded(&self, env: &EnvName, wanted: &PublicKey) -> Result<Option<Vec<StoredKey>>, KeyLookupError> {
+        let Some(run) = self.run_key_command else { return Ok(None) };
+        let Some((command, setting)) = self.key_command()? else { return Ok(None) };
+        let asked = (env.clone(), *wanted);
+        if let Some(known) = self.commanded.borrow().get(&asked) {
+            return Ok(Some(known.clone()));
+        }
+        let vars = self.process.of_key_command(env, &wanted.to_string());
+        let text = run(&command, &setting, &self.process.path_list("PATH"), &vars)?;
+        let place = Path::new("the key command's output");
+        let file = KeysFile::of_text(place, &text).map_err(|error| error.with_status(3))?;
+        let keys = file.keys(env)?;
+        if keys.is_empty() && file.lists().next().is_none() && !text.trim_ascii().is_empty() {
+            let message =
+                format!("the key command of {setting} printed neither a private key nor a keys file");
+            return Err(malformed(message)
+                .with_hint("have it print the key alone, as envseal key show --private does, or nothing if it has none")
+                .into());
+        }
+        self.commanded.borrow_mut().insert(asked, keys.clone());
+        Ok(Some(keys))
+    }
+
+    /// Returns the keys of `env` that the key command has printed so far.
+    fn commanded_before(&self, env: &EnvName) -> Vec<StoredKey> {
+        let known = self.commanded.borrow();
+        known.iter().filter(|((of, _), _)| of == env).flat_map(|(_, keys)| keys.clone()).collect()
+    }
+
+    /// Returns the user's key command, and where it is set: the variable, or the user's own configuration file.
+    fn key_command(&self) -> Result<Option<(String, String)>, Error> {
+        if let Some(command) = self.process.key_command() {
+            let text = command.to_str().map(str::to_owned);
+            let text = text.ok_or_else(|| malformed(format!("{KEY_COMMAND} is not UTF-8")))?;
+            return Ok(Some((text, KEY_COMMAND.into())));
+        }
+        let Some(path) = self.process.config_file() else { return Ok(None) };
+        let text = match fs::read(&path) {
+            Err(error) if error.is_absence() => return Ok(None),
+            text => text?,
+        };
+        let fault = |why: &dyn std::fmt::Display| malformed(format!("{}: {why}", path.display()));
+        let text = std::str::from_utf8(&text).map_err(|error| fault(&error))?;
+        let table: toml_edit::DocumentMut =
+            text.parse().map_err(|error: toml_edit::TomlError| fault(&error.message()))?;
+        let Some(entry) = table.get(KEY_COMMAND_ENTRY) else { return Ok(None) };
+        let command =
+            entry.as_str().ok_or_else(|| fault(&format!("{KEY_COMMAND_ENTRY} is not a text in quotes")))?;
+        Ok(Some((command.to_owned(), path.display().to_string())))
     }
 
     /// Returns every private key for `env`, including older ones; locked ones only if that takes no prompt.
