@@ -35,8 +35,8 @@ fn render(model: &Model) -> String {
     text
 }
 
-fn read(text: &[u8]) -> BTreeMap<EntryPath, String> {
-    let side = TeamVersion::read(text).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(text)));
+fn read(text: &str) -> BTreeMap<EntryPath, String> {
+    let side = TeamVersion::read(text.as_bytes()).unwrap_or_else(|| panic!("{text}"));
     side.leaves.iter().map(|(path, leaf)| (path.clone(), leaf.value.to_string())).collect()
 }
 
@@ -58,8 +58,10 @@ fn merge_team(base: &[u8], ours: &[u8], theirs: &[u8], marker_size: usize) -> Me
     super::merge_team(&MergeVersions { base, ours, theirs }, &ConflictStyle::of_size(marker_size))
 }
 
-fn has_markers(text: &[u8]) -> bool {
-    std::str::from_utf8(text).is_ok_and(|text| text.lines().any(|line| line == "<<<<<<< ours"))
+/// Merges with markers of 7 characters.
+fn merge_texts(base: &str, ours: &str, theirs: &str) -> (String, MergeConflicts) {
+    let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
+    (String::from_utf8(merged.text.to_vec()).unwrap(), merged.conflicts)
 }
 
 proptest! {
@@ -86,7 +88,7 @@ proptest! {
     #[test]
     fn no_entry_of_either_side_is_lost(o in model(), a in model(), b in model()) {
         let [base, ours, theirs] = [&o, &a, &b].map(render);
-        let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
+        let (shown, merged_conflicts) = merge_texts(&base, &ours, &theirs);
         let value = |model: &Model, at: (usize, usize)| model.get(&at).map(|(value, _)| *value);
         let mut wanted = BTreeMap::new();
         let mut conflicts = 0;
@@ -100,23 +102,22 @@ proptest! {
                 wanted.insert(path, format!("{{ v = {value} }}"));
             }
         }
-        let shown = String::from_utf8(merged.text.to_vec()).unwrap();
-        match merged.conflicts {
+        match merged_conflicts {
             MergeConflicts::None => {
                 prop_assert_eq!(conflicts, 0);
-                prop_assert_eq!(read(&merged.text), wanted);
+                prop_assert_eq!(read(&shown), wanted);
                 // If the tables were sorted, they still are.
-                for table in &TeamVersion::read(&merged.text).unwrap().tables {
+                for table in &TeamVersion::read(shown.as_bytes()).unwrap().tables {
                     prop_assert!(table.leaves.is_sorted(), "{}", shown);
                 }
             }
             MergeConflicts::Names(entries) => {
                 prop_assert_eq!(entries.len(), conflicts);
-                prop_assert!(has_markers(&merged.text));
+                prop_assert!(shown.lines().any(|line| line == "<<<<<<< ours"));
                 // Without the markers, and with one side taken, everything else is there.
                 for side in [0, 1] {
                     let chosen = without_markers(&shown, side);
-                    let mut there = read(chosen.as_bytes());
+                    let mut there = read(&chosen);
                     there.retain(|path, _| !entries.contains(&path.join(".")));
                     prop_assert_eq!(&there, &wanted, "{}", &shown);
                 }
@@ -129,11 +130,10 @@ proptest! {
     #[test]
     fn the_direction_of_the_merge_does_not_matter(o in model(), a in model(), b in model()) {
         let [base, ours, theirs] = [&o, &a, &b].map(render);
-        let one = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
-        let other = merge_team(base.as_bytes(), theirs.as_bytes(), ours.as_bytes(), 7);
-        prop_assert_eq!(&one.conflicts, &other.conflicts);
-        if one.conflicts == MergeConflicts::None {
-            prop_assert_eq!(read(&one.text), read(&other.text));
+        let (one, other) = (merge_texts(&base, &ours, &theirs), merge_texts(&base, &theirs, &ours));
+        prop_assert_eq!(&one.1, &other.1);
+        if one.1 == MergeConflicts::None {
+            prop_assert_eq!(read(&one.0), read(&other.0));
         }
     }
 }
@@ -173,9 +173,8 @@ fn team(names: &[&str]) -> (TeamFile, PrivateKey, Vec<Identity>) {
     (team, PrivateKey::generate(), identities)
 }
 
-fn merged(base: &TeamFile, ours: &TeamFile, theirs: &TeamFile) -> MergedText {
-    let [base, ours, theirs] = [base, ours, theirs].map(TeamFile::text);
-    merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7)
+fn merged(base: &TeamFile, ours: &TeamFile, theirs: &TeamFile) -> (String, MergeConflicts) {
+    merge_texts(&base.text(), &ours.text(), &theirs.text())
 }
 
 #[test]
@@ -193,9 +192,8 @@ fn grants_on_two_branches_are_merged() {
         team
     };
     for base in [base.clone(), grant(&base, 0, "alice")] {
-        let result = merged(&base, &grant(&base, 3, "dave"), &grant(&base, 1, "bob"));
-        assert_eq!(result.conflicts, MergeConflicts::None);
-        let text = String::from_utf8(result.text.to_vec()).unwrap();
+        let (text, conflicts) = merged(&base, &grant(&base, 3, "dave"), &grant(&base, 1, "bob"));
+        assert_eq!(conflicts, MergeConflicts::None);
         let read = TeamFile::parse(text.as_bytes()).unwrap();
         for line in read.grants() {
             assert_eq!(read.prove(line, &key), Ok(()), "{text}");
@@ -211,10 +209,7 @@ fn grants_on_two_branches_are_merged() {
 fn two_new_files_are_merged() {
     let empty = TeamFile::parse(b"").unwrap();
     let (alice, bob) = (team(&["alice"]).0, team(&["bob"]).0);
-    let (text, conflicts) = {
-        let result = merged(&empty, &bob, &alice);
-        (String::from_utf8(result.text.to_vec()).unwrap(), result.conflicts)
-    };
+    let (text, conflicts) = merged(&empty, &bob, &alice);
     assert_eq!(conflicts, MergeConflicts::None);
     assert!(text.starts_with("# envseal: team") && text.matches("# envseal: team").count() == 1, "{text}");
     let read = TeamFile::parse(text.as_bytes()).unwrap();
@@ -235,16 +230,16 @@ fn a_grant_made_twice_is_resolved_if_both_are_valid() {
     };
     let ours = with(line(&key, &identities[1]));
     let result = merged(&base, &ours, &with(line(&key, &identities[1])));
-    assert_eq!((result.text.to_vec(), result.conflicts), (ours.text().into_bytes(), MergeConflicts::None));
+    assert_eq!(result, (ours.text(), MergeConflicts::None));
     // For another key, or invalid: a conflict for a person to resolve.
     let other = PrivateKey::generate();
     let forged = line(&key, &Identity::generate());
     for theirs in [line(&other, &identities[1]), forged.clone()] {
         for (one, two) in [(line(&key, &identities[1]), theirs.clone()), (theirs, line(&key, &identities[1]))]
         {
-            let result = merged(&base, &with(one), &with(two));
-            assert_eq!(result.conflicts, MergeConflicts::Names(vec!["grants.production.bob".into()]));
-            assert!(TeamFile::parse(&result.text).is_err());
+            let (text, conflicts) = merged(&base, &with(one), &with(two));
+            assert_eq!(conflicts, MergeConflicts::Names(vec!["grants.production.bob".into()]));
+            assert!(TeamFile::parse(text.as_bytes()).is_err());
         }
     }
 }
@@ -271,31 +266,30 @@ fn an_exposure_is_resolved_to_unverified() {
     };
     let (unverified, replaced) = (ExposureState::Unverified, ExposureState::Replaced);
     for (one, two) in [(unverified, replaced), (replaced, unverified)] {
-        let result = merged(&base, &with(one, exposure.proof), &with(two, exposure.proof));
-        assert_eq!(result.conflicts, MergeConflicts::None);
-        let read = TeamFile::parse(&result.text).unwrap();
+        let (text, conflicts) = merged(&base, &with(one, exposure.proof), &with(two, exposure.proof));
+        assert_eq!(conflicts, MergeConflicts::None);
+        let read = TeamFile::parse(text.as_bytes()).unwrap();
         assert_eq!(read.exposures()[0].state, unverified);
     }
     // A rotation on one side renews the proof.
     let renewed = exposure.proof_by(&PrivateKey::generate());
     let (rotated, set) = (with(exposure.state, renewed), with(replaced, exposure.proof));
     for (one, two) in [(&rotated, &set), (&set, &rotated)] {
-        let result = merged(&base, one, two);
-        assert_eq!(result.conflicts, MergeConflicts::None);
-        let read = TeamFile::parse(&result.text).unwrap();
+        let (text, conflicts) = merged(&base, one, two);
+        assert_eq!(conflicts, MergeConflicts::None);
+        let read = TeamFile::parse(text.as_bytes()).unwrap();
         assert_eq!((read.exposures()[0].state, read.exposures()[0].proof), (unverified, renewed));
     }
     let other = with(unverified, exposure.proof_by(&PrivateKey::generate()));
-    let result = merged(&base, &rotated, &other);
-    assert_eq!(result.conflicts, MergeConflicts::Names(vec!["exposures.production.bob.A".into()]));
+    let (_, conflicts) = merged(&base, &rotated, &other);
+    assert_eq!(conflicts, MergeConflicts::Names(vec!["exposures.production.bob.A".into()]));
 }
 
 #[test]
 fn lists_of_the_policy_are_merged_as_sets() {
     let merge = |base: &str, ours: &str, theirs: &str| {
         let text = |list: &str| format!("# why\n[policy]\nplain = {list} # ours\n");
-        let merged = merge_team(text(base).as_bytes(), text(ours).as_bytes(), text(theirs).as_bytes(), 7);
-        (String::from_utf8(merged.text.to_vec()).unwrap(), merged.conflicts)
+        merge_texts(&text(base), &text(ours), &text(theirs))
     };
     let (text, conflicts) = merge("['A', 'B']", "['A', 'B', 'C']", "['B', 'D']");
     assert_eq!(conflicts, MergeConflicts::None);
@@ -314,12 +308,8 @@ fn lists_of_the_policy_are_merged_as_sets() {
     assert!(text.contains("  'A', # a\n  'B', # b\n  \"C\",\n]"), "{text}");
     // Both sides create the list, with dotted keys.
     for list in ["plain", "exclude", "external"] {
-        let side = |glob: &str| format!("policy.{list} = ['{glob}']\n").into_bytes();
-        let merged = merge_team(b"", &side("A"), &side("B"), 7);
-        assert_eq!(
-            String::from_utf8(merged.text.to_vec()).unwrap(),
-            format!("policy.{list} = ['A', \"B\"]\n")
-        );
+        let side = |glob: &str| format!("policy.{list} = ['{glob}']\n");
+        assert_eq!(merge_texts("", &side("A"), &side("B")).0, format!("policy.{list} = ['A', \"B\"]\n"));
     }
 }
 
@@ -328,15 +318,13 @@ fn comments_follow_their_entries() {
     let base = "# head\n[members] # us\nadam = 1 # first\nzoe = 2\n";
     let ours = "# head\n[members] # us\nadam = 1 # the boss\nzoe = 2\n\n# last words\n";
     let theirs = "# head\n[members] # us\nadam = 1 # first\n# new here\nbob = 3 # third\nzoe = 2\n\n# access\n[grants.x]\nbob = 4\n";
-    let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
     let wanted = "# head\n[members] # us\nadam = 1 # the boss\n# new here\nbob = 3 # third\nzoe = 2\n\n# access\n[grants.x]\nbob = 4\n\n# last words\n";
-    assert_eq!(String::from_utf8(merged.text.to_vec()).unwrap(), wanted);
+    assert_eq!(merge_texts(base, ours, theirs).0, wanted);
     // In an unsorted table, an entry goes after the entry that it follows in theirs.
     let mixed = |text: &str| format!("[members]\n{text}");
     let [base, ours, theirs] =
         ["z = 1\na = 2\n", "z = 1\na = 2\nb = 5\n", "z = 1\nm = 3\na = 2\n"].map(mixed);
-    let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
-    assert_eq!(String::from_utf8(merged.text.to_vec()).unwrap(), mixed("z = 1\nm = 3\na = 2\nb = 5\n"));
+    assert_eq!(merge_texts(&base, &ours, &theirs).0, mixed("z = 1\nm = 3\na = 2\nb = 5\n"));
 }
 
 #[test]
@@ -368,14 +356,10 @@ fn a_comment_that_one_side_changed_is_taken() {
         [("# head\n", "# new\n"), ("# new\n", "# above\n"), ("", "# above\n"), ("# head\n", "")]
     {
         let base = text("# head\n", "# above\n", 1);
-        let merged = |ours: &str, theirs: &str| {
-            let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7);
-            (String::from_utf8(merged.text.to_vec()).unwrap(), merged.conflicts)
-        };
         let (commented, changed) = (text(head, above, 1), text("# head\n", "# above\n", 2));
         let wanted = (text(head, above, 2), MergeConflicts::None);
-        assert_eq!(merged(&commented, &changed), wanted);
-        assert_eq!(merged(&changed, &commented), wanted);
+        assert_eq!(merge_texts(&base, &commented, &changed), wanted);
+        assert_eq!(merge_texts(&base, &changed, &commented), wanted);
     }
 }
 
@@ -385,9 +369,7 @@ fn tables_of_both_sides_stand_in_order() {
         tables.iter().map(|table| format!("[{table}]\na = 1\n")).collect::<Vec<_>>().join("\n")
     };
     let merged = |base: &[&str], ours: &[&str], theirs: &[&str]| {
-        let [base, ours, theirs] = [base, ours, theirs].map(text);
-        String::from_utf8(merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 7).text.to_vec())
-            .unwrap()
+        merge_texts(&text(base), &text(ours), &text(theirs)).0
     };
     let (base, all) = (["members"], text(&["members", "x.a", "x.b", "x.c", "x.d"]));
     assert_eq!(merged(&base, &["members", "x.b", "x.d"], &["members", "x.a", "x.c"]), all);
