@@ -86,19 +86,14 @@ mod tests {
     mod stand_in {
         use super::*;
 
-        /// Creates a program called sops from this script.
-        fn sops(script: &str) -> (tempfile::TempDir, Sops) {
+        /// Decrypts with a program called sops that is this script.
+        fn open(script: &str) -> Result<Vec<u8>, String> {
             use std::os::unix::fs::PermissionsExt;
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("sops");
             std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
             let sops = Sops::find(&[folder.path().to_owned()]).unwrap();
-            (folder, sops)
-        }
-
-        fn open(script: &str) -> Result<Vec<u8>, String> {
-            let (_folder, sops) = sops(script);
             loop {
                 let vars = [(OsStr::new("GIVEN"), OsStr::new("given"))];
                 match sops.decrypt(Path::new("-x.env"), "dotenv", "json", vars.into_iter()) {
