@@ -84,21 +84,6 @@ fn an_owner_that_cannot_be_kept_is_refused() {
 }
 
 #[test]
-fn a_read_only_file_is_refused_even_for_root() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join(".env");
-    fs::write(&file, "old").unwrap();
-    for mode in [0o444, 0o400, 0o000] {
-        chmod(&file, mode);
-        let failed = write_atomic(&file, b"new", NewMode::Default);
-        assert!(matches!(failed, Err(FsError::ReadOnly { .. })), "{failed:?}");
-    }
-    chmod(&file, 0o644);
-    assert_eq!(fs::read(&file).unwrap(), b"old");
-    assert_eq!(names(dir.path()), [".env"]);
-}
-
-#[test]
 fn links_are_followed_to_the_target_and_stay_links() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let target = there.path().join("shared.env");
