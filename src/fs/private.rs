@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::read::{no_follow, read_wiped};
+use super::read::{no_follow, read_secret_by};
 use super::write::create_private;
 use super::{FsError, mode_bits, owned_by_this_user};
 
@@ -63,17 +63,7 @@ impl PrivateFile {
 
     /// Reads the file. A symlink in its place is not followed.
     pub(crate) fn read(&self) -> Result<Zeroizing<Vec<u8>>, FsError> {
-        let fail = |e| FsError::io(&self.path, "read", e);
-        let not_regular = || FsError::NotRegular { path: self.path.clone(), doing: "read" };
-        if !fs::symlink_metadata(&self.path).map_err(fail)?.is_file() {
-            return Err(not_regular());
-        }
-        let mut file = no_follow(OpenOptions::new().read(true)).open(&self.path).map_err(fail)?;
-        let meta = file.metadata().map_err(fail)?;
-        if !meta.is_file() {
-            return Err(not_regular());
-        }
-        read_wiped(&mut file, usize::try_from(meta.len()).unwrap_or(0)).map_err(fail)
+        read_secret_by(&self.path, false)
     }
 
     /// Overwrites every file in the folder with zeros, even those of other programs, and removes it and the folder.

@@ -14,7 +14,7 @@ use super::FsError;
 ///
 /// Anything else (a folder, FIFO, device) is [`FsError::NotRegular`], and never blocks.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FsError> {
-    let (mut file, meta) = open_regular(path)?;
+    let (mut file, meta) = open_regular(path, true)?;
     let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0));
     file.read_to_end(&mut bytes).map_err(|e| FsError::io(path, "read", e))?;
     Ok(bytes)
@@ -33,20 +33,25 @@ pub(crate) fn read_by(
     path: &Path,
     reader: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
 ) -> Result<(), FsError> {
-    let (mut file, _) = open_regular(path)?;
+    let (mut file, _) = open_regular(path, true)?;
     reader(&mut file).map_err(|e| FsError::io(path, "read", e))
 }
 
 /// Reads like [`read`], into memory that is wiped when dropped; no copy of the bytes stays behind elsewhere.
 pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FsError> {
-    let (mut file, meta) = open_regular(path)?;
+    read_secret_by(path, true)
+}
+
+/// Reads like [`read_secret`]; rejects a symlink unless `follow`.
+pub(super) fn read_secret_by(path: &Path, follow: bool) -> Result<Zeroizing<Vec<u8>>, FsError> {
+    let (mut file, meta) = open_regular(path, follow)?;
     let expected = usize::try_from(meta.len()).unwrap_or(0);
     read_wiped(&mut file, expected).map_err(|e| FsError::io(path, "read", e))
 }
 
 /// Returns true if the regular file at `path` contains exactly `bytes`. Copies one chunk of it at a time, and wipes it.
 pub(crate) fn holds(path: &Path, bytes: &[u8]) -> Result<bool, FsError> {
-    let (mut file, meta) = open_regular(path)?;
+    let (mut file, meta) = open_regular(path, true)?;
     if meta.len() != bytes.len() as u64 {
         return Ok(false);
     }
@@ -145,14 +150,16 @@ pub(crate) fn read_wiped(from: &mut impl Read, expected: usize) -> io::Result<Ze
 
 /// Checks before opening, because opening a FIFO blocks and opening a device can act; and checks the opened file again,
 /// because the name may lead elsewhere by then.
-fn open_regular(path: &Path) -> Result<(File, Metadata), FsError> {
+fn open_regular(path: &Path, follow: bool) -> Result<(File, Metadata), FsError> {
     let fail = |e| FsError::io(path, "read", e);
     let regular = |meta: Metadata| {
         let is_file = meta.is_file();
         is_file.then_some(meta).ok_or_else(|| FsError::NotRegular { path: path.to_path_buf(), doing: "read" })
     };
-    regular(fs::metadata(path).map_err(fail)?)?;
-    let file = non_blocking(OpenOptions::new().read(true)).open(path).map_err(fail)?;
+    regular(if follow { fs::metadata(path) } else { fs::symlink_metadata(path) }.map_err(fail)?)?;
+    let mut options = OpenOptions::new();
+    let options = if follow { non_blocking(&mut options) } else { no_follow(&mut options) };
+    let file = options.read(true).open(path).map_err(fail)?;
     let meta = regular(file.metadata().map_err(fail)?)?;
     Ok((file, meta))
 }
