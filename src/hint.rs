@@ -329,19 +329,17 @@ impl Hint {
                 }
                 HintPart::Words(words) => {
                     let alone = line.is_empty() || line.ends_with(' ');
-                    let option = option_before(&line).map(str::to_owned);
+                    let option = option_before(&line).map_or(String::new(), |option| format!("{option} "));
                     for (at, word) in words.iter().enumerate() {
                         let (text, is_option) = word.quoted(alone)?;
                         if at > 0 {
                             line.push(' ');
-                            line.push_str(
-                                &option.as_ref().map(|option| format!("{option} ")).unwrap_or_default(),
-                            );
+                            line.push_str(&option);
                         }
-                        if option.is_some() && is_option {
+                        if !option.is_empty() && is_option {
                             line.truncate(line.trim_end().len());
                             line.push('=');
-                        } else if is_ours && alone && option.is_none() && (is_option || !behind.is_empty()) {
+                        } else if is_ours && alone && option.is_empty() && (is_option || !behind.is_empty()) {
                             line.truncate(line.trim_end().len());
                             behind.push(text);
                             continue;
