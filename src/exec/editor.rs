@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 
 use super::{Watch, find_program, has_folder, split_command};
 use crate::error::{Error, ErrorKind};
@@ -54,7 +54,7 @@ impl Editor {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).arg(file).env_clear().envs(vars);
         let name = &self.name;
-        let status = run(&mut command, watch).map_err(|source| {
+        let status = watch.run(&mut command).map_err(|source| {
             let message = format!("the editor {name} could not be started: {source}");
             Error::new(ErrorKind::Io, message).with_hint(ANOTHER_EDITOR).with_source(source)
         })?;
@@ -72,16 +72,6 @@ impl Editor {
         let waits = self.arguments.iter().any(|argument| known.contains(&argument.as_str()));
         (!waits).then(|| format!("{} {option}", self.name))
     }
-}
-
-#[cfg(unix)]
-fn run(command: &mut Command, watch: &Watch) -> io::Result<ExitStatus> {
-    watch.guard(|| command.spawn())?.wait()
-}
-
-#[cfg(not(unix))]
-fn run(command: &mut Command, _: &Watch) -> io::Result<ExitStatus> {
-    command.status()
 }
 
 /// A pager that shows the text written to it. Dropping it waits until the user has quit it.

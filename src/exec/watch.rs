@@ -1,7 +1,10 @@
 //! Runs a last task before a signal ends the process.
 
 #[cfg(not(unix))]
-use std::io;
+use std::{
+    io,
+    process::{Command, ExitStatus},
+};
 
 #[cfg(unix)]
 pub(crate) use unix::Watch;
@@ -15,13 +18,17 @@ impl Watch {
     pub(crate) fn start(_: impl FnOnce() + Send + 'static) -> io::Result<Self> {
         Ok(Self)
     }
+
+    pub(super) fn run(&self, command: &mut Command) -> io::Result<ExitStatus> {
+        command.status()
+    }
 }
 
 #[cfg(unix)]
 mod unix {
     use std::io::{self, Read, Write};
     use std::os::unix::net::UnixStream;
-    use std::process::{Child, ExitStatus};
+    use std::process::{Command, ExitStatus};
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
     use std::thread::{self, JoinHandle};
@@ -69,12 +76,6 @@ mod unix {
         ending: bool,
     }
 
-    /// A child that a [`Watch`] ends when a signal comes.
-    pub(in crate::exec) struct Guarded<'a> {
-        watch: &'a Watch,
-        child: Child,
-    }
-
     impl Watch {
         /// Starts watching; `last` is the last task.
         pub(crate) fn start(last: impl FnOnce() + Send + 'static) -> io::Result<Self> {
@@ -108,19 +109,30 @@ mod unix {
             Ok(Self { shared, interrupted, handlers, wake, closed, thread: Some(thread) })
         }
 
-        /// Starts a child that is ended when a signal comes.
-        pub(in crate::exec) fn guard(
-            &self,
-            start: impl FnOnce() -> io::Result<Child>,
-        ) -> io::Result<Guarded<'_>> {
+        /// Runs a child, which is ended when a signal comes. Does not return if the process is about to end.
+        pub(in crate::exec) fn run(&self, command: &mut Command) -> io::Result<ExitStatus> {
             let mut state = self.shared.lock();
             if state.ending {
                 drop(state);
                 wait_for_the_end();
             }
-            let child = start()?;
-            state.child = Some(Pid::from_child(&child));
-            Ok(Guarded { watch: self, child })
+            let mut child = command.spawn()?;
+            let pid = Pid::from_child(&child);
+            state.child = Some(pid);
+            drop(state);
+            // The id is forgotten before another process can get it.
+            wait_for_end(pid);
+            let mut state = self.shared.lock();
+            // A SIGINT while the child ran was meant for the child only, even if it is not handled yet.
+            self.interrupted.store(false, Ordering::SeqCst);
+            state.child = None;
+            let status = child.wait();
+            self.shared.changed.notify_all();
+            if state.ending {
+                drop(state);
+                wait_for_the_end();
+            }
+            status
         }
     }
 
@@ -132,25 +144,6 @@ mod unix {
             self.closed.store(true, Ordering::SeqCst);
             let _ = self.wake.write_all(b"x");
             self.thread.take().map(JoinHandle::join);
-        }
-    }
-
-    impl Guarded<'_> {
-        /// Waits for the child. Does not return if the process is about to end.
-        pub(in crate::exec) fn wait(mut self) -> io::Result<ExitStatus> {
-            // The id is forgotten before another process can get it.
-            wait_for_end(Pid::from_child(&self.child));
-            let mut state = self.watch.shared.lock();
-            // A SIGINT while the child ran was meant for the child only, even if it is not handled yet.
-            self.watch.interrupted.store(false, Ordering::SeqCst);
-            state.child = None;
-            let status = self.child.wait();
-            self.watch.shared.changed.notify_all();
-            if state.ending {
-                drop(state);
-                wait_for_the_end();
-            }
-            status
         }
     }
 
