@@ -348,8 +348,12 @@ pub(crate) fn is_regular(path: &Path) -> bool {
 
 /// Returns true if `dir` contains temporary files, or a lock file, and is worth locking.
 pub(crate) fn has_temporaries(dir: &Path) -> bool {
-    let Ok(entries) = fs::read_dir(dir) else { return false };
-    entries.flatten().any(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMP_PREFIX.as_bytes()))
+    temporaries(dir).next().is_some()
+}
+
+fn temporaries(dir: &Path) -> impl Iterator<Item = fs::DirEntry> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMP_PREFIX.as_bytes()))
 }
 
 /// Removes the temporary files in `dir` that `may_go` accepts, and returns their number.
@@ -357,14 +361,10 @@ pub(crate) fn has_temporaries(dir: &Path) -> bool {
 /// Call it with the folder's lock held: then no one writes, and all of them are leftovers. Only regular files of this
 /// user are touched. Those that cannot be listed or removed are left for the next time.
 pub(crate) fn sweep(dir: &Path, may_go: impl Fn(&Path) -> bool) -> usize {
-    let Ok(entries) = fs::read_dir(dir) else { return 0 };
-    entries
-        .flatten()
+    temporaries(dir)
         .filter(|entry| {
-            let name = entry.file_name();
             // Its holder removes the lock file.
-            name.as_encoded_bytes().starts_with(TEMP_PREFIX.as_bytes())
-                && name != LOCK_FILE
+            entry.file_name() != LOCK_FILE
                 && entry.file_type().is_ok_and(|kind| kind.is_file())
                 && owned_by_this_user(&entry.path()).unwrap_or(false)
                 && may_go(&entry.path())
