@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
+use sha2::digest::DynDigest;
 
 use super::command::{IN_PIECES, complaint, not_started, output, split};
 use super::{GitError, Repo};
@@ -108,18 +109,37 @@ impl ObjectFormat {
         }
     }
 
-    /// Returns the hash that git appends to its own files with these bytes (gitformat-index(5)).
-    pub(super) fn sum(self, bytes: &[u8]) -> Vec<u8> {
+    fn hasher(self) -> Box<dyn DynDigest> {
         match self {
-            Self::Sha1 => Sha1::digest(bytes).to_vec(),
-            Self::Sha256 => Sha256::digest(bytes).to_vec(),
+            Self::Sha1 => Box::<Sha1>::default(),
+            Self::Sha256 => Box::<Sha256>::default(),
         }
     }
 
-    pub(super) fn id_of(self, kind: &str, bytes: &[u8]) -> ObjectId {
-        let mut hash = ObjectHash::new(self, kind, bytes.len() as u64);
+    /// Starts the hash of an object's kind, size and bytes, which is its id (gitformat-loose(5)).
+    fn object_hasher(self, kind: &str, size: u64) -> Box<dyn DynDigest> {
+        let mut hash = self.hasher();
+        hash.update(format!("{kind} {size}\0").as_bytes());
+        hash
+    }
+
+    fn finish(self, mut hash: Box<dyn DynDigest>) -> Vec<u8> {
+        let mut sum = vec![0; self.len()];
+        hash.finalize_into_reset(&mut sum).expect("as long as the hash");
+        sum
+    }
+
+    /// Returns the hash that git appends to its own files with these bytes (gitformat-index(5)).
+    pub(super) fn sum(self, bytes: &[u8]) -> Vec<u8> {
+        let mut hash = self.hasher();
         hash.update(bytes);
-        hash.id()
+        self.finish(hash)
+    }
+
+    pub(super) fn id_of(self, kind: &str, bytes: &[u8]) -> ObjectId {
+        let mut hash = self.object_hasher(kind, bytes.len() as u64);
+        hash.update(bytes);
+        ObjectId::from_raw(&self.finish(hash), self)
     }
 }
 
@@ -161,41 +181,10 @@ impl fmt::Debug for ObjectId {
     }
 }
 
-/// The hash of an object's kind, size and bytes, which is its id (gitformat-loose(5)).
-enum ObjectHash {
-    Sha1(Sha1),
-    Sha256(Sha256),
-}
-
-impl ObjectHash {
-    fn new(format: ObjectFormat, kind: &str, size: u64) -> Self {
-        let mut hash = match format {
-            ObjectFormat::Sha1 => Self::Sha1(Sha1::new()),
-            ObjectFormat::Sha256 => Self::Sha256(Sha256::new()),
-        };
-        hash.update(format!("{kind} {size}\0").as_bytes());
-        hash
-    }
-
-    fn update(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Sha1(hash) => hash.update(bytes),
-            Self::Sha256(hash) => hash.update(bytes),
-        }
-    }
-
-    fn id(self) -> ObjectId {
-        match self {
-            Self::Sha1(hash) => ObjectId::from_raw(&hash.finalize(), ObjectFormat::Sha1),
-            Self::Sha256(hash) => ObjectId::from_raw(&hash.finalize(), ObjectFormat::Sha256),
-        }
-    }
-}
-
 /// Reads an object's bytes and hashes them.
 struct HashedReader<'a> {
     from: io::Take<&'a mut BufReader<ChildStdout>>,
-    hash: ObjectHash,
+    hash: Box<dyn DynDigest>,
 }
 
 impl Read for HashedReader<'_> {
@@ -238,7 +227,7 @@ impl Repo {
 
     /// Returns the id that a file with these bytes has in this repository.
     pub(crate) fn id_of(&self, bytes: &[u8]) -> ObjectId {
-        self.format.id_of("blob", bytes)
+        self.facts.format.id_of("blob", bytes)
     }
 
     /// Reads an object of this kind. Before reading many, fetch them at once with [`Self::obtain`].
@@ -369,15 +358,16 @@ impl Repo {
             *reader = None;
             return Ok(false);
         }
-        let is_wanted = wanted.is_none_or(|kind| found == kind);
+        let (format, is_wanted) = (self.facts.format, wanted.is_none_or(|kind| found == kind));
         let mut read = || -> io::Result<ObjectId> {
-            let hash = ObjectHash::new(self.format, &found, size);
+            let hash = format.object_hasher(&found, size);
             let mut object = HashedReader { from: cat_file.stdout().take(size), hash };
             if is_wanted {
                 take(&found, &mut object, size)?;
             }
             io::copy(&mut object, &mut io::sink())?;
-            let (is_whole, actual) = (object.from.limit() == 0, object.hash.id());
+            let is_whole = object.from.limit() == 0;
+            let actual = ObjectId::from_raw(&format.finish(object.hash), format);
             cat_file.end()?;
             if is_whole { Ok(actual) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
         };

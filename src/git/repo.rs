@@ -26,7 +26,6 @@ pub struct Repo {
     /// The worktree's root with its symlinks resolved; None in a bare repository.
     real_root: Option<PathBuf>,
     pub(super) facts: RepoFacts,
-    pub(super) format: ObjectFormat,
     /// The absolute paths in the process's environment that locate this repository.
     pub(super) location: GitLocation,
     may_fetch: Cell<bool>,
@@ -54,7 +53,7 @@ pub(super) struct RepoFacts {
     pub(super) exclude: PathBuf,
     pub(super) index: PathBuf,
     attributes: PathBuf,
-    format: ObjectFormat,
+    pub(super) format: ObjectFormat,
     shallow: bool,
     /// None in a bare repository.
     top: Option<PathBuf>,
@@ -63,17 +62,12 @@ pub(super) struct RepoFacts {
 }
 
 impl Repo {
-    /// Returns the repository that the folder `path` is in, or None outside git. A bare repository counts only if
-    /// `GIT_DIR` names it, as git does for its hooks.
+    /// Returns the repository that the folder `path` is in, or None outside git. `found` is the result of [`find_root`].
+    /// A bare repository counts only if `GIT_DIR` names it, as git does for its hooks.
     ///
     /// Git's environment (`GIT_DIR`, `GIT_WORK_TREE`, `GIT_INDEX_FILE`) applies only to the folders of the worktree
     /// that it names. Rejects another user's repository, unless git's `safe.directory` allows it.
-    pub(crate) fn discover(path: &Path) -> Result<Option<Self>, GitError> {
-        Self::discover_at(path, find_root(path))
-    }
-
-    /// Like [`Self::discover`], if `found` is the result of [`find_root`].
-    fn discover_at(path: &Path, found: Option<PathBuf>) -> Result<Option<Self>, GitError> {
+    fn discover(path: &Path, found: Option<PathBuf>) -> Result<Option<Self>, GitError> {
         let location = config::git_location();
         let start = real_folder(&absolute(path)?)?;
         if let Some(git_dir) = &location.git_dir {
@@ -118,7 +112,7 @@ impl Repo {
 
     /// Returns the repository that git would use for a command given here: the one that `GIT_DIR` names, wherever that
     /// is, otherwise that of the current folder.
-    pub(crate) fn current() -> Result<Self, GitError> {
+    fn current() -> Result<Self, GitError> {
         let location = config::git_location();
         let here = absolute(Path::new("."))?;
         if location.git_dir.is_none() {
@@ -131,14 +125,13 @@ impl Repo {
 
     /// Like [`Self::discover`], with an error outside git.
     pub fn open(path: &Path) -> Result<Self, GitError> {
-        Self::discover(path)?.ok_or_else(|| GitError::not_a_repository(path))
+        Self::discover(path, find_root(path))?.ok_or_else(|| GitError::not_a_repository(path))
     }
 
     fn new(root: PathBuf, facts: RepoFacts, location: GitLocation) -> Result<Self, GitError> {
         Ok(Self {
             root,
             real_root: facts.top.as_deref().map(real_folder).transpose()?,
-            format: facts.format,
             head: facts.head.map(Some).map_or_else(OnceCell::new, OnceCell::from),
             facts,
             location,
@@ -359,8 +352,9 @@ impl RepoFacts {
             let said = String::from_utf8_lossy(&done.stderr);
             return match () {
                 () if said.contains("dubious ownership") => Err(GitError::other_owner(dir)),
-                () if said.contains("not a git repository") => Ok(None),
-                () if said.contains("safe.bareRepository") => Ok(None),
+                () if said.contains("not a git repository") || said.contains("safe.bareRepository") => {
+                    Ok(None)
+                }
                 () => Err(GitError::failed(dir, "open", &complaint(&done.stderr))),
             };
         };
@@ -403,7 +397,7 @@ impl Repositories {
         if let Some(known) = self.0.borrow().get(&place) {
             return Ok(known.clone());
         }
-        let repo = Repo::discover_at(path, root)?.map(Rc::new);
+        let repo = Repo::discover(path, root)?.map(Rc::new);
         self.0.borrow_mut().insert(place, repo.clone());
         Ok(repo)
     }
@@ -565,13 +559,13 @@ mod tests {
         let g = Fixture::new();
         let deep = g.root().join("a/b");
         fs::create_dir_all(&deep).unwrap();
-        let repo = Repo::discover(&deep).unwrap().unwrap();
+        let repo = open(&deep);
         assert_eq!(repo.root(), g.root());
         assert_eq!(repo.head().unwrap(), None);
         assert_eq!(repo.relative(&deep.join(".env")).unwrap(), Path::new("a/b/.env"));
         assert_eq!(repo.relative_folder(g.root()).unwrap(), Path::new(""));
         assert!(refusal(repo.relative(&g.outside("x"))).contains("outside the git worktree"));
-        assert!(Repo::discover(&g.outside("")).unwrap().is_none());
+        assert!(Repositories::default().discover(&g.outside("")).unwrap().is_none());
         assert!(refusal(Repo::open(&g.outside(""))).contains("not in a git worktree"));
     }
 

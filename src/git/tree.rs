@@ -80,7 +80,7 @@ impl Repo {
         while let Some(part) = parts.next() {
             let Some(id) = folder else { return Ok(None) };
             let tree = self.tree(id)?;
-            let Some(entry) = entries(&tree, self.format).find(|entry| entry.name == part) else {
+            let Some(entry) = entries(&tree, self.facts.format).find(|entry| entry.name == part) else {
                 return Ok(None);
             };
             if parts.peek().is_none() {
@@ -109,7 +109,7 @@ impl Repo {
         let none: Rc<[u8]> = Rc::from([]);
         let read = |id: Option<ObjectId>| id.map_or(Ok(Rc::clone(&none)), |id| self.tree(id));
         let (before, after) = (read(sides[0])?, read(sides[1])?);
-        let pairs = side_by_side(entries(&before, self.format), entries(&after, self.format));
+        let pairs = side_by_side(entries(&before, self.facts.format), entries(&after, self.facts.format));
         let folders: Vec<_> = pairs.iter().flatten().filter_map(|entry| entry.as_ref()?.folder()).collect();
         self.read_trees(&folders)?;
         for [before, after] in pairs {
@@ -137,7 +137,7 @@ impl Repo {
             return Ok(Rc::clone(tree));
         }
         let bytes = self.object(id, "tree")?;
-        refuse_bad(&bytes, id, self.format)?;
+        refuse_bad(&bytes, id, self.facts.format)?;
         Ok(bytes.into())
     }
 
@@ -151,7 +151,8 @@ impl Repo {
             self.read_trees(&level)?;
             let trees = self.trees.borrow();
             let read = level.iter().filter_map(|id| trees.by_id.get(id));
-            level = read.flat_map(|tree| entries(tree, self.format).filter_map(|it| it.folder())).collect();
+            level =
+                read.flat_map(|tree| entries(tree, self.facts.format).filter_map(|it| it.folder())).collect();
         }
         Ok(())
     }
@@ -165,7 +166,7 @@ impl Repo {
         self.obtain(&unread)?;
         for some in unread.chunks(1024) {
             for (id, bytes) in some.iter().zip(self.objects(some, "tree")?) {
-                refuse_bad(&bytes, *id, self.format)?;
+                refuse_bad(&bytes, *id, self.facts.format)?;
                 self.trees.borrow_mut().keep(*id, bytes);
             }
         }

@@ -17,7 +17,9 @@ use super::paths::{from_git, to_git};
 use super::tree::parse_file_mode;
 use super::{GitError, ObjectId, Repo};
 use crate::config::{GitLocation, SCHEMA_FILES, is_team_file};
-use crate::fs::{FolderLock, FsError, NewMode, append_line, has_temporaries, sweep, with_lines};
+use crate::fs::{
+    FolderLock, FsError, NewMode, append_line, folder_of, has_temporaries, make_folder, sweep, with_lines,
+};
 
 pub(super) const READ_INDEX: &str = "read the index of";
 
@@ -137,7 +139,7 @@ impl Repo {
     /// Returns false if it is there already.
     pub(crate) fn ensure_excluded(&self, pattern: &str) -> Result<bool, GitError> {
         let exclude = &self.facts.exclude;
-        make_parent(exclude)?;
+        make_folder(folder_of(exclude))?;
         // Usually there is nothing to do, and no need to wait for the lock.
         if with_lines(exclude, &[pattern], NewMode::Default)?.is_none() {
             return Ok(false);
@@ -160,11 +162,6 @@ impl Repo {
         Ok(())
     }
 
-    /// Creates the folder of [`Self::attributes_path`].
-    pub(crate) fn make_info_folder(&self) -> Result<(), GitError> {
-        make_parent(self.attributes_path())
-    }
-
     /// Returns true if the path is a file that is not reached through a symlink in place of a folder.
     fn is_file_in_place(&self, relative: &Path) -> bool {
         let path = self.root().join(relative);
@@ -174,11 +171,6 @@ impl Repo {
             .any(|folder| !folder.as_os_str().is_empty() && self.root().join(folder).is_symlink());
         !by_link && fs::symlink_metadata(&path).is_ok_and(|meta| is_file(&path, meta.file_type()))
     }
-}
-
-fn make_parent(path: &Path) -> Result<(), GitError> {
-    let Some(folder) = path.parent() else { return Ok(()) };
-    Ok(fs::create_dir_all(folder).map_err(|e| FsError::io(folder, "make", e))?)
 }
 
 /// Returns true if the index of the worktree at `root` contains this path, in git's form and relative to `root`.
@@ -259,7 +251,7 @@ impl Repo {
         }
         // What is only announced (`git add -N`) is listed as an empty file. Against an empty commit, which takes longer,
         // it is left out.
-        let empty = self.format.id_of("blob", b"");
+        let empty = self.facts.format.id_of("blob", b"");
         if files.iter().any(|(_, file)| file.id == empty) {
             let staged: HashSet<_> = self.staged(None)?.into_iter().map(|file| file.path).collect();
             files.retain(|(path, file)| file.id != empty || staged.contains(path));
@@ -291,7 +283,7 @@ impl Repo {
     /// unfinished merge are left out: git commits none of them.
     pub(crate) fn staged(&self, commit: Option<ObjectId>) -> Result<Vec<ChangedFile>, GitError> {
         self.refuse_damaged_index()?;
-        let base = commit.unwrap_or_else(|| self.format.id_of("tree", b"")).to_string();
+        let base = commit.unwrap_or_else(|| self.facts.format.id_of("tree", b"")).to_string();
         let mut call = self.call(&["diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames"]);
         call.args(["--no-ext-diff", "--ignore-submodules=none", "--ita-invisible-in-index", &base, "--"]);
         let done = output(call, &[])?;
@@ -321,9 +313,11 @@ impl Repo {
         // Without an index, nothing was ever added.
         let Some(bytes) = crate::fs::read_if_there(&self.facts.index)? else { return Ok(()) };
         refuse_cut_short(&bytes, self.root())?;
-        let (text, sum) = bytes.split_at(bytes.len().saturating_sub(self.format.len()));
+        let (text, sum) = bytes.split_at(bytes.len().saturating_sub(self.facts.format.len()));
         // The hash is all zeros if `index.skipHash` is set (git-config(1)).
-        if sum == self.format.sum(text) || sum.iter().all(|byte| *byte == 0) && bytes.starts_with(b"DIRC") {
+        if sum == self.facts.format.sum(text)
+            || sum.iter().all(|byte| *byte == 0) && bytes.starts_with(b"DIRC")
+        {
             return Ok(());
         }
         Err(GitError::failed(self.root(), READ_INDEX, "its index is damaged"))

@@ -145,7 +145,7 @@ pub fn install(repo: &Repo, has_hooks: bool) -> Result<bool, Error> {
     let before = fs::read_if_there(repo.attributes_path())?;
     let no_filter = no_filter || has_no_filter(before.as_deref());
     let after = with_block(before.as_deref(), no_filter).ok_or_else(|| no_end(repo))?;
-    repo.make_info_folder()?;
+    fs::make_folder(fs::folder_of(repo.attributes_path()))?;
     change(repo, &there, &settings, before.as_deref(), Some(&after))
 }
 
