@@ -40,7 +40,7 @@ pub(crate) fn blame(
         return Ok(None);
     };
     let pair = pair_today(history, &committed, path, today)?;
-    let version = history.version(path, Some(today))?;
+    let version = history.version(path, today)?;
     let mut found = LastChanges::new();
     let mut open = BTreeSet::new();
     for name in version.names() {

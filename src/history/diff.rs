@@ -36,7 +36,12 @@ pub(crate) fn diff(
 ) -> Result<(Author, Vec<FileDiff>), Error> {
     let mut files: BTreeMap<PathBuf, [Option<ObjectId>; 2]> = BTreeMap::new();
     for (at, side) in sides.into_iter().enumerate() {
-        for (path, id) in list_files(history, side, paths)? {
+        let there = match side {
+            DiffSide::Nothing => Vec::new(),
+            DiffSide::Commit(id) => env_files_of(history, id)?,
+            DiffSide::Worktree => read_worktree(history, paths)?,
+        };
+        for (path, id) in there {
             files.entry(path).or_default()[at] = Some(id);
         }
     }
@@ -72,22 +77,10 @@ impl FileDiff {
     ) -> Result<[Option<ShownValue>; 2], Error> {
         let mut value = |side: Option<&(PathBuf, ObjectId)>| {
             let Some((path, id)) = side else { return Ok(None) };
-            let version = history.version(path, Some(*id))?;
+            let version = history.version(path, *id)?;
             Ok::<_, Error>(history.show(path, name, &version))
         };
         Ok([value(self.pair.before.as_ref())?, value(self.pair.after.as_ref())?])
-    }
-}
-
-fn list_files(
-    history: &mut EnvHistory<'_>,
-    side: DiffSide,
-    named: &[PathBuf],
-) -> Result<Vec<(PathBuf, ObjectId)>, Error> {
-    match side {
-        DiffSide::Nothing => Ok(Vec::new()),
-        DiffSide::Commit(id) => env_files_of(history, id),
-        DiffSide::Worktree => read_worktree(history, named),
     }
 }
 

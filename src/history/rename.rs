@@ -76,8 +76,8 @@ fn find_renames(
             if old != new && !by_likeness {
                 continue;
             }
-            let before = history.version(old_path, Some(*old))?;
-            let after = history.version(new_path, Some(*new))?;
+            let before = history.version(old_path, *old)?;
+            let after = history.version(new_path, *new)?;
             // Files without a variable are all the same, so they show no rename.
             let score = if old == new {
                 before.names().next().map(|_| usize::MAX)

@@ -176,9 +176,8 @@ impl<'a> EnvHistory<'a> {
         Ok(Author::new(commit, signature))
     }
 
-    /// Returns the version of a file that is the blob `id`; None stands for no file.
-    pub(super) fn version(&mut self, path: &Path, id: Option<ObjectId>) -> Result<Rc<EnvVersion>, Error> {
-        let Some(id) = id else { return Ok(Rc::new(EnvVersion::empty(None))) };
+    /// Returns the version of the file at `path` that is the blob `id`.
+    pub(super) fn version(&mut self, path: &Path, id: ObjectId) -> Result<Rc<EnvVersion>, Error> {
         let version = match self.worktree.get(&id).or_else(|| self.versions.get(&id)) {
             Some(version) => Rc::clone(version),
             None => {
@@ -198,9 +197,11 @@ impl<'a> EnvHistory<'a> {
 
     /// Returns both versions of a pair, the older one first.
     pub(super) fn both(&mut self, pair: &VersionPair) -> Result<[Rc<EnvVersion>; 2], Error> {
-        let path = pair.path();
-        let (old, id) = pair.before.as_ref().map_or((path, None), |(path, id)| (path, Some(*id)));
-        Ok([self.version(old, id)?, self.version(path, pair.after.as_ref().map(|(_, id)| *id))?])
+        let mut version = |side: &Option<(PathBuf, ObjectId)>| match side {
+            Some((path, id)) => self.version(path, *id),
+            None => Ok(Rc::new(EnvVersion::empty(None))),
+        };
+        Ok([version(&pair.before)?, version(&pair.after)?])
     }
 
     /// Fetches these versions in one go, if this partial clone lacks them.
@@ -284,13 +285,8 @@ impl<'a> EnvHistory<'a> {
             return Some(ShownValue::Value(SecretBytes::new(std::mem::take(&mut *text))));
         };
         // After a merge, a value may be encrypted with another key than the file's.
-        Some(match self.decrypt(path, name, variable, |key| key.id() == token.key_id()) {
-            None => ShownValue::Sealed,
-            Some((OpenedValue { kind: PlaintextKind::Value, bytes }, _)) => ShownValue::Value(bytes),
-            Some((OpenedValue { kind: PlaintextKind::Source, bytes }, _)) => {
-                ShownValue::Value(SecretBytes::new(std::mem::take(&mut *read(bytes.expose()).1)))
-            }
-        })
+        let opened = self.decrypt(path, name, variable, |key| key.id() == token.key_id());
+        Some(opened.map_or(ShownValue::Sealed, |(opened, _)| ShownValue::Value(unquoted(opened))))
     }
 
     /// Decrypts a sealed value with the private key of the public key that `is_key` accepts. The second part is the list
@@ -348,12 +344,17 @@ fn is_same_value(
     if one.kind == other.kind && one.bytes == other.bytes {
         return one_refs == other_refs;
     }
-    let literal = |opened: &OpenedValue| match opened.kind {
-        PlaintextKind::Value => Some(opened.bytes.clone()),
-        PlaintextKind::Source => {
-            let mut text = read(opened.bytes.expose()).1;
-            (!text.contains(&b'$')).then(|| SecretBytes::new(std::mem::take(&mut *text)))
-        }
+    let literal = |opened: &OpenedValue| {
+        let text = unquoted(opened.clone());
+        (opened.kind == PlaintextKind::Value || !text.expose().contains(&b'$')).then_some(text)
     };
     literal(one).zip(literal(other)).is_some_and(|(one, other)| one == other)
+}
+
+/// Returns the bytes of a value without its quotes, nothing expanded.
+fn unquoted(OpenedValue { kind, bytes }: OpenedValue) -> SecretBytes {
+    match kind {
+        PlaintextKind::Value => bytes,
+        PlaintextKind::Source => SecretBytes::new(std::mem::take(&mut *read(bytes.expose()).1)),
+    }
 }
