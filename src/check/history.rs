@@ -32,7 +32,10 @@ pub(crate) fn history(repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckRe
     let mut report = CheckReport::default();
     let mut tips = repo.tips_of(&|_| true)?;
     tips.extend(repo.head()?);
-    let (commits, cut) = repo.all_commits(&tips)?;
+    let (commits, cut) = repo.reachable(&tips, &[])?;
+    if commits.is_empty() {
+        repo.refuse_lost_refs()?;
+    }
     report.incomplete = cut.map(|cut| repo.cut_off(cut).into());
     let tips = repo.peeled(&tips)?;
     let mut blobs = past_blobs(repo, &commits, &tips)?;

@@ -133,16 +133,6 @@ impl Repo {
         }
     }
 
-    /// Returns every commit reachable from `tips`, which are those of all refs, parents before their children, and one at
-    /// which a shallow clone ends. It is an error if there are commits, but none reachable from a ref.
-    pub(crate) fn all_commits(&self, tips: &[ObjectId]) -> Result<(Vec<Linked>, Option<ObjectId>), GitError> {
-        let found = self.reachable(tips, &[])?;
-        if found.0.is_empty() {
-            self.refuse_lost_refs()?;
-        }
-        Ok(found)
-    }
-
     /// Rejects a repository that has commits; call it if no ref leads to one. Commits of a push do not count
     /// (git-receive-pack(1), quarantine).
     pub(crate) fn refuse_lost_refs(&self) -> Result<(), GitError> {
@@ -272,27 +262,18 @@ impl Repo {
         tips: &[ObjectId],
         wanted: fn(&Path) -> bool,
     ) -> Result<HistoryWalk<'_>, GitError> {
-        self.walk_by(tips, &BTreeSet::new(), wanted)
+        Ok(HistoryWalk { wanted, ..self.walk_files(tips, &BTreeSet::new())? })
     }
 
-    /// Walks from `tips`; changes contain only these files, paths relative to the root.
+    /// Walks from `tips`; changes contain only these files, paths relative to the root, or all if there are none.
     pub(crate) fn walk_files(
         &self,
         tips: &[ObjectId],
         paths: &BTreeSet<PathBuf>,
     ) -> Result<HistoryWalk<'_>, GitError> {
-        self.walk_by(tips, paths, |_| true)
-    }
-
-    fn walk_by(
-        &self,
-        tips: &[ObjectId],
-        paths: &BTreeSet<PathBuf>,
-        wanted: fn(&Path) -> bool,
-    ) -> Result<HistoryWalk<'_>, GitError> {
         let commits = self.rev_list(tips, &[])?.into();
         let diff = DiffTree::start(self, &commits, paths)?;
-        Ok(HistoryWalk { repo: self, commits, wanted, diff, walked: VecDeque::new() })
+        Ok(HistoryWalk { repo: self, commits, wanted: |_| true, diff, walked: VecDeque::new() })
     }
 
     /// Returns every version of the regular file at `path`, relative to the root, in the history of HEAD.
