@@ -105,10 +105,10 @@ impl Repo {
 
     /// Sets a variable of the local configuration, or removes it if there is no value.
     pub(crate) fn set_local(&self, name: &str, value: Option<&str>) -> Result<(), GitError> {
-        let done = match value {
-            Some(value) => output(self.call(&["config", "--local", name, value]), &[])?,
-            None => output(self.call(&["config", "--local", "--unset", name]), &[])?,
-        };
+        let arguments = value.map_or(["--unset", name], |value| [name, value]);
+        let mut call = self.call(&["config", "--local"]);
+        call.args(arguments);
+        let done = output(call, &[])?;
         match done.status.code() {
             Some(0) => Ok(()),
             // 5: not set.

@@ -1,7 +1,6 @@
 //! Paths in the file system's and in git's form, and the root of the worktree that a path is in. The root is found
 //! without starting git, so that `run` need not wait for it.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
@@ -61,7 +60,9 @@ pub(super) fn to_git(relative: &Path) -> Result<Vec<u8>, GitError> {
         if !bytes.is_empty() {
             bytes.push(b'/');
         }
-        bytes.extend_from_slice(name_to_git(part.as_os_str()).ok_or_else(unnameable)?);
+        let name = part.as_os_str();
+        let name = if cfg!(unix) { Some(name.as_encoded_bytes()) } else { name.to_str().map(str::as_bytes) };
+        bytes.extend_from_slice(name.ok_or_else(unnameable)?);
     }
     if memchr::memchr(0, &bytes).is_some() { Err(unnameable()) } else { Ok(bytes) }
 }
@@ -71,25 +72,13 @@ pub(super) fn to_git(relative: &Path) -> Result<Vec<u8>, GitError> {
 #[allow(clippy::unnecessary_wraps)] // not so elsewhere
 pub(crate) fn from_git(bytes: &[u8]) -> Option<&Path> {
     use std::os::unix::ffi::OsStrExt;
-    Some(Path::new(OsStr::from_bytes(bytes)))
-}
-
-#[cfg(unix)]
-#[allow(clippy::unnecessary_wraps)] // not so elsewhere
-fn name_to_git(name: &OsStr) -> Option<&[u8]> {
-    use std::os::unix::ffi::OsStrExt;
-    Some(name.as_bytes())
+    Some(Path::new(std::ffi::OsStr::from_bytes(bytes)))
 }
 
 /// Converts a path from git's form to this system's. Returns None if the system cannot represent it.
 #[cfg(not(unix))]
 pub(crate) fn from_git(bytes: &[u8]) -> Option<&Path> {
     std::str::from_utf8(bytes).ok().map(Path::new)
-}
-
-#[cfg(not(unix))]
-fn name_to_git(name: &OsStr) -> Option<&[u8]> {
-    name.to_str().map(str::as_bytes)
 }
 
 /// Returns the path as seen from the working directory, so that it can be pasted there.
@@ -245,6 +234,7 @@ fn is_root(dir: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::git::testing::Fixture;
+    use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::symlink;
 
