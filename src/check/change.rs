@@ -21,7 +21,7 @@ use super::{CheckOptions, CheckReport};
 use crate::check::rules::{Finding, Rule, Severity, compare_keys, foreign};
 use crate::config::{is_env_file, is_keys_file, is_team_file};
 use crate::error::Error;
-use crate::git::{self, FileKind, FileRef, ObjectId, Repo};
+use crate::git::{self, FileKind, ObjectId, Repo};
 use crate::keys::KeyStore;
 use crate::project::{Project, to_check_out};
 
@@ -90,14 +90,8 @@ impl<'a> CheckedChange<'a> {
         env_files.findings.extend(compared);
         let held = HeldKeys::new(store, self.root);
         let mut findings = self.settings.findings.clone();
-        findings.extend(check_key_changes(self, &env_files, &keys_before, origins, &held)?);
-        let teams = TeamFiles {
-            change: self,
-            env_files: &env_files,
-            keys_before: &keys_before,
-            origins,
-            held: &held,
-        };
+        findings.extend(check_key_changes(&env_files, &keys_before, origins, &held)?);
+        let teams = TeamFiles { env_files: &env_files, keys_before: &keys_before, origins, held: &held };
         findings.extend(teams.check()?);
         let (mut for_review, references_added) = check_hidden_values(&env_files, origins)?;
         for_review.extend(compare_policies(self, is_first)?);
@@ -188,14 +182,11 @@ pub(crate) fn worktree(
     let relative = |path: &PathBuf| path.strip_prefix(root).unwrap_or(path).to_owned();
     let files: Vec<_> = files.iter().map(relative).collect();
     let head = repo.map(Repo::head).transpose()?.flatten();
-    let tracked: HashMap<PathBuf, FileRef> = match repo {
-        Some(repo) => repo.files(head)?.into_iter().collect(),
-        None => HashMap::new(),
-    };
-    let before = match repo.zip(head) {
-        Some((repo, head)) => Snapshot::listed(repo, head, tracked.clone()),
-        None => Snapshot::empty(),
-    };
+    let (mut tracked, mut before) = (HashMap::new(), Snapshot::empty());
+    if let Some((repo, head)) = repo.zip(head) {
+        tracked.extend(repo.files(Some(head))?);
+        before = Snapshot::listed(repo, head, tracked.clone());
+    }
     let mut relevant: Vec<_> = files.iter().filter(|path| is_relevant(path)).cloned().collect();
     // If a git filter encrypts a file when it is staged (gitattributes(5)), the stored bytes are checked.
     let (mut stored, mut left_out) = (HashMap::new(), HashSet::new());

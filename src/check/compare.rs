@@ -42,12 +42,12 @@ pub(super) fn keys_before(change: &CheckedChange<'_>, after: &EnvFiles) -> Resul
 /// their keys disagree. A proof that no available key can verify is a suggestion once a reviewer vouches for it, since
 /// someone without the key must be able to merge a rotation. A missing or forged proof is always an error.
 pub(super) fn check_key_changes(
-    change: &CheckedChange<'_>,
     after: &EnvFiles,
     before: &PublicKeys,
     origins: &Origins<'_>,
     held: &HeldKeys<'_>,
 ) -> Result<Vec<Finding>, Error> {
+    let change = origins.change;
     let old = &change.settings_before;
     let mut of_project: HashMap<(&Path, EnvName), Vec<(&Path, PublicKey)>> = HashMap::new();
     for (path, key) in before {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::allow::is_allowed;
+use super::pushed::loose_files;
 use super::range::{in_commit, plaintext_in};
 use super::search::{keys_file_finding, leak_finding};
 use super::secrets::SealedValues;
@@ -92,12 +93,7 @@ fn past_blobs(repo: &Repo, commits: &[Linked], tips: &[Peeled]) -> Result<Vec<Pa
         }
     }
     for tip in tips {
-        let files = match *tip {
-            Peeled::Commit(_) => continue,
-            Peeled::Tree(id) => repo.files(Some(id))?,
-            Peeled::Blob(id) => vec![(id.to_string().into(), FileRef { id, kind: FileKind::File })],
-        };
-        for (path, now) in files {
+        for (path, now) in loose_files(repo, *tip)? {
             add(path, Some(now), None);
         }
     }

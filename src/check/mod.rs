@@ -68,18 +68,18 @@ pub(crate) struct CheckReport {
 
 impl CheckReport {
     /// Adds what another check found.
-    pub(crate) fn absorb(&mut self, other: Self) {
+    #[must_use]
+    pub(crate) fn and(mut self, other: Self) -> Self {
         self.findings.extend(other.findings);
         self.on_other_lines += other.on_other_lines;
         self.env_files += other.env_files;
         self.searched += other.searched;
-        self.incomplete = self.incomplete.take().or(other.incomplete);
+        self.incomplete = self.incomplete.or(other.incomplete);
         self.without_key.extend(other.without_key);
         self.without_key.sort();
         self.without_key.dedup();
-        self.key_error = self.key_error.take().or(other.key_error);
-        self.findings.sort();
-        self.findings.dedup();
+        self.key_error = self.key_error.or(other.key_error);
+        self.sorted()
     }
 
     /// Sorts the findings by file and line, and drops duplicates.

@@ -29,12 +29,12 @@ pub(crate) struct CommitRange {
     pub known: Vec<ObjectId>,
 }
 
-/// The target of a ref. A tag can name a folder without a history, or a single file.
+/// The target of a ref.
 #[derive(Clone, Debug)]
 pub(crate) enum Pushed {
     Commits(CommitRange),
-    Tree(ObjectId),
-    Blob(ObjectId),
+    /// A tag can name a folder without a history, or a single file.
+    Loose(Peeled),
 }
 
 impl Pushed {
@@ -43,8 +43,7 @@ impl Pushed {
     pub(crate) fn of_range(repo: &Repo, ends: &RangeEnds<'_>) -> Result<Self, Error> {
         let tip = match repo.peel(ends.end)? {
             Peeled::Commit(tip) => tip,
-            Peeled::Tree(tree) => return Ok(Self::Tree(tree)),
-            Peeled::Blob(blob) => return Ok(Self::Blob(blob)),
+            loose => return Ok(Self::Loose(loose)),
         };
         let is_new = ends.start.bytes().all(|b| b == b'0');
         let start = if is_new { None } else { Some(repo.peel(ends.start)?) };
@@ -69,11 +68,7 @@ impl Pushed {
     pub(crate) fn check(&self, repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckReport, Error> {
         match self {
             Self::Commits(commits) => range(repo, commits, options),
-            Self::Tree(id) => loose_files(repo, *id, &repo.files(Some(*id))?, options),
-            Self::Blob(id) => {
-                let file = FileRef { id: *id, kind: FileKind::File };
-                loose_files(repo, *id, &[(PathBuf::from(id.to_string()), file)], options)
-            }
+            Self::Loose(object) => check_loose(repo, *object, options),
         }
     }
 }
@@ -139,18 +134,24 @@ pub(crate) fn known_of_remote(repo: &Repo, remote: &str) -> Result<Vec<ObjectId>
     Ok(repo.tips_of(&is_known)?)
 }
 
+/// Returns the files of a folder or a file that is in no commit. A single file has its id as its name.
+pub(super) fn loose_files(repo: &Repo, object: Peeled) -> Result<Vec<(PathBuf, FileRef)>, Error> {
+    Ok(match object {
+        Peeled::Commit(_) => Vec::new(),
+        Peeled::Tree(id) => repo.files(Some(id))?,
+        Peeled::Blob(id) => vec![(id.to_string().into(), FileRef { id, kind: FileKind::File })],
+    })
+}
+
 /// Checks files that are not in a commit. No policy applies to them, so in env files only a mark makes a value plain.
-fn loose_files(
-    repo: &Repo,
-    id: ObjectId,
-    files: &[(PathBuf, FileRef)],
-    options: &CheckOptions<'_>,
-) -> Result<CheckReport, Error> {
+fn check_loose(repo: &Repo, object: Peeled, options: &CheckOptions<'_>) -> Result<CheckReport, Error> {
+    let files = loose_files(repo, object)?;
+    let (Peeled::Commit(id) | Peeled::Tree(id) | Peeled::Blob(id)) = object;
     let change = CheckedChange {
         repo: Some(repo),
         root: repo.root(),
         before: Snapshot::empty(),
-        after: Snapshot::listed(repo, id, files.to_vec()),
+        after: Snapshot::listed(repo, id, files.clone()),
         settings_before: Rc::default(),
         settings: Settings::default(),
         review: Review::Pending,

@@ -73,7 +73,6 @@ struct TeamProject {
 /// Checks the team files of a change: all of them if it is whole; otherwise those that changed, or whose environments
 /// have other keys.
 pub(super) struct TeamFiles<'a> {
-    pub(super) change: &'a CheckedChange<'a>,
     pub(super) env_files: &'a EnvFiles,
     pub(super) keys_before: &'a PublicKeys,
     pub(super) origins: &'a Origins<'a>,
@@ -82,7 +81,7 @@ pub(super) struct TeamFiles<'a> {
 
 impl TeamFiles<'_> {
     pub(super) fn check(&self) -> Result<Vec<Finding>, Error> {
-        let change = self.change;
+        let change = self.origins.change;
         let projects = self.projects();
         let mut findings = self.gone(&projects);
         findings.extend(self.followed(&projects, &findings)?);
@@ -135,16 +134,18 @@ impl TeamFiles<'_> {
         let is_me = &|key: &IdentityKey| self.held.is_me(key);
         let unstaged = &|env: &EnvName, key: KeyId| {
             let has_key = |path: &&PathBuf| {
-                EnvFile::load(&self.change.root.join(path))
+                EnvFile::load(&self.origins.change.root.join(path))
                     .is_ok_and(|file| file.public_key().map(PublicKey::id) == Some(key))
             };
-            let files = project.environments.get(env).filter(|_| self.change.after.is_index());
+            let files = project.environments.get(env).filter(|_| self.origins.change.after.is_index());
             files.into_iter().flat_map(|environment| &environment.files).filter(has_key).cloned().collect()
         };
         let is_record_unstaged = &|env: &EnvName| {
             let keys = project.environments.get(env).map_or(&[][..], |environment| &environment.keys);
             let has_record = |team: &TeamFile| team.rotations(env).any(|step| keys.contains(&step.new));
-            let text = fs::read(&self.change.root.join(path)).ok().filter(|_| self.change.after.is_index());
+            let text = fs::read(&self.origins.change.root.join(path))
+                .ok()
+                .filter(|_| self.origins.change.after.is_index());
             let there = text.and_then(|text| TeamFile::parse(&text).ok());
             !has_record(team) && there.is_some_and(|there| has_record(&there))
         };
@@ -154,10 +155,10 @@ impl TeamFiles<'_> {
 
     /// Returns the project of each team file.
     fn projects(&self) -> HashMap<&Path, TeamProject> {
-        let teams = self.change.settings.teams();
+        let teams = self.origins.change.settings.teams();
         let mut projects: HashMap<_, _> = teams.map(|(path, _)| (path, TeamProject::default())).collect();
         for (path, report) in &self.env_files.reports {
-            let team = self.change.settings.team_for(folder(path));
+            let team = self.origins.change.settings.team_for(folder(path));
             let (Some((team, _)), Ok(env)) = (team, EnvName::of_file(path)) else { continue };
             let project = projects.entry(team).or_default();
             project.folders.insert(folder(path).to_owned());
@@ -173,7 +174,7 @@ impl TeamFiles<'_> {
 
     /// Returns the findings for deleted team files with records of removed members that no new team file keeps.
     fn gone(&self, projects: &HashMap<&Path, TeamProject>) -> Vec<Finding> {
-        let (old, new) = (&self.change.settings_before, &self.change.settings);
+        let (old, new) = (&self.origins.change.settings_before, &self.origins.change.settings);
         let is_kept = |was: &TeamFile| {
             new.teams().filter(|(path, _)| !old.has_team_at(path)).any(|(path, team)| {
                 self.with_text((path, team), &projects[path], |file| compare_teams(was, file).is_empty())
@@ -190,7 +191,7 @@ impl TeamFiles<'_> {
         projects: &HashMap<&Path, TeamProject>,
         gone: &[Finding],
     ) -> Result<Vec<Finding>, Error> {
-        let CheckedChange { before, after, settings_before, settings, .. } = self.change;
+        let CheckedChange { before, after, settings_before, settings, .. } = self.origins.change;
         let (mut findings, mut seen) = (Vec::new(), BTreeSet::new());
         for (path, report) in &self.env_files.reports {
             let Ok(env) = EnvName::of_file(path) else { continue };

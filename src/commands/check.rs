@@ -163,15 +163,14 @@ pub(super) fn pushed(context: &Context, remote: &str, pushes: &[Push]) -> Result
             let old = push.remote_old.as_ref().and_then(|old| ObjectId::parse(old.as_bytes()));
             let old = old.filter(|old| objects.has_commit(*old));
             let pushed = match (objects.peel(&push.local)?, old) {
-                (Peeled::Tree(tree), _) => Pushed::Tree(tree),
-                (Peeled::Blob(blob), _) => Pushed::Blob(blob),
                 (Peeled::Commit(tip), None) => Pushed::Commits(CommitRange::new_ref(&objects, tip, known)?),
                 (Peeled::Commit(tip), Some(old)) => {
                     known.push(old);
                     Pushed::Commits(CommitRange { base: Some(old), fork: None, tip, known })
                 }
+                (loose, _) => Pushed::Loose(loose),
             };
-            all.absorb(pushed.check(&objects, options)?);
+            all = all.and(pushed.check(&objects, options)?);
         }
         Ok(all)
     })

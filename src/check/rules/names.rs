@@ -16,12 +16,6 @@ struct NameIndex<'a> {
     set: HashSet<&'a str>,
 }
 
-impl NameIndex<'_> {
-    fn has(&self, name: &str) -> bool {
-        self.set.contains(name)
-    }
-}
-
 fn label(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
@@ -72,16 +66,16 @@ fn compare_files(files: &[&NameIndex<'_>], findings: &mut Vec<Finding>) {
     let lacked: Vec<&str> =
         all.iter().filter(|(_, having)| having.len() < files.len()).map(|(name, _)| *name).collect();
     let similar = SimilarNames::new(&lacked);
-    let list = |files_at: &[usize]| {
-        let names: Vec<_> = files_at.iter().map(|at| label(files[*at].path)).collect();
-        list_names(&names.iter().map(String::as_str).collect::<Vec<_>>())
-    };
+    let labels = files.iter().map(|file| label(file.path)).collect::<Vec<_>>();
+    let list = |at: &[usize]| list_names(&at.iter().map(|at| &*labels[*at]).collect::<Vec<_>>());
     // By name, the files that lack it because it is mistyped there.
     let mut explained: HashMap<&str, BTreeSet<usize>> = HashMap::new();
     for (at, file) in files.iter().enumerate() {
         // A name that only this file has, similar to one that it lacks, is most likely mistyped.
         for (name, line) in file.report.names.iter().filter(|(name, _)| all[name.as_str()].len() == 1) {
-            let Some(meant) = similar.of(name).into_iter().find(|other| !file.has(other)) else { continue };
+            let Some(meant) = similar.of(name).into_iter().find(|other| !file.set.contains(other)) else {
+                continue;
+            };
             explained.entry(meant).or_default().insert(at);
             let having = &all[meant];
             // If only one file has either name, it is unclear which is right: reported once, in the later file.
@@ -103,16 +97,16 @@ fn compare_files(files: &[&NameIndex<'_>], findings: &mut Vec<Finding>) {
         let mut fine: BTreeSet<usize> = having.iter().copied().collect();
         fine.extend(explained.remove(name).into_iter().flatten());
         // A mistyped name is reported where it is.
-        let wrong = similar.of(name).into_iter().filter(|meant| !files[having[0]].has(meant));
+        let wrong = similar.of(name).into_iter().filter(|meant| !files[having[0]].set.contains(meant));
         fine.extend(wrong.flat_map(|meant| &all[meant]));
         let mut lacking = (0..files.len()).filter(|at| !fine.contains(at));
         let Some(first) = lacking.next() else { continue };
         let count = files.len() - fine.len();
         let message = match count {
-            1 => format!("{name} is in {}, but not here", label(files[having[0]].path)),
+            1 => format!("{name} is in {}, but not here", labels[having[0]]),
             _ if count <= having.len() => {
                 let lacking: Vec<_> = std::iter::once(first).chain(lacking).collect();
-                format!("{name} is in {}, but not in {}", label(files[having[0]].path), list(&lacking))
+                format!("{name} is in {}, but not in {}", labels[having[0]], list(&lacking))
             }
             _ => format!("{name} is in {}, but not here or in {} more", list(having), count - 1),
         };
