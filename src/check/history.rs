@@ -59,11 +59,13 @@ pub(crate) fn history(repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckRe
         report.findings.extend(blob.check(blob.text.as_deref().unwrap_or_default(), &leaks, &settings));
     }
     let ids: Vec<_> = unread.iter().map(|blob| blob.file.id).collect();
-    repo.read_blobs(&ids, &mut |at, from| {
-        (options.progress)(read.len() + at, blobs.len());
+    let mut unread = unread.iter().zip(read.len()..);
+    repo.read_blobs(&ids, &mut |from| {
+        let (blob, done) = unread.next().expect("one for each id");
+        (options.progress)(done, blobs.len());
         let mut text = Vec::new();
         from.read_to_end(&mut text)?;
-        report.findings.extend(unread[at].check(&text, &leaks, &settings));
+        report.findings.extend(blob.check(&text, &leaks, &settings));
         Ok(())
     })?;
     Ok(report.sorted())

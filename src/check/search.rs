@@ -27,7 +27,7 @@ impl FileContent<'_> {
     fn read(&self, take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>) -> Result<bool, Error> {
         match self {
             Self::Text(text) => take(&mut &**text).expect("reading memory does not fail"),
-            Self::Blob(repo, id) => repo.read_blobs(&[*id], &mut |_, from| take(from))?,
+            Self::Blob(repo, id) => repo.read_blobs(&[*id], take)?,
             Self::Disk(path) => match fs::read_by(path, take) {
                 Err(FsError::NotFound { .. } | FsError::NotRegular { .. }) => return Ok(false),
                 read => read?,
@@ -124,6 +124,9 @@ impl<'a> SecretSearch<'a> {
     /// file declares them plain. Any other value in an env file just hasn't been encrypted yet.
     fn public_in(&self, repo: &Repo, commit: ObjectId) -> Result<BTreeSet<usize>, Error> {
         let (values, mut found) = (self.leaks.values(), BTreeSet::new());
+        let mut look_in = |text: &[u8]| {
+            found.extend(values.find_overlapping_iter(text).map(|hit| hit.pattern().as_usize()))
+        };
         let mut files = repo.files(Some(commit))?;
         files.retain(|(_, now)| now.kind == FileKind::File);
         repo.obtain(&files.iter().map(|(_, now)| now.id).collect::<Vec<_>>())?;
@@ -133,10 +136,10 @@ impl<'a> SecretSearch<'a> {
             if is_guarded(path) && !self.rules.excludes(path) {
                 let policy = self.rules.policy(path);
                 for value in plain_values(EnvText { path, text: &text, policy }) {
-                    values.find_in(&value, &mut found);
+                    look_in(&value);
                 }
             } else {
-                values.find_in(&text, &mut found);
+                look_in(&text);
             }
         }
         Ok(found)

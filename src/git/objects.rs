@@ -198,8 +198,8 @@ impl Read for HashedReader<'_> {
 /// The most bytes to reserve for an object by its claimed size, before its bytes are read.
 const MOST_RESERVED: u64 = 1 << 20;
 
-/// Receives an object: its index among those requested, its kind, its bytes and its size.
-type TakeObject<'a> = dyn FnMut(usize, &str, &mut dyn Read, u64) -> io::Result<()> + 'a;
+/// Receives an object: its id, its kind, its bytes and its size.
+type TakeObject<'a> = dyn FnMut(ObjectId, &str, &mut dyn Read, u64) -> io::Result<()> + 'a;
 
 /// Reads objects. If this clone lacks one, that is [`GitError::Missing`].
 impl Repo {
@@ -215,14 +215,14 @@ impl Repo {
         }
     }
 
-    /// Passes the bytes of each blob to `take`, piece by piece, with its index in the list. Their hashes are known to
-    /// match only after this function returns.
+    /// Passes the bytes of each blob to `take`, piece by piece, in the order of the list. Their hashes are known to match
+    /// only after this function returns.
     pub(crate) fn read_blobs(
         &self,
         ids: &[ObjectId],
-        take: &mut dyn FnMut(usize, &mut dyn Read) -> io::Result<()>,
+        take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
     ) -> Result<(), GitError> {
-        self.each(ids, Some("blob"), &mut |at, _, from, _| take(at, from))
+        self.each(ids, Some("blob"), &mut |_, _, from, _| take(from))
     }
 
     /// Returns the id that a file with these bytes has in this repository.
@@ -255,12 +255,12 @@ impl Repo {
         let mut level = ids.to_vec();
         while !level.is_empty() {
             let mut tags = Vec::new();
-            self.each(&level, None, &mut |at, kind, from, size| {
+            self.each(&level, None, &mut |id, kind, from, size| {
                 match kind {
-                    "tag" => tags.push((level[at], read_whole(from, size)?)),
-                    "tree" => found.push(Peeled::Tree(level[at])),
-                    "blob" => found.push(Peeled::Blob(level[at])),
-                    _ => found.push(Peeled::Commit(level[at])),
+                    "tag" => tags.push((id, read_whole(from, size)?)),
+                    "tree" => found.push(Peeled::Tree(id)),
+                    "blob" => found.push(Peeled::Blob(id)),
+                    _ => found.push(Peeled::Commit(id)),
                 }
                 Ok(())
             })?;
@@ -281,17 +281,13 @@ impl Repo {
         kind: Option<&'static str>,
         take: &mut TakeObject<'_>,
     ) -> Result<(), GitError> {
-        let mut chunks = ids.chunks(CatFile::AT_ONCE).enumerate().peekable();
-        if let Some((_, first)) = chunks.peek() {
-            self.request(first)?;
-        }
-        while let Some((chunk, some)) = chunks.next() {
+        let mut chunks = ids.chunks(CatFile::AT_ONCE).peekable();
+        self.request(chunks.peek().copied().unwrap_or_default())?;
+        while let Some(some) = chunks.next() {
             // Git reads these while the current ones are processed here.
-            let next = chunks.peek().map_or(&[][..], |(_, next)| *next);
+            let next = chunks.peek().copied().unwrap_or_default();
             self.request(next)?;
             for (at, id) in some.iter().enumerate() {
-                let place = chunk * CatFile::AT_ONCE + at;
-                let take = &mut |kind: &str, from: &mut dyn Read, size| take(place, kind, from, size);
                 match self.answer(*id, kind, IN_PIECES, take) {
                     Ok(true) => {}
                     // A large object may have fewer bytes than announced, and git then waits for the next request. So
@@ -340,7 +336,7 @@ impl Repo {
         id: ObjectId,
         wanted: Option<&'static str>,
         most: u64,
-        take: &mut dyn FnMut(&str, &mut dyn Read, u64) -> io::Result<()>,
+        take: &mut TakeObject<'_>,
     ) -> Result<bool, GitError> {
         let kind = wanted.unwrap_or("object");
         let mut reader = self.reader.borrow_mut();
@@ -363,7 +359,7 @@ impl Repo {
             let hash = format.object_hasher(&found, size);
             let mut object = HashedReader { from: cat_file.stdout().take(size), hash };
             if is_wanted {
-                take(&found, &mut object, size)?;
+                take(id, &found, &mut object, size)?;
             }
             io::copy(&mut object, &mut io::sink())?;
             let is_whole = object.from.limit() == 0;
