@@ -15,7 +15,7 @@ use crate::check::rules::{EnvReport, EnvText, check_env_file};
 use crate::config::EnvName;
 use crate::crypto::{PublicKey, Refs};
 use crate::error::Error;
-use crate::git::{ChangedFile, FileKind, FileRef, ObjectId, Repo};
+use crate::git::{ChangedFile, FileKind, FileRef, ObjectId, Repo, once};
 use crate::team::Policy;
 
 /// An env file as it was before.
@@ -102,23 +102,22 @@ impl<'a> Origins<'a> {
     }
 
     fn all_before(&self) -> Result<&[Rc<FileOrigin>], Error> {
-        if let Some(found) = self.before.get() {
-            return Ok(found);
-        }
         let CheckedChange { before, settings_before, .. } = self.change;
-        let mut found = Vec::new();
-        for path in before.guarded_files() {
-            found.extend(before.read(path)?.map(|text| self.origin(path, &text, None, settings_before)));
-        }
-        Ok(self.before.get_or_init(|| found))
+        let origin = |path| {
+            let text = before.read(path)?;
+            Ok(text.map(|text| self.origin(path, &text, None, settings_before)))
+        };
+        let find = || before.guarded_files().map(origin).filter_map(Result::transpose).collect();
+        once(&self.before, find).map(Vec::as_slice)
     }
 
     /// Returns the env files that exist only in history, newest first.
     fn all_in_history(&self) -> Result<&[Rc<FileOrigin>], Error> {
         let Some(repo) = self.change.repo.filter(|_| !self.tips.is_empty()) else { return Ok(&[]) };
-        if let Some(found) = self.in_history.get() {
-            return Ok(found);
-        }
+        once(&self.in_history, || self.find_in_history(repo)).map(Vec::as_slice)
+    }
+
+    fn find_in_history(&self, repo: &Repo) -> Result<Vec<Rc<FileOrigin>>, Error> {
         let there = self.change.before.paths();
         let mut settings: HashMap<ObjectId, Rc<Settings>> = HashMap::new();
         let mut found = Vec::new();
@@ -139,7 +138,7 @@ impl<'a> Origins<'a> {
             };
             found.push(self.origin(&path, &repo.blob(file.id)?, Some(commit), settings));
         }
-        Ok(self.in_history.get_or_init(|| found))
+        Ok(found)
     }
 
     fn origin(

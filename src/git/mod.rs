@@ -29,7 +29,7 @@ pub(crate) use paths::{
     same_folder, settings_link_fault,
 };
 pub use repo::Repo;
-pub(crate) use repo::{OLDEST, RepoName, Repositories};
+pub(crate) use repo::{OLDEST, RepoName, Repositories, once};
 #[cfg(feature = "cli")]
 pub(crate) use worktree::added_lines;
 pub(crate) use worktree::plain_list_files;

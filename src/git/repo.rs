@@ -192,21 +192,18 @@ impl Repo {
 
     /// Returns the commit of HEAD at the time of the first call, or None before the first commit.
     pub(crate) fn head(&self) -> Result<Option<ObjectId>, GitError> {
-        if let Some(head) = self.head.get() {
-            return Ok(*head);
-        }
+        once(&self.head, || self.read_head()).copied()
+    }
+
+    fn read_head(&self) -> Result<Option<ObjectId>, GitError> {
         let done = output(self.call(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]), &[])?;
         let doing = "read the HEAD of";
-        let head = match ObjectId::parse(done.stdout.trim_ascii()) {
-            Some(head) => Some(head),
-            None if self.is_unborn()? => None,
-            None if has_complaint(&done.stderr) => return Err(self.failed(doing, &done)),
-            None => {
-                let message = "it leads to no commit that can be read";
-                return Err(GitError::failed(&self.root, doing, message));
-            }
-        };
-        Ok(*self.head.get_or_init(|| head))
+        match ObjectId::parse(done.stdout.trim_ascii()) {
+            Some(head) => Ok(Some(head)),
+            None if self.is_unborn()? => Ok(None),
+            None if has_complaint(&done.stderr) => Err(self.failed(doing, &done)),
+            None => Err(GitError::failed(&self.root, doing, "it leads to no commit that can be read")),
+        }
     }
 
     /// Returns true if HEAD names a branch without a commit; false if the branch cannot be read.
@@ -321,17 +318,25 @@ impl Repo {
         if !self.may_fetch.get() {
             return Ok(None);
         }
-        if self.promisor.get().is_none() {
+        let remote = once(&self.promisor, || {
             let settings = self.settings_like(r"^(remote\..*\.promisor|extensions\.partialclone)$")?;
-            let remote = settings.into_iter().next().map(|setting| {
+            Ok(settings.into_iter().next().map(|setting| {
                 let name =
                     setting.name.strip_prefix("remote.").and_then(|name| name.strip_suffix(".promisor"));
                 name.map(str::to_owned).unwrap_or(setting.value)
-            });
-            let _ = self.promisor.set(remote);
-        }
-        Ok(self.promisor.get().and_then(Option::as_deref))
+            }))
+        });
+        remote.map(Option::as_deref)
     }
+}
+
+/// Returns the cell's value, which is computed at the first call.
+pub(crate) fn once<T, E>(cell: &OnceCell<T>, find: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
+    if let Some(known) = cell.get() {
+        return Ok(known);
+    }
+    let found = find()?;
+    Ok(cell.get_or_init(|| found))
 }
 
 impl RepoFacts {

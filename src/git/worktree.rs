@@ -14,6 +14,7 @@ use super::history::parse_sides;
 use super::index_bytes::refuse_cut_short;
 use super::objects::{ChangedFile, FileKind, FileRef};
 use super::paths::{from_git, to_git};
+use super::repo::once;
 use super::tree::parse_file_mode;
 use super::{GitError, ObjectId, Repo};
 use crate::config::{GitLocation, SCHEMA_FILES, is_team_file};
@@ -73,14 +74,11 @@ impl Repo {
         listed: &[PathBuf],
         want: NameFilter<'_>,
     ) -> Result<Vec<PathBuf>, GitError> {
-        let under = self.relative_folder(under)?;
-        let mut paths = plain_list_files(&self.root().join(&under), want)?;
+        let mut paths = plain_list_files(&self.root().join(self.relative_folder(under)?), want)?;
         paths.retain(|path| !listed.contains(path));
-        let relative: Vec<_> =
-            paths.iter().map(|path| path.strip_prefix(self.root()).unwrap_or(path).to_owned()).collect();
-        let ignored = self.ignored(&relative, &[])?;
-        let ignored = paths.into_iter().zip(relative).filter(|(_, relative)| ignored.contains(relative));
-        Ok(ignored.map(|(path, _)| path).collect())
+        let ignored = self.ignored_among(&paths)?;
+        paths.retain(|path| ignored.contains(path));
+        Ok(paths)
     }
 
     /// Returns true if the index contains exactly this path, in any stage of a merge. The file need not exist.
@@ -102,12 +100,12 @@ impl Repo {
     }
 
     /// Returns those of these paths that git ignores and does not track. Rejects a path outside the worktree.
-    pub(crate) fn ignored_among(&self, paths: &[&Path]) -> Result<HashSet<PathBuf>, GitError> {
+    pub(crate) fn ignored_among(&self, paths: &[PathBuf]) -> Result<HashSet<PathBuf>, GitError> {
         let mut unlisted = HashMap::new();
         for path in paths {
             let relative = self.relative(path)?;
             if !self.listed.borrow().contains(&relative) {
-                unlisted.insert(relative, path.to_path_buf());
+                unlisted.insert(relative, path.clone());
             }
         }
         let ignored = self.ignored(&unlisted.keys().cloned().collect::<Vec<_>>(), &[])?;
@@ -233,9 +231,10 @@ fn bytes(path: &Path) -> &[u8] {
 impl Repo {
     /// Returns every file of the index that would be committed, in git's order. Reads once: a check sees one state.
     pub(crate) fn index_files(&self) -> Result<&[(PathBuf, FileRef)], GitError> {
-        if let Some(files) = self.index.get() {
-            return Ok(files);
-        }
+        once(&self.index, || self.read_index()).map(Vec::as_slice)
+    }
+
+    fn read_index(&self) -> Result<Vec<(PathBuf, FileRef)>, GitError> {
         self.refuse_damaged_index()?;
         let said =
             self.ask(READ_INDEX, self.call(&["ls-files", "-t", "--stage", "-z", "--full-name"]), &[])?;
@@ -256,7 +255,7 @@ impl Repo {
             let staged: HashSet<_> = self.staged(None)?.into_iter().map(|file| file.path).collect();
             files.retain(|(path, file)| file.id != empty || staged.contains(path));
         }
-        Ok(self.index.get_or_init(|| files))
+        Ok(files)
     }
 
     /// Returns the files that satisfy `want` and that a sparse checkout leaves out (git-sparse-checkout(1)), relative to

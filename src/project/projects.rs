@@ -15,7 +15,7 @@ use crate::crypto::PublicKey;
 use crate::dotenv::is_reserved;
 use crate::error::Error;
 use crate::fs;
-use crate::git::{self, FileRef, GitError, Repo, Repositories, display_path, read_team_or_schema};
+use crate::git::{self, FileRef, GitError, Repo, Repositories, display_path, once, read_team_or_schema};
 use crate::hint::Hint;
 use crate::keys::project_root;
 use crate::team::Policy;
@@ -102,15 +102,6 @@ impl ProjectFacts {
     }
 }
 
-/// Returns the cell's value, which is computed at the first call.
-fn once<T>(cell: &OnceCell<T>, find: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
-    if let Some(known) = cell.get() {
-        return Ok(known);
-    }
-    let found = find()?;
-    Ok(cell.get_or_init(|| found))
-}
-
 impl Project {
     /// Opens the project that env files in the folder `dir` belong to.
     pub fn of(dir: &Path, repositories: &Rc<Repositories>) -> Result<Self, Error> {
@@ -193,7 +184,7 @@ impl Project {
                 let of_file = file.variables().map(|(_, entry)| file.document().name(entry).to_owned());
                 names.push((real_place(path), of_file.collect()));
             }
-            Ok(names)
+            Ok::<_, Error>(names)
         })?;
         let but = real_place(but);
         Ok(names.iter().any(|(path, names)| *path != but && names.contains(name)))

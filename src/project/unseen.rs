@@ -34,7 +34,7 @@ pub(crate) fn unseen_among<'a>(
     }
     let mut unseen = Vec::new();
     for (root, paths) in by_root {
-        let places: Vec<_> = paths.iter().map(|(_, place)| place.as_path()).collect();
+        let places: Vec<_> = paths.iter().map(|(_, place)| place.clone()).collect();
         let ignored =
             repositories.open(&root).and_then(|repo| repo.ignored_among(&places)).unwrap_or_default();
         unseen.extend(paths.into_iter().filter(|(_, place)| ignored.contains(place)).map(|(path, _)| path));

@@ -1,7 +1,7 @@
 //! `envseal key rotate`.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::commands::files::FileArgs;
 use crate::commands::notices::print_notices;
@@ -134,10 +134,9 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
     }
     let files = rotation.envs.iter().flat_map(|env| &env.files).chain(&rotation.team_file);
     let files: Vec<_> = files.map(|path| path_to_add(path)).collect();
-    let places: Vec<_> = files.iter().map(PathBuf::as_path).collect();
-    let ignored = project.repository()?.map_or(Ok(HashSet::new()), |repo| repo.ignored_among(&places))?;
-    let files: Vec<_> =
-        places.into_iter().filter(|path| !ignored.contains(*path)).map(relative_path).collect();
+    let ignored = project.repository()?.map_or(Ok(HashSet::new()), |repo| repo.ignored_among(&files))?;
+    let seen = files.iter().filter(|path| !ignored.contains(*path));
+    let files: Vec<_> = seen.map(|path| relative_path(path)).collect();
     context.ui.suggest(&hint!("Next: git add {files} && git commit", files));
     Ok(())
 }
