@@ -4,7 +4,6 @@
 
 mod encodings;
 mod env_file;
-mod foreign;
 mod frameworks;
 mod keys;
 mod leaks;
@@ -18,11 +17,10 @@ mod team;
 pub(crate) use encodings::MIN_MASKED;
 pub use encodings::spellings;
 pub(crate) use env_file::{
-    EnvReport, ReportedFile, check_hidden_value, malformed_reference, old_value, plain_values,
+    EnvReport, ReportedFile, check_hidden_value, foreign, malformed_reference, old_value, plain_values,
     sealed_by_mistake,
 };
 pub use env_file::{EnvText, check_env_file};
-pub(crate) use foreign::foreign;
 pub(crate) use frameworks::{
     COMPOSE_FILES, Framework, MODES, NEXT_PROCESSED, NodeProject, PACKAGE_JSON, env_files_of_compose,
     handed_over, is_mode, list_names, may_be_read_elsewhere, sealed_elsewhere,

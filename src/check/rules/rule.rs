@@ -172,8 +172,8 @@ impl Finding {
     }
 
     #[must_use]
-    pub(crate) fn at(mut self, line: usize) -> Self {
-        self.line = Some(line);
+    pub(crate) fn at(mut self, line: impl Into<Option<usize>>) -> Self {
+        self.line = line.into();
         self
     }
 

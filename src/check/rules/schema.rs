@@ -124,7 +124,7 @@ fn violated(
     let schema = schema.path.file_name().unwrap_or_default().to_string_lossy();
     let message = format!("{} {violation} ({schema}:{})", item.name, item.line);
     let fix = hint!("envseal set {name} -f {file}", name = item.name);
-    Finding { line, ..Finding::new(rule, path, message, fix).about(&item.name) }
+    Finding::new(rule, path, message, fix).at(line).about(&item.name)
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ impl TeamText<'_> {
         message: impl Into<String>,
         fix: impl Into<Hint>,
     ) -> Finding {
-        Finding { line: line_of_entry(self.team, &entry), ..self.found(rule, message, fix) }
+        self.found(rule, message, fix).at(line_of_entry(self.team, &entry))
     }
 
     fn present<'e>(&'e self, name: &'e EnvName) -> &'e EnvName {
@@ -422,8 +422,8 @@ fn compare_exposures(
         } else {
             RESTORE_LINE.into()
         };
-        let found = file.found(Rule::ExposureAltered, message, fix).about(name);
-        findings.push(Finding { line: now.map(|now| now.line), ..found });
+        let line = now.map(|now| now.line);
+        findings.push(file.found(Rule::ExposureAltered, message, fix).at(line).about(name));
     }
     findings
 }
