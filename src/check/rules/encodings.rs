@@ -56,13 +56,7 @@ fn wrapped(text: &[u8], columns: usize) -> Vec<Zeroizing<Vec<u8>>> {
     if text.len() <= columns {
         return Vec::new();
     }
-    let mut lines = Zeroizing::new(Vec::with_capacity(text.len() + text.len() / columns));
-    for (at, line) in text.chunks(columns).enumerate() {
-        if at > 0 {
-            lines.push(b'\n');
-        }
-        lines.extend_from_slice(line);
-    }
+    let lines = Zeroizing::new(text.chunks(columns).collect::<Vec<_>>().join(&b'\n'));
     vec![with_returns(&lines), lines]
 }
 

@@ -1,9 +1,9 @@
 //! Secrets in any file: private keys by their form, and known values.
 
 use std::collections::BTreeSet;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, Read};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::AhoCorasick;
 use zeroize::Zeroizing;
 
 use super::encodings::encodings;
@@ -22,14 +22,8 @@ const MIN_KEY: usize = 16;
 /// commit, and a larger one takes longer.
 const HEAD: usize = 8;
 
-/// How many bytes of a form are looked up first. Repetitive text often matches a long value almost to its end.
-const START: usize = 256;
-/// Up to how many forms that start alike are compared one by one.
-const FEW: usize = 16;
-
 /// How many bytes of a file are searched at a time.
 const CHUNK: usize = 256 * 1024;
-const SMALL: usize = 8 * 1024;
 
 pub struct SecretValue {
     /// For a person: `DB_PASSWORD in .env.production`.
@@ -107,29 +101,17 @@ impl Leaks {
         }
         let mut heads: Vec<_> = forms.iter().map(|form| &form.bytes[..form.bytes.len().min(HEAD)]).collect();
         heads.dedup();
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .build(heads)
-            .expect("fewer patterns than it can number");
+        let automaton = AhoCorasick::new(heads).expect("fewer patterns than it can number");
         let longest = forms.iter().map(|form| form.bytes.len()).max().unwrap_or(0);
         Self { secrets, automaton, forms, longest: longest.max(PRIVATE_PREFIX.len() + MIN_KEY) }
     }
 
-    /// Returns every form that `text` begins with.
-    fn forms_at(&self, text: &[u8]) -> Vec<&EncodedForm> {
-        let start = start_of(text);
-        let begin = self.forms.partition_point(|form| start_of(&form.bytes) < start);
-        let end = self.forms.partition_point(|form| start_of(&form.bytes) <= start);
-        let same = &self.forms[begin..end];
-        // The forms that match are prefixes of one another, and of the last form that doesn't sort after the text.
-        let until = |end: usize| {
-            let all = std::iter::successors(end.checked_sub(1), |at| self.forms[*at].within);
-            all.map(|at| &self.forms[at]).skip_while(|form| !text.starts_with(&form.bytes))
-        };
-        if same.len() > FEW {
-            return until(begin + same.partition_point(|form| form.bytes.as_slice() <= text)).collect();
-        }
-        same.iter().filter(|form| text.starts_with(&form.bytes)).chain(until(begin)).collect()
+    /// Returns every form that `text` begins with: they are prefixes of one another, and of the last form that doesn't
+    /// sort after the text.
+    fn forms_at(&self, text: &[u8]) -> impl Iterator<Item = &EncodedForm> {
+        let last = self.forms.partition_point(|form| form.bytes.as_slice() <= text).checked_sub(1);
+        let all = std::iter::successors(last, |at| self.forms[*at].within).map(|at| &self.forms[at]);
+        all.skip_while(move |form| !text.starts_with(&form.bytes))
     }
 
     pub(crate) fn secrets(&self) -> &[SecretValue] {
@@ -159,25 +141,15 @@ impl Leaks {
         // A leak at the end of a chunk reaches into the bytes after it, which also start the next text.
         let whole = chunk + self.longest;
         // Most files are small.
-        let mut buffer = vec![0; whole.min(SMALL)];
-        let mut filled = 0;
+        let mut text = Vec::with_capacity(8 * 1024);
         loop {
-            let read = match from.read(&mut buffer[filled..]) {
-                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-                read => read?,
-            };
-            filled += read;
-            if read == 0 {
-                self.find_before(&buffer[..filled], filled, &mut at, &mut found);
+            from.take((whole - text.len()) as u64).read_to_end(&mut text)?;
+            if text.len() < whole {
+                self.find_before(&text, text.len(), &mut at, &mut found);
                 return Ok(found.into_iter().collect());
             }
-            if filled == buffer.len() && filled < whole {
-                buffer.resize(whole.min(2 * filled), 0);
-            } else if filled == whole {
-                self.find_before(&buffer, chunk, &mut at, &mut found);
-                buffer.copy_within(chunk.., 0);
-                filled = self.longest;
-            }
+            self.find_before(&text, chunk, &mut at, &mut found);
+            text.drain(..chunk);
         }
     }
 
@@ -232,10 +204,6 @@ struct Position {
 }
 
 const BEGINNING: Position = Position { line: 1, before: None };
-
-fn start_of(bytes: &[u8]) -> &[u8] {
-    &bytes[..bytes.len().min(START)]
-}
 
 /// Returns the prefix of a private key in base64 at each of its three offsets, in hex and in UTF-16.
 fn key_encodings() -> Vec<Zeroizing<Vec<u8>>> {
@@ -370,11 +338,11 @@ mod tests {
             long in proptest::bool::ANY,
             text in "(ab|a|b){6,20}",
         ) {
-            let lead = if long { "x".repeat(START) } else { String::new() };
+            let lead = if long { "x".repeat(256) } else { String::new() };
             let values: Vec<_> = values.iter().map(|value| format!("{lead}{value}")).collect();
             let leaks = leaks(&values.iter().map(String::as_str).collect::<Vec<_>>());
             let text = format!("{lead}{text}");
-            let mut found: Vec<_> = leaks.forms_at(text.as_bytes()).iter().map(|form| form.bytes.as_slice()).collect();
+            let mut found: Vec<_> = leaks.forms_at(text.as_bytes()).map(|form| form.bytes.as_slice()).collect();
             found.sort_unstable();
             let forms = leaks.forms.iter().map(|form| form.bytes.as_slice());
             let expected: Vec<_> = forms.filter(|form| text.as_bytes().starts_with(form)).collect();
