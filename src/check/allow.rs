@@ -1,12 +1,11 @@
 //! `# envseal: allow RULE`: the reviewed way to silence one finding.
 
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use crate::check::rules::{Finding, Rule};
 use crate::config::is_env_file;
 use crate::crypto::claims_to_be_sealed;
-use crate::dotenv::{CommentMark, Document};
+use crate::dotenv::{CommentMark, Document, Entry};
 
 /// Returns true if a line of text allows this rule. In any file, the mark follows a `#`; other comment signs such as
 /// `//` or `--` may come before that.
@@ -27,38 +26,18 @@ pub(super) enum AllowMark<'t> {
     Line(&'t [u8]),
 }
 
-/// A variable whose comment may have a mark. In the value, it would be part of the value.
-struct MarkedVariable {
-    name: String,
-    comment: Vec<u8>,
-    is_plaintext: bool,
-}
-
 /// A file's text, with the places where marks may be.
 pub(super) struct MarkedFile<'t> {
     lines: Vec<&'t [u8]>,
-    known: HashSet<&'t [u8]>,
-    /// An env file's variables, by their lines.
-    variables: HashMap<usize, MarkedVariable>,
-    lines_of: HashMap<String, Vec<usize>>,
+    /// An env file's variables. A mark is in their comments: in a value, it would be part of the value.
+    document: Document,
 }
 
 impl<'t> MarkedFile<'t> {
     pub(super) fn new(path: &Path, text: &'t [u8]) -> Self {
-        let lines: Vec<_> = text.split(|b| *b == b'\n').collect();
-        let known = lines.iter().copied().collect();
-        let mut file = Self { lines, known, variables: HashMap::new(), lines_of: HashMap::new() };
         let document = is_env_file(path).then(|| Document::parse(text.to_vec()).ok()).flatten();
-        let document = document.unwrap_or_else(Document::empty);
-        for entry in document.entries() {
-            let (_, value) = document.value(entry);
-            let is_plaintext = !value.is_empty() && !claims_to_be_sealed(&value);
-            let (name, comment) = (document.name(entry).to_owned(), document.comment(entry));
-            file.lines_of.entry(name.clone()).or_default().push(entry.line);
-            let comment = comment.unwrap_or_default().to_vec();
-            file.variables.insert(entry.line, MarkedVariable { name, comment, is_plaintext });
-        }
-        file
+        let lines = text.split(|b| *b == b'\n').collect();
+        Self { lines, document: document.unwrap_or_else(Document::empty) }
     }
 
     /// Splits findings into those that a mark allows, each with the mark, and the others.
@@ -75,12 +54,17 @@ impl<'t> MarkedFile<'t> {
 
     fn mark(&self, finding: &Finding) -> Option<AllowMark<'t>> {
         let line = finding.line?;
-        if let Some(variable) = self.variables.get(&line) {
-            let is_allowed = allows(&variable.comment, finding.rule);
-            return is_allowed.then(|| AllowMark::OfVariable(variable.name.clone()));
+        let entries = self.document.entries();
+        if let Ok(at) = entries.binary_search_by_key(&line, |entry| entry.line) {
+            let name = self.document.name(&entries[at]).to_owned();
+            return self.is_marked(&entries[at], finding.rule).then_some(AllowMark::OfVariable(name));
         }
         let text = *self.lines.get(line.checked_sub(1)?)?;
         allows(text, finding.rule).then_some(AllowMark::Line(text))
+    }
+
+    fn is_marked(&self, entry: &Entry, rule: Rule) -> bool {
+        allows(self.document.comment(entry).unwrap_or_default(), rule)
     }
 
     /// Returns true if this file has the mark too: on a line of that variable, or on an identical line. A mark that had
@@ -88,12 +72,18 @@ impl<'t> MarkedFile<'t> {
     pub(super) fn has(&self, mark: &AllowMark<'_>, rule: Rule) -> bool {
         match mark {
             AllowMark::OfVariable(name) => {
-                let lines = self.lines_of.get(name).into_iter().flatten();
-                lines.filter_map(|line| self.variables.get(line)).any(|variable| {
-                    allows(&variable.comment, rule) && (rule != Rule::Plaintext || variable.is_plaintext)
+                let is_plaintext = |entry: &Entry| {
+                    let (_, value) = self.document.value(entry);
+                    !value.is_empty() && !claims_to_be_sealed(&value)
+                };
+                let mut entries = self.document.entries().iter();
+                entries.any(|entry| {
+                    self.document.name(entry) == name
+                        && self.is_marked(entry, rule)
+                        && (rule != Rule::Plaintext || is_plaintext(entry))
                 })
             }
-            AllowMark::Line(line) => self.known.contains(line),
+            AllowMark::Line(line) => self.lines.contains(line),
         }
     }
 }
