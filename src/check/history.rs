@@ -22,8 +22,6 @@ const AT_ONCE: usize = 256;
 /// A blob, and each path it ever had.
 struct PastBlob {
     file: FileRef,
-    /// The bytes, if this was ever an env file: then they were already read for their values.
-    text: Option<Vec<u8>>,
     /// Each with the first commit that has the blob there. None if only a tag of a folder or a file does.
     paths: Vec<(PathBuf, Option<ObjectId>)>,
 }
@@ -44,24 +42,19 @@ pub(crate) fn history(repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckRe
     add_linked_paths(repo, &mut blobs, &commits, &tips)?;
     let settings = Settings::read(&Snapshot::commit(repo, repo.head()?)?)?;
     let mut values = SealedValues::new(repo.root(), options.store);
-    for blob in blobs.iter_mut().filter(|blob| blob.paths.iter().any(|(path, _)| is_env_file(path))) {
+    for blob in blobs.iter().filter(|blob| blob.paths.iter().any(|(path, _)| is_env_file(path))) {
         let text = repo.blob(blob.file.id)?;
         for (path, _) in blob.paths.iter().filter(|(path, _)| is_env_file(path)) {
             values.add(path, &text, None, &mut report);
         }
-        blob.text = Some(text);
         report.env_files += 1;
     }
     let leaks = values.into_leaks(&mut report);
     report.searched = blobs.len();
-    let (read, unread): (Vec<_>, Vec<_>) = blobs.iter().partition(|blob| blob.text.is_some());
-    for blob in &read {
-        report.findings.extend(blob.check(blob.text.as_deref().unwrap_or_default(), &leaks, &settings));
-    }
-    let ids: Vec<_> = unread.iter().map(|blob| blob.file.id).collect();
-    let mut unread = unread.iter().zip(read.len()..);
+    let ids: Vec<_> = blobs.iter().map(|blob| blob.file.id).collect();
+    let mut left = blobs.iter().enumerate();
     repo.read_blobs(&ids, &mut |from| {
-        let (blob, done) = unread.next().expect("one for each id");
+        let (done, blob) = left.next().expect("one for each id");
         (options.progress)(done, blobs.len());
         let mut text = Vec::new();
         from.read_to_end(&mut text)?;
@@ -80,7 +73,7 @@ fn past_blobs(repo: &Repo, commits: &[Linked], tips: &[Peeled]) -> Result<Vec<Pa
     let mut add = |path: PathBuf, now: Option<FileRef>, commit| {
         let Some(now) = now.filter(|now| now.kind != FileKind::Submodule) else { return };
         let place = *places.entry(now).or_insert_with(|| {
-            blobs.push(PastBlob { file: now, text: None, paths: Vec::new() });
+            blobs.push(PastBlob { file: now, paths: Vec::new() });
             blobs.len() - 1
         });
         if seen.insert((place, path.clone())) {
