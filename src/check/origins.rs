@@ -48,7 +48,6 @@ impl FileOrigin {
     }
 }
 
-/// Finds the origins of a change's env files.
 pub(super) struct Origins<'a> {
     pub(super) change: &'a CheckedChange<'a>,
     paths_after: HashSet<&'a Path>,
@@ -161,7 +160,6 @@ impl<'a> Origins<'a> {
     }
 }
 
-/// A file in history.
 pub(super) struct PastFile {
     path: PathBuf,
     file: FileRef,

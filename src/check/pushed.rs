@@ -79,17 +79,15 @@ impl CommitRange {
     pub(crate) fn new_ref(repo: &Repo, tip: ObjectId, known: Vec<ObjectId>) -> Result<Self, Error> {
         let new = repo.commits(&[tip], &known)?;
         let is_new: HashSet<_> = new.iter().copied().collect();
-        if !is_new.contains(&tip) {
-            return Ok(Self { base: Some(tip), fork: None, tip, known });
-        }
+        let mut base = Some(tip).filter(|tip| !is_new.contains(tip));
         // Looks at every commit, since an unrelated history may have been merged in, on either side.
-        for commit in new.iter().rev() {
-            let parents = repo.parents(*commit)?;
-            if let Some(base) = parents.into_iter().find(|parent| !is_new.contains(parent)) {
-                return Ok(Self { base: Some(base), fork: None, tip, known });
-            }
+        let mut commits = new.iter().rev();
+        while base.is_none()
+            && let Some(commit) = commits.next()
+        {
+            base = repo.parents(*commit)?.into_iter().find(|parent| !is_new.contains(parent));
         }
-        Ok(Self { base: None, fork: None, tip, known })
+        Ok(Self { base, fork: None, tip, known })
     }
 }
 

@@ -152,7 +152,6 @@ pub(super) fn keys_file_finding(path: &Path) -> Finding {
     Finding::new(Rule::KeysFile, path, message, fix)
 }
 
-/// Returns the finding for a secret in a file.
 pub(super) fn leak_finding(path: &Path, leak: Leak, leaks: &Leaks) -> Finding {
     let message = match leak {
         Leak::PrivateKey => "contains a private key",
