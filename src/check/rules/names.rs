@@ -151,17 +151,18 @@ fn compare_with_example(
 mod tests {
     use super::*;
 
-    fn found(files: &[(&str, &str)], example: Option<&str>) -> Vec<String> {
+    /// Compares files given as `PATH: NAME …`, separated by `|`. Names in lower case are plain.
+    fn found(files: &str, example: Option<&str>) -> Vec<String> {
         let list = |text: &str| -> Vec<(String, usize)> {
             text.split_whitespace().enumerate().map(|(at, name)| (name.to_owned(), at + 1)).collect()
         };
-        // Names in lower case are plain.
-        let lower = |name: &&str| name.chars().all(|c| !c.is_uppercase());
-        let plain = |text: &str| -> BTreeSet<String> {
-            text.split_whitespace().filter(lower).map(str::to_owned).collect()
+        let report = |text: &str| {
+            let names = list(text);
+            let lower = names.iter().map(|(name, _)| name).filter(|name| !name.contains(char::is_uppercase));
+            EnvReport { plain: lower.cloned().collect(), names, ..EnvReport::default() }
         };
-        let report = |text| EnvReport { names: list(text), plain: plain(text), ..EnvReport::default() };
-        let files: Vec<_> = files.iter().map(|(path, text)| (Path::new(*path), report(text))).collect();
+        let files: Vec<_> = files.split('|').filter_map(|file| file.split_once(':')).collect();
+        let files: Vec<_> = files.iter().map(|(path, text)| (Path::new(path.trim()), report(text))).collect();
         let files: Vec<_> = files.iter().map(|(path, report)| (*path, report)).collect();
         let example = example.map(list);
         compare_names(&files, example.as_deref().map(|names| (Path::new(".env.example"), names)))
@@ -171,55 +172,48 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_name_is_reported_once() {
-        let told = "HRLLO is in no other file, but HELLO is in .env: did you mean HELLO?";
-        assert_eq!(
-            found(&[(".env", "PORT HELLO"), (".env.production", "PORT HRLLO")], None),
-            [format!(".env.production Some(2) missing-name {told}")]
-        );
-        // Two against one tell which is wrong.
-        assert_eq!(
-            found(&[(".env", "HRLLO"), (".env.production", "HELLO"), (".env.staging", "HELLO")], None),
-            [
-                ".env Some(1) missing-name HRLLO is in no other file, but HELLO is in .env.production and .env.staging: \
-              did you mean HELLO?"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_name_is_said_once_however_many_files_lack_it() {
-        let one = [(".env", "A B"), (".env.a", "B"), (".env.b", "B"), (".env.c", "B")];
-        assert_eq!(found(&one, None), [".env.a None missing-name A is in .env, but not here or in 2 more"]);
-        let three = [(".env", "A B"), (".env.a", "A B"), (".env.b", "B"), (".env.c", "B"), (".env.d", "A B")];
-        assert_eq!(
-            found(&three, None),
-            [".env.b None missing-name A is in .env, but not in .env.b and .env.c"]
-        );
-    }
-
-    #[test]
     fn what_one_has_another_lacks() {
-        assert_eq!(
-            found(
-                &[(".env", "A URL"), (".env.production", "A"), (".env.local", "B"), (".env.new", "")],
-                None
+        for (files, told) in [
+            // A mistyped name is reported once.
+            (
+                ".env: PORT HELLO | .env.production: PORT HRLLO",
+                ".env.production Some(2) missing-name HRLLO is in no other file, but HELLO is in .env: did you mean HELLO?",
             ),
-            [".env.production None missing-name URL is in .env, but not here"]
-        );
-        assert!(found(&[(".env", "A B")], None).is_empty());
-        assert!(found(&[(".env", "A port"), (".env.b", "A port"), (".env.c", "A")], None).is_empty());
+            // Two against one tell which is wrong.
+            (
+                ".env: HRLLO | .env.production: HELLO | .env.staging: HELLO",
+                ".env Some(1) missing-name HRLLO is in no other file, but HELLO is in .env.production and .env.staging: \
+                 did you mean HELLO?",
+            ),
+            // A name is reported once, however many files lack it.
+            (
+                ".env: A B | .env.a: B | .env.b: B | .env.c: B",
+                ".env.a None missing-name A is in .env, but not here or in 2 more",
+            ),
+            (
+                ".env: A B | .env.a: A B | .env.b: B | .env.c: B | .env.d: A B",
+                ".env.b None missing-name A is in .env, but not in .env.b and .env.c",
+            ),
+            (
+                ".env: A URL | .env.production: A | .env.local: B | .env.new:",
+                ".env.production None missing-name URL is in .env, but not here",
+            ),
+            (".env: A B", ""),
+            (".env: A port | .env.b: A port | .env.c: A", ""),
+        ] {
+            assert_eq!(found(files, None).join("\n"), told, "{files}");
+        }
     }
 
     #[test]
     fn the_example_is_held_to_the_files() {
         assert_eq!(
-            found(&[(".env", "A B")], Some("B C")),
+            found(".env: A B", Some("B C")),
             [
                 ".env Some(1) example-missing A is not in .env.example",
                 ".env.example Some(2) example-extra C is in no env file of this folder"
             ]
         );
-        assert!(found(&[], Some("C")).is_empty());
+        assert!(found("", Some("C")).is_empty());
     }
 }
