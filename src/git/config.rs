@@ -200,30 +200,20 @@ mod tests {
     fn a_folder_is_own_only_inside() {
         let g = Fixture::new();
         let has_own_hooks = || {
-            let repo = Repo::open(g.root()).unwrap();
+            let repo = g.repo();
             repo.hooks_dir_by(&repo.settings_like(r"^core\.hookspath$").unwrap()).unwrap().own
         };
         fs::create_dir(g.outside("shared")).unwrap();
         symlink(g.outside("shared"), g.root().join("link")).unwrap();
         symlink(g.outside("none"), g.root().join("dangling")).unwrap();
         let inside = g.root().join(".hooks");
-        let own = [".", "a/./b", inside.to_str().unwrap()];
         let outside = g.outside("hooks");
-        let shared = [
-            "",
-            "../hooks",
-            "no/../../x",
-            outside.to_str().unwrap(),
-            "/dev/null",
-            "~/hooks",
-            "%(prefix)/hooks",
-            "link",
-            "link/below",
-            "dangling",
-            "dangling/below",
-        ];
-        for (path, is_own) in own.map(|path| (path, true)).into_iter().chain(shared.map(|path| (path, false)))
-        {
+        let [inside, outside] = [&inside, &outside].map(|path| path.to_str().unwrap());
+        let shared =
+            "../hooks no/../../x /dev/null ~/hooks %(prefix)/hooks link link/below dangling dangling/below";
+        let own = [".", "a/./b", inside].map(|path| (path, true));
+        let shared = ["", outside].into_iter().chain(shared.split(' ')).map(|path| (path, false));
+        for (path, is_own) in own.into_iter().chain(shared) {
             g.git(&["config", "core.hooksPath", path]);
             assert_eq!(has_own_hooks(), is_own, "{path:?}");
         }

@@ -34,7 +34,7 @@ impl<'a> RangeEnds<'a> {
     }
 }
 
-/// Revisions and refs.
+/// Revisions, refs, and the commits reachable from them.
 impl Repo {
     /// Returns the commit that `revision` names, in any of git's spellings (gitrevisions(7)).
     pub(crate) fn commit(&self, revision: &str) -> Result<ObjectId, GitError> {
@@ -100,7 +100,6 @@ impl Repo {
         self.object(id, "commit").is_ok()
     }
 
-    /// Returns a best common ancestor of two commits.
     pub(crate) fn merge_base(&self, one: ObjectId, other: ObjectId) -> Result<Option<ObjectId>, GitError> {
         Ok(self.merge_bases(one, other)?.first().copied())
     }
@@ -116,10 +115,7 @@ impl Repo {
             _ => self.require_ancestors(found.iter().copied().collect(), &[one]).map(|()| found),
         }
     }
-}
 
-/// Reachable commits.
-impl Repo {
     /// Returns the commits reachable from `tips` but not from `not`, parents before their children regardless of their
     /// dates. Tags are resolved; a tip that is not a commit contributes none.
     ///
@@ -215,7 +211,6 @@ impl Repo {
     }
 }
 
-/// A commit and its changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WalkedCommit {
     pub id: ObjectId,
@@ -238,7 +233,6 @@ pub(crate) struct HistoryWalk<'a> {
     walked: VecDeque<WalkedCommit>,
 }
 
-/// A version that a file had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileVersion {
     pub blob: ObjectId,
@@ -324,13 +318,12 @@ impl HistoryWalk<'_> {
         Ok(self)
     }
 
-    /// Returns the next commit.
     pub(crate) fn step(&mut self) -> Result<Option<WalkedCommit>, GitError> {
         let Some((id, parents)) = self.commits.pop_front() else { return Ok(self.walked.pop_front()) };
         let mut changes = Vec::with_capacity(1);
         for _ in 0..parents.len().max(1) {
             let header = self.diff.field()?;
-            if header.as_deref().and_then(ObjectId::parse) != Some(id) {
+            if ObjectId::parse(&header) != Some(id) {
                 // Git has stopped at something that it could not read.
                 return Err(self.repo.unreadable(id, "tree"));
             }
@@ -356,8 +349,6 @@ impl HistoryWalk<'_> {
 struct DiffTree {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    /// The field that was read to detect the end of the last commit.
-    ahead: Option<Vec<u8>>,
 }
 
 impl DiffTree {
@@ -378,20 +369,16 @@ impl DiffTree {
         call.stdin(input_file(pairs.as_bytes())?).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = call.spawn().map_err(|e| not_started(&e))?;
         let stdout = BufReader::with_capacity(1 << 16, child.stdout.take().expect("piped"));
-        Ok(Self { child, stdout, ahead: None })
+        Ok(Self { child, stdout })
     }
 
     /// Reads the files that follow a commit's header. Returns None if they cannot be parsed.
     fn changed(&mut self, wanted: fn(&Path) -> bool) -> Result<Option<Vec<ChangedFile>>, GitError> {
         let mut changed = Vec::new();
-        while let Some(field) = self.field()? {
-            if field.first() != Some(&b':') {
-                self.ahead = Some(field);
-                break;
-            }
-            let Some((path, (before, after))) = self.field()?.zip(parse_sides(&field)) else {
-                return Ok(None);
-            };
+        while self.stdout.fill_buf().map_err(|e| not_started(&e))?.first() == Some(&b':') {
+            let (sides, path) = (self.field()?, self.field()?);
+            let sides = parse_sides(&sides).filter(|_| !path.is_empty());
+            let Some((before, after)) = sides else { return Ok(None) };
             if let Some(path) = from_git(&path).filter(|path| wanted(path)) {
                 changed.push(ChangedFile { path: path.to_owned(), before, after });
             }
@@ -399,13 +386,12 @@ impl DiffTree {
         Ok(Some(changed))
     }
 
-    fn field(&mut self) -> Result<Option<Vec<u8>>, GitError> {
-        if let Some(field) = self.ahead.take() {
-            return Ok(Some(field));
-        }
+    /// Reads up to the next NUL. Returns nothing at the end.
+    fn field(&mut self) -> Result<Vec<u8>, GitError> {
         let mut field = Vec::new();
         self.stdout.read_until(0, &mut field).map_err(|e| not_started(&e))?;
-        Ok(field.pop().map(|_| field))
+        field.pop();
+        Ok(field)
     }
 }
 
@@ -434,12 +420,11 @@ mod tests {
     #[test]
     fn each_version_once_with_the_commit_that_brought_it() {
         let g = Fixture::new();
-        let open = || Repo::open(g.root()).unwrap();
-        assert_eq!(open().versions(Path::new("sub/f")).unwrap(), FileVersions::default());
+        assert_eq!(g.repo().versions(Path::new("sub/f")).unwrap(), FileVersions::default());
         for (text, file) in [("1", "sub/f"), ("x", "other"), ("2", "sub/f"), ("y", "other"), ("1", "sub/f")] {
             g.commit(file, text);
         }
-        let repo = open();
+        let repo = g.repo();
         let version = |text: &[u8], commit| FileVersion {
             blob: repo.id_of(text),
             commit: repo.commit(commit).unwrap(),
@@ -458,7 +443,7 @@ mod tests {
         g.commit("c.env", "1");
         g.git(&["merge", "-q", "-m", "merge", "side"]);
         g.commit("other", "1");
-        let repo = Repo::open(g.root()).unwrap();
+        let repo = g.repo();
         let mut walk = repo.walk(&[repo.head().unwrap().unwrap()], |_| true).unwrap();
         let mut walked = Vec::new();
         while let Some(step) = walk.step().unwrap() {

@@ -181,7 +181,6 @@ impl fmt::Debug for ObjectId {
     }
 }
 
-/// Reads an object's bytes and hashes them.
 struct HashedReader<'a> {
     from: io::Take<&'a mut BufReader<ChildStdout>>,
     hash: Box<dyn DynDigest>,
@@ -613,10 +612,10 @@ mod tests {
     fn ids_are_those_of_git() {
         for format in ["sha1", "sha256"] {
             let Some(g) = Fixture::of_format(format) else { continue };
-            let repo = Repo::open(g.root()).unwrap();
+            let repo = g.repo();
             for text in ["", "text", "\0\n"] {
                 g.write("f", text);
-                let id = g.say(&["hash-object", "f"]);
+                let id = g.git(&["hash-object", "f"]);
                 assert_eq!(repo.id_of(text.as_bytes()).to_string(), id);
                 assert_eq!(ObjectId::parse(id.as_bytes()).unwrap().to_string(), id);
             }
@@ -631,7 +630,7 @@ mod tests {
         for text in ["one", "two", "three"] {
             g.commit(text, text);
         }
-        let repo = Repo::open(g.root()).unwrap();
+        let repo = g.repo();
         let id = |text: &str| repo.id_of(text.as_bytes());
         let place = |text: &str| {
             let hex = id(text).to_string();
@@ -645,7 +644,7 @@ mod tests {
         for other in [&one[..], &one[..9]] {
             std::fs::remove_file(place("two")).unwrap();
             std::fs::write(place("two"), other).unwrap();
-            let repo = Repo::open(g.root()).unwrap();
+            let repo = g.repo();
             let failed = repo.blob(id("two"));
             assert!(matches!(failed, Err(GitError::Damaged(_))), "{failed:?}");
             assert_eq!(repo.blob(id("three")).unwrap(), b"three");
@@ -660,11 +659,11 @@ mod tests {
         let options = ["--author", "Zoë  <b>  Ünï <z@example.com>", "--date", "1700000000 -0730"];
         let message = ["--cleanup=verbatim", "-m", "\n\nfirst line  \nsecond\n\nbody\ngpgsig no"];
         g.git(&[&["commit", "-q"][..], &options, &message].concat());
-        let repo = Repo::open(g.root()).unwrap();
+        let repo = g.repo();
         let commit = repo.read_commit(repo.head().unwrap().unwrap()).unwrap();
         let Commit { id, author, email, time, subject, .. } = &commit;
         let said = format!("{id}|{author}|{email}|{time}|{subject}");
-        assert_eq!(said, g.say(&["log", "-1", "--format=%H|%an|%ae|%at|%s"]));
+        assert_eq!(said, g.git(&["log", "-1", "--format=%H|%an|%ae|%at|%s"]));
         assert_eq!((commit.offset, commit.parents.len(), commit.signed), (-450, 1, None));
     }
 
@@ -672,12 +671,12 @@ mod tests {
     fn latin_1_is_decoded() {
         let g = Fixture::new();
         g.git(&["-c", "i18n.commitEncoding=ISO-8859-1", "commit", "-q", "--allow-empty", "-m", "x"]);
-        let raw = g.say(&["cat-file", "commit", "HEAD"]).replace("\n\nx", "\n\n\u{1}");
+        let raw = g.git(&["cat-file", "commit", "HEAD"]).replace("\n\nx", "\n\n\u{1}");
         let bytes: Vec<u8> = raw.bytes().map(|byte| if byte == 1 { 0xe9 } else { byte }).collect();
         std::fs::write(g.outside("commit"), bytes).unwrap();
-        let id = g.say(&["hash-object", "-w", "-t", "commit", "../commit"]);
+        let id = g.git(&["hash-object", "-w", "-t", "commit", "../commit"]);
         let id = ObjectId::parse(id.as_bytes()).unwrap();
-        assert_eq!(Repo::open(g.root()).unwrap().read_commit(id).unwrap().subject, "é");
+        assert_eq!(g.repo().read_commit(id).unwrap().subject, "é");
     }
 
     #[test]

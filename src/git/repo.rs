@@ -580,7 +580,7 @@ mod tests {
         let elsewhere = g.outside("elsewhere");
         fs::create_dir(&elsewhere).unwrap();
         g.git(&["config", "core.worktree", elsewhere.to_str().unwrap()]);
-        let repo = open(g.root());
+        let repo = g.repo();
         assert_eq!(repo.root(), elsewhere);
         assert_eq!(repo.relative(&elsewhere.join(".env")).unwrap(), Path::new(".env"));
     }
@@ -596,10 +596,10 @@ mod tests {
     fn all_roots_are_found_once_and_kept() {
         let g = Fixture::new();
         let kept = g.root().join(".git/envseal-root");
-        assert_eq!(open(g.root()).name().unwrap(), None, "nothing before the first commit");
+        assert_eq!(g.repo().name().unwrap(), None, "nothing before the first commit");
         assert!(!kept.exists());
         g.commit("a", "1");
-        let root = g.say(&["rev-parse", "HEAD"]);
+        let root = g.git(&["rev-parse", "HEAD"]);
         // Another root is merged as a second parent.
         g.git(&["checkout", "-q", "--orphan", "other"]);
         g.git(&["commit", "-q", "-m", "other root"]);
@@ -629,7 +629,7 @@ mod tests {
     fn a_kept_root_counts_only_if_it_is_a_commit_of_this_repository() {
         let g = Fixture::new();
         g.commit("a", "1");
-        let (root, tree) = (g.say(&["rev-parse", "HEAD"]), g.say(&["rev-parse", "HEAD^{tree}"]));
+        let (root, tree) = (g.git(&["rev-parse", "HEAD"]), g.git(&["rev-parse", "HEAD^{tree}"]));
         let kept = g.root().join(".git/envseal-root");
         let none = "1".repeat(40);
         for bad in ["", "\n", "x\n", &root[..39], &format!("{root} \n"), &tree, &none] {
@@ -671,7 +671,7 @@ mod tests {
         let after = open(&shallow).names().unwrap();
         assert!(before.iter().all(|name| after.contains(name)), "{before:?} {after:?}");
         assert!(after.iter().any(|name| matches!(name, RepoName::Roots(_))) && after.len() == 5, "{after:?}");
-        assert_eq!(open(g.root()).names().unwrap().len(), 1);
+        assert_eq!(g.repo().names().unwrap().len(), 1);
     }
 
     #[test]

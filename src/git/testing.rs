@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use super::Repo;
+
 /// A temporary folder with a fresh repository in `repo`.
 pub(crate) struct Fixture {
     dir: PathBuf,
@@ -35,11 +37,6 @@ impl Fixture {
         Some(fixture)
     }
 
-    /// Returns git's output, without the line break at the end.
-    pub(crate) fn say(&self, args: &[&str]) -> String {
-        Self::git_in(&self.root, args)
-    }
-
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
@@ -49,8 +46,13 @@ impl Fixture {
         self.dir.join(name)
     }
 
-    pub(crate) fn git(&self, args: &[&str]) {
-        Self::git_in(&self.root, args);
+    pub(crate) fn repo(&self) -> Repo {
+        Repo::open(&self.root).unwrap()
+    }
+
+    /// Returns git's output, without the line break at the end.
+    pub(crate) fn git(&self, args: &[&str]) -> String {
+        Self::git_in(&self.root, args)
     }
 
     pub(crate) fn git_in(dir: &Path, args: &[&str]) -> String {

@@ -334,17 +334,17 @@ mod tests {
         for name in ["a", "a-b/x", "sub/x", "sub/y/z", "Zoë und Öl/.env"] {
             g.commit(name, name);
         }
-        let before = g.say(&["rev-parse", "HEAD"]);
+        let before = g.git(&["rev-parse", "HEAD"]);
         g.git(&["rm", "-rq", "sub"]);
         g.add("sub", "a file now");
         g.add("a", "changed");
         g.commit("a-b/new", "new");
-        let repo = Repo::open(g.root()).unwrap();
+        let repo = g.repo();
         let (old, new) = (ObjectId::parse(before.as_bytes()), repo.head().unwrap());
         let mut ours: Vec<_> =
             repo.changes(old, new).unwrap().iter().map(|it| it.path.display().to_string()).collect();
         ours.sort();
-        let git = g.say(&["-c", "core.quotePath=false", "diff-tree", "-r", "--name-only", &before, "HEAD"]);
+        let git = g.git(&["-c", "core.quotePath=false", "diff-tree", "-r", "--name-only", &before, "HEAD"]);
         let mut git: Vec<_> = git.lines().map(str::to_owned).collect();
         git.sort();
         assert_eq!(ours, git);

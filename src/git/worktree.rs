@@ -365,17 +365,13 @@ mod tests {
         bytes(name).starts_with(b".env")
     }
 
-    fn open(g: &Fixture) -> Repo {
-        Repo::open(g.root()).unwrap()
-    }
-
     fn short(g: &Fixture, paths: &[PathBuf]) -> String {
         let names = paths.iter().map(|path| path.strip_prefix(g.root()).unwrap().to_str().unwrap());
         names.collect::<Vec<_>>().join(" ")
     }
 
     fn listed(g: &Fixture, under: &str) -> String {
-        short(g, &open(g).list_files(&g.root().join(under), &[], &is_env_name).unwrap())
+        short(g, &g.repo().list_files(&g.root().join(under), &[], &is_env_name).unwrap())
     }
 
     #[test]
@@ -398,12 +394,12 @@ mod tests {
             ("out", "out/.env.kept", "out/.env.back"),
         ] {
             assert_eq!(listed(&g, under), list);
-            let found = open(&g).untracked_ignored(&g.root().join(under), &[], &is_env_name).unwrap();
+            let found = g.repo().untracked_ignored(&g.root().join(under), &[], &is_env_name).unwrap();
             assert_eq!(short(&g, &found), ignored);
         }
         assert_eq!(listed(&g, ".git"), "");
         let args = ["ls-files", "-co", "--exclude-standard", "--", "*.env*", ":!gone"];
-        assert_eq!(listed(&g, "").replace(' ', "\n"), g.say(&args));
+        assert_eq!(listed(&g, "").replace(' ', "\n"), g.git(&args));
     }
 
     #[test]
@@ -440,7 +436,7 @@ mod tests {
         {
             symlink(to, g.root().join(name)).unwrap();
         }
-        let found = open(&g).list_files(g.root(), &[], &is_env_name).unwrap();
+        let found = g.repo().list_files(g.root(), &[], &is_env_name).unwrap();
         let relative: Vec<_> = found.iter().map(|path| bytes(path.strip_prefix(g.root()).unwrap())).collect();
         let odd = [&b"\xff\xfe/.env.\xfd"[..], b"\xff\xfe/.env.\xfe", b"\xff\xfe/.env.\xff"];
         assert_eq!(relative, [&[&b".env"[..], b".env.dangling", b"real/.env"][..], &odd].concat());
@@ -472,7 +468,7 @@ mod tests {
         g.write(".git/info/exclude", "private\n");
         g.write("build/.env", "");
         g.add("sub/.env.keys", "");
-        let repo = open(&g);
+        let repo = g.repo();
         for (name, is_ignored) in [
             ("sub/.env.keys", true),
             ("none/.env.keys", true),
@@ -501,7 +497,7 @@ mod tests {
         assert!(!repo.ensure_excluded(".envseal-tmp-*").unwrap());
         assert_eq!(fs::read(g.root().join(".git/info/exclude")).unwrap(), b".envseal-tmp-*\n");
         assert!(repo.is_ignored(&linked.join(".envseal-tmp-1")).unwrap());
-        assert!(open(&g).is_ignored(&g.root().join("a/.envseal-tmp-1")).unwrap());
+        assert!(g.repo().is_ignored(&g.root().join("a/.envseal-tmp-1")).unwrap());
     }
 
     #[test]
@@ -509,7 +505,7 @@ mod tests {
         let g = Fixture::new();
         g.add("sub/.env.keys", "");
         g.git(&["config", "core.ignorecase", "false"]);
-        let repo = open(&g);
+        let repo = g.repo();
         let is_tracked =
             |name: &str| repo.is_tracked(&g.root().join(name)).map_err(|error| error.to_string());
         assert_eq!(is_tracked("sub/.env.keys"), Ok(true));
@@ -543,7 +539,7 @@ mod tests {
         for (to, name) in [("sub", "alias"), ("sub/.env", "link"), ("..", "out")] {
             symlink(to, g.root().join(name)).unwrap();
         }
-        let is_tracked = |name: &str| open(&g).is_tracked(&g.root().join(name)).ok();
+        let is_tracked = |name: &str| g.repo().is_tracked(&g.root().join(name)).ok();
         assert_eq!(is_tracked("alias/.env"), Some(true));
         assert_eq!(is_tracked("link"), Some(false));
         assert_eq!(is_tracked("out/x"), None);
@@ -557,11 +553,11 @@ mod tests {
         g.add("new/.env", "");
         g.write("intended", "");
         g.git(&["add", "-N", "intended"]);
-        let repo = open(&g);
+        let repo = g.repo();
         let staged: Vec<_> =
             repo.staged(repo.head().unwrap()).unwrap().into_iter().map(|it| it.path).collect();
         let args = ["diff", "--cached", "--name-only", "--no-renames"];
-        assert_eq!(staged.iter().map(|it| it.to_str().unwrap()).collect::<Vec<_>>().join("\n"), g.say(&args));
+        assert_eq!(staged.iter().map(|it| it.to_str().unwrap()).collect::<Vec<_>>().join("\n"), g.git(&args));
         assert_eq!(staged.len(), 3);
         for (path, kind) in
             [("sub", Some(FileKind::Submodule)), ("new/.env", Some(FileKind::File)), ("intended", None)]
@@ -576,7 +572,7 @@ mod tests {
         g.git(&["checkout", "-q", "main"]);
         let env = g.commit(".env", "A=2\n");
         assert!(!Fixture::try_git(g.root(), &["merge", "-q", "side"]).status.success());
-        let repo = open(&g);
+        let repo = g.repo();
         assert!(repo.staged(repo.head().unwrap()).unwrap().is_empty());
         assert_eq!(repo.index_file_at(Path::new(".env")).unwrap(), None);
         assert!(repo.is_tracked(&env).unwrap());
