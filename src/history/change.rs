@@ -1,13 +1,14 @@
 //! Changes of variables, and who made them: the author of a commit, and whether a member signed it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::version::EnvHistory;
 use super::walk::nearest_team_file;
 use crate::crypto::IdentityKey;
 use crate::error::Error;
-use crate::git::{Commit, ObjectId, Repo};
+use crate::git::{Commit, ObjectId};
 use crate::team::TeamFile;
 use crate::time::Moment;
 
@@ -111,12 +112,6 @@ pub(crate) struct Author {
 }
 
 impl Author {
-    pub(super) fn new(commit: Commit, signature: SignatureState) -> Self {
-        let Commit { id, author, email, time, offset, subject, .. } = commit;
-        let time = Moment { seconds: time, offset };
-        Self { name: author, email, time, commit: id, subject, signature }
-    }
-
     /// Returns the author that git shows for what is only in the worktree.
     pub(crate) fn not_yet() -> Self {
         Self {
@@ -130,26 +125,20 @@ impl Author {
     }
 }
 
-/// Verifies the signatures of commits. Nothing is read before the first commit that has one.
-pub(super) struct SignatureVerifier<'a> {
-    repo: &'a Repo,
-    /// By the blob of a team file.
-    members: HashMap<ObjectId, Rc<[IdentityKey]>>,
-}
-
-impl<'a> SignatureVerifier<'a> {
-    pub(super) fn new(repo: &'a Repo) -> Self {
-        Self { repo, members: HashMap::new() }
+impl EnvHistory<'_> {
+    /// Returns the author of a commit; the signature is verified for the projects of the files at `paths`.
+    pub(super) fn author(&mut self, id: ObjectId, paths: &BTreeSet<PathBuf>) -> Result<Author, Error> {
+        let commit = self.repo.read_commit(id)?;
+        let signature = self.verify(&commit, paths)?;
+        let Commit { author, email, time, offset, subject, .. } = commit;
+        let time = Moment { seconds: time, offset };
+        Ok(Author { name: author, email, time, commit: id, subject, signature })
     }
 
     /// Verifies a commit's signature for the files at `paths`: it must be by a member of each file's project, as the
     /// first parent has it. Members that a commit itself adds or merges in do not vouch for it. The very first commit
     /// is verified with its own members.
-    pub(super) fn verify(
-        &mut self,
-        commit: &Commit,
-        paths: &BTreeSet<PathBuf>,
-    ) -> Result<SignatureState, Error> {
+    fn verify(&mut self, commit: &Commit, paths: &BTreeSet<PathBuf>) -> Result<SignatureState, Error> {
         let Some(signed) = &commit.signed else { return Ok(SignatureState::None) };
         if !signed.signature.starts_with(SSH) {
             return Ok(SignatureState::Unknown);
@@ -164,7 +153,7 @@ impl<'a> SignatureVerifier<'a> {
         };
         let mut state = SignatureState::Good;
         for folder in paths.iter().filter_map(|path| path.parent()).collect::<BTreeSet<_>>() {
-            let keys = self.members(members_at, folder)?;
+            let keys = self.members_in(members_at, folder)?;
             if keys.is_empty() {
                 state = SignatureState::Unknown;
             } else if !keys.iter().any(|key| key.signed(NAMESPACE, &signed.payload, &signed.signature)) {
@@ -176,7 +165,7 @@ impl<'a> SignatureVerifier<'a> {
 
     /// Returns the keys of the members of the project that `folder` belongs to in a commit: those of the nearest team
     /// file upward, even if it can't be read.
-    fn members(&mut self, commit: ObjectId, folder: &Path) -> Result<Rc<[IdentityKey]>, Error> {
+    fn members_in(&mut self, commit: ObjectId, folder: &Path) -> Result<Rc<[IdentityKey]>, Error> {
         let Some(id) = nearest_team_file(self.repo, commit, folder)? else { return Ok(Rc::default()) };
         if !self.members.contains_key(&id) {
             let team = TeamFile::parse(&self.repo.blob(id)?).ok();

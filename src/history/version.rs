@@ -1,14 +1,16 @@
 //! Versions of env files: read, cached, and compared by name, with the keys that are available.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::change::{Author, ChangeKind, FileChanges, SignatureVerifier, VariableChange, merged_kind};
+use super::change::{ChangeKind, FileChanges, VariableChange, merged_kind};
 use super::rename::VersionPair;
 use crate::config::{is_own_name, is_public_key_name};
-use crate::crypto::{OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, SealedValue, SecretBytes};
+use crate::crypto::{
+    IdentityKey, OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, SealedValue, SecretBytes,
+};
 use crate::dotenv::{Document, Entry, read};
 use crate::error::Error;
 use crate::git::{ObjectId, Repo};
@@ -135,7 +137,8 @@ pub(crate) struct EnvHistory<'a> {
     granted: HashSet<PathBuf>,
     problems: BTreeMap<PathBuf, VersionProblem>,
     key_problem: Option<String>,
-    signatures: SignatureVerifier<'a>,
+    /// The keys of the members in a team file, by its blob: they verify the signatures of commits.
+    pub(super) members: HashMap<ObjectId, Rc<[IdentityKey]>>,
 }
 
 impl<'a> EnvHistory<'a> {
@@ -151,7 +154,7 @@ impl<'a> EnvHistory<'a> {
             granted: HashSet::new(),
             problems: BTreeMap::new(),
             key_problem: None,
-            signatures: SignatureVerifier::new(repo),
+            members: HashMap::new(),
         }
     }
 
@@ -167,13 +170,6 @@ impl<'a> EnvHistory<'a> {
             }
         });
         files.chain(self.key_problem.clone()).collect()
-    }
-
-    /// Returns the author of a commit; the signature is verified for the projects of the files at `paths`.
-    pub(super) fn author(&mut self, id: ObjectId, paths: &BTreeSet<PathBuf>) -> Result<Author, Error> {
-        let commit = self.repo.read_commit(id)?;
-        let signature = self.signatures.verify(&commit, paths)?;
-        Ok(Author::new(commit, signature))
     }
 
     /// Returns the version of the file at `path` that is the blob `id`.
