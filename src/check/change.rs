@@ -260,7 +260,7 @@ pub(crate) fn staged(
     let mut contents: Vec<_> =
         changed.into_iter().filter_map(|file| Some((file.path, file.before, file.after?))).collect();
     if whole {
-        let files = repo.index_files()?.iter().filter(|(path, _)| !touched.files().contains(path)).cloned();
+        let files = repo.index_files()?.iter().filter(|(path, _)| !touched.files.contains(path)).cloned();
         contents.extend(files.map(|(path, file)| (path, Some(file), file)));
     }
     // If nothing changes, no values need be decrypted.

@@ -122,9 +122,8 @@ pub(super) fn check_hidden_values(
 /// first team file widens nothing.
 pub(super) fn compare_policies(change: &CheckedChange<'_>, is_first: bool) -> Result<Vec<Finding>, Error> {
     let CheckedChange { before, after, settings_before: old, settings: new, .. } = change;
-    let there = before.paths();
     let old_place = |path: &Path| {
-        let from = if there.contains(path) { None } else { moved_from(before, after, folder(path)) };
+        let from = if before.lists(path) { None } else { moved_from(before, after, folder(path)) };
         from.map_or(path.to_owned(), |from| from.join(path.file_name().unwrap_or_default()))
     };
     let mut findings = Vec::new();
@@ -159,11 +158,10 @@ pub(super) fn compare_policies(change: &CheckedChange<'_>, is_first: bool) -> Re
 pub(super) fn moved_from(before: &Snapshot<'_>, after: &Snapshot<'_>, to: &Path) -> Option<PathBuf> {
     let below: Vec<_> = after.guarded_files().filter_map(|path| path.strip_prefix(to).ok()).collect();
     let first = below.first()?;
-    let (there, here) = (before.paths(), after.paths());
     let is_whole = |from: &Path| {
         below.iter().all(|path| {
             let old = from.join(path);
-            there.contains(&*old) && !here.contains(&*old) && !there.contains(&*to.join(path))
+            before.lists(&old) && !after.lists(&old) && !before.lists(&to.join(path))
         })
     };
     let ends = before.files().filter(|old| old.ends_with(first));

@@ -50,7 +50,6 @@ impl FileOrigin {
 
 pub(super) struct Origins<'a> {
     pub(super) change: &'a CheckedChange<'a>,
-    paths_after: HashSet<&'a Path>,
     /// Commits whose history is searched too. Empty if only the commit before the change counts.
     tips: Vec<ObjectId>,
     any_gone: bool,
@@ -61,10 +60,9 @@ pub(super) struct Origins<'a> {
 
 impl<'a> Origins<'a> {
     pub(super) fn new(change: &'a CheckedChange<'a>, tips: Vec<ObjectId>) -> Self {
-        let paths_after = change.after.paths();
-        let any_gone = change.before.guarded_files().any(|path| !paths_after.contains(path));
+        let any_gone = change.before.guarded_files().any(|path| !change.after.lists(path));
         let (before, in_history) = (OnceCell::new(), OnceCell::new());
-        Self { change, paths_after, tips, any_gone, before, in_history, cut: Cell::default() }
+        Self { change, tips, any_gone, before, in_history, cut: Cell::default() }
     }
 
     /// Returns the commit at which a shallow clone ends, if history was needed: earlier files are not known.
@@ -117,13 +115,12 @@ impl<'a> Origins<'a> {
     }
 
     fn find_in_history(&self, repo: &Repo) -> Result<Vec<Rc<FileOrigin>>, Error> {
-        let there = self.change.before.paths();
         let mut settings: HashMap<ObjectId, Rc<Settings>> = HashMap::new();
         let mut found = Vec::new();
         let (past, cut) = past_files(repo, &self.tips, is_guarded)?;
         self.cut.set(self.cut.get().or(cut));
         for PastFile { path, file, commit } in past {
-            if there.contains(path.as_path()) {
+            if self.change.before.lists(&path) {
                 continue;
             }
             let settings = match settings.entry(commit) {
@@ -151,7 +148,7 @@ impl<'a> Origins<'a> {
         Rc::new(FileOrigin {
             path: path.to_owned(),
             key: report.key.map(|(key, _)| key),
-            is_gone: !self.paths_after.contains(path),
+            is_gone: !self.change.after.lists(path),
             commit,
             settings: Rc::clone(settings),
             hidden: report.hidden,

@@ -55,7 +55,7 @@ pub(super) fn range(
     };
     let found = change.inspect(&origins, is_unguarded(before) && past.is_empty(), options.store)?;
     let mut touched = TouchedFiles::new(&change, &changed)?;
-    report.env_files = touched.files().iter().filter(|path| is_env_file(path)).count();
+    report.env_files = touched.files.iter().filter(|path| is_env_file(path)).count();
     let mut findings = found.env_files.findings;
     keep_concerned(&mut findings, &touched, &links_elsewhere(before, &change.settings_before)?);
     if changed.iter().any(may_change_settings) {

@@ -86,11 +86,6 @@ impl<'a> Snapshot<'a> {
         Self::new(SnapshotSource::Git(repo, Some(id)), relevant(files.into_iter()))
     }
 
-    /// Creates a snapshot of a commit without listing its files. Single files can be read.
-    pub(super) fn unlisted(repo: &'a Repo, commit: ObjectId) -> Self {
-        Self::new(SnapshotSource::Git(repo, Some(commit)), BTreeMap::new())
-    }
-
     /// Derives the snapshot of `commit` from `after` and the changes to it, so that not all folders need be read.
     pub(super) fn before(
         repo: &'a Repo,
@@ -121,8 +116,8 @@ impl<'a> Snapshot<'a> {
         self.files().filter(|path| is_guarded(path))
     }
 
-    pub(super) fn paths(&self) -> HashSet<&Path> {
-        self.files().collect()
+    pub(super) fn lists(&self, path: &Path) -> bool {
+        self.files.contains_key(path)
     }
 
     /// Returns true if both have the same regular file at a path, as far as can be told without reading it.
@@ -235,7 +230,8 @@ pub(super) fn behind_links<'l>(
 ) -> Result<Vec<(&'l Path, FileRef, ObjectId)>, Error> {
     let mut found = Vec::new();
     for root in roots {
-        let then = Snapshot::unlisted(repo, root);
+        // Single files can be read without a list.
+        let then = Snapshot::listed(repo, root, []);
         for link in links {
             // If it leads to another env file, that one is reported.
             let target = then.resolve(link)?.filter(|(target, _)| !is_guarded(target));

@@ -14,7 +14,7 @@ use crate::git::{ChangedFile, added_lines};
 pub(super) struct TouchedFiles<'a> {
     change: &'a CheckedChange<'a>,
     /// The changed files, and env files that are symlinks to other content than before.
-    files: BTreeSet<PathBuf>,
+    pub(super) files: BTreeSet<PathBuf>,
     /// The new lines of files, computed when first needed.
     lines: HashMap<PathBuf, BTreeSet<usize>>,
     /// By folder, the variables that changed in its files: true if one was added to a file or removed from one.
@@ -31,10 +31,6 @@ impl<'a> TouchedFiles<'a> {
             }
         }
         Ok(Self { change, files, lines: HashMap::new(), names: HashMap::new() })
-    }
-
-    pub(super) fn files(&self) -> &BTreeSet<PathBuf> {
-        &self.files
     }
 
     /// Returns true if a finding is about a touched file, or about how one compares with others.
