@@ -1,5 +1,4 @@
-//! A change: the files before and after, with their settings. The working tree, the index and a range of commits are each
-//! checked as one.
+//! A change: the files before and after, with their settings, in the working tree, the index or a range of commits.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -106,8 +105,7 @@ impl<'a> CheckedChange<'a> {
         Ok(found.env_files)
     }
 
-    /// Prepares the search for the values of the env files before and after, and of `others`. Also returns the findings
-    /// about the current values.
+    /// Prepares the search for the values before, after and in `others`. Also returns findings about the current ones.
     pub(super) fn search(
         &self,
         others: EnvTexts,
@@ -237,8 +235,7 @@ pub(crate) fn worktree(
     Ok(report.sorted())
 }
 
-/// Checks the index, never the working tree: every env file in it, and for secrets the files that differ from HEAD, or
-/// all files if `whole`.
+/// Checks every env file of the index, and for secrets its files that differ from HEAD, or all if `whole`.
 pub(crate) fn staged(
     repo: &Repo,
     whole: bool,

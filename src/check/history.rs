@@ -64,8 +64,7 @@ pub(crate) fn history(repo: &Repo, options: &CheckOptions<'_>) -> Result<CheckRe
     Ok(report.sorted())
 }
 
-/// Returns every blob of these commits and tips. The commit at which a shallow clone ends counts as having added all of its
-/// files.
+/// Returns every blob of these commits and tips. The commit at which a shallow clone ends counts as adding all its files.
 fn past_blobs(repo: &Repo, commits: &[Linked], tips: &[Peeled]) -> Result<Vec<PastBlob>, Error> {
     let mut places: HashMap<FileRef, usize> = HashMap::new();
     let mut blobs: Vec<PastBlob> = Vec::new();

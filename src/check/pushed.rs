@@ -74,8 +74,7 @@ impl Pushed {
 }
 
 impl CommitRange {
-    /// Returns the range that a new ref adds to the history of `known`. Its policy is that of the last known commit
-    /// that it starts from.
+    /// Returns what a new ref adds to the history of `known`, by the policy of the last known commit that it starts from.
     pub(crate) fn new_ref(repo: &Repo, tip: ObjectId, known: Vec<ObjectId>) -> Result<Self, Error> {
         let new = repo.commits(&[tip], &known)?;
         let is_new: HashSet<_> = new.iter().copied().collect();

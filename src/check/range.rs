@@ -188,8 +188,7 @@ fn is_first(repo: &Repo, range: &CommitRange) -> Result<bool, Error> {
     Ok(is_first)
 }
 
-/// Returns the findings for plaintext in a moved or restored env file that the base's policies allow, but the policy
-/// where the file was before did not.
+/// Returns the findings for plaintext that the base's policies allow in a moved or restored file, but not where it was.
 fn allowed_by_moving(
     origins: &Origins<'_>,
     rules: &Settings,
@@ -252,8 +251,7 @@ fn contents(files: &[CommittedFile]) -> impl Iterator<Item = ObjectId> {
     files.filter(|file| file.kind != FileKind::Submodule).map(|file| file.id)
 }
 
-/// Returns every file that a commit of the range adds or changes, each version once. Of a merge, only those that differ
-/// from all parents.
+/// Returns each version of a file that a commit of the range brings: of a merge, those that differ from all parents.
 fn committed_files(repo: &Repo, range: &CommitRange) -> Result<Vec<CommittedFile>, Error> {
     let (mut seen, mut found) = (HashSet::new(), Vec::new());
     for commit in repo.commits(&[range.tip], &range.known)? {

@@ -67,8 +67,7 @@ impl<'a> SecretSearch<'a> {
         Ok(())
     }
 
-    /// Finds private keys anywhere in a changed file, and known values on its new lines. Returns None if there is no
-    /// such file.
+    /// Finds private keys anywhere in a file, and known values on its new lines. Returns None if there is no such file.
     pub(super) fn findings(&self, file: &SearchedFile<'_>) -> Result<Option<Vec<Finding>>, Error> {
         if is_keys_file(file.path) {
             return Ok(Some(vec![keys_file_finding(file.path)]));

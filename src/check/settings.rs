@@ -1,5 +1,4 @@
-//! The policies, schemas and teams in a snapshot. An env file has those of the nearest team file upward, and of the
-//! schema beside it.
+//! The policies, schemas and teams in a snapshot. The nearest team file upward, and the schema beside it, apply to a file.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};

@@ -70,8 +70,7 @@ struct TeamProject {
     is_rekeyed: bool,
 }
 
-/// Checks the team files of a change: all of them if it is whole; otherwise those that changed, or whose environments
-/// have other keys.
+/// Checks all team files of a whole change, otherwise those that changed, or whose environments have other keys.
 pub(super) struct TeamFiles<'a> {
     pub(super) env_files: &'a EnvFiles,
     pub(super) keys_before: &'a PublicKeys,

@@ -78,8 +78,7 @@ pub(super) fn output(mut command: Command, input: &[u8]) -> Result<Output, GitEr
     command.output().map_err(|e| not_started(&e))
 }
 
-/// Returns git's input as an unnamed file. With a pipe, git could answer before it has read everything, and wait for a
-/// reader.
+/// Returns git's input as a file. With a pipe, git could answer before it has read everything, and wait for a reader.
 pub(super) fn input_file(input: &[u8]) -> Result<File, GitError> {
     let fill = || {
         let mut file = tempfile::tempfile()?;

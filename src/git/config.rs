@@ -20,8 +20,7 @@ const GET: &[&str] = &["config", "--null", "--show-scope", "--get-regexp"];
 pub(crate) struct HooksDir {
     /// Absolute.
     pub path: PathBuf,
-    /// True if only this repository uses it: it is in the git folder or a worktree, and no configuration that also
-    /// applies to other repositories names it.
+    /// True if only this repository uses it: it is in the git folder or a worktree, and no wider configuration names it.
     pub own: bool,
     /// True if only this clone uses it: it is in the git folder, and no configuration from outside names it.
     pub private: bool,
@@ -129,8 +128,7 @@ impl Repo {
         Ok(fields.chunks_exact(3).map(|triple| triple[2].to_string()).collect())
     }
 
-    /// Returns those of these files, relative to the root, on which git runs a filter before it stores them
-    /// (gitattributes(5)).
+    /// Returns those of these files, relative to the root, that git stores through a filter (gitattributes(5)).
     pub(crate) fn filtered<'p>(
         &self,
         paths: impl Iterator<Item = &'p PathBuf>,
@@ -145,8 +143,7 @@ impl Repo {
         Ok(found.map(|(path, _)| path.into()).collect())
     }
 
-    /// Returns the folder from which git runs this worktree's hooks, given all settings of that name (git-config(1),
-    /// `core.hooksPath`).
+    /// Returns the folder of this worktree's hooks, given all settings of that name (git-config(1), `core.hooksPath`).
     pub(crate) fn hooks_dir_by(&self, settings: &[Setting]) -> Result<HooksDir, GitError> {
         let named = settings.iter().rfind(|setting| setting.name == "core.hookspath");
         let Some(Setting { scope, value, .. }) = named else {

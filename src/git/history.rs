@@ -1,5 +1,4 @@
-//! History: revisions, refs, the commits reachable from them, and the changes of each commit (`git rev-list`, `git
-//! diff-tree --stdin`).
+//! History: revisions, refs, the commits reachable from them (`git rev-list`), and their changes (`git diff-tree --stdin`).
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::io::{BufRead, BufReader};
@@ -129,8 +128,7 @@ impl Repo {
         }
     }
 
-    /// Rejects a repository that has commits; call it if no ref leads to one. Commits of a push do not count
-    /// (git-receive-pack(1), quarantine).
+    /// Rejects a repository that has commits although no ref leads to one, but not those of a push (git-receive-pack(1)).
     pub(crate) fn refuse_lost_refs(&self) -> Result<(), GitError> {
         let mut call =
             self.call(&["cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objecttype)"]);

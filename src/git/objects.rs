@@ -289,8 +289,7 @@ impl Repo {
             for (at, id) in some.iter().enumerate() {
                 match self.answer(*id, kind, IN_PIECES, take) {
                     Ok(true) => {}
-                    // A large object may have fewer bytes than announced, and git then waits for the next request. So
-                    // this one is requested last.
+                    // If a large object is shorter than announced, git waits for the next request. So it is requested last.
                     Ok(false) => {
                         self.request(&[*id])?;
                         self.reader.borrow_mut().as_mut().map(CatFile::end_requests);

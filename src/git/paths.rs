@@ -91,8 +91,7 @@ pub(crate) fn relative_path(path: &Path) -> PathBuf {
     path_from(&Path::new(".").canonicalize().unwrap_or_default(), path)
 }
 
-/// Returns the file to name to `git add` after a change of the one at `path`: of a symlink, the file behind it, unless
-/// that is in no repository or in another.
+/// Returns the file for `git add` after a change at `path`: of a symlink, the file behind it if in the same repository.
 pub(crate) fn path_to_add(path: &Path) -> PathBuf {
     let root_of = |path: &Path| fs::canonicalize(find_root(folder_of(path))?).ok();
     let real = fs::canonicalize(path).ok();

@@ -148,8 +148,7 @@ impl Repo {
         })
     }
 
-    /// Lets git fetch what a partial clone lacks, except while a push is checked (git-receive-pack(1), quarantine),
-    /// which must contain everything.
+    /// Lets git fetch what a partial clone lacks, but for a push in quarantine, which must be whole (git-receive-pack(1)).
     pub(crate) fn allow_fetching(&self) {
         if !self.location.is_quarantine() {
             self.may_fetch.set(true);

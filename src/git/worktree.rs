@@ -112,8 +112,7 @@ impl Repo {
         Ok(ignored.iter().filter_map(|relative| unlisted.remove(relative)).collect())
     }
 
-    /// Returns those of these paths, relative to the root, that git ignores (git-check-ignore(1)) and, without
-    /// `--no-index`, does not track.
+    /// Returns those of these paths below the root that git ignores and, without `--no-index`, does not track.
     fn ignored(&self, paths: &[PathBuf], options: &[&str]) -> Result<HashSet<PathBuf>, GitError> {
         let mut input = Vec::new();
         for path in paths {
@@ -248,8 +247,7 @@ impl Repo {
                 }
             }
         }
-        // What is only announced (`git add -N`) is listed as an empty file. Against an empty commit, which takes longer,
-        // it is left out.
+        // An announced file (`git add -N`) is listed as an empty one, but not against an empty commit, which takes longer.
         let empty = self.facts.format.id_of("blob", b"");
         if files.iter().any(|(_, file)| file.id == empty) {
             let staged: HashSet<_> = self.staged(None)?.into_iter().map(|file| file.path).collect();
@@ -306,8 +304,7 @@ impl Repo {
         Ok(found)
     }
 
-    /// Rejects an index that is cut short, or that git has not written: git may silently see fewer files in it, or
-    /// others.
+    /// Rejects an index that is cut short, or not git's: git may silently see fewer files in it, or others.
     fn refuse_damaged_index(&self) -> Result<(), GitError> {
         // Without an index, nothing was ever added.
         let Some(bytes) = crate::fs::read_if_there(&self.facts.index)? else { return Ok(()) };

@@ -17,8 +17,7 @@ use crate::git::{ObjectId, Repo};
 use crate::keys::{KeyStore, team_file};
 use crate::project;
 
-/// How many parsed versions are kept. Going back in history, the older side of one comparison is soon the newer side of
-/// the next.
+/// How many parsed versions are kept: going back in history, the older side of one comparison is the newer of the next.
 const KEPT: usize = 256;
 
 /// A version of an env file.
@@ -214,8 +213,7 @@ impl<'a> EnvHistory<'a> {
         id
     }
 
-    /// Compares the variables in a file's newer version with those in the older version of this pair and of each other
-    /// pair.
+    /// Compares a file's newer version with the older one of this pair and of each other pair.
     pub(super) fn changes(
         &mut self,
         pair: &VersionPair,

@@ -136,8 +136,7 @@ fn of_copy(file: EnvText<'_>, report: EnvReport) -> EnvReport {
     EnvReport { findings, ..EnvReport::default() }
 }
 
-/// Returns the finding for sealed values in a file whose name keeps commands from reading it: a template, a copy, another
-/// tool's file.
+/// Returns the finding for sealed values in a file that no command reads: a template, a copy, another tool's file.
 pub(crate) fn sealed_by_mistake(file: EnvText<'_>) -> Option<Finding> {
     let what = FileRole::of(file.path).what()?;
     let is_token_byte = |b: &u8| b.is_ascii_alphanumeric() || b"-_:,.".contains(b);

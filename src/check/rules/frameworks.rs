@@ -53,8 +53,7 @@ impl Framework {
         }
     }
 
-    /// Returns true if it certainly reads the file called `file` when the environment `env` is run. Its mode is not
-    /// known.
+    /// Returns true if it certainly reads the file called `file` when `env` is run. Its mode is not known.
     pub(crate) fn reads(&self, file: &str, env: &EnvName) -> bool {
         let of_mode = file.strip_prefix(".env.").map(|rest| rest.strip_suffix(".local").unwrap_or(rest));
         match (self, file) {
@@ -221,8 +220,7 @@ pub(crate) fn may_be_read_elsewhere(files: &[ReportedFile<'_>]) -> bool {
     [Framework::Next, Framework::Vite].iter().any(|framework| !sealed_elsewhere(framework, files).is_empty())
 }
 
-/// Returns one finding for each file whose sealed values `framework` would use as they are when one of the folder's
-/// environments is run.
+/// Returns a finding for each file whose sealed values `framework` would use as they are when another environment is run.
 pub(crate) fn sealed_elsewhere(framework: &Framework, files: &[ReportedFile<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, report) in files.iter().filter(|(_, report)| !report.sealed.is_empty()) {

@@ -171,8 +171,7 @@ enum StepProof {
     Forged,
 }
 
-/// Looks for the path from `old` to `new` in the rotations of `env`, verified with the keys in `held`. Returns the most
-/// trusted if there are several.
+/// Looks for the most trusted path from `old` to `new` in the rotations of `env`, verified with the keys in `held`.
 pub(crate) fn find_rotation(
     team: Option<&TeamFile>,
     env: &EnvName,

@@ -18,8 +18,7 @@ const MIN_CERTAIN: usize = 12;
 /// How many bytes of a private key must follow its prefix: documentation mentions the prefix alone.
 const MIN_KEY: usize = 16;
 
-/// How many bytes of each form are in the automaton; the rest is compared in place. The automaton is built for every
-/// commit, and a larger one takes longer.
+/// How many bytes of each form are in the automaton, which takes longer to build if larger; the rest is compared in place.
 const HEAD: usize = 8;
 
 /// How many bytes of a file are searched at a time.

@@ -17,8 +17,7 @@ const FAMILY: usize = 8;
 /// that share such a remainder are compared, so the work grows with the number of names and not with its square.
 pub(super) struct SimilarNames<'a> {
     names: &'a [&'a str],
-    /// The hash of every remainder and the index of a name that has it, sorted. Equal hashes of different remainders
-    /// cost one more comparison.
+    /// Sorted: the hash of each remainder, and the index of a name that has it. A collision costs one more comparison.
     remainders: Vec<(u32, u32)>,
 }
 
