@@ -163,14 +163,6 @@ pub(crate) enum RotationProof {
     None,
 }
 
-/// The most trusted first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum StepProof {
-    Proven,
-    Unverified,
-    Forged,
-}
-
 /// Looks for the most trusted path from `old` to `new` in the rotations of `env`, verified with the keys in `held`.
 pub(crate) fn find_rotation(
     team: Option<&TeamFile>,
@@ -178,34 +170,26 @@ pub(crate) fn find_rotation(
     [old, new]: [&PublicKey; 2],
     held: &[PrivateKey],
 ) -> RotationProof {
-    let verify = |step: &Rotation| match held.iter().find(|key| key.public() == step.old) {
-        Some(key) if step.is_proven_by(key) => StepProof::Proven,
-        Some(_) => StepProof::Forged,
-        None => StepProof::Unverified,
+    let key_of = |step: &Rotation| held.iter().find(|key| key.public() == step.old);
+    let steps: Vec<_> = team.into_iter().flat_map(|team| team.rotations(env)).collect();
+    let is_proven = |step: &&Rotation| key_of(step).is_some_and(|key| step.is_proven_by(key));
+    let is_forged = |step: &&Rotation| key_of(step).is_some_and(|key| !step.is_proven_by(key));
+    let path = |may_use: &dyn Fn(&&Rotation) -> bool| {
+        let steps: Vec<_> = steps.iter().copied().filter(may_use).collect();
+        shortest_path(&steps, old, new)
     };
-    let steps = team.into_iter().flat_map(|team| team.rotations(env));
-    let steps: Vec<_> = steps.map(|step| (step, verify(step))).collect();
-    for least in [StepProof::Proven, StepProof::Unverified, StepProof::Forged] {
-        let Some(path) = shortest_path(&steps, old, new, least) else { continue };
-        let of = |proof| path.iter().filter(move |step| step.1 == proof).map(|step| step.0.old.id());
-        return match least {
-            StepProof::Proven => RotationProof::Proven,
-            StepProof::Unverified => RotationProof::Unverified(of(StepProof::Unverified).collect()),
-            StepProof::Forged => {
-                RotationProof::Forged(of(StepProof::Forged).next().unwrap_or_else(|| old.id()))
-            }
-        };
+    if path(&is_proven).is_some() {
+        return RotationProof::Proven;
     }
-    RotationProof::None
+    if let Some(path) = path(&|step| !is_forged(step)) {
+        let unverified = path.iter().filter(|step| key_of(step).is_none());
+        return RotationProof::Unverified(unverified.map(|step| step.old.id()).collect());
+    }
+    let forged = path(&|_| true).and_then(|path| path.into_iter().find(is_forged));
+    forged.map_or(RotationProof::None, |step| RotationProof::Forged(step.old.id()))
 }
 
-/// Returns the shortest path over steps that are trusted at least as much as `least`.
-fn shortest_path<'t>(
-    steps: &[(&'t Rotation, StepProof)],
-    old: &PublicKey,
-    new: &PublicKey,
-    least: StepProof,
-) -> Option<Vec<(&'t Rotation, StepProof)>> {
+fn shortest_path<'t>(steps: &[&'t Rotation], old: &PublicKey, new: &PublicKey) -> Option<Vec<&'t Rotation>> {
     let mut paths = vec![(*old, Vec::new())];
     let mut seen = vec![*old];
     let mut at = 0;
@@ -213,10 +197,10 @@ fn shortest_path<'t>(
         if key == *new {
             return Some(path);
         }
-        for step in steps.iter().filter(|step| step.1 <= least && step.0.old == key) {
-            if !seen.contains(&step.0.new) {
-                seen.push(step.0.new);
-                paths.push((step.0.new, [path.as_slice(), &[*step]].concat()));
+        for step in steps.iter().filter(|step| step.old == key) {
+            if !seen.contains(&step.new) {
+                seen.push(step.new);
+                paths.push((step.new, [path.as_slice(), &[*step]].concat()));
             }
         }
         at += 1;
