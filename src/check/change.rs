@@ -92,7 +92,9 @@ impl<'a> CheckedChange<'a> {
         findings.extend(check_key_changes(&env_files, &keys_before, origins, &held)?);
         let teams = TeamFiles { env_files: &env_files, keys_before: &keys_before, origins, held: &held };
         findings.extend(teams.check()?);
-        let (mut for_review, references_added) = check_hidden_values(&env_files, origins)?;
+        let hidden = check_hidden_values(&env_files, origins)?.into_iter();
+        let (references_added, mut for_review): (Vec<_>, Vec<_>) =
+            hidden.partition(|finding| finding.rule == Rule::ReferenceAdded);
         for_review.extend(compare_policies(self, is_first)?);
         Ok(Inspection { env_files, findings, for_review, references_added })
     }

@@ -94,11 +94,8 @@ pub(super) fn check_key_changes(
 
 /// Returns the findings for hidden values that newly redirect trust or traffic, and for those that newly refer to other
 /// variables. Files are compared with the files that they come from.
-pub(super) fn check_hidden_values(
-    after: &EnvFiles,
-    origins: &Origins<'_>,
-) -> Result<(Vec<Finding>, Vec<Finding>), Error> {
-    let (mut redirects, mut references) = (Vec::new(), Vec::new());
+pub(super) fn check_hidden_values(after: &EnvFiles, origins: &Origins<'_>) -> Result<Vec<Finding>, Error> {
+    let mut findings = Vec::new();
     for (path, report) in &after.reports {
         let matters =
             |(name, (_, refs)): &(&String, &(usize, Refs))| is_redirecting(name) || !refs.is_empty();
@@ -109,12 +106,10 @@ pub(super) fn check_hidden_values(
         let origins = origins.of(path, report)?;
         for (name, now) in hidden {
             let before: Vec<_> = origins.iter().filter_map(|origin| origin.hidden(name)).collect();
-            let (redirect, added) = check_hidden_value(path, name, now, &before);
-            redirects.extend(redirect);
-            references.extend(added);
+            findings.extend(check_hidden_value(path, name, now, &before));
         }
     }
-    Ok((redirects, references))
+    Ok(findings)
 }
 
 /// Returns the findings for globs that are new in team files, and for names that schemas newly make plain. A folder

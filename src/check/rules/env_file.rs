@@ -52,14 +52,14 @@ pub struct EnvReport {
 /// An env file with its report. The path is relative to the root of what is checked.
 pub(crate) type ReportedFile<'a> = (&'a Path, &'a EnvReport);
 
-/// Checks a variable with a hidden value (its line and the names that it may refer to). Returns a finding if it is new
-/// and its name redirects trust or traffic, and one if it refers to more than `before`, in the files it comes from.
+/// Checks a variable with a hidden value (its line and the names that it may refer to). Finds that it is new and its
+/// name redirects trust or traffic, and that it refers to more than `before`, in the files it comes from.
 pub(crate) fn check_hidden_value(
     path: &Path,
     name: &str,
     (line, refs): &(usize, Refs),
     before: &[&Refs],
-) -> (Option<Finding>, Option<Finding>) {
+) -> Vec<Finding> {
     let finding = |rule, message, fix| Finding::new(rule, path, message, fix).at(*line).about(name);
     let redirect = (is_redirecting(name) && before.is_empty()).then(|| {
         let message = format!("reviewers can't see the value of {name}: {}", why_reserved(name));
@@ -75,7 +75,7 @@ pub(crate) fn check_hidden_value(
         let fix = hint!("check that this is intended, or set it again: envseal set {name} -f {file}", name);
         finding(Rule::ReferenceAdded, message, fix)
     });
-    (redirect, reference)
+    redirect.into_iter().chain(reference).collect()
 }
 
 /// Returns the finding for a `${` in a value that starts no known reference.
