@@ -75,12 +75,10 @@ impl FileDiff {
         history: &mut EnvHistory<'_>,
         name: &str,
     ) -> Result<[Option<ShownValue>; 2], Error> {
-        let mut value = |side: Option<&(PathBuf, ObjectId)>| {
-            let Some((path, id)) = side else { return Ok(None) };
-            let version = history.version(path, *id)?;
-            Ok::<_, Error>(history.show(path, name, &version))
-        };
-        Ok([value(self.pair.before.as_ref())?, value(self.pair.after.as_ref())?])
+        let [before, after] = history.both(&self.pair)?;
+        let path = self.pair.path();
+        let from = self.pair.from().unwrap_or(path);
+        Ok([history.show(from, name, &before), history.show(path, name, &after)])
     }
 }
 

@@ -108,6 +108,6 @@ fn likeness(before: &EnvVersion, after: &EnvVersion) -> Option<usize> {
     let own = |version: &EnvVersion| version.names().filter(|name| !is_own_name(name)).count();
     let most = own(before).max(own(after));
     let shared = before.names().filter(|name| !is_own_name(name) && after.has(name));
-    let points: usize = shared.map(|name| 1 + usize::from(before.has_same_source(after, name))).sum();
+    let points: usize = shared.map(|name| 1 + usize::from(before.source(name) == after.source(name))).sum();
     (most > 0 && points >= most).then(|| points * 1000 / (2 * most))
 }

@@ -38,13 +38,6 @@ enum VersionProblem {
     Conflict,
 }
 
-/// A variable in one version of a file.
-#[derive(Clone, Copy)]
-struct VersionVariable<'a> {
-    version: &'a EnvVersion,
-    entry: &'a Entry,
-}
-
 impl EnvVersion {
     /// Returns a version without variables: of a missing or an unreadable file.
     fn empty(problem: Option<VersionProblem>) -> Self {
@@ -70,8 +63,8 @@ impl EnvVersion {
         names.filter(|(at, name)| self.last.get(*name) == Some(at)).map(|(_, name)| name)
     }
 
-    fn get(&self, name: &str) -> Option<VersionVariable<'_>> {
-        self.last.get(name).map(|at| VersionVariable { version: self, entry: &self.document.entries()[*at] })
+    fn get(&self, name: &str) -> Option<&Entry> {
+        self.last.get(name).map(|at| &self.document.entries()[*at])
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -79,12 +72,25 @@ impl EnvVersion {
     }
 
     pub(super) fn is_sealed(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|variable| variable.token().is_some())
+        self.token(name).is_some()
     }
 
-    /// Returns true if both versions have the same text after `NAME=`.
-    pub(super) fn has_same_source(&self, other: &Self, name: &str) -> bool {
-        self.get(name).zip(other.get(name)).is_some_and(|(one, other)| one.source() == other.source())
+    /// Returns the text after `NAME=`.
+    pub(super) fn source(&self, name: &str) -> Option<&[u8]> {
+        self.get(name).map(|entry| self.document.source(entry))
+    }
+
+    /// Returns the token of a sealed variable; a malformed one counts as plain text.
+    fn token(&self, name: &str) -> Option<SealedValue> {
+        project::token(&self.document, self.get(name)?)?.ok()
+    }
+
+    /// Returns true if two plain values read the same. Other quotes don't matter unless there is something to expand.
+    fn reads_as(&self, other: &Self, name: &str) -> bool {
+        let read = |it: &Self| it.get(name).map(|entry| it.document.value(entry));
+        read(self).zip(read(other)).is_some_and(|((one_quote, one), (other_quote, other))| {
+            (one_quote.expands() == other_quote.expands() || !one.contains(&b'$')) && *one == *other
+        })
     }
 }
 
@@ -93,25 +99,6 @@ fn only_public_key(document: &Document) -> Option<PublicKey> {
     let (entry, None) = (entries.next()?, entries.next()) else { return None };
     let (_, text) = document.value(entry);
     PublicKey::parse(std::str::from_utf8(&text).ok()?).ok()
-}
-
-impl VersionVariable<'_> {
-    fn source(&self) -> &[u8] {
-        self.version.document.source(self.entry)
-    }
-
-    /// Returns its token if it is sealed; a malformed one counts as plain text.
-    fn token(&self) -> Option<SealedValue> {
-        project::token(&self.version.document, self.entry)?.ok()
-    }
-
-    /// Returns true if two plain values read the same. Other quotes don't matter unless there is something to expand.
-    fn reads_as(&self, other: &Self) -> bool {
-        let read = |it: &Self| it.version.document.value(it.entry);
-        let ((one_quote, one), (other_quote, other)) = (read(self), read(other));
-        let same_way = one_quote.expands() == other_quote.expands() || !one.contains(&b'$');
-        same_way && *one == *other
-    }
 }
 
 /// A value, to be shown to a person who asked for it.
@@ -246,21 +233,18 @@ impl<'a> EnvHistory<'a> {
         before: &EnvVersion,
         after: &EnvVersion,
     ) -> Option<ChangeKind> {
-        let (before, after) = match (before.get(name), after.get(name)) {
-            (None, None) => return None,
-            (None, Some(_)) => return Some(ChangeKind::Added),
-            (Some(_), None) => return Some(ChangeKind::Removed),
-            (Some(before), Some(after)) => (before, after),
-        };
-        if before.source() == after.source() {
-            return None;
+        match (before.source(name), after.source(name)) {
+            (one, other) if one == other => return None,
+            (None, _) => return Some(ChangeKind::Added),
+            (_, None) => return Some(ChangeKind::Removed),
+            _ => {}
         }
-        match (before.token(), after.token()) {
+        match (before.token(name), after.token(name)) {
             (Some(one), Some(other)) if one == other => None,
             (Some(_), Some(_)) => {
-                let mut decrypt = |variable: VersionVariable<'_>| {
-                    let key = variable.version.public_key?;
-                    self.decrypt(path, name, variable, |other| *other == key)
+                let mut decrypt = |version: &EnvVersion| {
+                    let key = version.public_key?;
+                    self.decrypt(path, name, version, |other| *other == key)
                 };
                 let both = decrypt(before).zip(decrypt(after));
                 let is_same = both.is_some_and(|(one, other)| is_same_value(&one, &other));
@@ -268,18 +252,18 @@ impl<'a> EnvHistory<'a> {
             }
             (Some(_), None) => Some(ChangeKind::Plain),
             (None, Some(_)) => Some(ChangeKind::Changed),
-            (None, None) => (!before.reads_as(&after)).then_some(ChangeKind::Changed),
+            (None, None) => (!before.reads_as(after, name)).then_some(ChangeKind::Changed),
         }
     }
 
     pub(super) fn show(&mut self, path: &Path, name: &str, version: &EnvVersion) -> Option<ShownValue> {
-        let variable = version.get(name)?;
-        let Some(token) = variable.token() else {
-            let (_, mut text) = version.document.value(variable.entry);
+        let entry = version.get(name)?;
+        let Some(token) = version.token(name) else {
+            let (_, mut text) = version.document.value(entry);
             return Some(ShownValue::Value(SecretBytes::new(std::mem::take(&mut *text))));
         };
         // After a merge, a value may be encrypted with another key than the file's.
-        let opened = self.decrypt(path, name, variable, |key| key.id() == token.key_id());
+        let opened = self.decrypt(path, name, version, |key| key.id() == token.key_id());
         Some(opened.map_or(ShownValue::Sealed, |(opened, _)| ShownValue::Value(unquoted(opened))))
     }
 
@@ -289,10 +273,10 @@ impl<'a> EnvHistory<'a> {
         &mut self,
         path: &Path,
         name: &str,
-        variable: VersionVariable<'_>,
+        version: &EnvVersion,
         is_key: impl Fn(&PublicKey) -> bool,
     ) -> Option<(OpenedValue, String)> {
-        let token = variable.token().filter(|_| !is_own_name(name))?;
+        let token = version.token(name).filter(|_| !is_own_name(name))?;
         let opener = self.opener(path, is_key)?;
         opener.open(name, &token).ok().map(|opened| (opened, token.refs().to_string()))
     }
