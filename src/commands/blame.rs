@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context, args: &BlameArgs) -> Result<(), Error> {
     repo.allow_fetching();
     let head = repo.head()?;
     // Without a passphrase the answer is only less exact.
-    let store = &context.store().unasking();
+    let store = &context.store.unasking();
     let mut history = EnvHistory::new(&repo, store);
     let mut files = Vec::new();
     for path in args.files.existing(context)?.paths_or_default(context.process)? {

@@ -124,7 +124,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
     note_pipes(context);
     let dir = working_dir()?;
     let root = find_root(&dir);
-    let objects = root.as_ref().map(|root| context.store().repositories().open(root)).transpose()?;
+    let objects = root.as_ref().map(|root| context.store.repositories().open(root)).transpose()?;
     let root = root.unwrap_or(dir);
     if args.max_age.is_some() {
         context.repository()?.allow_fetching();
@@ -200,7 +200,7 @@ fn run_check(
     let report = {
         let progress = Progress::new(context.ui.quiet);
         let progress = |done, all| progress.at(done, all);
-        let store = context.store().unasking();
+        let store = context.store.unasking();
         check(&CheckOptions {
             store: &store,
             accept_policy: false,
@@ -290,7 +290,7 @@ pub(super) fn where_typed(context: &Context, root: &Path) -> Result<PathBuf, Err
 }
 
 fn run_fix(context: &Context, root: &Path, objects: Option<&Repo>) -> Result<(), Error> {
-    let store = context.store();
+    let store = &context.store;
     let options = CheckOptions {
         store,
         accept_policy: false,

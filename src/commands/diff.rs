@@ -64,7 +64,7 @@ pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<(), Error> {
     };
     let paths = args.files.paths_in(&repo, context.process)?;
     // Without a passphrase the answer is only less exact.
-    let store = &context.store().unasking();
+    let store = &context.store.unasking();
     let mut history = EnvHistory::new(&repo, store);
     let (author, differing) = history::diff(&mut history, [before, after], &paths)?;
     if args.format == Some(DiffFormat::Markdown) {

@@ -73,7 +73,7 @@ struct Problem {
 /// Examines every file named or found, and this clone. Returns the exit status.
 pub(super) fn run(context: &Context, args: &DoctorArgs) -> Result<u8, Error> {
     let paths = args.listing.find(context)?.files;
-    let (mut projects, mut pinning) = (Projects::new(context.store().repositories()), Pinning::default());
+    let (mut projects, mut pinning) = (Projects::new(context.store.repositories()), Pinning::default());
     let files: Vec<_> =
         paths.iter().map(|path| FileReport::new(context, &mut projects, &mut pinning, path)).collect();
     let clone = CloneSetup::here(context)?;
@@ -133,7 +133,7 @@ impl FileReport {
             self.troubles.push(Problem::new(format!("{} in plain text", counted(open, "value")), Some(&fix)));
         }
         if let Some(key) = file.public_key() {
-            let located = context.store().locate(file.env(), key, &file.dir());
+            let located = context.store.locate(file.env(), key, &file.dir());
             let has_private_key = located.is_ok();
             match located {
                 Ok((_, place)) => {
@@ -145,12 +145,12 @@ impl FileReport {
                 }
                 Err(error) => return Err(error.into()),
             }
-            let pin = pin_trouble(&file, &project, context.store(), pinning)?;
+            let pin = pin_trouble(&file, &project, &context.store, pinning)?;
             self.troubles.extend(pin.map(|error| Problem::from(&error)));
             self.troubles.extend(under_other_keys(context, &file, key, has_private_key)?);
         }
         let files = [file];
-        let reading = read_files(&files, context.store(), context.process, Precedence::EarlierFile)?;
+        let reading = read_files(&files, &context.store, context.process, Precedence::EarlierFile)?;
         self.troubles.extend(group_failures(reading.failures()));
         Ok(())
     }
@@ -160,11 +160,11 @@ impl FileReport {
 fn needless_keys_file(context: &Context, place: KeyPlace, file: &EnvFile) -> Result<Option<PathBuf>, Error> {
     let KeyPlace::KeysFile(path) = place else { return Ok(None) };
     let dir = file.dir();
-    if context.store().keys_file_path(&dir) != path || !is_keys_file(&path) {
+    if context.store.keys_file_path(&dir) != path || !is_keys_file(&path) {
         return Ok(None);
     }
-    let Some(keys) = context.store().keys_file(&dir)? else { return Ok(None) };
-    Ok(context.store().is_granted_whole(&keys, &dir)?.then_some(path))
+    let Some(keys) = context.store.keys_file(&dir)? else { return Ok(None) };
+    Ok(context.store.is_granted_whole(&keys, &dir)?.then_some(path))
 }
 
 /// Suggests moving the keys out of the tree. The command tests the backup before it removes anything.
@@ -196,12 +196,12 @@ fn key_not_found(
     error: KeyLookupError,
 ) -> Result<Problem, Error> {
     let mut problem = Problem::from(&Error::from(error));
-    let all = context.store().every(&file.dir())?;
+    let all = context.store.every(&file.dir())?;
     if all.iter().any(|private| private.public() == *key) {
         problem.details.push("it exists under the name of another environment".into());
         problem.fix = hint!("rename it there to {name}", name = file.env().private_key_name()).line();
     } else {
-        let keys_file = context.store().keys_file_path(&file.dir());
+        let keys_file = context.store.keys_file_path(&file.dir());
         problem.details.push("if you had it, a backup restores it: envseal key recover FILE".into());
         problem
             .details
@@ -232,7 +232,7 @@ fn under_other_keys(
     if others.is_empty() {
         return Ok(Vec::new());
     }
-    let older = context.store().all(file.env(), &file.dir())?;
+    let older = context.store.all(file.env(), &file.dir())?;
     let path = file.path();
     let problem = |(id, values): (KeyId, Vec<(usize, &str)>)| {
         let names: Vec<_> = values.iter().map(|(_, name)| *name).collect();

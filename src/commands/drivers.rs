@@ -100,7 +100,7 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     let (merged, part) = if is_team_file {
         (merge_team(&versions, &style), "entry")
     } else {
-        (project::merge(&args.path, &versions, &style, context.store()), "name")
+        (project::merge(&args.path, &versions, &style, &context.store), "name")
     };
     if *merged.text != *ours {
         project::write_version(&args.ours, &merged.text)?;

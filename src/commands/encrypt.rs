@@ -96,7 +96,7 @@ fn note_plaintext_in_history(context: &Context, updated: &Updated<usize>) {
 
 /// Returns the names that are encrypted in `now` and plain text in the last commit.
 fn committed_in_plain_text(context: &Context, path: &Path, now: &Document) -> Vec<String> {
-    let Some(before) = document_in_head(path, context.store().repositories()) else { return Vec::new() };
+    let Some(before) = document_in_head(path, context.store.repositories()) else { return Vec::new() };
     let plain = before.entries().iter().filter(|entry| {
         let is_sealed_now =
             now.last(before.name(entry)).is_some_and(|at| token(now, &now.entries()[at]).is_some());

@@ -92,7 +92,7 @@ pub(super) fn note_pipes(context: &Context) {
 /// Asks for confirmation before one of these files starts a new environment, because its name may be a typo. Returns
 /// the files that do.
 pub(super) fn confirm_new_environments(context: &Context, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    let new = new_environments(paths, context.store())?;
+    let new = new_environments(paths, &context.store)?;
     for (env, path) in new.iter().filter(|_| ui::can_ask()) {
         let similar = similar_env_file(path);
         let beside = similar.as_ref().map_or_else(String::new, |(env, _)| format!("; there is also {env}"));

@@ -66,7 +66,7 @@ pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
             })?
         }
     };
-    let reading = read_files(&files, context.store(), context.process, Precedence::EarlierFile)?;
+    let reading = read_files(&files, &context.store, context.process, Precedence::EarlierFile)?;
     for key in &args.keys {
         if !reading.names().any(|name| name == key) {
             return Err(match files.first() {
@@ -84,7 +84,7 @@ pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
         variables.sort_by_key(|variable| args.keys.iter().position(|key| *key == variable.name));
     }
     for file in files.iter().filter(|_| args.at.is_none()) {
-        sweep(&file.dir(), context.store().repositories());
+        sweep(&file.dir(), context.store.repositories());
     }
     let one_value = matches!((&args.keys[..], &variables[..]), ([_], [_]));
     let format = args.format.as_deref().or((args.json || !one_value).then_some("json"));
@@ -116,7 +116,7 @@ pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
 fn files_at(context: &Context, paths: &[PathBuf], revision: &str) -> Result<Vec<EnvFile>, Error> {
     let objects = context.repository()?;
     objects.allow_fetching();
-    let store = context.store();
+    let store = &context.store;
     let mut history = EnvHistory::new(&objects, store);
     let root = objects.root();
     let mut files = Vec::new();

@@ -35,11 +35,11 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<(), Error> {
     let project = context.project_of(&here)?;
     // Before anything is changed, so that an unreadable file changes nothing.
     if load_all(&project, &here)?.is_empty() {
-        context.store().refuse_piped()?;
+        context.store.refuse_piped()?;
     }
     let ignored = unseen_of(project.passed_over(&here, &[])?, &here);
     ignored.iter().try_for_each(|path| EnvFile::load(path).map(drop))?;
-    for keys_file in context.store().keys_files_to_ignore(&here) {
+    for keys_file in context.store.keys_files_to_ignore(&here) {
         print_notices(context, &guard_keys_file(&keys_file, &project)?);
     }
     let has_hooks = hook::set_up(context)?;
@@ -59,7 +59,7 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<(), Error> {
         print_notices(context, &created.notices);
         context.ui.say("Created .env");
     }
-    sweep(&here, context.store().repositories());
+    sweep(&here, context.store.repositories());
     mark_plain(context, args, &project, &files)?;
     let next = next_step(context, &project, &files, &ignored, has_hooks && has_drivers)?;
     context.ui.suggest(&next);

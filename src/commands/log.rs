@@ -50,7 +50,7 @@ pub(super) fn run(context: &Context, args: &LogArgs) -> Result<(), Error> {
         return Ok(());
     };
     // Without a passphrase the answer is only less exact.
-    let store = &context.store().unasking();
+    let store = &context.store.unasking();
     let mut history = EnvHistory::new(&repo, store);
     let mut count = 0;
     let result = if args.json {

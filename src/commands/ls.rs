@@ -69,12 +69,12 @@ pub(super) fn run(context: &Context, args: &LsArgs) -> Result<(), Error> {
         return example(context, args);
     }
     let FoundFiles { files, ignored } = args.listing.find(context)?;
-    let mut projects = Projects::new(context.store().repositories());
+    let mut projects = Projects::new(context.store.repositories());
     if args.names && !files.is_empty() {
         return list_names(context, args, &mut projects, &files);
     }
     let rows: Vec<_> = files.iter().map(|path| EnvFileRow::new(context, &mut projects, path)).collect();
-    sweep(Path::new("."), context.store().repositories());
+    sweep(Path::new("."), context.store.repositories());
     // Without an env file there is nothing to protect yet.
     if !rows.is_empty() {
         note_setup_gaps(context);
@@ -119,7 +119,7 @@ impl EnvFileRow {
     fn read(context: &Context, projects: &mut Projects, path: &Path) -> Result<Self, Error> {
         let file = projects.load(path)?;
         let counts = counts(&file, &*projects.of_folder(&file.dir())?);
-        let found = file.public_key().map(|key| context.store().locate_stored(file.env(), key, &file.dir()));
+        let found = file.public_key().map(|key| context.store.locate_stored(file.env(), key, &file.dir()));
         let is_command = |tried: &SearchedPlace| tried.place == KeyPlace::Command;
         let (opens, why_not, answer) = match found {
             None => (None, None, "no key yet".into()),
@@ -286,7 +286,7 @@ fn add_ages<'c, 'a: 'c>(
 ) -> Result<(), Error> {
     let repo = context.repository()?;
     repo.allow_fetching();
-    let (head, store) = (repo.head()?, &context.store().unasking());
+    let (head, store) = (repo.head()?, &context.store.unasking());
     let mut history = EnvHistory::new(&repo, store);
     for column in columns {
         let (_, variables) = blame(&repo, &mut history, head, column.path)?;
@@ -301,7 +301,7 @@ fn add_ages<'c, 'a: 'c>(
 fn example(context: &Context, args: &LsArgs) -> Result<(), Error> {
     let folder = one_folder(&args.listing.files.paths_or_default(context.process)?)?;
     if args.write {
-        let example = project::write_example(&folder, context.store())?;
+        let example = project::write_example(&folder, &context.store)?;
         let path = display_path(&example.path);
         context.ui.say(match example.added {
             0 => format!("{path} already has every name"),
@@ -309,7 +309,7 @@ fn example(context: &Context, args: &LsArgs) -> Result<(), Error> {
         });
         return Ok(());
     }
-    let example = project::example(&folder, context.store())?;
+    let example = project::example(&folder, &context.store)?;
     if example.is_emptied && !ui::is_stdout_terminal() {
         let path = relative_path(&example.path);
         let hint = hint!("if `>` has just emptied it: git checkout -- {path}, then use --write", path);

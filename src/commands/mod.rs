@@ -134,10 +134,6 @@ struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    fn store(&self) -> &KeyStore<'a> {
-        &self.store
-    }
-
     /// Returns the repository that git would use: that of the working directory, or of the hook that git runs.
     fn repository(&self) -> Result<Rc<Repo>, Error> {
         Ok(self.store.repositories().current()?)

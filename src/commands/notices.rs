@@ -32,7 +32,7 @@ pub(super) fn print_notices(context: &Context, notices: &[Notice]) {
 /// Notes each changed file that git ignores, because it will not be committed.
 pub(super) fn note_ignored<T>(context: &Context, updated: &Updated<T>) {
     let changed = updated.files.iter().filter(|file| file.is_changed);
-    for path in unseen_among(changed.map(|file| file.path.as_path()), context.store().repositories()) {
+    for path in unseen_among(changed.map(|file| file.path.as_path()), context.store.repositories()) {
         let path = relative_path(path);
         let hint = hint!("to commit it: git add --force {path}", path);
         context.ui.note(hint.after(format_args!("git ignores {}", path.display())));

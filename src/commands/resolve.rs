@@ -54,7 +54,7 @@ pub(super) fn run(context: &Context, args: ResolveArgs) -> Result<(), Error> {
     let ResolveArgs { name, value, files, ours, theirs, plain, seal } = args;
     let path = one_file(files.paths_or_default(context.process)?, "resolve")?;
     // Before the prompt, and before stdin is read.
-    refuse_links(&path, context.store().repositories())?;
+    refuse_links(&path, context.store.repositories())?;
     let change = |write, resolution: &Resolution<'_>| {
         context.update_in_merge(&path, write, |target| {
             let resolved = resolve(target, &name, resolution)?;

@@ -94,7 +94,7 @@ pub(super) fn prepare(context: &Context, args: &RunArgs) -> Result<PreparedProgr
     let precedence = if args.overload { Precedence::LaterFile } else { Precedence::Process };
     let clean = args.clean_env.then(|| context.process.narrowed(&KEPT_IN_CLEAN_ENV));
     let process = clean.as_ref().unwrap_or(context.process);
-    let reading = read_files(&files, context.store(), process, precedence)?;
+    let reading = read_files(&files, &context.store, process, precedence)?;
     let masked = args.redact.then(|| masked_forms(context, &reading));
     let wanted = args.reading.variables.filter()?;
     for file in &files {

@@ -77,10 +77,10 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
     };
     let paths = args.files.paths_or_default(context.process)?;
     // Before the prompt, and before stdin is read.
-    paths.iter().try_for_each(|path| refuse_links(path, context.store().repositories()))?;
+    paths.iter().try_for_each(|path| refuse_links(path, context.store.repositories()))?;
     let new = confirm_new_environments(context, &paths)?;
     let typed = args.value.is_some() || has_equals(&args.first);
-    let keys_on_stdin = context.store().reads_stdin();
+    let keys_on_stdin = context.store.reads_stdin();
     if keys_on_stdin && args.first == "-" {
         return Err(keys_and_values());
     }

@@ -1,93 +1,162 @@
-//! The grants of a team, as they are listed.
+//! A team, as it is listed: its members, and who can decrypt what.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::config::EnvName;
-use crate::crypto::{KeyId, PrivateKey, PublicKey};
+use serde::Serialize;
+
+use crate::config::{EnvName, TEAM_FILE};
+use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
 use crate::error::Error;
+use crate::fs::folder_of;
 use crate::git::{Commit, Repo};
 use crate::keys::KeyStore;
 use crate::project::Project;
-use crate::team::{GrantFault, GrantLine, MemberName, TeamFile};
+use crate::team::{GrantLine, MemberName, RemovedMember, TeamFile};
+use crate::time::{Moment, rfc3339};
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum GrantState {
-    /// The signature is valid, and the granter had access to the environment.
-    Proven,
-    /// The signature is valid; the rest cannot be verified without the environment's key.
-    Signed,
-    /// The grant is for another key than the environment's current one, which is the field.
-    OtherKey(Option<KeyId>),
-    Invalid(GrantFault),
+/// A team, as JSON.
+#[derive(Serialize)]
+pub(crate) struct TeamReport {
+    pub members: Vec<MemberRow>,
+    pub removed: Vec<RemovedMemberRow>,
+    pub grants: Vec<GrantRow>,
+    pub holders: Vec<HolderRow>,
 }
 
-pub(crate) struct ListedGrant {
-    pub line: GrantLine,
-    pub state: GrantState,
-    /// The commit that added it; None if it is not committed yet.
-    pub origin: Option<Commit>,
+#[derive(Serialize)]
+pub(crate) struct MemberRow {
+    pub name: String,
+    pub fingerprint: String,
+    key: String,
 }
 
-/// A member who can decrypt an environment without a valid grant of it.
-pub(crate) struct ListedHolder {
-    pub env: EnvName,
-    pub member: MemberName,
-    /// True if known by a valid grant that they made. Otherwise it is this user, who has the key.
-    pub is_granter: bool,
+#[derive(Serialize)]
+pub(crate) struct RemovedMemberRow {
+    pub name: String,
+    pub fingerprint: String,
+    pub since: String,
 }
 
-/// Returns every grant of the project, by environment and member; and everyone else who can decrypt one, such as a
-/// founder with a keys file.
-pub(crate) fn list(
-    project: &Project,
-    store: &KeyStore<'_>,
-    objects: Option<&Repo>,
-) -> Result<(Vec<ListedGrant>, Vec<ListedHolder>), Error> {
+#[derive(Serialize)]
+pub(crate) struct GrantRow {
+    pub member: String,
+    pub environment: String,
+    key: String,
+    /// `proven`, `signed` (the rest can't be verified without the environment's key), `other-key` or `invalid`.
+    state: &'static str,
+    /// The state, for a person.
+    pub message: String,
+    pub by: String,
+    line: usize,
+    /// The time of the commit that has the grant; the fields below are of that commit.
+    pub time: Option<String>,
+    author: Option<String>,
+    email: Option<String>,
+    pub commit: Option<String>,
+}
+
+/// A member who can decrypt an environment without a valid grant of it, such as a founder with a keys file.
+#[derive(Serialize)]
+pub(crate) struct HolderRow {
+    pub member: String,
+    pub environment: String,
+    /// `granter` if known by a valid grant that they made. Otherwise it is this user, who has the key: `you`.
+    known_as: &'static str,
+}
+
+/// Returns the team of the project; the grants and holders by environment and member.
+pub(crate) fn list(project: &Project, store: &KeyStore<'_>) -> Result<TeamReport, Error> {
     let team = project.team()?;
+    let repo = project.repository()?;
     let envs = project.environments()?;
     let mut lines: Vec<_> = team.grants().to_vec();
     lines.sort_by(|one, other| (&one.env, &one.member).cmp(&(&other.env, &other.member)));
-    let mut origins = origins(project, objects, &lines)?;
+    let origins = origins(project, repo.as_deref(), &lines)?;
     let find = |(env, (path, public)): (_, &(PathBuf, PublicKey))| {
-        Some((env, store.find(env, public, path.parent().unwrap_or(project.root())).ok()?))
+        Some((env, store.find(env, public, folder_of(path)).ok()?))
     };
     let keys: BTreeMap<&EnvName, PrivateKey> = envs.iter().filter_map(find).collect();
-    let listed = |(at, line): (usize, GrantLine)| {
+    let grant = |(at, line): (usize, &GrantLine)| {
         let public = envs.get(&line.env).map(|(_, public)| public);
-        let state = verify(&team, &line, public, keys.get(&line.env));
-        ListedGrant { state, line, origin: origins.remove(&at) }
+        GrantRow::new(line, verify(&team, line, public, keys.get(&line.env)), origins.get(&at))
     };
-    let grants: Vec<_> = lines.into_iter().enumerate().map(listed).collect();
-    let is_valid = |grant: &&ListedGrant| matches!(grant.state, GrantState::Proven | GrantState::Signed);
-    let mut holders: BTreeMap<(EnvName, MemberName), bool> = BTreeMap::new();
+    let grants: Vec<_> = lines.iter().enumerate().map(grant).collect();
+    let valid = || lines.iter().zip(&grants).filter(|(_, grant)| grant.is_valid()).map(|(line, _)| line);
+    let mut holders: BTreeMap<(&EnvName, &MemberName), &str> = BTreeMap::new();
     let me = store.me().ok().flatten();
     if let Some(me) = me.and_then(|me| team.member_of(&me.identity.public())) {
-        holders.extend(keys.keys().map(|env| (((*env).clone(), me.clone()), false)));
+        holders.extend(keys.keys().map(|env| ((*env, me), "you")));
     }
-    for grant in grants.iter().filter(is_valid) {
-        holders.insert((grant.line.env.clone(), grant.line.by.clone()), true);
-    }
-    for grant in grants.iter().filter(is_valid) {
-        holders.remove(&(grant.line.env.clone(), grant.line.member.clone()));
-    }
-    let holder = |((env, member), is_granter)| ListedHolder { env, member, is_granter };
-    Ok((grants, holders.into_iter().map(holder).collect()))
+    holders.extend(valid().map(|line| ((&line.env, &line.by), "granter")));
+    holders.retain(|(env, member), _| !valid().any(|line| line.env == **env && line.member == **member));
+    let holder = |((env, member), known_as): ((&EnvName, &MemberName), _)| HolderRow {
+        member: member.to_string(),
+        environment: env.to_string(),
+        known_as,
+    };
+    let member = |(name, key): (&MemberName, &IdentityKey)| MemberRow {
+        name: name.to_string(),
+        fingerprint: key.fingerprint(),
+        key: key.to_string(),
+    };
+    let removed = |(name, was): (&MemberName, &RemovedMember)| RemovedMemberRow {
+        name: name.to_string(),
+        fingerprint: was.key.fingerprint(),
+        since: rfc3339(was.since),
+    };
+    Ok(TeamReport {
+        members: team.members().iter().map(member).collect(),
+        removed: team.removed().iter().map(removed).collect(),
+        holders: holders.into_iter().map(holder).collect(),
+        grants,
+    })
 }
 
+impl GrantRow {
+    fn new(line: &GrantLine, (state, message): (&'static str, String), origin: Option<&Commit>) -> Self {
+        let time = |commit: &Commit| rfc3339(Moment { seconds: commit.time, offset: commit.offset });
+        Self {
+            member: line.member.to_string(),
+            environment: line.env.to_string(),
+            key: line.key.id().to_string(),
+            state,
+            message,
+            by: line.by.to_string(),
+            line: line.line,
+            time: origin.map(time),
+            author: origin.map(|commit| commit.author.clone()),
+            email: origin.map(|commit| commit.email.clone()),
+            commit: origin.map(|commit| commit.id.to_string()),
+        }
+    }
+
+    pub(crate) fn is_valid(&self) -> bool {
+        matches!(self.state, "proven" | "signed")
+    }
+}
+
+/// Returns the state of a grant, and the same for a person. `public` is the environment's current key, and `key` its
+/// private key.
 fn verify(
     team: &TeamFile,
     line: &GrantLine,
     public: Option<&PublicKey>,
     key: Option<&PrivateKey>,
-) -> GrantState {
-    match (team.verify(line), public, key) {
-        (Err(fault), ..) => GrantState::Invalid(fault),
-        (Ok(()), public, _) if public != Some(&line.key) => GrantState::OtherKey(public.map(PublicKey::id)),
-        (Ok(()), _, None) => GrantState::Signed,
-        (Ok(()), _, Some(key)) => match team.prove(line, key) {
-            Ok(()) => GrantState::Proven,
-            Err(fault) => GrantState::Invalid(fault),
+) -> (&'static str, String) {
+    let proven = || key.map(|key| team.prove(line, key)).transpose();
+    match (team.verify(line), public) {
+        (Ok(()), None) => {
+            let message = "for no environment here; if it was renamed or deleted, delete line";
+            ("other-key", format!("{message} {} of {TEAM_FILE}", line.line))
+        }
+        (Ok(()), Some(now)) if *now != line.key => {
+            ("other-key", format!("for an older key than {}", now.id()))
+        }
+        (verified, _) => match verified.and_then(|()| proven()) {
+            Ok(Some(())) => ("proven", "proven".into()),
+            Ok(None) => ("signed", "signed".into()),
+            Err(fault) => ("invalid", format!("INVALID: {fault}")),
         },
     }
 }

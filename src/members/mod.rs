@@ -14,7 +14,7 @@ pub(crate) use join::{
     Approval, Candidate, Joined, approve, candidate, join, new_candidate, parse_keys, refuse_approval,
     trusted_file,
 };
-pub(crate) use list::{GrantState, ListedGrant, ListedHolder, list};
+pub(crate) use list::{GrantRow, HolderRow, MemberRow, RemovedMemberRow, TeamReport, list};
 pub(crate) use remove::{RemovalPlan, plan_removal, remove};
 pub(crate) use replace::{ReplacedKey, replace_key};
 

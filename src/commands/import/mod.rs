@@ -78,7 +78,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     let dollars = args.dollars.parse()?;
     let mut imports: Vec<(Source, ImportPlan)> = Vec::new();
     for source in sources {
-        let plan = source.plan(args, &wants, &dollars, context.store())?;
+        let plan = source.plan(args, &wants, &dollars, &context.store)?;
         if let Some((other, _)) = imports.iter().find(|(_, other)| same_file(other.path(), plan.path())) {
             return Err(Error::usage(
                 format!(

@@ -109,7 +109,7 @@ fn read_texts(context: &Context, args: &Args) -> Result<Vec<SourceText>, Error> 
 }
 
 fn read_stdin(context: &Context, kind: Kind) -> Result<SourceText, Error> {
-    if context.store().reads_stdin() {
+    if context.store.reads_stdin() {
         return Err(keys_and_values());
     }
     let bytes = ui::stdin_value()?.filter(|text| !text.is_empty());

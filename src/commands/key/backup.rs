@@ -44,7 +44,7 @@ pub(in crate::commands) struct KeyRecoverArgs {
 pub(super) fn back_up(context: &Context, args: &KeyBackupArgs) -> Result<(), Error> {
     let here = working_dir()?;
     let project = context.project_of(&here)?;
-    let store = context.store();
+    let store = &context.store;
     let mut envs = Vec::new();
     for path in project.env_files(project.root())? {
         let Ok(file) = EnvFile::load(&path) else { continue };
@@ -96,7 +96,7 @@ pub(super) fn recover(context: &Context, args: &KeyRecoverArgs) -> Result<(), Er
     }
     lines.retain(|line| wanted.is_empty() || wanted.contains(&line.env));
     let here = working_dir()?;
-    let done = context.ui.working("unlocking", || recover_keys(&args.file, lines, &here, context.store()))?;
+    let done = context.ui.working("unlocking", || recover_keys(&args.file, lines, &here, &context.store))?;
     print_notices(context, &done.notices);
     let path = display_path(&done.path);
     for (env, added, there) in &done.envs {

@@ -98,7 +98,7 @@ pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
         keys.files.push(path);
     }
     let known: Vec<_> = envs.iter().map(|(env, keys)| (env.clone(), keys.key)).collect();
-    let private = context.store().at_hand(&here, &keys_files, &known)?;
+    let private = context.store.at_hand(&here, &keys_files, &known)?;
     for found in private {
         envs.entry(found.env.clone()).or_default().private.push(found);
     }
@@ -109,7 +109,7 @@ pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
         }
         envs.retain(|env, _| named.contains(env));
     }
-    let repo = project.git_root().map(|root| context.store().repositories().open(root)).transpose()?;
+    let repo = project.git_root().map(|root| context.store.repositories().open(root)).transpose()?;
     let mut rows = Vec::new();
     for (env, keys) in envs {
         rows.push(KeyRow::new(&env, keys, (&team, &known), keys_file_row.clone(), repo.as_deref())?);
@@ -127,7 +127,7 @@ pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
 
 /// Reads the keys files, even those refused because of how they are kept: the row of the first one shows that.
 fn read_keys_files(context: &Context, here: &Path) -> Result<(Option<KeysFileRow>, Vec<KeysFile>), Error> {
-    let store = context.store();
+    let store = &context.store;
     let (mut row, mut files) = (None, Vec::new());
     for (path, file) in store.keys_file_paths(here).zip(store.keys_files(here)) {
         let (file, refused) = match file {

@@ -41,7 +41,7 @@ pub(in crate::commands) struct KeyUnlockArgs {
 
 pub(super) fn lock(context: &Context, args: &KeyLockArgs) -> Result<(), Error> {
     let wanted = wanted(context, &args.files)?;
-    let lock = || lock_keys(&wanted, context.store());
+    let lock = || lock_keys(&wanted, &context.store);
     let changed = context.ui.working("locking", lock)?;
     print_changed(context, &changed, "Locked", "locked");
     Ok(())
@@ -49,7 +49,7 @@ pub(super) fn lock(context: &Context, args: &KeyLockArgs) -> Result<(), Error> {
 
 pub(super) fn unlock(context: &Context, args: &KeyUnlockArgs) -> Result<(), Error> {
     let wanted = wanted(context, &args.files)?;
-    let unlock = || unlock_keys(&wanted, context.store());
+    let unlock = || unlock_keys(&wanted, &context.store);
     let changed = context.ui.working("unlocking", unlock)?;
     print_changed(context, &changed, "Unlocked", "unlocked");
     Ok(())
@@ -78,7 +78,7 @@ fn wanted(context: &Context, files: &FileArgs) -> Result<Vec<Wanted>, Error> {
         let folder = folder_of(&path);
         let near =
             folder.canonicalize().map_err(Error::io(format!("find the folder {}", folder.display())))?;
-        let keys_file = context.store().keys_file_paths(&near).next();
+        let keys_file = context.store.keys_file_paths(&near).next();
         match wanted.iter_mut().find(|(there, _)| *there == keys_file) {
             Some((_, wanted)) if wanted.envs.contains(&env) => {}
             Some((_, wanted)) => wanted.envs.push(env),

@@ -108,11 +108,11 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
         let hint = error.command_hint().map(|hint| in_project(project.root(), hint.clone()));
         error.with_hint_if(hint)
     };
-    let plan = plan_rotation(&project, context.store(), &envs, &decisions).map_err(of_project)?;
+    let plan = plan_rotation(&project, &context.store, &envs, &decisions).map_err(of_project)?;
     ask_about(context, &team, &plan.doubtful, &mut decisions, true)?;
     let rotation = context
         .ui
-        .working("re-encrypting", || rotate_planned((&project, &paths), context.store(), &plan, &decisions))
+        .working("re-encrypting", || rotate_planned((&project, &paths), &context.store, &plan, &decisions))
         .map_err(of_project)?;
     print_notices(context, &rotation.notices);
     for env in &rotation.envs {

@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context, args: &KeyShowArgs) -> Result<(), Error> {
         let env = file.env();
         let public = file.public_key().ok_or_else(|| file.no_public_key())?;
         keys.push(if args.private {
-            let private = context.store().find(env, public, &file.dir())?;
+            let private = context.store.find(env, public, &file.dir())?;
             (env.private_key_name(), zeroize::Zeroizing::new(private.to_text().expose().to_owned()))
         } else {
             (env.public_key_name(), zeroize::Zeroizing::new(public.to_string()))

@@ -46,7 +46,7 @@ fn trust(context: &Context, args: &KeyTrustArgs, path: &Path) -> Result<(), Erro
             hint!("see who changed it: git log -p -- {path}", path),
         ));
     }
-    let Some(pins) = pins_of(&file, &project, context.store())? else {
+    let Some(pins) = pins_of(&file, &project, &context.store)? else {
         let why = if project.git_root().is_none() {
             "outside git no key is remembered"
         } else if context.process.data_dir().is_none() {
@@ -56,7 +56,7 @@ fn trust(context: &Context, args: &KeyTrustArgs, path: &Path) -> Result<(), Erro
         };
         return Err(Error::usage(why, hint!("just go on: envseal set NAME -f {path}", path)));
     };
-    if let Some(error) = replaced_here(&file, path, &project, &key, context.store())? {
+    if let Some(error) = replaced_here(&file, path, &project, &key, &context.store)? {
         return Err(error);
     }
     let mut others: Vec<_> = pins.iter().filter(|pin| pin.key != key).collect();
@@ -66,7 +66,7 @@ fn trust(context: &Context, args: &KeyTrustArgs, path: &Path) -> Result<(), Erro
         confirm(args, path, &file)?;
     }
     if let Some(Notice::NotPinned { why, .. }) =
-        accept(&project, env, &key, &[path.to_owned()], context.store())?
+        accept(&project, env, &key, &[path.to_owned()], &context.store)?
     {
         let why = why.unwrap_or_default();
         return Err(Error::io("remember the key")(std::io::Error::other(why)));
@@ -87,7 +87,7 @@ fn show(context: &Context, file: &EnvFile, key: &PublicKey, others: &[&Pin]) -> 
         context.ui.say(format_args!("  trusted: {} ({})", pin.key.fingerprint(), pin.seen));
     }
     context.ui.say(format_args!("  in the file: {}", key.fingerprint()));
-    context.ui.say(match key_commit(&*context.store().repositories().open(&file.dir())?, file)? {
+    context.ui.say(match key_commit(&*context.store.repositories().open(&file.dir())?, file)? {
         None => "  not committed yet".into(),
         Some(commit) => format!(
             "  changed: {} by {} <{}> in {}: {}",

@@ -39,13 +39,13 @@ pub(super) fn run(context: &Context, args: &TeamAddArgs) -> Result<(), Error> {
     let envs = env_names(&args.environment)?;
     let keys = read_keys(&args.key)?;
     if !envs.is_empty() {
-        refuse_approval(&project, context.store(), &envs)?;
+        refuse_approval(&project, &context.store, &envs)?;
     }
     let member = match &args.fingerprint {
         Some(given) => new_candidate(&project, &args.name, with_fingerprint(&keys, given)?)?,
         None => choose(context, &project, &args.name, &keys, &envs)?,
     };
-    let approval = approve(&project, context.store(), &member, &envs)?;
+    let approval = approve(&project, &context.store, &member, &envs)?;
     let (name, fingerprint) = (&member.name, member.key.fingerprint());
     if member.is_new {
         context.ui.say(format_args!("Added {name} to the team ({fingerprint})"));

@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context, args: &TeamApproveArgs) -> Result<(), Error
     let project = context.project()?;
     let envs = env_names(&args.environment)?;
     let member = candidate(&project, &args.name, args.fingerprint.as_deref())?;
-    refuse_approval(&project, context.store(), &envs)?;
+    refuse_approval(&project, &context.store, &envs)?;
     let names = listed_envs(&envs);
     let fingerprint = member.key.fingerprint();
     if args.fingerprint.is_none() {
@@ -59,7 +59,7 @@ pub(super) fn run(context: &Context, args: &TeamApproveArgs) -> Result<(), Error
             ));
         }
     }
-    let approval = approve(&project, context.store(), &member, &envs)?;
+    let approval = approve(&project, &context.store, &member, &envs)?;
     print_approval(context, &project, &member, &approval)
 }
 

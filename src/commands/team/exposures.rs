@@ -58,7 +58,7 @@ struct ExposureRow {
 /// Lists exposed values. Returns the exit status.
 pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Error> {
     let project = context.project()?;
-    let all = context.ui.working("decrypting", || exposures(&project, context.store(), &project.team()?))?;
+    let all = context.ui.working("decrypting", || exposures(&project, &context.store, &project.team()?))?;
     let listed: Vec<_> = all.iter().filter(|exposed| args.all || exposed.verdict.is_open()).collect();
     let now = Moment::now().seconds;
     let rows: Vec<_> = listed.iter().map(|exposed| ExposureRow::new(exposed, now)).collect();
@@ -92,7 +92,7 @@ pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Err
     } else {
         context.ui.say("No exposed values left");
     }
-    for path in exposed_elsewhere(&project, context.store())? {
+    for path in exposed_elsewhere(&project, &context.store)? {
         let hint = in_project(folder_of(&path), "list them: envseal team exposures".into());
         context.ui.note(hint.after(format_args!("{} has exposed values too", display_path(&path))));
     }

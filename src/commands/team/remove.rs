@@ -46,7 +46,7 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
     let team = project.team()?;
     let mut decisions = args.access.decisions(&team)?;
     let plan = context.ui.working("reading history", || {
-        plan_removal(&project, context.store(), repo.as_deref(), &args.name, &also, &decisions)
+        plan_removal(&project, &context.store, repo.as_deref(), &args.name, &also, &decisions)
     })?;
     print_plan(context, &plan);
     if !args.yes && !ui::can_ask() {
@@ -63,7 +63,7 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
         ));
     }
     let removal =
-        context.ui.working("re-encrypting", || remove(&project, context.store(), &plan, &decisions))?;
+        context.ui.working("re-encrypting", || remove(&project, &context.store, &plan, &decisions))?;
     let name = &plan.name;
     print_notices(context, &removal.rotation.notices);
     note_unlocked_keys(context, &removal.rotation);

@@ -38,11 +38,11 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
     let repo = project.repository()?;
     if args.replace {
         let name = args.name.as_deref();
-        let replaced = replace_key(&project, context.store(), repo.as_deref(), name)?;
+        let replaced = replace_key(&project, &context.store, repo.as_deref(), name)?;
         print_replaced(context, &project, &replaced);
         return Ok(());
     }
-    let joined = join(&project, context.store(), repo.as_deref(), args.name.as_deref())?;
+    let joined = join(&project, &context.store, repo.as_deref(), args.name.as_deref())?;
     let Joined { name, key, place, made, added, first, is_own, own, not_own } = &joined;
     say_created(context, *made, place);
     let fingerprint = key.fingerprint();
@@ -79,7 +79,7 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
     });
     // Who could decrypt another project too is granted nothing.
     let has_access = !mine.is_empty();
-    mine.retain(|env| trusted_file(&project, context.store(), env).is_ok());
+    mine.retain(|env| trusted_file(&project, &context.store, env).is_ok());
     if has_access && mine.is_empty() && others.is_empty() {
         return Ok(());
     }
@@ -161,7 +161,7 @@ fn split_by_access(
     let (mut mine, mut others) = (Vec::new(), Vec::new());
     for (env, (path, key)) in project.environments()? {
         let near = path.parent().unwrap_or(project.root());
-        let is_mine = is_own && matches!(context.store().find_unasked(&env, &key, near), Ok(Some(_)));
+        let is_mine = is_own && matches!(context.store.find_unasked(&env, &key, near), Ok(Some(_)));
         if is_mine { mine.push(env) } else { others.push(env) }
     }
     Ok((mine, others))

@@ -30,7 +30,7 @@ struct IdentityReport {
 }
 
 pub(super) fn run(context: &Context, args: &TeamWhoamiArgs) -> Result<(), Error> {
-    let me = own_identity(context.store())?;
+    let me = own_identity(&context.store)?;
     let key = me.identity.public();
     let team = context.project()?.team()?;
     let name = team.member_of(&key);
