@@ -110,9 +110,7 @@ fn compare(
 ) -> Result<Vec<ExposedValue>, Error> {
     let files = exposure_files(project, team, env, &[])?;
     let present = files.first().map_or(env, EnvFile::env);
-    let key = project
-        .key_of(present)?
-        .map(|(path, public)| store.find(present, &public, path.parent().unwrap_or(project.root())));
+    let key = project.key_of(present)?.map(|(path, public)| store.find(present, &public, folder_of(&path)));
     let key = match key {
         Some(Err(KeyLookupError::NotFound { .. } | KeyLookupError::Locked(_))) => None,
         key => key.transpose()?,

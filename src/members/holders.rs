@@ -8,6 +8,7 @@ use super::{no_member, remove::sealed_outside};
 use crate::config::{EnvName, is_team_file};
 use crate::crypto::{IdentityKey, PrivateKey};
 use crate::error::Error;
+use crate::fs::folder_of;
 use crate::git::FileKind;
 use crate::hint::Hint;
 use crate::keys::KeyStore;
@@ -263,7 +264,7 @@ pub(crate) fn plan_rotation(
         }
         // Without grants there is nobody to ask about. If a key is missing, the rotation itself reports it.
         let Some((path, public)) = current.filter(|_| !holders.are_none()) else { continue };
-        let key = store.find(env, &public, path.parent().unwrap_or(project.root())).map_err(Error::from)?;
+        let key = store.find(env, &public, folder_of(&path))?;
         refuse_old_key(&EnvFile::load(&path)?, project, store, &key, true)?;
         let is_left_out = |_: &IdentityKey, name: &MemberName| decisions.drops(env, name);
         holders.refuse_loss(team, (env, &key, &key), &is_left_out)?;

@@ -6,6 +6,7 @@ use super::{check_fingerprint, located_key, no_member, own_identity, own_name, p
 use crate::config::EnvName;
 use crate::crypto::{Identity, IdentityKey, KeyId, PrivateKey};
 use crate::error::Error;
+use crate::fs::folder_of;
 use crate::git::Repo;
 use crate::keys::{IdentityPlace, KeyPlace, KeyStore};
 use crate::project::{
@@ -20,9 +21,8 @@ type EnvKeys = Vec<(EnvName, PrivateKey)>;
 pub(crate) struct Joined {
     pub name: MemberName,
     pub key: IdentityKey,
-    pub place: IdentityPlace,
-    /// True if the identity was created just now.
-    pub made: bool,
+    /// The place of the identity, if it was created just now.
+    pub created: Option<IdentityPlace>,
     /// True if the team file was changed; otherwise this user was a member already.
     pub added: bool,
     /// True if there was no member before.
@@ -57,29 +57,22 @@ pub(crate) struct Approval {
 /// and members in HEAD, are granted what they can decrypt, so that others' rotations can't lock them out.
 ///
 /// The name is `wanted`, else the part before the `@` of git's `user.email`, else git's `user.name`.
-pub(crate) fn join(
-    project: &Project,
-    store: &KeyStore<'_>,
-    objects: Option<&Repo>,
-    wanted: Option<&str>,
-) -> Result<Joined, Error> {
+pub(crate) fn join(project: &Project, store: &KeyStore<'_>, wanted: Option<&str>) -> Result<Joined, Error> {
+    let repo = project.repository()?;
+    let objects = repo.as_deref();
     let team = project.team()?;
     let first = team.members().is_empty();
-    let (created, made);
-    let me = match store.me()? {
-        Some(me) => {
-            made = false;
-            me
-        }
+    let made;
+    let (me, created) = match store.me()? {
+        Some(me) => (me, None),
         None => {
             // A name is rejected before anything is created.
             choose_name(&team, (store, None), objects, wanted)?;
-            created = store.make_identity()?;
-            made = true;
-            &created
+            made = store.make_identity()?;
+            (&made, Some(made.place.clone()))
         }
     };
-    let (key, place) = (me.identity.public(), me.place.clone());
+    let key = me.identity.public();
     let name = choose_name(&team, (store, Some(&key)), objects, wanted)?;
     let is_own = is_own(store, objects, &name);
     // The request itself needs none of these keys.
@@ -100,7 +93,7 @@ pub(crate) fn join(
         }
         Ok(())
     })?;
-    Ok(Joined { name, key, place, made, added, first, is_own, own, not_own })
+    Ok(Joined { name, key, created, added, first, is_own, own, not_own })
 }
 
 /// Returns true if the identity is this user's, and not one that `-i` names for somebody else: a CI must not be granted
@@ -123,8 +116,7 @@ fn may_grant_itself(project: &Project, team: &TeamFile, me: &IdentityKey) -> boo
 fn own_keys(project: &Project, store: &KeyStore<'_>) -> Result<(EnvKeys, Vec<Error>), Error> {
     let (mut keys, mut refused) = (Vec::new(), Vec::new());
     for (env, (path, public)) in project.environments()? {
-        let near = path.parent().unwrap_or(project.root());
-        let Some((key, place)) = store.locate_unasked(&env, &public, near)? else { continue };
+        let Some((key, place)) = store.locate_unasked(&env, &public, folder_of(&path))? else { continue };
         if !lasts(&place) {
             continue;
         }
@@ -156,11 +148,8 @@ fn choose_name(
         (Some(wanted), _) => MemberName::new(wanted)?,
         (None, Some(current)) => return Ok(current.clone()),
         (None, None) => name_in_git(objects).ok_or_else(|| {
-            let why = if objects.is_some() {
-                "git has no user.email or user.name"
-            } else {
-                "this is not a git repository"
-            };
+            let no_name = "git has no user.email or user.name";
+            let why = if objects.is_some() { no_name } else { "this is not a git repository" };
             let message = format!("which member name? There is none to take from git: {why}");
             Error::usage(message, "choose one: envseal team request --name NAME")
         })?,
@@ -190,14 +179,9 @@ fn refuse_name_of_another(
     key: Option<&IdentityKey>,
     hint: &'static str,
 ) -> Result<(), Error> {
-    match team.key_of(name).filter(|owner| Some(*owner) != key) {
-        Some(owner) => {
-            let whose = if team.members().contains_key(name) { "another" } else { "a removed" };
-            let message = format!("{name} is the name of {whose} member ({})", owner.fingerprint());
-            Err(Error::usage(message, hint))
-        }
-        None => Ok(()),
-    }
+    let Some(owner) = team.key_of(name).filter(|owner| Some(*owner) != key) else { return Ok(()) };
+    let whose = if team.members().contains_key(name) { "another" } else { "a removed" };
+    Err(Error::usage(format!("{name} is the name of {whose} member ({})", owner.fingerprint()), hint))
 }
 
 pub(super) fn name_in_git(objects: Option<&Repo>) -> Option<MemberName> {
@@ -267,17 +251,13 @@ pub(crate) fn parse_keys(text: &[u8], from: &str) -> Result<Vec<IdentityKey>, Er
             keys.push(key);
         }
     }
-    if keys.is_empty() {
-        let others = match others.len() {
-            0 => String::new(),
-            _ => format!(" (it has {})", others.into_iter().collect::<Vec<_>>().join(", ")),
-        };
-        return Err(Error::usage(
-            format!("{from} has no ssh-ed25519 key{others}; only those can be granted access"),
-            "have the member add themselves: envseal team request",
-        ));
+    if !keys.is_empty() {
+        return Ok(keys);
     }
-    Ok(keys)
+    let others = others.into_iter().collect::<Vec<_>>().join(", ");
+    let others = if others.is_empty() { others } else { format!(" (it has {others})") };
+    let message = format!("{from} has no ssh-ed25519 key{others}; only those can be granted access");
+    Err(Error::usage(message, "have the member add themselves: envseal team request"))
 }
 
 /// Rejects what [`approve`] would reject for lack of an identity, a membership, an environment or a trusted key, so
@@ -331,11 +311,10 @@ pub(crate) fn approve(
 fn refuse_changed_keys(project: &Project, keys: &[(EnvName, PrivateKey)]) -> Result<(), Error> {
     let now = Project::of(project.root(), project.repositories())?;
     for (env, key) in keys {
-        let there = now.key_of(env)?;
-        if there.as_ref().map(|(_, public)| *public) != Some(key.public()) {
-            return Err(changed_meanwhile(
-                &there.map_or_else(|| project.root().to_owned(), |(path, _)| path),
-            ));
+        match now.key_of(env)? {
+            Some((_, public)) if public == key.public() => {}
+            Some((path, _)) => return Err(changed_meanwhile(&path)),
+            None => return Err(changed_meanwhile(project.root())),
         }
     }
     Ok(())
@@ -348,7 +327,8 @@ fn grant_to_self(
     keys: &[(EnvName, PrivateKey)],
     me: &Identity,
 ) -> Result<Vec<EnvName>, Error> {
-    let (name, key) = (own_name(project, team, &me.public())?, me.public());
+    let key = me.public();
+    let name = own_name(project, team, &key)?;
     let granted = grant(project, team, (&name, &key), keys, me)?.granted;
     Ok(granted.into_iter().map(|(env, _)| env).collect())
 }

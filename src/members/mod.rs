@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use crate::config::EnvName;
 use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
 use crate::error::Error;
+use crate::fs::folder_of;
 use crate::keys::{KeyLookupError, KeyPlace, KeyStore, OwnIdentity};
 use crate::project::{EnvFile, Project, exposure_names, tag_key};
 use crate::team::{MemberName, TeamFile};
@@ -103,7 +104,7 @@ fn recording_key(
     env: &EnvName,
     (path, public): &(PathBuf, PublicKey),
 ) -> Result<Option<(PrivateKey, EnvName)>, Error> {
-    let key = match store.find(env, public, path.parent().unwrap_or(project.root())) {
+    let key = match store.find(env, public, folder_of(path)) {
         Err(KeyLookupError::NotFound { .. }) => return Ok(None),
         key => key?,
     };
@@ -123,7 +124,7 @@ fn located_key(
     env: &EnvName,
 ) -> Result<(PrivateKey, KeyPlace), Error> {
     let (path, public) = public_key(project, env)?;
-    Ok(store.locate(env, &public, path.parent().unwrap_or(project.root()))?)
+    Ok(store.locate(env, &public, folder_of(&path))?)
 }
 
 fn files_of(project: &Project, env: &EnvName) -> Result<Vec<EnvFile>, Error> {

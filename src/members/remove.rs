@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use super::access_history::AccessHistory;
 use super::exposures::ExposureRecorder;
@@ -62,12 +63,11 @@ pub(crate) struct Removal {
 pub(crate) fn plan_removal(
     project: &Project,
     store: &KeyStore<'_>,
-    objects: Option<&Repo>,
     name: &str,
     also: &[EnvName],
     decisions: &AccessDecisions,
 ) -> Result<RemovalPlan, Error> {
-    let objects = with_history(project, objects)?;
+    let objects = with_history(project)?;
     let team = project.team()?;
     let removed = || team.removed().get_key_value(name).map(|(name, was)| (name, &was.key));
     let (name, key) =
@@ -82,7 +82,7 @@ pub(crate) fn plan_removal(
     project.refuse_left_out(None)?;
     let holders = Holders::read(project, store)?;
     holders.refuse_unknown(decisions)?;
-    let history = AccessHistory::read(project, objects)?;
+    let history = AccessHistory::read(project, &objects)?;
     let envs = project.environments()?;
     let held = held_keys(project, &history, key, &envs, also)?;
     let known: BTreeSet<PublicKey> = held.values().flatten().copied().collect();
@@ -145,9 +145,9 @@ pub(crate) fn plan_removal(
     Ok(plan)
 }
 
-/// Rejects a folder outside git: without it there is no history to search.
-pub(super) fn with_history<'a>(project: &Project, objects: Option<&'a Repo>) -> Result<&'a Repo, Error> {
-    objects.ok_or_else(|| {
+/// Returns the project's repository. Rejects a folder outside git: without it there is no history to search.
+pub(super) fn with_history(project: &Project) -> Result<Rc<Repo>, Error> {
+    project.repository()?.ok_or_else(|| {
         let message = format!("{} is not in a git repository", project.root().display());
         Error::refused(message).with_hint("git init")
     })

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use super::access_history::AccessHistory;
 use super::exposures::ExposureRecorder;
 use super::join::name_in_git;
-use super::remove::held_keys;
+use super::remove::{held_keys, with_history};
 use super::{files_of, no_member, recording_key, refuse_removed};
 use crate::config::EnvName;
 use crate::crypto::IdentityKey;
 use crate::error::Error;
-use crate::git::Repo;
 use crate::keys::{IdentityPlace, KeyStore};
 use crate::project::{Project, change_team, changed_meanwhile};
 use crate::team::{GrantLine, MemberName, TeamFile};
@@ -22,9 +21,8 @@ pub(crate) struct ReplacedKey {
     pub old: IdentityKey,
     /// The name of the old key among those that were removed.
     pub removed_as: MemberName,
-    pub place: IdentityPlace,
-    /// True if the identity was created just now.
-    pub made: bool,
+    /// The place of the identity, if it was created just now.
+    pub created: Option<IdentityPlace>,
     /// The number of values of each environment that the old key could read and that are not replaced yet.
     pub exposed: BTreeMap<EnvName, usize>,
     /// The environments that the old key could read and this user cannot, so somebody else must record its exposures.
@@ -41,13 +39,12 @@ pub(crate) struct ReplacedKey {
 pub(crate) fn replace_key(
     project: &Project,
     store: &KeyStore<'_>,
-    objects: Option<&Repo>,
     wanted: Option<&str>,
 ) -> Result<ReplacedKey, Error> {
-    let objects = super::remove::with_history(project, objects)?;
+    let objects = with_history(project)?;
     project.refuse_left_out(None)?;
     let team = project.team()?;
-    let wanted = wanted.map(MemberName::new).transpose()?.or_else(|| name_in_git(Some(objects)));
+    let wanted = wanted.map(MemberName::new).transpose()?.or_else(|| name_in_git(Some(&objects)));
     let name = wanted.ok_or_else(|| {
         Error::usage("which member?", "name yourself: envseal team request --replace --name NAME")
     })?;
@@ -56,7 +53,7 @@ pub(crate) fn replace_key(
     if let Some(me) = mine {
         refuse_known(&team, &name, &me.identity.public())?;
     }
-    let history = AccessHistory::read(project, objects)?;
+    let history = AccessHistory::read(project, &objects)?;
     let envs = project.environments()?;
     let held = held_keys(project, &history, &old, &envs, &[])?;
     let (mut readable, mut pending) = (Vec::new(), Vec::new());
@@ -68,12 +65,11 @@ pub(crate) fn replace_key(
     }
     let mut older = store.every(project.root())?;
     older.extend(store.ever_granted(project.root())?);
-    let made = mine.is_none();
-    let (key, place) = match mine {
-        Some(me) => (me.identity.public(), me.place.clone()),
+    let (key, created) = match mine {
+        Some(me) => (me.identity.public(), None),
         None => {
             let me = store.make_identity()?;
-            (me.identity.public(), me.place)
+            (me.identity.public(), Some(me.place))
         }
     };
     let now = Moment::now();
@@ -82,8 +78,7 @@ pub(crate) fn replace_key(
         name,
         key,
         old,
-        place,
-        made,
+        created,
         exposed: BTreeMap::new(),
         pending,
         granted: Vec::new(),

@@ -78,9 +78,7 @@ pub(super) fn print_approval(
     for (env, key) in &approval.granted {
         context.ui.say(format_args!("Granted {name} access to {env} (key {key}, fingerprint {print})"));
     }
-    if !approval.own.is_empty() {
-        say_own(context, &approval.own);
-    }
+    say_own(context, &approval.own);
     let path = relative_path(&path_to_add(&project.team_file()));
     let envs: Vec<_> = approval.granted.iter().map(|(env, _)| env.clone()).collect();
     let granted = if envs.is_empty() { &approval.own } else { &envs };
@@ -104,12 +102,12 @@ pub(super) fn print_approval(
     Ok(())
 }
 
-/// Prints which environments this user granted to themselves.
+/// Prints which environments this user granted to themselves, if any.
 pub(super) fn say_own(context: &Context, own: &[EnvName]) {
-    let envs = listed_envs(own);
-    context
-        .ui
-        .say(format_args!("Granted you access to {envs} too: someone else's rotation can't lock you out"));
+    if !own.is_empty() {
+        let why = "someone else's rotation can't lock you out";
+        context.ui.say(format_args!("Granted you access to {} too: {why}", listed_envs(own)));
+    }
 }
 
 pub(super) fn listed_envs(envs: &[EnvName]) -> String {

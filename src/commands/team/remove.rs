@@ -41,12 +41,11 @@ pub(in crate::commands) struct TeamRemoveArgs {
 /// Removes the member. Returns the exit status.
 pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error> {
     let project = context.project()?;
-    let repo = project.repository()?;
     let also = env_names(&args.environment)?;
     let team = project.team()?;
     let mut decisions = args.access.decisions(&team)?;
     let plan = context.ui.working("reading history", || {
-        plan_removal(&project, &context.store, repo.as_deref(), &args.name, &also, &decisions)
+        plan_removal(&project, &context.store, &args.name, &also, &decisions)
     })?;
     print_plan(context, &plan);
     if !args.yes && !ui::can_ask() {

@@ -3,6 +3,7 @@
 use crate::commands::Context;
 use crate::config::EnvName;
 use crate::error::Error;
+use crate::fs::folder_of;
 use crate::git::{path_to_add, relative_path};
 use crate::hint::Hint;
 use crate::keys::IdentityPlace;
@@ -35,16 +36,13 @@ pub(in crate::commands) struct TeamRequestArgs {
 
 pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error> {
     let project = context.project()?;
-    let repo = project.repository()?;
     if args.replace {
-        let name = args.name.as_deref();
-        let replaced = replace_key(&project, &context.store, repo.as_deref(), name)?;
-        print_replaced(context, &project, &replaced);
+        print_replaced(context, &project, &replace_key(&project, &context.store, args.name.as_deref())?);
         return Ok(());
     }
-    let joined = join(&project, &context.store, repo.as_deref(), args.name.as_deref())?;
-    let Joined { name, key, place, made, added, first, is_own, own, not_own } = &joined;
-    say_created(context, *made, place);
+    let joined = join(&project, &context.store, args.name.as_deref())?;
+    let Joined { name, key, created, added, first, is_own, own, not_own } = &joined;
+    say_created(context, created.as_ref());
     let fingerprint = key.fingerprint();
     let path = relative_path(&path_to_add(&project.team_file()));
     let message = if *added {
@@ -58,9 +56,7 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
         context.ui.say(format_args!("{whose} {name} ({fingerprint})"));
         format!("Grant {name} access to {}", listed_envs(own))
     };
-    if !own.is_empty() {
-        say_own(context, own);
-    }
+    say_own(context, own);
     for error in not_own {
         let message = format!("you were not granted access yourself: {error}");
         context.ui.note(error.command_hint().map_or(message.clone(), |hint| hint.joined(&message, "; ")));
@@ -74,8 +70,8 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
     context.has_created.set(true);
     // The request is done: an unreadable env file is no reason to fail.
     let (mut mine, others) = split_by_access(context, &project, *is_own).unwrap_or_else(|error| {
-        context.ui.note(&error);
-        (Vec::new(), Vec::new())
+        context.ui.note(error);
+        Default::default()
     });
     // Who could decrypt another project too is granted nothing.
     let has_access = !mine.is_empty();
@@ -105,17 +101,15 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
     Ok(())
 }
 
-fn say_created(context: &Context, made: bool, place: &IdentityPlace) {
-    if let (true, IdentityPlace::File(path)) = (made, place) {
-        context
-            .ui
-            .say(format_args!("Created your identity in {}. Back it up, never share it", path.display()));
+fn say_created(context: &Context, identity: Option<&IdentityPlace>) {
+    if let Some(place) = identity {
+        context.ui.say(format_args!("Created your identity in {place}. Back it up, never share it"));
     }
 }
 
 fn print_replaced(context: &Context, project: &Project, replaced: &ReplacedKey) {
     let ReplacedKey { name, key, old, removed_as, .. } = replaced;
-    say_created(context, replaced.made, &replaced.place);
+    say_created(context, replaced.created.as_ref());
     context.ui.say(format_args!(
         "Replaced the key of {name}: {} → {}; removed the old one, as {removed_as}",
         old.fingerprint(),
@@ -160,8 +154,8 @@ fn split_by_access(
 ) -> Result<(Vec<EnvName>, Vec<EnvName>), Error> {
     let (mut mine, mut others) = (Vec::new(), Vec::new());
     for (env, (path, key)) in project.environments()? {
-        let near = path.parent().unwrap_or(project.root());
-        let is_mine = is_own && matches!(context.store.find_unasked(&env, &key, near), Ok(Some(_)));
+        let found = || context.store.find_unasked(&env, &key, folder_of(&path));
+        let is_mine = is_own && matches!(found(), Ok(Some(_)));
         if is_mine { mine.push(env) } else { others.push(env) }
     }
     Ok((mine, others))
