@@ -10,7 +10,6 @@ mod diff;
 mod doctor;
 mod drivers;
 mod edit;
-mod elsewhere;
 mod encrypt;
 mod files;
 mod findings;

@@ -1,13 +1,18 @@
 //! `envseal run`.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 use super::files::ReadArgs;
-use super::{Context, clone_setup, elsewhere};
-use crate::check::rules::{MIN_MASKED, NEXT_PROCESSED, spellings};
-use crate::config::{ProcessEnv, own_program};
+use super::{Context, clone_setup};
+use crate::check::rules::{Framework, MIN_MASKED, NEXT_PROCESSED, is_mode, list_names, spellings};
+use crate::check::{ProgramStart, find_other_readers};
+use crate::config::{EnvName, ProcessEnv, own_program};
 use crate::error::Error;
 use crate::exec::{Forms, Program, no_terminal};
+use crate::hint::Hint;
 use crate::project::{EnvFile, Precedence, Reading, Variable, hold_to_schemas, read_files};
 use crate::ui;
 
@@ -111,10 +116,8 @@ pub(super) fn prepare(context: &Context, args: &RunArgs) -> Result<PreparedProgr
     for name in missing {
         context.ui.note(format_args!("{name} couldn't be decrypted and is skipped"));
     }
-    let mode = args.reading.mode(context);
     clone_setup::mention(context, files.iter().map(EnvFile::dir));
-    let whole = args.reading.variables.is_all();
-    let next_is_done = elsewhere::warn(context, &args.command, &files, whole, mode.as_ref(), &variables);
+    let next_is_done = warn_of_other_readers(context, args, &files, &variables);
     Ok(PreparedProgram { program: program(process, args, variables, next_is_done)?, masked })
 }
 
@@ -124,7 +127,6 @@ fn program(
     variables: Vec<Variable<'_>>,
     next_is_done: bool,
 ) -> Result<Program, Error> {
-    let overload = args.overload;
     let (program, arguments) = args.command.split_first().expect("clap asks for at least one");
     if let Some(nul) = variables.iter().find(|variable| variable.value.expose().contains(&0)) {
         let message =
@@ -140,14 +142,14 @@ fn program(
         program.set(NEXT_PROCESSED, "true");
     }
     // The last one set wins.
-    if overload {
+    if args.overload {
         inherit(&mut program);
     }
     // Freed one by one, so that the next one can reuse the memory.
     for variable in variables {
         program.set(variable.name, os_value(&variable)?);
     }
-    if !overload {
+    if !args.overload {
         inherit(&mut program);
     }
     Ok(program)
@@ -165,6 +167,99 @@ fn os_value<'a>(variable: &'a Variable<'_>) -> Result<&'a OsStr, Error> {
     text.map(OsStr::new).map_err(|_| crate::project::unwritable(&variable.path, variable.name))
 }
 
+/// Warns if the program that is about to start is likely to read a file itself and use its sealed values as they are,
+/// or to expand values again. Returns true if Next.js must be told that there is nothing left to read.
+fn warn_of_other_readers(
+    context: &Context,
+    args: &RunArgs,
+    files: &[EnvFile],
+    variables: &[Variable<'_>],
+) -> bool {
+    let mode = args.reading.mode(context);
+    let mode = mode.as_ref();
+    let set = OnceCell::new();
+    let value = |name: &str| {
+        let set: &HashMap<&str, &[u8]> = set.get_or_init(|| {
+            variables.iter().map(|variable| (variable.name, variable.value.expose())).collect()
+        });
+        set.get(name).copied()
+    };
+    let node_env = context.process.get("NODE_ENV").map(OsStr::as_encoded_bytes);
+    let node_env = node_env.or_else(|| value("NODE_ENV")).and_then(|value| std::str::from_utf8(value).ok());
+    let found = find_other_readers(&ProgramStart {
+        command: &args.command,
+        loaded: files,
+        whole: args.reading.variables.is_all(),
+        mode,
+        node_env,
+        is_set: &|name| value(name).is_some() || context.process.get(name).is_some(),
+        has_dollar: &|name| value(name).is_some_and(|value| value.contains(&b'$')),
+    });
+    let is_told = found.next.as_ref().is_some_and(|next| next.left_out.is_none());
+    if context.ui.quiet {
+        return is_told;
+    }
+    let remedy = |framework: &Framework, file: &Path| remedy(framework, file, files, mode);
+    // `run` itself notes values that could not be decrypted and may be missing.
+    for sealed in found.sealed {
+        let names: Vec<_> = sealed.names.iter().map(String::as_str).collect();
+        let words = format!(
+            "{} reads {} itself and gets the sealed value{} of {}, which this run doesn't set",
+            sealed.framework.name(),
+            sealed.file.display(),
+            if names.len() == 1 { "" } else { "s" },
+            list_names(&names),
+        );
+        context.ui.note(remedy(&sealed.framework, &sealed.file).joined(words, ": "));
+    }
+    if let Some(next) = found.next.filter(|next| !next.expanded.is_empty()) {
+        let names: Vec<_> = next.expanded.iter().map(String::as_str).collect();
+        let names = list_names(&names);
+        if next.reads_anyway {
+            context.ui.note(format_args!(
+                "before Next.js 16, `next dev` expands every `$` in the value of {names} again; keep it in a file that \
+                 Next.js doesn't read, such as dev.env: envseal run -f dev.env -f .env -- …"
+            ));
+        } else if let Some(file) = next.left_out {
+            let words = format!(
+                "Next.js may read {} itself, and then expands every `$` in the value of {names} again",
+                file.display(),
+            );
+            context.ui.note(remedy(&Framework::Next, &file).joined(words, ": "));
+        }
+    }
+    if found.dotenvx {
+        let has_command =
+            |variable: &&Variable<'_>| variable.value.expose().windows(2).any(|two| two == b"$(");
+        let names: Vec<_> = variables.iter().filter(has_command).map(|variable| variable.name).collect();
+        if !names.is_empty() {
+            context.ui.note(format_args!(
+                "dotenvx runs the `$(…)` in the value of {} if a file that it reads has that name; start the program \
+                 without dotenvx",
+                list_names(&names),
+            ));
+        }
+    }
+    is_told
+}
+
+/// Returns what to add to this run.
+fn remedy(framework: &Framework, file: &Path, files: &[EnvFile], mode: Option<&EnvName>) -> Hint {
+    if files.iter().any(|loaded| loaded.path() == file) {
+        return "include all of its variables: remove -k and -x".into();
+    }
+    let of_file = EnvName::of_file(file).ok();
+    // The convention itself takes the mode from ENVSEAL_ENV or NODE_ENV, and not from the command.
+    match files.iter().map(EnvFile::env).chain(mode).chain(&of_file).find(|env| is_mode(env)) {
+        Some(env) if *framework == Framework::Next => {
+            hint!("envseal run --convention nextjs -e {env} -- …", env)
+        }
+        // Overlays go first.
+        _ if of_file.as_ref().is_some_and(EnvName::is_overlay) => hint!("load it first: -f {file}", file),
+        _ => hint!("load it last: -f {file}", file),
+    }
+}
+
 /// Returns the spellings of every sealed value, including those not passed to the program: another variable may have
 /// the same value. Notes values that are too short to mask.
 fn masked_forms(context: &Context, reading: &Reading<'_>) -> Forms {
@@ -179,9 +274,8 @@ fn masked_forms(context: &Context, reading: &Reading<'_>) -> Forms {
         }
     }
     if !short.is_empty() {
-        context
-            .ui
-            .note(format_args!("not masked because shorter than {MIN_MASKED} bytes: {}", short.join(", ")));
+        let names = short.join(", ");
+        context.ui.note(format_args!("not masked because shorter than {MIN_MASKED} bytes: {names}"));
     }
     Forms::new(secrets)
 }

@@ -5,7 +5,6 @@ mod progress;
 mod prompt;
 mod sanitize;
 mod table;
-mod terminal;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,7 +14,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::hint::Hint;
-pub(crate) use page::{Look, Page};
+pub(crate) use page::{Look, Page, uri_path};
 pub(crate) use progress::Progress;
 pub(crate) use prompt::{
     DefaultAnswer, HeldSignals, can_ask, confirm, confirm_beside_pipe, hidden, passphrase, stdin_value,
@@ -25,7 +24,6 @@ use sanitize::sanitized_json;
 pub(crate) use sanitize::{one_line, sanitized, without_private_keys};
 use serde::Serialize;
 pub(crate) use table::table;
-pub(crate) use terminal::uri_path;
 use zeroize::Zeroizing;
 
 /// A shorter wait needs no explanation.

@@ -5,11 +5,12 @@ use std::io::{self, IsTerminal, Write};
 use std::ops::Range;
 use std::path::Path;
 
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use zeroize::Zeroizing;
 
 use super::sanitize::{one_line, sanitized};
-use super::terminal::{colours, file_uri, links};
 use crate::error::Error;
 
 /// The role of a part of a text, which decides its style.
@@ -159,6 +160,58 @@ impl Rendering {
             _ => out.write_all(text.as_bytes()),
         }
     }
+}
+
+/// Returns true if a stream shows colours: a terminal unless `NO_COLOR` is set or `TERM` is `dumb`, anything else only with
+/// `CLICOLOR_FORCE` (no-color.org, bixense.com/clicolors).
+fn colours<S: RawStream>(stream: &S) -> bool {
+    AutoStream::choice(stream) != ColorChoice::Never
+}
+
+/// Returns true if stdout shows colours and is a terminal that is known to support links.
+fn links() -> bool {
+    colours(&io::stdout()) && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout)
+}
+
+/// Returns the number of columns of the terminal at stdout. Returns None if stdout is no terminal.
+pub(super) fn width() -> Option<u16> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0).filter(|width| *width > 0)
+}
+
+/// Returns the URI of a file (RFC 8089), with this host's name, so that a terminal on another machine does not open its
+/// own file.
+fn file_uri(path: &Path) -> String {
+    let mut uri = format!("file://{}", host());
+    if !path.as_os_str().as_encoded_bytes().starts_with(b"/") {
+        // Windows: a drive letter.
+        uri.push('/');
+    }
+    uri + &uri_path(path)
+}
+
+/// Percent-encodes a path for a URI (RFC 3986, section 3.3), except for unreserved characters.
+pub(crate) fn uri_path(path: &Path) -> String {
+    let encoded = |byte: &u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+            char::from(*byte).to_string()
+        }
+        b'\\' if cfg!(windows) => "/".to_owned(),
+        _ => format!("%{byte:02X}"),
+    };
+    path.as_os_str().as_encoded_bytes().iter().map(encoded).collect()
+}
+
+#[cfg(unix)]
+fn host() -> String {
+    let name = rustix::system::uname();
+    let name = name.nodename().to_string_lossy();
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+    if name.chars().all(is_safe) { name.into_owned() } else { String::new() }
+}
+
+#[cfg(not(unix))]
+fn host() -> String {
+    String::new()
 }
 
 #[cfg(test)]

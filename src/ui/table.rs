@@ -4,14 +4,13 @@ use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::page::{Look, Page};
+use super::page::{Look, Page, width};
 use super::sanitize::one_line;
-use super::terminal;
 
 /// Draws columns as wide as their widest cells; on a narrower terminal, cells continue below. No cell can add a row or
 /// contain an escape sequence.
 pub(crate) fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Page {
-    draw(head, rows, terminal::width())
+    draw(head, rows, width())
 }
 
 fn draw(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>, width: Option<u16>) -> Page {
