@@ -32,20 +32,14 @@ pub(super) struct CloneSetup {
     filter: Option<String>,
 }
 
-/// A hook or driver that is missing or does not run, and the command that fixes it, if there is one.
-pub(super) struct SetupGap {
-    pub(super) message: String,
-    pub(super) fix: Option<Hint>,
+/// Returns the error for a hook or driver that is missing or does not run, with the command that fixes it, if there is one.
+fn gap(message: String, fix: Option<Hint>) -> Error {
+    Error::refused(message).with_hint_if(fix)
 }
 
-impl SetupGap {
-    fn new(message: String, fix: Option<Hint>) -> Self {
-        Self { message, fix }
-    }
-
-    pub(super) fn line(&self) -> String {
-        self.fix.as_ref().map_or_else(|| self.message.clone(), |fix| fix.joined(&self.message, ": "))
-    }
+/// Returns a gap and the command that fixes it on one line.
+pub(super) fn gap_line(gap: &Error) -> String {
+    gap.command_hint().map_or_else(|| gap.to_string(), |fix| fix.joined(gap, ": "))
 }
 
 impl CloneSetup {
@@ -85,14 +79,13 @@ impl CloneSetup {
     }
 
     /// Returns what keeps envseal from setting the clone up unasked, and what to do about it.
-    fn obstacle(&self) -> Option<SetupGap> {
+    fn obstacle(&self) -> Option<Error> {
         let CloneHooks { dir, reports } = &self.hooks;
         let lacking = |hook: &&HookReport| matches!(hook.state, HookState::Missing | HookState::NotOurs);
         if let Some(hook) = reports.iter().find(lacking).filter(|_| !dir.private) {
-            let error = hooks::left_alone(dir, &relative_path(&hook.path));
-            return Some(SetupGap::new(error.to_string(), error.command_hint().cloned()));
+            return Some(hooks::left_alone(dir, &relative_path(&hook.path)));
         }
-        self.gaps().into_iter().find(|gap| !self.can_have_hooks() && gap.fix != Some(INIT.into()))
+        self.gaps().into_iter().find(|gap| !self.can_have_hooks() && !is_fixed_by_init(gap))
     }
 
     /// Returns each part and its state, for a person.
@@ -117,54 +110,55 @@ impl CloneSetup {
     }
 
     /// Returns what is missing, as one gap because one command fixes it, then the other problems, part by part.
-    pub(super) fn gaps(&self) -> Vec<SetupGap> {
+    pub(super) fn gaps(&self) -> Vec<Error> {
         let mut missing = Vec::new();
-        let mut others: Vec<(String, Option<Hint>, Vec<String>)> = Vec::new();
+        let mut others: Vec<((String, Option<Hint>), Vec<String>)> = Vec::new();
         for hook in &self.hooks.reports {
-            let (name, state, fix) = (hook_name(hook), describe(hook), hook_fix(hook));
-            let same =
-                |(other, command, _): &&mut (String, Option<Hint>, _)| *other == state && *command == fix;
+            let (name, state) = (hook_name(hook), (describe(hook), hook_fix(hook)));
             match hook.state {
                 HookState::Installed => {}
                 HookState::Missing => missing.push(name),
-                _ => match others.iter_mut().find(same) {
-                    Some((.., names)) => names.push(name),
-                    None => others.push((state, fix, vec![name])),
+                _ => match others.iter_mut().find(|(other, _)| *other == state) {
+                    Some((_, names)) => names.push(name),
+                    None => others.push((state, vec![name])),
                 },
             }
         }
         let mut others: Vec<_> =
-            others.into_iter().map(|(state, fix, names)| hook_gap(&names, &state, fix)).collect();
+            others.into_iter().map(|((state, fix), names)| hook_gap(&names, &state, fix)).collect();
         match &self.drivers {
             DriverState::Installed => {}
             DriverState::Missing => missing.push(DRIVERS.to_owned()),
             DriverState::Outdated => {
-                others.push(SetupGap::new(format!("the {DRIVERS} are {OUTDATED}"), Some(INIT.into())));
+                others.push(gap(format!("the {DRIVERS} are {OUTDATED}"), Some(INIT.into())));
             }
             DriverState::Overridden(how) => {
-                others.push(SetupGap::new(format!("git does not call the {DRIVERS}: {how}"), None));
+                others.push(gap(format!("git does not call the {DRIVERS}: {how}"), None));
             }
             DriverState::Foreign(key) => {
                 let section = drivers::section(key);
                 let fix = hint!("git config --local --remove-section {section} && envseal init", section);
-                others.push(SetupGap::new(format!("git's {key} in this clone is not envseal's"), Some(fix)));
+                others.push(gap(format!("git's {key} in this clone is not envseal's"), Some(fix)));
             }
         }
         if let Some(name) = &self.filter {
             others.push(if self.has_dotenvx_filter() {
                 let fix = self.can_have_hooks().then(|| INIT.into());
-                let message = format!("dotenvx's filter ({name}) keeps sealed values from being staged");
-                SetupGap::new(message, fix)
+                gap(format!("dotenvx's filter ({name}) keeps sealed values from being staged"), fix)
             } else {
-                SetupGap::new(format!("git stores env files as the filter {name} changes them"), None)
+                gap(format!("git stores env files as the filter {name} changes them"), None)
             });
         }
         if !missing.is_empty() {
             let message = format!("not installed in this clone: {}", listed(&missing));
-            others.insert(0, SetupGap::new(message, Some(INIT.into())));
+            others.insert(0, gap(message, Some(INIT.into())));
         }
         others
     }
+}
+
+fn is_fixed_by_init(gap: &Error) -> bool {
+    gap.command_hint() == Some(&INIT.into())
 }
 
 /// Offers to set the clone up after a command that created a key or a member, until a person has answered. The
@@ -184,20 +178,20 @@ fn try_offer(context: &Context) -> Result<(), Error> {
     if hooks::is_settled(repo.common_dir()) {
         // The filter may be newer than the setup. It keeps what was just written from being committed.
         if let Some(gap) = clone.gaps().pop().filter(|_| clone.has_dotenvx_filter()) {
-            context.ui.note(gap.line());
+            context.ui.note(gap_line(&gap));
         }
         return Ok(());
     }
     let question = "Install git hooks that stop plaintext from being committed, and drivers, in this clone?";
     if let Some(obstacle) = clone.obstacle() {
-        context.ui.note(obstacle.line());
-    } else if clone.gaps().iter().any(|gap| gap.fix == Some(INIT.into())) {
-        if ui::confirm(question, DefaultAnswer::Yes)? {
-            let has_hooks = hook::set_up(context)?;
-            set_up_drivers(context, has_hooks)?;
-        } else {
-            context.ui.note(NOT_SET_UP);
-        }
+        context.ui.note(gap_line(&obstacle));
+    } else if !clone.gaps().iter().any(is_fixed_by_init) {
+        // Nothing is left to set up.
+    } else if ui::confirm(question, DefaultAnswer::Yes)? {
+        let has_hooks = hook::set_up(context)?;
+        set_up_drivers(context, has_hooks)?;
+    } else {
+        context.ui.note(NOT_SET_UP);
     }
     if ui::can_ask() {
         hooks::settle(repo.common_dir());
@@ -213,9 +207,8 @@ pub(super) fn set_up_drivers(context: &Context, has_hooks: bool) -> Result<bool,
         Ok(true) => {
             context.ui.say("Installed the merge and diff drivers for env files in this clone");
             if drivers::leaves_out_filter(&repo)? {
-                context
-                    .ui
-                    .say("Turned dotenvx's filter off for env files in this clone: the hooks check them");
+                let done = "Turned dotenvx's filter off for env files in this clone";
+                context.ui.say(format_args!("{done}: the hooks check them"));
             }
         }
         Ok(false) => {}
@@ -277,14 +270,14 @@ fn hook_fix(hook: &HookReport) -> Option<Hint> {
     })
 }
 
-fn hook_gap(names: &[String], state: &str, fix: Option<Hint>) -> SetupGap {
+fn hook_gap(names: &[String], state: &str, fix: Option<Hint>) -> Error {
     let (is, calls) = if names.len() == 1 { ("is", "calls") } else { ("are", "call") };
     let names = listed(names);
     let message = match state.strip_prefix(UNKNOWN) {
         Some(why) => format!("cannot tell whether the {names} {calls} envseal: {why}"),
         None => format!("the {names} {is} {state}"),
     };
-    SetupGap::new(message, fix)
+    gap(message, fix)
 }
 
 fn describe(hook: &HookReport) -> String {
@@ -305,5 +298,5 @@ fn describe(hook: &HookReport) -> String {
 
 /// Returns the note on a hook that was left unchanged.
 pub(super) fn describe_unchanged(hook: &HookReport) -> String {
-    hook_gap(&[hook_name(hook)], &describe(hook), hook_fix(hook)).line()
+    gap_line(&hook_gap(&[hook_name(hook)], &describe(hook), hook_fix(hook)))
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Context;
-use super::clone_setup::{CloneSetup, SetupGap};
+use super::clone_setup::CloneSetup;
 use super::files::ListArgs;
 use crate::config::is_keys_file;
 use crate::crypto::{KeyId, OpenError, PublicKey};
@@ -77,7 +77,7 @@ pub(super) fn run(context: &Context, args: &DoctorArgs) -> Result<u8, Error> {
     let files: Vec<_> =
         paths.iter().map(|path| FileReport::new(context, &mut projects, &mut pinning, path)).collect();
     let clone = CloneSetup::here(context)?;
-    let lacking: Vec<_> = clone.iter().flat_map(CloneSetup::gaps).map(Problem::from).collect();
+    let lacking: Vec<_> = clone.iter().flat_map(CloneSetup::gaps).map(|gap| Problem::from(&gap)).collect();
     let is_well = lacking.is_empty() && files.iter().all(|file| file.troubles.is_empty());
     let is_empty = files.is_empty();
     let needless: BTreeSet<_> = files.iter().filter_map(|file| file.needless.as_deref()).collect();
@@ -290,12 +290,6 @@ impl Problem {
         if let Some(fix) = &self.fix {
             let _ = writeln!(text, "    fix: {fix}");
         }
-    }
-}
-
-impl From<SetupGap> for Problem {
-    fn from(gap: SetupGap) -> Self {
-        Self::new(gap.message, gap.fix.as_ref())
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Context;
 use super::blame::blame;
 use super::changes::print_history_notes;
-use super::clone_setup::CloneSetup;
+use super::clone_setup::{CloneSetup, gap_line};
 use super::files::{FoundFiles, ListArgs};
 use crate::error::Error;
 use crate::git::{ObjectId, display_path, relative_path};
@@ -100,7 +100,7 @@ fn note_setup_gaps(context: &Context) {
     match CloneSetup::here(context) {
         Ok(clone) => {
             for gap in clone.iter().flat_map(CloneSetup::gaps) {
-                context.ui.note(gap.line());
+                context.ui.note(gap_line(&gap));
             }
         }
         Err(error) => context.ui.note(format_args!("cannot tell whether the hooks are installed: {error}")),
