@@ -43,8 +43,7 @@ pub(super) fn gap_line(gap: &Error) -> String {
 }
 
 impl CloneSetup {
-    /// Reads the setup of the clone of the working directory. Returns None, with a note, outside git and in a bare
-    /// repository.
+    /// Reads the setup of the working directory's clone. Returns None, with a note, outside git and in a bare repository.
     pub(super) fn here(context: &Context) -> Result<Option<Self>, Error> {
         let repo = match context.discover()? {
             Some(repo) if !repo.is_bare() => repo,

@@ -123,8 +123,7 @@ const POWERSHELL: &str = r#"Register-ArgumentCompleter -Native -CommandName envs
 }
 "#;
 
-/// Answers a completion script: prints the candidates for the word at the cursor. `arguments` are those of this
-/// process, with the words of the line after `--`.
+/// Answers a completion script: prints the candidates for the word at the cursor of the line, which follows `--`.
 pub(super) fn complete(shell: &str, arguments: &[OsString]) -> Result<u8, Error> {
     let process = ProcessEnv::capture();
     let mut words: Vec<_> = arguments.iter().skip_while(|word| *word != "--").skip(1).cloned().collect();

@@ -211,8 +211,7 @@ fn key_not_found(
     Ok(problem)
 }
 
-/// Reports, by key, values encrypted to another key than the file's, as after a rotation on another branch. Needs no
-/// private key.
+/// Reports values encrypted to another key than the file's, by key, as after a rotation on another branch.
 fn under_other_keys(
     context: &Context,
     file: &EnvFile,

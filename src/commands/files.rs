@@ -89,8 +89,7 @@ pub(super) fn note_pipes(context: &Context) {
     }
 }
 
-/// Asks for confirmation before one of these files starts a new environment, because its name may be a typo. Returns
-/// the files that do.
+/// Asks before one of these files starts a new environment: its name may be a typo. Returns the files that do.
 pub(super) fn confirm_new_environments(context: &Context, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let new = new_environments(paths, &context.store)?;
     for (env, path) in new.iter().filter(|_| ui::can_ask()) {
@@ -139,8 +138,7 @@ impl FileArgs {
         self.selectors.is_empty()
     }
 
-    /// Drops the optional files (`?FILE`) that are missing. Only for commands that read: without it, the methods below
-    /// reject `?`.
+    /// Drops missing optional files (`?FILE`). Only for commands that read: without it, the methods below reject `?`.
     pub(super) fn existing(&self, context: &Context) -> Result<Self, Error> {
         let resolve = |selector: &FileSelector| {
             let FileSelector::Optional(path) = selector else { return Ok(selector.clone()) };
@@ -179,8 +177,7 @@ impl FileArgs {
         })
     }
 
-    /// Returns the files named, relative to the repository's root; none if none is named. A symlink may have been a file
-    /// before.
+    /// Returns the files named, relative to the repository's root. A symlink may have been a file before.
     pub(super) fn paths_in(&self, repo: &Repo, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
         let mut paths = Vec::new();
         for path in self.paths(process)? {
@@ -195,8 +192,7 @@ impl FileArgs {
         if self.is_empty() { Ok(vec![default_file(Path::new(""), process)?]) } else { self.paths(process) }
     }
 
-    /// Returns the files named; otherwise that of `ENVSEAL_ENV`; otherwise those whose private keys are injected, in byte
-    /// order; otherwise `.env`.
+    /// Returns the files named; else that of `ENVSEAL_ENV`; else those whose keys are injected, in byte order; else `.env`.
     fn paths_or_injected(&self, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
         let mut injected: Vec<&str> = process.private_key_names().collect();
         if !self.is_empty() || injected.is_empty() || process.environment().is_some() {
@@ -478,8 +474,7 @@ impl Convention {
         ))
     }
 
-    /// Returns the files read for an environment, the one that wins first. Tests must run alike on every machine, so they
-    /// skip `.env.local`.
+    /// Returns the files read for an environment, the one that wins first. Tests must run alike everywhere: no `.env.local`.
     fn file_names(self, env: &EnvName) -> Vec<String> {
         let local = (env.as_str() != "test").then(|| ".env.local".to_owned());
         let own = format!(".env.{env}");

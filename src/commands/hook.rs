@@ -141,8 +141,7 @@ fn read_pushes() -> Result<Vec<Push>, Error> {
     Ok(pushes)
 }
 
-/// Installs the hooks as a part of `init`; if other hooks are in the way, notes that and goes on. Returns true if git calls
-/// them.
+/// Installs the hooks for `init`; if others are in the way, notes that and goes on. Returns true if git calls ours.
 pub(super) fn set_up(context: &Context) -> Result<bool, Error> {
     let Some(repo) = context.discover()? else {
         context.ui.note(no_repository());

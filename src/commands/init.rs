@@ -104,8 +104,7 @@ fn load_all(project: &Project, here: &Path) -> Result<Vec<EnvFile>, Error> {
     files.iter().map(|path| EnvFile::load(path)).collect()
 }
 
-/// Makes git stop ignoring env files, if a person agrees and a hook keeps them from being committed as plain text. Returns
-/// the files that are still ignored.
+/// Makes git stop ignoring env files, if a person agrees and a hook checks them. Returns those that are still ignored.
 fn unignore(
     context: &Context,
     args: &InitArgs,

@@ -121,8 +121,7 @@ fn page(command: &Command, parent: Option<&Command>) -> Vec<u8> {
     pasteable(&String::from_utf8(text).expect("roff is text")).into_bytes()
 }
 
-/// Removes the head that every section repeats, and keeps ASCII for the shell where groff would use typographic characters
-/// (`groff_man_style(7)`).
+/// Removes the head that every section repeats, and keeps ASCII for the shell (`groff_man_style(7)`).
 fn pasteable(text: &str) -> String {
     const HEAD: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
     let text = text.replace(HEAD, "").replace('~', "\\(ti").replace('^', "\\(ha").replace('`', "\\(ga");

@@ -162,8 +162,7 @@ pub(super) fn keys_and_values() -> Error {
     Error::usage("stdin can't hold both the keys and the values", "put the keys in a file: -K FILE")
 }
 
-/// Rejects `--generate` for anything but one NAME, and for several environments: a value that leaks from one must not
-/// give access to another.
+/// Rejects `--generate` for anything but one NAME, and for several environments: a leaked value must open only one.
 fn refuse_to_generate(args: &SetArgs, paths: &[PathBuf]) -> Result<(), Error> {
     let envs = env_names_of(paths)?;
     let message = if args.first == "-" || has_equals(&args.first) {
@@ -378,8 +377,7 @@ fn has_equals(argument: &OsStr) -> bool {
     argument.as_encoded_bytes().contains(&b'=')
 }
 
-/// Parses a name that may be written. An error repeats it only if a file at `paths` has a variable of that name: otherwise
-/// it may be a value in the wrong place.
+/// Parses a name to be written. An error repeats it only if a file at `paths` has it: it may be a misplaced value.
 fn parse_name(text: &str, paths: &[PathBuf]) -> Result<VarName, Error> {
     let refuse = |error: VarNameError| {
         let there = paths

@@ -129,14 +129,12 @@ fn own_keys(project: &Project, store: &KeyStore<'_>) -> Result<(EnvKeys, Vec<Err
     Ok((keys, refused))
 }
 
-/// Returns true if a key from this place is the user's own, and may be granted without being asked for. An injected key
-/// is only lent to a process, such as a CI job.
+/// Returns true if a key from this place is the user's own. An injected one is only lent to a process, such as a CI job.
 fn lasts(place: &KeyPlace) -> bool {
     !matches!(place, KeyPlace::Given | KeyPlace::Process)
 }
 
-/// Returns this user's name in `team`: the one that the key has already, else the one wanted or known to git, if nobody
-/// else has or had it.
+/// Returns this user's name in `team`: the key's own, else the one wanted or git's, if nobody else has or had it.
 fn choose_name(
     team: &TeamFile,
     (store, key): (&KeyStore<'_>, Option<&IdentityKey>),
@@ -226,8 +224,7 @@ fn refuse_taken(team: &TeamFile, name: &MemberName, key: &IdentityKey) -> Result
     refuse_name_of_another(team, name, Some(key), hint)
 }
 
-/// Reads OpenSSH public keys, one per line, as forges publish them. Returns the ssh-ed25519 keys, each once. `from` is
-/// their source.
+/// Reads OpenSSH public keys, one a line, as forges publish them. Returns the ssh-ed25519 keys, each once.
 pub(crate) fn parse_keys(text: &[u8], from: &str) -> Result<Vec<IdentityKey>, Error> {
     let text = String::from_utf8_lossy(text);
     if text.contains("-----BEGIN ") {
@@ -358,8 +355,7 @@ fn grant(
     Ok(approval)
 }
 
-/// Returns an env file of the environment. Rejects a public key that is not the trusted one, or that another environment
-/// has too.
+/// Returns an env file of the environment. Rejects a key that isn't trusted, or that another environment has too.
 pub(crate) fn trusted_file(project: &Project, store: &KeyStore<'_>, env: &EnvName) -> Result<EnvFile, Error> {
     let (path, key) = public_key(project, env)?;
     project.refuse_shared_key(env, &key)?;

@@ -136,8 +136,7 @@ impl GrantRow {
     }
 }
 
-/// Returns the state of a grant, and the same for a person. `public` is the environment's current key, and `key` its
-/// private key.
+/// Returns a grant's state, also for a person. `public` is the environment's current key, `key` its private key.
 fn verify(
     team: &TeamFile,
     line: &GrantLine,

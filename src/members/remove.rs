@@ -30,15 +30,13 @@ pub(crate) struct RemovalPlan {
     pub out_of_reach: Vec<(EnvName, KeyId)>,
     /// The environments of which the member has older keys only.
     pub older: Vec<EnvName>,
-    /// The grants made by the member, or by people whom the member granted access, and those that others made to
-    /// themselves: each to be confirmed or dropped.
+    /// The grants to be confirmed or dropped: made by or through the member, or by others to themselves.
     pub doubtful: Vec<DoubtfulGrant>,
     /// Other team files in this worktree that have the same key as a member, and its name there.
     pub elsewhere: Vec<(PathBuf, MemberName)>,
     /// Other names of the same key in this team, which are removed too.
     pub aliases: Vec<MemberName>,
-    /// Env files that are encrypted with a key the member has, but are not this project's: those of another project,
-    /// and those that the policy excludes.
+    /// Env files that are encrypted with a key the member has, but are another project's or excluded by the policy.
     pub sealed_outside: Vec<(PathBuf, PublicKey)>,
     /// Forged grants that go back to the member. They are dropped without a prompt.
     forged: Vec<GrantLine>,
@@ -316,8 +314,7 @@ impl TeamChange for TeamRemoval<'_> {
         for name in team.names_of(key) {
             team.remove_member(&name, self.now);
         }
-        // A grant whose removal can't be finished here stays, to be seen. One of an environment that is gone is
-        // dropped.
+        // A grant whose removal can't be finished here stays, to be seen. One of an environment that is gone doesn't.
         let is_unfinished = |line: &GrantLine| {
             out_of_reach.iter().any(|(env, _)| *env == line.env)
                 || sealed_outside.iter().any(|(_, key)| *key == line.key)

@@ -134,8 +134,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Error> {
     json_text(text.as_bytes())
 }
 
-/// Writes JSON to stdout, with all characters escaped that a terminal would act on or hide. Does so even if stdout is
-/// no terminal, so that the output is always the same.
+/// Writes JSON, with all characters escaped that a terminal would act on or hide; always, so that the output is the same.
 pub(crate) fn json_text(text: &[u8]) -> Result<(), Error> {
     let text = std::str::from_utf8(text).expect("JSON is UTF-8 (RFC 8259, section 8.1)");
     match sanitized_json(text) {

@@ -178,8 +178,7 @@ pub(super) fn width() -> Option<u16> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0).filter(|width| *width > 0)
 }
 
-/// Returns the URI of a file (RFC 8089), with this host's name, so that a terminal on another machine does not open its
-/// own file.
+/// Returns a file's URI (RFC 8089), with this host's name, so that a terminal elsewhere doesn't open its own file.
 fn file_uri(path: &Path) -> String {
     let mut uri = format!("file://{}", host());
     if !path.as_os_str().as_encoded_bytes().starts_with(b"/") {

@@ -10,8 +10,7 @@ pub(crate) fn sanitized(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c.escape_unicode().to_string())
 }
 
-/// Returns JSON `text` with the same characters as `\uXXXX` (RFC 8259, section 7), which every reader understands. JSON
-/// has them only in strings.
+/// Returns JSON with the same characters as `\uXXXX` (RFC 8259, section 7). JSON has them only in strings.
 pub(super) fn sanitized_json(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect())
 }

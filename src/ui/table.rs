@@ -7,8 +7,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::page::{Look, Page, width};
 use super::sanitize::one_line;
 
-/// Draws columns as wide as their widest cells; on a narrower terminal, cells continue below. No cell can add a row or
-/// contain an escape sequence.
+/// Draws columns as wide as their cells, wrapped on a narrower terminal. No cell can add a row or an escape sequence.
 pub(crate) fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Page {
     draw(head, rows, width())
 }

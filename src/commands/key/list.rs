@@ -248,8 +248,7 @@ fn holders(env: &EnvName, key: Option<PublicKey>, team: &TeamFile) -> Vec<Holder
     team.grants().iter().filter(|line| line.env == *env).map(holder).collect()
 }
 
-/// Returns the time of the first commit that has the public key in one of the files, and true if a shallow clone ends
-/// there.
+/// Returns the time of the first commit with the public key in a file, and true if a shallow clone ends there.
 fn first_commit_with(
     key: Option<PublicKey>,
     files: &[PathBuf],

@@ -64,8 +64,7 @@ impl AccessArgs {
     }
 }
 
-/// Lists the doubtful grants that an option decides about. Asks about each of the others, if `may_ask` and somebody can
-/// answer.
+/// Lists the doubtful grants that an option decides about. If `may_ask` and somebody can answer, asks about the others.
 pub(in crate::commands) fn ask_about(
     context: &Context,
     team: &TeamFile,

@@ -226,8 +226,7 @@ impl TypedText {
         Ok(false)
     }
 
-    /// Takes a byte of an escape sequence, for example of an arrow key (ECMA-48, section 5.4). Ignores all but the mark
-    /// of a paste.
+    /// Takes a byte of an escape sequence, such as an arrow key's (ECMA-48, 5.4). Only the mark of a paste counts.
     fn take_sequence(&mut self, byte: u8) {
         self.sequence.push(byte);
         if self.sequence == PASTE_BEGINS {
