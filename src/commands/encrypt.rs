@@ -87,7 +87,7 @@ fn note_plaintext_in_history(context: &Context, updated: &Updated<usize>) {
     let names: BTreeSet<_> =
         changed.flat_map(|file| committed_in_plain_text(context, &file.path, &file.document)).collect();
     if !names.is_empty() {
-        let names = listed(&names.into_iter().collect::<Vec<_>>());
+        let names = listed(names);
         context.ui.note(format_args!(
             "git's history still contains {names} in plain text; change what is secret at its source"
         ));

@@ -192,7 +192,7 @@ impl FileArgs {
         if self.is_empty() { Ok(vec![default_file(Path::new(""), process)?]) } else { self.paths(process) }
     }
 
-    /// Returns the files named; else that of `ENVSEAL_ENV`; else those whose keys are injected, in byte order; else `.env`.
+    /// Returns the files named; else that of `ENVSEAL_ENV`; else those whose keys are injected, in byte order; else .env.
     fn paths_or_injected(&self, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
         let mut injected: Vec<&str> = process.private_key_names().collect();
         if !self.is_empty() || injected.is_empty() || process.environment().is_some() {
@@ -474,7 +474,7 @@ impl Convention {
         ))
     }
 
-    /// Returns the files read for an environment, the one that wins first. Tests must run alike everywhere: no `.env.local`.
+    /// Returns an environment's files, the one that wins first. Tests must run alike everywhere: no `.env.local`.
     fn file_names(self, env: &EnvName) -> Vec<String> {
         let local = (env.as_str() != "test").then(|| ".env.local".to_owned());
         let own = format!(".env.{env}");

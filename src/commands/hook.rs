@@ -171,9 +171,9 @@ pub(super) fn set_up(context: &Context) -> Result<bool, Error> {
 
 fn print_installed(context: &Context, done: &InstallReport) {
     let folder = display_path(&done.folder);
-    let names: Vec<_> = done.written.iter().map(|hook| hook.name()).collect();
-    if !names.is_empty() {
-        context.ui.say(format_args!("Installed {} in {folder}", listed(&names)));
+    if !done.written.is_empty() {
+        let names = listed(done.written.iter().map(|hook| hook.name()));
+        context.ui.say(format_args!("Installed {names} in {folder}"));
     } else if done.left.is_empty() {
         context.ui.say(format_args!("The hooks are already installed in {folder}"));
     }

@@ -115,7 +115,7 @@ fn unignore(
     if ignored.is_empty() {
         return Ok(ignored);
     }
-    let list = listed(&ignored.iter().map(|path| display_path(path)).collect::<Vec<_>>());
+    let list = listed(ignored.iter().map(|path| display_path(path)));
     let (it, they, theirs) =
         if ignored.len() == 1 { ("it", "it", "that file") } else { ("them", "they", "those files") };
     let question = format!("git ignores {list}. Stop ignoring {it} so {they} can be committed?");

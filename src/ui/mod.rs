@@ -162,12 +162,11 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
 }
 
 /// Returns `a`, `a and b`, or `a, b and c`.
-pub(crate) fn listed<S: AsRef<str>>(words: &[S]) -> String {
-    let words: Vec<_> = words.iter().map(AsRef::as_ref).collect();
-    match &words[..] {
-        [] => String::new(),
-        [word] => (*word).to_owned(),
-        [words @ .., last] => format!("{} and {last}", words.join(", ")),
+pub(crate) fn listed(words: impl IntoIterator<Item = impl fmt::Display>) -> String {
+    let mut words: Vec<_> = words.into_iter().map(|word| word.to_string()).collect();
+    match words.pop() {
+        Some(last) if !words.is_empty() => format!("{} and {last}", words.join(", ")),
+        only => only.unwrap_or_default(),
     }
 }
 

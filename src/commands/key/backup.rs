@@ -68,10 +68,10 @@ pub(super) fn back_up(context: &Context, args: &KeyBackupArgs) -> Result<(), Err
         write_backup(&args.file, &keys, &made, store)?;
         Ok::<_, Error>(keys)
     })?;
-    let mut names: Vec<_> = keys.iter().map(|(env, _)| env.as_str()).collect();
+    let mut names: Vec<_> = keys.iter().map(|(env, _)| env).collect();
     names.dedup();
     let (count, file) = (counted(keys.len(), "key"), &args.file);
-    context.ui.say(format_args!("Backed up {count} of {} in {}, locked", listed(&names), file.display()));
+    context.ui.say(format_args!("Backed up {count} of {} in {}, locked", listed(names), file.display()));
     context.ui.suggest(&hint!("Test it: envseal key recover {file}", file));
     Ok(())
 }
@@ -79,20 +79,12 @@ pub(super) fn back_up(context: &Context, args: &KeyBackupArgs) -> Result<(), Err
 pub(super) fn recover(context: &Context, args: &KeyRecoverArgs) -> Result<(), Error> {
     let mut lines = read_backup(&args.file)?;
     let wanted = env_names(&args.env)?;
-    for env in &wanted {
-        if !lines.iter().any(|line| line.env == *env) {
-            let mut there: Vec<_> = lines.iter().map(|line| line.env.as_str()).collect();
-            there.dedup();
-            let message = format!("{} has no key of {env}", args.file.display());
-            return Err(Error::usage(
-                message,
-                Hint::from("it has keys of ").and(Hint::list(
-                    there.iter().map(|env| hint!("{env}", env)),
-                    ", ",
-                    " and ",
-                )),
-            ));
-        }
+    if let Some(env) = wanted.iter().find(|env| lines.iter().all(|line| line.env != **env)) {
+        let mut there: Vec<_> = lines.iter().map(|line| &line.env).collect();
+        there.dedup();
+        let there = Hint::list(there.iter().map(|env| hint!("{env}", env)), ", ", " and ");
+        let message = format!("{} has no key of {env}", args.file.display());
+        return Err(Error::usage(message, Hint::from("it has keys of ").and(there)));
     }
     lines.retain(|line| wanted.is_empty() || wanted.contains(&line.env));
     let here = working_dir()?;

@@ -41,16 +41,14 @@ pub(in crate::commands) struct KeyUnlockArgs {
 
 pub(super) fn lock(context: &Context, args: &KeyLockArgs) -> Result<(), Error> {
     let wanted = wanted(context, &args.files)?;
-    let lock = || lock_keys(&wanted, &context.store);
-    let changed = context.ui.working("locking", lock)?;
+    let changed = context.ui.working("locking", || lock_keys(&wanted, &context.store))?;
     print_changed(context, &changed, "Locked", "locked");
     Ok(())
 }
 
 pub(super) fn unlock(context: &Context, args: &KeyUnlockArgs) -> Result<(), Error> {
     let wanted = wanted(context, &args.files)?;
-    let unlock = || unlock_keys(&wanted, &context.store);
-    let changed = context.ui.working("unlocking", unlock)?;
+    let changed = context.ui.working("unlocking", || unlock_keys(&wanted, &context.store))?;
     print_changed(context, &changed, "Unlocked", "unlocked");
     Ok(())
 }

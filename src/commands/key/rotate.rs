@@ -117,13 +117,11 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
     for env in &rotation.envs {
         print_rotated(context, env);
     }
-    let keys: Vec<_> = rotation.keys_files.iter().map(|path| display_path(path)).collect();
-    context.ui.say(format_args!(
-        "Added the new private {} to {}, before the old. Back {} up",
-        if rotation.envs.len() == 1 { "key" } else { "keys" },
-        listed(&keys),
-        if rotation.envs.len() == 1 { "it" } else { "them" }
-    ));
+    let (keys, them) = if rotation.envs.len() == 1 { ("key", "it") } else { ("keys", "them") };
+    let keys_files = listed(rotation.keys_files.iter().map(|path| display_path(path)));
+    context
+        .ui
+        .say(format_args!("Added the new private {keys} to {keys_files}, before the old. Back {them} up"));
     note_unlocked_keys(context, &rotation);
     for env in &rotation.envs {
         context.ui.say(format_args!(
@@ -143,10 +141,8 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
 /// Notes new keys that are not locked, beside locked ones.
 pub(in crate::commands) fn note_unlocked_keys(context: &Context, rotation: &Rotation) {
     for path in &rotation.beside_locked {
-        let path = display_path(path);
-        context
-            .ui
-            .note(format_args!("other keys in {path} are locked, the new ones are not: envseal key lock"));
+        let there = format!("other keys in {} are locked", display_path(path));
+        context.ui.note(format_args!("{there}, the new ones are not: envseal key lock"));
     }
 }
 
@@ -167,9 +163,8 @@ pub(in crate::commands) fn print_rotated(context: &Context, env: &RotatedEnv) {
             left.key
         ));
     }
-    let granted: Vec<_> = env.granted.iter().map(MemberName::as_str).collect();
-    if !granted.is_empty() {
-        context.ui.say(format_args!("Re-issued the grant of {} for {}", env.env, listed(&granted)));
+    if !env.granted.is_empty() {
+        context.ui.say(format_args!("Re-issued the grant of {} for {}", env.env, listed(&env.granted)));
     }
     for dropped in &env.dropped {
         context.ui.note(format_args!(
@@ -180,11 +175,8 @@ pub(in crate::commands) fn print_rotated(context: &Context, env: &RotatedEnv) {
         ));
     }
     if env.exposures > 0 {
-        context.ui.say(format_args!(
-            "Moved {} of {} to the new key",
-            counted(env.exposures, "exposure record"),
-            env.env
-        ));
+        let records = counted(env.exposures, "exposure record");
+        context.ui.say(format_args!("Moved {records} of {} to the new key", env.env));
     }
     for exposure in &env.unproven {
         context.ui.note(format_args!(

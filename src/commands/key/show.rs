@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use zeroize::Zeroizing;
+
 use crate::commands::Context;
 use crate::commands::files::FileArgs;
 use crate::error::Error;
@@ -34,9 +36,9 @@ pub(super) fn run(context: &Context, args: &KeyShowArgs) -> Result<(), Error> {
         let public = file.public_key().ok_or_else(|| file.no_public_key())?;
         keys.push(if args.private {
             let private = context.store.find(env, public, &file.dir())?;
-            (env.private_key_name(), zeroize::Zeroizing::new(private.to_text().expose().to_owned()))
+            (env.private_key_name(), Zeroizing::new(private.to_text().expose().to_owned()))
         } else {
-            (env.public_key_name(), zeroize::Zeroizing::new(public.to_string()))
+            (env.public_key_name(), Zeroizing::new(public.to_string()))
         });
     }
     if args.json {
@@ -47,5 +49,5 @@ pub(super) fn run(context: &Context, args: &KeyShowArgs) -> Result<(), Error> {
         [(_, key)] => format!("{}\n", key.as_str()),
         keys => keys.iter().map(|(name, key)| format!("{name}={}\n", key.as_str())).collect(),
     };
-    ui::data(zeroize::Zeroizing::new(text).as_bytes())
+    ui::data(Zeroizing::new(text).as_bytes())
 }

@@ -63,7 +63,13 @@ fn trust(context: &Context, args: &KeyTrustArgs, path: &Path) -> Result<(), Erro
     others.dedup_by_key(|pin| pin.key);
     if !others.is_empty() {
         show(context, &file, &key, &others)?;
-        confirm(args, path, &file)?;
+        let question = format!("Have you verified the new key? Trust it for {env}?");
+        if args.fingerprint.is_none() && !ui::confirm(&question, DefaultAnswer::No)? {
+            return Err(Error::usage(
+                format!("not confirmed; keeping the old key of {env}"),
+                hint!("once you have verified it: envseal key trust -f {path} --fingerprint SHA256:…", path),
+            ));
+        }
     }
     if let Some(Notice::NotPinned { why, .. }) =
         accept(&project, env, &key, &[path.to_owned()], &context.store)?
@@ -99,18 +105,4 @@ fn show(context: &Context, file: &EnvFile, key: &PublicKey, others: &[&Pin]) -> 
         ),
     });
     Ok(())
-}
-
-fn confirm(args: &KeyTrustArgs, path: &Path, file: &EnvFile) -> Result<(), Error> {
-    if args.fingerprint.is_some() {
-        return Ok(());
-    }
-    let question = format!("Have you verified the new key? Trust it for {}?", file.env());
-    if ui::confirm(&question, DefaultAnswer::No)? {
-        return Ok(());
-    }
-    Err(Error::usage(
-        format!("not confirmed; keeping the old key of {}", file.env()),
-        hint!("once you have verified it: envseal key trust -f {path} --fingerprint SHA256:…", path),
-    ))
 }

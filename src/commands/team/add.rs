@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::approve::{listed_envs, print_approval};
+use super::approve::print_approval;
 use crate::commands::{Context, env_names};
 use crate::config::EnvName;
 use crate::crypto::IdentityKey;
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::fs;
 use crate::members::{Candidate, approve, new_candidate, parse_keys, refuse_approval};
 use crate::project::Project;
-use crate::ui::{self, DefaultAnswer};
+use crate::ui::{self, DefaultAnswer, listed};
 
 /// Add a member by their public key
 ///
@@ -69,11 +69,9 @@ fn read_keys(path: &Path) -> Result<Vec<IdentityKey>, Error> {
 fn with_fingerprint(keys: &[IdentityKey], given: &str) -> Result<IdentityKey, Error> {
     keys.iter().find(|key| key.fingerprint() == given).copied().ok_or_else(|| {
         let message = format!("no ssh-ed25519 key there has the fingerprint {given}");
-        Error::usage(
-            message,
-            "have the member read theirs to you: ssh-keygen -lf FILE, or envseal team whoami",
-        )
-        .with_details(keys.iter().map(|key| format!("there is {}", key.fingerprint())))
+        let hint = "have the member read theirs to you: ssh-keygen -lf FILE, or envseal team whoami";
+        let there = keys.iter().map(|key| format!("there is {}", key.fingerprint()));
+        Error::usage(message, hint).with_details(there)
     })
 }
 
@@ -104,7 +102,7 @@ fn choose(
     }
     let what = match envs {
         [] => "Add them to the team?".to_owned(),
-        envs => format!("Add them to the team, and grant access to {}?", listed_envs(envs)),
+        envs => format!("Add them to the team, and grant access to {}?", listed(envs)),
     };
     for (candidate, print) in possible.into_iter().zip(&prints) {
         let question = format!("{name}'s fingerprint is {print}. Have you verified it with {name}? {what}");

@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context, args: &TeamApproveArgs) -> Result<(), Error
     let envs = env_names(&args.environment)?;
     let member = candidate(&project, &args.name, args.fingerprint.as_deref())?;
     refuse_approval(&project, &context.store, &envs)?;
-    let names = listed_envs(&envs);
+    let names = listed(&envs);
     let fingerprint = member.key.fingerprint();
     if args.fingerprint.is_none() {
         if !ui::can_ask() {
@@ -86,7 +86,7 @@ pub(super) fn print_approval(
         let message = format!("Add {name} to the team");
         context.ui.suggest(&hint!("Next: git add {path} && git commit -m {message} {path}", path, message));
     } else if !granted.is_empty() {
-        let message = format!("Grant {name} access to {}", listed_envs(granted));
+        let message = format!("Grant {name} access to {}", listed(granted));
         context.ui.suggest(&hint!("Next: git commit -m {message} {path}", message, path));
     }
     let team = project.team()?;
@@ -94,10 +94,9 @@ pub(super) fn print_approval(
         team.removed().contains_key(&line.by) && team.members().contains_key(&line.member)
     };
     for GrantLine { env, member, by, .. } in team.grants().iter().filter(is_by_removed) {
+        let message = format!("{member}'s grant of {env} was made by {by}, who was removed");
         let hint = hint!("to keep it: envseal team approve {member} -e {env}", member, env);
-        context
-            .ui
-            .note(hint.after(format_args!("{member}'s grant of {env} was made by {by}, who was removed")));
+        context.ui.note(hint.after(message));
     }
     Ok(())
 }
@@ -106,10 +105,6 @@ pub(super) fn print_approval(
 pub(super) fn say_own(context: &Context, own: &[EnvName]) {
     if !own.is_empty() {
         let why = "someone else's rotation can't lock you out";
-        context.ui.say(format_args!("Granted you access to {} too: {why}", listed_envs(own)));
+        context.ui.say(format_args!("Granted you access to {} too: {why}", listed(own)));
     }
-}
-
-pub(super) fn listed_envs(envs: &[EnvName]) -> String {
-    listed(&envs.iter().map(EnvName::as_str).collect::<Vec<_>>())
 }

@@ -10,9 +10,9 @@ use crate::keys::IdentityPlace;
 use crate::members::{Joined, ReplacedKey, join, replace_key, trusted_file};
 use crate::project::Project;
 use crate::team::GrantLine;
-use crate::ui::counted;
+use crate::ui::{counted, listed};
 
-use super::approve::{listed_envs, say_own};
+use super::approve::say_own;
 
 /// Request access: add yourself to the team file
 ///
@@ -54,7 +54,7 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
     } else {
         let whose = if *is_own { "You are already a member:" } else { "Already a member:" };
         context.ui.say(format_args!("{whose} {name} ({fingerprint})"));
-        format!("Grant {name} access to {}", listed_envs(own))
+        format!("Grant {name} access to {}", listed(own))
     };
     say_own(context, own);
     for error in not_own {
