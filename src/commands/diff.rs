@@ -9,7 +9,7 @@ use super::changes::{ChangeRow, PagedOutput, headline, look, print_history_notes
 use super::files::FileArgs;
 use crate::config::EnvName;
 use crate::error::Error;
-use crate::git::{RangeEnds, Repo};
+use crate::git::RangeEnds;
 use crate::history::{
     self, ChangeKind, DiffSide, EnvHistory, FileChanges, FileDiff, ShownValue, VariableChange,
 };
@@ -57,7 +57,12 @@ pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<(), Error> {
     let (before, after) = match &args.revisions[..] {
         [] => (repo.head()?.map_or(DiffSide::Nothing, DiffSide::Commit), DiffSide::Worktree),
         [one] => match RangeEnds::parse(one) {
-            Some(ends) => sides_of_range(&repo, &ends)?,
+            // As in git-diff(1).
+            Some(RangeEnds { start, end, is_merge }) => {
+                let (start, end) = (repo.commit(start)?, repo.commit(end)?);
+                let base = if is_merge { repo.merge_base(start, end)? } else { None };
+                (DiffSide::Commit(base.unwrap_or(start)), DiffSide::Commit(end))
+            }
             None => (commit(one)?, DiffSide::Worktree),
         },
         [before, after, ..] => (commit(before)?, commit(after)?),
@@ -77,21 +82,11 @@ pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<(), Error> {
     } else {
         let mut out = PagedOutput::new(context);
         for one in &differing {
-            let page = render(&mut history, one, args.show)?;
-            out.print(&page)?;
+            out.print(&render(&mut history, one, args.show)?)?;
         }
     }
     print_history_notes(context, &history);
     Ok(())
-}
-
-/// Resolves `A..B` to A and B, and `A...B` to their merge base and B, as in git-diff(1).
-fn sides_of_range(repo: &Repo, ends: &RangeEnds<'_>) -> Result<(DiffSide, DiffSide), Error> {
-    let (mut before, after) = (repo.commit(ends.start)?, repo.commit(ends.end)?);
-    if ends.is_merge {
-        before = repo.merge_base(before, after)?.unwrap_or(before);
-    }
-    Ok((DiffSide::Commit(before), DiffSide::Commit(after)))
 }
 
 /// Returns a section for a file: a line for each kind of change, with the names.
@@ -144,16 +139,13 @@ fn render(history: &mut EnvHistory<'_>, one: &FileDiff, values: bool) -> Result<
             continue;
         }
         for (sign, value) in ['-', '+'].into_iter().zip(one.values(history, name)?) {
-            match value {
-                None => {}
-                Some(ShownValue::Sealed) => {
-                    let _ = writeln!(text, "    {sign} (encrypted; no key here decrypts it)");
-                }
-                Some(ShownValue::Value(value)) => {
-                    for line in value.expose().split(|byte| *byte == b'\n') {
-                        let _ = writeln!(text, "    {sign} {}", String::from_utf8_lossy(line));
-                    }
-                }
+            let value = match &value {
+                None => continue,
+                Some(ShownValue::Sealed) => b"(encrypted; no key here decrypts it)",
+                Some(ShownValue::Value(value)) => value.expose(),
+            };
+            for line in value.split(|byte| *byte == b'\n') {
+                let _ = writeln!(text, "    {sign} {}", String::from_utf8_lossy(line));
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::crypto::{SecretBytes, holds_sealed};
 use crate::dotenv::{Document, VarName, VarNameError, is_reserved, references, unescape};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
+use crate::hint::Hint;
 use crate::project::{
     Assignment, EnvFile, How, Outcome, UpdatedFile, Write, last_of_each, needs_key, refuse_links, set,
     similar_env_file,
@@ -227,44 +228,32 @@ fn parse_words(args: SetArgs, paths: &[PathBuf], keys_on_stdin: bool) -> Result<
 fn refuse_typo(variable: &VarName, value: &[u8], may_be_piped: bool) -> Result<(), Error> {
     let name = variable.as_str();
     let takes_a_value = |letter: &u8| b"CKefi".contains(letter);
+    let is_value = || hint!("if it is the value: envseal set {name} -- VALUE", name);
+    let from_stdin = || hint!("omit VALUE to read it from stdin: envseal set {name}", name);
     let (message, hint) = match value {
         [b'=', ..] => (
             format!("VALUE starts with `=`, as in `{name} = VALUE`"),
-            hint!(
-                "without spaces: envseal set {name}=VALUE; if it is the value: envseal set {name} -- VALUE",
-                name
-            ),
+            hint!("without spaces: envseal set {name}=VALUE; ", name).and(is_value()),
         ),
         _ if repeats_name(variable, value) => (
             format!("VALUE starts with `{name}=`"),
-            hint!(
-                "write it once: envseal set {name}=VALUE; if it is the value: envseal set {name} -- VALUE",
-                name
-            ),
+            hint!("write it once: envseal set {name}=VALUE; ", name).and(is_value()),
         ),
         _ if value.starts_with(b"-----BEGIN") => return Ok(()),
         b"-" if may_be_piped && matches!(ui::stdin_value(), Ok(Some(text)) if !text.is_empty()) => (
             "VALUE is `-`, which doesn't stand for stdin".into(),
-            hint!(
-                "omit VALUE to read it from stdin: envseal set {name}; if it is the value: envseal set {name} -- -",
-                name
-            ),
+            from_stdin().and(hint!("; if it is the value: envseal set {name} -- -", name)),
         ),
-        [b'-', b'-', option @ ..] if memchr::memmem::find(option, b"stdin").is_some() => (
-            "set has no such option".into(),
-            hint!("omit VALUE to read it from stdin: envseal set {name}", name),
-        ),
+        [b'-', b'-', option @ ..] if memchr::memmem::find(option, b"stdin").is_some() => {
+            ("set has no such option".into(), from_stdin())
+        }
         [b'-', option, _, ..] if takes_a_value(option) => (
             "VALUE looks like an option with its value".into(),
-            hint!(
-                "put a space between the two, as in -f FILE; if it is the value: envseal set {name} -- VALUE",
-                name
-            ),
+            Hint::from("put a space between the two, as in -f FILE; ").and(is_value()),
         ),
-        [b'-', b'-' | b'a'..=b'z' | b'A'..=b'Z', ..] => (
-            "VALUE looks like an option that set does not have".into(),
-            hint!("if it is the value: envseal set {name} -- VALUE", name),
-        ),
+        [b'-', b'-' | b'a'..=b'z' | b'A'..=b'Z', ..] => {
+            ("VALUE looks like an option that set does not have".into(), is_value())
+        }
         _ => return Ok(()),
     };
     Err(Error::usage(message, hint))
@@ -342,10 +331,8 @@ fn parse_batch(text: &[u8]) -> Result<Vec<Assignment>, Error> {
             return Err(refuse(entry.line, "`#` touches the value"));
         }
         if quote.expands() && references(&value).map_or(true, |names| !names.is_empty()) {
-            return Err(refuse(
-                entry.line,
-                "the value references other variables, which `set` does not expand",
-            ));
+            let why = "the value references other variables, which `set` does not expand";
+            return Err(refuse(entry.line, why));
         }
         let name = VarName::new(document.name(entry)).map_err(|e| refuse(entry.line, &e.to_string()))?;
         // Without references only `\$` is left to unescape.
@@ -380,26 +367,19 @@ fn has_equals(argument: &OsStr) -> bool {
 /// Parses a name to be written. An error repeats it only if a file at `paths` has it: it may be a misplaced value.
 fn parse_name(text: &str, paths: &[PathBuf]) -> Result<VarName, Error> {
     let refuse = |error: VarNameError| {
-        let there = paths
-            .iter()
-            .find(|path| EnvFile::load(path).is_ok_and(|file| file.document().last(text).is_some()));
-        let Some(path) = there else {
-            return Error::usage(
-                error.to_string(),
-                "a name has only letters, digits and _: envseal set MY_NAME",
-            );
+        let has_it =
+            |path: &&PathBuf| EnvFile::load(path).is_ok_and(|file| file.document().last(text).is_some());
+        let Some(path) = paths.iter().find(has_it) else {
+            let hint = "a name has only letters, digits and _: envseal set MY_NAME";
+            return Error::usage(error.to_string(), hint);
         };
         let digit = if text.starts_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
-        let new = text.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-        let path = display_path(path);
+        let new = format!("{digit}{}", text.replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
+        let path = relative_path(path);
+        let message = format!("{text} in {} can be read but not written: {error}", path.display());
         Error::usage(
-            format!("{text} in {path} can be read but not written: {error}"),
-            hint!(
-                "rename it first: envseal rename {text} {new} -f {path}",
-                text,
-                new = format!("{digit}{new}"),
-                path = std::path::Path::new(&path)
-            ),
+            message,
+            hint!("rename it first: envseal rename {text} {new} -f {path}", text, new, path),
         )
     };
     VarName::new(text).map_err(refuse)

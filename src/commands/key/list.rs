@@ -110,10 +110,8 @@ pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
         envs.retain(|env, _| named.contains(env));
     }
     let repo = project.git_root().map(|root| context.store.repositories().open(root)).transpose()?;
-    let mut rows = Vec::new();
-    for (env, keys) in envs {
-        rows.push(KeyRow::new(&env, keys, (&team, &known), keys_file_row.clone(), repo.as_deref())?);
-    }
+    let row = |(env, keys)| KeyRow::new(&env, keys, (&team, &known), keys_file_row.clone(), repo.as_deref());
+    let rows = envs.into_iter().map(row).collect::<Result<Vec<_>, _>>()?;
     if args.json {
         return ui::json(&rows);
     }
@@ -156,10 +154,7 @@ impl KeyRow {
         repo: Option<&Repo>,
     ) -> Result<Self, Error> {
         let key = key.or_else(|| private.first().map(|found| found.key.public()));
-        let since = match repo {
-            Some(repo) => first_commit_with(key, &files, repo)?,
-            None => None,
-        };
+        let since = repo.map(|repo| first_commit_with(key, &files, repo)).transpose()?.flatten();
         let (current, older): (Vec<_>, Vec<_>) =
             private.iter().partition(|found| Some(found.key.public()) == key);
         let present =
@@ -195,14 +190,11 @@ impl KeyRow {
             };
             if private.locked { format!("{place}, locked") } else { place.to_owned() }
         });
-        let holders: Vec<_> = self
-            .holders
-            .iter()
-            .map(|holder| match &holder.fault {
-                None => holder.member.clone(),
-                Some(fault) => format!("{} (invalid: {fault})", holder.member),
-            })
-            .collect();
+        let holder = |HolderRow { member, fault, .. }: &HolderRow| match fault {
+            None => member.clone(),
+            Some(fault) => format!("{member} (invalid: {fault})"),
+        };
+        let holders: Vec<_> = self.holders.iter().map(holder).collect();
         let since = self.since.as_ref().map(|since| {
             let date = &since[..10];
             if self.since_is_cut { format!("{date} or before") } else { date.to_owned() }

@@ -14,7 +14,7 @@ use crate::members::{
     AccessDecisions, DoubtfulGrant, check_fingerprint, no_member, plan_rotation, rotate_planned,
 };
 use crate::project::{DroppedGrant, RotatedEnv, Rotation, refuse_not_rotated};
-use crate::team::{MemberName, TeamFile};
+use crate::team::{Exposure, MemberName, TeamFile};
 use crate::ui::{self, DefaultAnswer, counted, listed};
 
 /// Replace an environment's key pair and re-encrypt every value
@@ -146,58 +146,38 @@ pub(in crate::commands) fn note_unlocked_keys(context: &Context, rotation: &Rota
     }
 }
 
-pub(in crate::commands) fn print_rotated(context: &Context, env: &RotatedEnv) {
-    let RotatedEnv { old, new, .. } = env;
-    context.ui.say(format_args!(
-        "Rotated {}: key {old} → {new}; re-encrypted {} in {}",
-        env.env,
-        counted(env.resealed, "value"),
-        counted(env.files.len(), "file")
-    ));
-    for left in &env.left {
+pub(in crate::commands) fn print_rotated(context: &Context, rotated: &RotatedEnv) {
+    let RotatedEnv { env, old, new, .. } = rotated;
+    let (values, files) = (counted(rotated.resealed, "value"), counted(rotated.files.len(), "file"));
+    context.ui.say(format_args!("Rotated {env}: key {old} → {new}; re-encrypted {values} in {files}"));
+    for left in &rotated.left {
+        let what = format!("{}:{} {} was left unchanged", display_path(&left.path), left.line, left.name);
+        context.ui.note(format_args!("{what}: it is encrypted to key {}, which was not found", left.key));
+    }
+    if !rotated.granted.is_empty() {
+        context.ui.say(format_args!("Re-issued the grant of {env} for {}", listed(&rotated.granted)));
+    }
+    for DroppedGrant { line, fault } in &rotated.dropped {
+        let key = line.key.id();
+        let why = match fault {
+            _ if key != *old => format!("the grant was for key {key}, not for {old}"),
+            Some(fault) => format!("the grant was not re-issued: {fault}"),
+            None => "left out".into(),
+        };
+        context.ui.note(format_args!("{env}: {} no longer has access: {why}", line.member));
+    }
+    if rotated.exposures > 0 {
+        let records = counted(rotated.exposures, "exposure record");
+        context.ui.say(format_args!("Moved {records} of {env} to the new key"));
+    }
+    for Exposure { line, name, member, .. } in &rotated.unproven {
+        let why = format!("it was not recorded by someone who could read {env}");
         context.ui.note(format_args!(
-            "{}:{} {} was left unchanged: it is encrypted to key {}, which was not found",
-            display_path(&left.path),
-            left.line,
-            left.name,
-            left.key
+            "envseal.toml:{line}: the exposure of {name} to {member} was left unchanged: {why}"
         ));
     }
-    if !env.granted.is_empty() {
-        context.ui.say(format_args!("Re-issued the grant of {} for {}", env.env, listed(&env.granted)));
-    }
-    for dropped in &env.dropped {
-        context.ui.note(format_args!(
-            "{}: {} no longer has access: {}",
-            env.env,
-            dropped.line.member,
-            drop_reason(env, dropped)
-        ));
-    }
-    if env.exposures > 0 {
-        let records = counted(env.exposures, "exposure record");
-        context.ui.say(format_args!("Moved {records} of {} to the new key", env.env));
-    }
-    for exposure in &env.unproven {
-        context.ui.note(format_args!(
-            "envseal.toml:{}: the exposure of {} to {} was left unchanged: it was not recorded by someone who could read {}",
-            exposure.line, exposure.name, exposure.member, env.env
-        ));
-    }
-    if env.tags_lost {
-        context.ui.note(format_args!(
-            "{}: the key for exposed values can't be decrypted, so recorded exposures can't be verified",
-            env.env
-        ));
-    }
-}
-
-fn drop_reason(env: &RotatedEnv, dropped: &DroppedGrant) -> String {
-    match &dropped.fault {
-        _ if dropped.line.key.id() != env.old => {
-            format!("the grant was for key {}, not for {}", dropped.line.key.id(), env.old)
-        }
-        Some(fault) => format!("the grant was not re-issued: {fault}"),
-        None => "left out".into(),
+    if rotated.tags_lost {
+        let why = "the key for exposed values can't be decrypted, so recorded exposures can't be verified";
+        context.ui.note(format_args!("{env}: {why}"));
     }
 }
