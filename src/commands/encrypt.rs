@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use super::files::{FileArgs, find_files};
+use super::files::{FileArgs, INCLUDE, find_files};
 use super::notices::{note_ignored, print_notices};
 use super::variables::{ReferenceArgs, VariableArgs};
 use crate::dotenv::Document;
@@ -107,7 +107,7 @@ fn committed_in_plain_text(context: &Context, path: &Path, now: &Document) -> Ve
 
 /// Finds env files from here downward. Rejects a folder without any.
 fn find_some_files(context: &Context) -> Result<Vec<PathBuf>, Error> {
-    let found = find_files(context)?;
+    let found = find_files(context, INCLUDE)?;
     match (found.files.is_empty(), found.ignored.first()) {
         (false, _) => Ok(found.files),
         (true, None) => Err(Error::usage("no env file here", "create one: envseal set NAME")),

@@ -53,16 +53,11 @@ pub(super) struct FoundFiles {
     pub(super) ignored: Vec<PathBuf>,
 }
 
-/// Finds env files from here downward, and notes those beside us that git ignores.
-pub(super) fn find_files(context: &Context) -> Result<FoundFiles, Error> {
-    find_files_with(context, &|_| "to include it, use -f".into())
-}
+/// What to do about a file that [`find_files`] skipped.
+pub(super) const INCLUDE: &str = "to include it, use -f";
 
-/// Finds env files from here downward. `include` returns the hint for a file that was skipped.
-pub(super) fn find_files_with(
-    context: &Context,
-    include: &dyn Fn(&Path) -> Hint,
-) -> Result<FoundFiles, Error> {
+/// Finds env files from here downward, and notes those beside us that git ignores, with the hint `include` for `{file}`.
+pub(super) fn find_files(context: &Context, include: &'static str) -> Result<FoundFiles, Error> {
     note_pipes(context);
     let here = super::working_dir()?;
     let project = context.project_of(&here)?;
@@ -72,7 +67,8 @@ pub(super) fn find_files_with(
     let found = FoundFiles { files: relative(files), ignored: relative(unseen_of(skipped.clone(), &here)) };
     for path in skipped {
         let path = relative_path(&path);
-        let message = include(&path).after(format_args!("skipped {}, which git ignores", path.display()));
+        let hint = Hint::from(include).with("file", &path);
+        let message = hint.after(format_args!("skipped {}, which git ignores", path.display()));
         if found.ignored.contains(&path) {
             context.ui.note(message);
         } else {
@@ -126,7 +122,7 @@ pub(super) struct ListArgs {
 impl ListArgs {
     pub(super) fn find(&self, context: &Context) -> Result<FoundFiles, Error> {
         if self.files.is_empty() {
-            return find_files(context);
+            return find_files(context, INCLUDE);
         }
         Ok(FoundFiles { files: self.files.existing(context)?.paths(context.process)?, ignored: Vec::new() })
     }
@@ -150,16 +146,14 @@ impl FileArgs {
             }
             // A file with a wrong name is not an env file, so it would always count as missing.
             EnvName::of_file(path)?;
-            let exists = exists(context, path);
-            Ok(if exists { FileSelector::Path(path.clone()) } else { FileSelector::Missing })
+            Ok(if exists(context, path) { FileSelector::Path(path.clone()) } else { FileSelector::Missing })
         };
         Ok(Self { selectors: self.selectors.iter().map(resolve).collect::<Result<_, Error>>()? })
     }
 
     pub(super) fn has_optional(&self) -> bool {
-        self.selectors
-            .iter()
-            .any(|selector| matches!(selector, FileSelector::Optional(_) | FileSelector::Missing))
+        let is_optional = |it: &FileSelector| matches!(it, FileSelector::Optional(_) | FileSelector::Missing);
+        self.selectors.iter().any(is_optional)
     }
 
     fn environments(&self) -> impl Iterator<Item = &str> {
@@ -216,10 +210,8 @@ impl FileArgs {
                     Some(above) => hint!("use the one above: -f {file}", file = relative_path(&above)),
                     None => "name the files: -e NAME or -f FILE".into(),
                 };
-                return Err(Error::usage(
-                    format!("{variable} is set, but no env file here belongs to it"),
-                    hint,
-                ));
+                let message = format!("{variable} is set, but no env file here belongs to it");
+                return Err(Error::usage(message, hint));
             }
         }
         files.sort();
@@ -229,27 +221,24 @@ impl FileArgs {
     /// Returns the files named, in the order given. `-e` looks in the folders given with `-f`; without `-e`, a folder stands
     /// for its default file.
     pub(super) fn paths(&self, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
-        let folders: Vec<_> = self.selectors.iter().filter_map(FileSelector::folder).collect();
+        let mut folders: Vec<_> = self.selectors.iter().filter_map(FileSelector::folder).collect();
+        if folders.is_empty() {
+            folders.push(Path::new(""));
+        }
         let names_environment = self.environments().next().is_some();
         let mut files = Vec::new();
         for selector in &self.selectors {
-            if let Some(folder) = selector.folder().filter(|_| !names_environment) {
-                files.push(default_file(folder, process)?);
-            }
-            match selector {
-                FileSelector::Path(path) if !path.is_dir() => files.push(path.clone()),
-                FileSelector::Path(_) | FileSelector::Folder(_) | FileSelector::Missing => {}
-                FileSelector::Optional(path) => {
-                    return Err(Error::usage(
-                        format!("this command needs a file that exists, not ?{}", path.display()),
-                        hint!("-f {path}", path),
-                    ));
+            match (selector, selector.folder()) {
+                (_, Some(_)) if names_environment => {}
+                (_, Some(folder)) => files.push(default_file(folder, process)?),
+                (FileSelector::Path(path), None) => files.push(path.clone()),
+                (FileSelector::Folder(_) | FileSelector::Missing, None) => {}
+                (FileSelector::Optional(path), None) => {
+                    let message = format!("this command needs a file that exists, not ?{}", path.display());
+                    return Err(Error::usage(message, hint!("-f {path}", path)));
                 }
-                FileSelector::Environment(name) => {
+                (FileSelector::Environment(name), None) => {
                     let env = EnvName::new(name)?;
-                    if folders.is_empty() {
-                        files.push(file_of(Path::new(""), &env)?);
-                    }
                     for folder in &folders {
                         files.push(file_of(folder, &env)?);
                     }
@@ -290,10 +279,9 @@ fn file_of(folder: &Path, env: &EnvName) -> Result<PathBuf, Error> {
     }
     // Never `bak.env` if `.env.bak` is meant.
     let path = folder.join(if env.is_of_dotenv() { ".env".into() } else { format!(".env.{env}") });
-    match EnvName::of_file(&path) {
-        Ok(_) => Ok(path),
-        Err(error) => Err(Error::usage(error.to_string(), "choose another environment name")),
-    }
+    EnvName::of_file(&path)
+        .map_err(|error| Error::usage(error.to_string(), "choose another environment name"))?;
+    Ok(path)
 }
 
 pub(super) fn env_files_in(folder: &Path) -> Vec<PathBuf> {
@@ -375,7 +363,14 @@ impl ReadArgs {
             let candidates: Vec<_> = names.iter().map(|name| folder.join(name)).collect();
             let existing: Vec<_> = candidates.iter().filter(|path| exists(context, path)).cloned().collect();
             if existing.is_empty() {
-                return Err(none_of_convention(&typed(&convention), &candidates));
+                let files = candidates.iter().map(|path| path.display().to_string());
+                let message = format!(
+                    "none of the files that the {} convention reads exists: {}",
+                    typed(&convention),
+                    files.collect::<Vec<_>>().join(", ")
+                );
+                let hint = hint!("create one: envseal set NAME -f {first}", first = candidates[0]);
+                return Err(Error::new(ErrorKind::NotFound, message).with_hint(hint));
             }
             paths.extend(existing);
         }
@@ -449,18 +444,15 @@ impl Convention {
     /// Returns the environment of `-e`, `ENVSEAL_ENV` or `NODE_ENV`, or else development, as in Node.
     fn environment(self, context: &Context, files: &FileArgs) -> Result<EnvName, Error> {
         let mut named = files.environments();
+        let of_process = || context.process.environment().or_else(|| context.process.node_environment());
         let env = match (named.next(), named.next()) {
             (Some(_), Some(_)) => {
                 let hint = hint!("envseal run --convention {name} -e NAME -- …", name = typed(&self));
                 return Err(Error::usage("--convention takes one environment, but -e names several", hint));
             }
-            (Some(name), None) => EnvName::new(name),
-            _ => match context.process.environment().or_else(|| context.process.node_environment()) {
-                Some(env) => env,
-                None => EnvName::new("development"),
-            },
+            (Some(name), None) => EnvName::new(name)?,
+            _ => of_process().unwrap_or_else(|| EnvName::new("development"))?,
         };
-        let env = env?;
         // Next.js knows these, whatever NODE_ENV says (its packages/next-env).
         let known = ["development", "production", "test"];
         let allowed = match self {
@@ -490,13 +482,6 @@ impl Convention {
         let mut seen = BTreeSet::new();
         names.into_iter().flatten().filter(|name| seen.insert(name.clone())).collect()
     }
-}
-
-fn none_of_convention(convention: &str, candidates: &[PathBuf]) -> Error {
-    let files = candidates.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-    let message = format!("none of the files that the {convention} convention reads exists: {files}");
-    let hint = candidates.first().map(|first| hint!("create one: envseal set NAME -f {first}", first));
-    Error::new(ErrorKind::NotFound, message).with_hint_if(hint)
 }
 
 /// Returns the folders given with `-f`, or this one.

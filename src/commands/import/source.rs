@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::super::files::find_files_with;
+use super::super::files::find_files;
 use super::super::set::keys_and_values;
 use super::super::{Context, typed};
 use super::{Args, Kind};
@@ -86,8 +86,7 @@ fn read_texts(context: &Context, args: &Args) -> Result<Vec<SourceText>, Error> 
         }
         [] => match args.kind {
             Kind::Dotenvx => {
-                let how = |file: &Path| hint!("name it: envseal import dotenvx {file}", file);
-                let found = find_files_with(context, &how)?;
+                let found = find_files(context, "name it: envseal import dotenvx {file}")?;
                 let mut texts = found.files.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
                 texts.retain(|text| is_encrypted_by_dotenvx(&text.bytes, &|_| true));
                 if texts.is_empty() {
