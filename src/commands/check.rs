@@ -104,15 +104,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         })?;
         if status != 0 && pushed.is_behind(&objects) {
             let newer = ends.start;
-            let (why, hint) = if ends.is_merge {
-                let why = "files that both sides changed are checked as the branch has them".to_owned();
-                (why, hint!("merge {newer} into the branch first: git merge {newer}", newer))
+            context.ui.note(if ends.is_merge {
+                let why = "files that both sides changed are checked as the branch has them";
+                hint!("merge {newer} into the branch first: git merge {newer}", newer).after(why)
             } else {
                 let merged = format!("{newer}...{}", ends.end);
                 let why = format!("what only {newer} has counts as undone");
-                (why, hint!("what a merge brings: envseal check --range {merged}", merged))
-            };
-            context.ui.note(hint.after(why));
+                hint!("what a merge brings: envseal check --range {merged}", merged).after(why)
+            });
         }
         return Ok(status);
     }

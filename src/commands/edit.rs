@@ -42,8 +42,8 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
     let opened = context.update_in_merge(&path, Write::Nothing, |target| {
         let editing = Editing::open(target)?;
         Ok((target.file().document().clone(), editing))
-    })?;
-    let mut editing = opened.into_outcome();
+    });
+    let mut editing = opened?.into_outcome();
     for left in editing.left() {
         context.ui.note(format_args!("{} stays encrypted in the editor: {}", left.name, left.reason));
     }
@@ -69,9 +69,8 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
             if started.elapsed() < AT_ONCE
                 && let Some(command) = editor.waiting()
             {
-                context.ui.note(format_args!(
-                    "the editor returned at once; to make it wait: GIT_EDITOR='{command}'"
-                ));
+                let how = format!("to make it wait: GIT_EDITOR='{command}'");
+                context.ui.note(format_args!("the editor returned at once; {how}"));
             }
             return Ok(0);
         }
@@ -109,10 +108,10 @@ pub(super) fn one_file(mut paths: Vec<PathBuf>, command: &str) -> Result<PathBuf
     paths.dedup();
     match paths.as_slice() {
         [path] => Ok(path.clone()),
-        _ => Err(Error::usage(
-            format!("{command} takes one file"),
-            hint!("name one: envseal {command} -e NAME", command),
-        )),
+        _ => {
+            let hint = hint!("name one: envseal {command} -e NAME", command);
+            Err(Error::usage(format!("{command} takes one file"), hint))
+        }
     }
 }
 
@@ -153,10 +152,9 @@ fn print_outcome(context: &Context, path: &Path, edited: &Edited, is_changed: bo
         let names = edited.repeated.join(", ");
         context.ui.note(format_args!("more than one line of {path} sets {names}; the last one counts"));
     }
-    let is_reported = !edited.outcomes.is_empty() || !edited.removed.is_empty();
     if !is_changed {
         context.ui.say("No changes");
-    } else if !is_reported {
+    } else if edited.outcomes.is_empty() && edited.removed.is_empty() {
         context.ui.say(format_args!("Wrote {path}"));
     }
 }

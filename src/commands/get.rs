@@ -51,10 +51,8 @@ fn formats() -> PossibleValuesParser {
 
 pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
     if args.at.is_some() && args.reading.files.has_optional() {
-        return Err(Error::usage(
-            "an optional file is looked up in the working tree, not in a commit",
-            "omit the `?`",
-        ));
+        let message = "an optional file is looked up in the working tree, not in a commit";
+        return Err(Error::usage(message, "omit the `?`"));
     }
     let files = match &args.at {
         Some(revision) => files_at(context, &args.reading.paths_in_commit(context)?, revision)?,
@@ -69,12 +67,9 @@ pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
     let reading = read_files(&files, &context.store, context.process, Precedence::EarlierFile)?;
     for key in &args.keys {
         if !reading.names().any(|name| name == key) {
-            return Err(match files.first() {
-                Some(file) => reading.no_variable(key, file.path()),
-                None => {
-                    Error::usage(format!("{key} was not found: none of the named files exists"), "envseal ls")
-                }
-            });
+            let none = || format!("{key} was not found: none of the named files exists");
+            let first = files.first().ok_or_else(|| Error::usage(none(), "envseal ls"))?;
+            return Err(reading.no_variable(key, first.path()));
         }
     }
     let wanted = args.reading.variables.filter()?;
@@ -95,13 +90,12 @@ pub(super) fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
         (Some("raw"), _) => {
             return Err(Error::usage("--format raw prints one value", "envseal get KEY --format raw"));
         }
-        (format, ..) => format_values(
-            context,
-            format.unwrap_or("json"),
-            &variables,
-            args.name.as_deref(),
-            files.first().map(EnvFile::env),
-        )?,
+        (format, ..) => {
+            let env = files.first().map_or_else(EnvName::of_dotenv, |file| file.env().clone());
+            let name = || format!("envseal-{env}").replace('_', "-");
+            let name = args.name.clone().unwrap_or_else(name);
+            format_values(context, format.unwrap_or("json"), &variables, &name)?
+        }
     };
     let text = zeroize::Zeroizing::new(text);
     let write = match format {
@@ -132,16 +126,13 @@ fn format_values(
     context: &Context,
     format: &str,
     variables: &[Variable<'_>],
-    name: Option<&str>,
-    env: Option<&EnvName>,
+    name: &str,
 ) -> Result<Vec<u8>, Error> {
     let (_, format) =
         export::FORMATS.into_iter().find(|(name, _)| *name == format).expect("no other is taken");
     let variables: Vec<_> =
         variables.iter().map(|v| export::Variable { name: v.name, value: v.value.expose() }).collect();
-    let env = env.cloned().unwrap_or_else(EnvName::of_dotenv);
-    let name = name.map_or_else(|| format!("envseal-{env}").replace('_', "-"), str::to_owned);
-    let mut text = export::write(format, &variables, &name)?;
+    let mut text = export::write(format, &variables, name)?;
     if format == export::Format::Github && context.process.is_github_actions() {
         ui::stderr_text(&export::masks(&variables))?;
     }
@@ -163,11 +154,9 @@ fn format_dotenv(variables: &[Variable<'_>]) -> Result<Vec<u8>, Error> {
     let edits: Vec<_> =
         lines.map(|(variable, source)| Edit::Append { name: variable.name, source, plain: false }).collect();
     let written = |count| Document::empty().edited(&edits[..count]);
-    match written(edits.len()) {
-        Ok(document) => Ok(document.as_bytes().to_vec()),
-        Err(_) => {
-            let fits = (1..edits.len()).take_while(|count| written(*count).is_ok()).count();
-            Err(unwritable(&variables[fits]))
-        }
+    if let Ok(document) = written(edits.len()) {
+        return Ok(document.as_bytes().to_vec());
     }
+    let fits = (1..edits.len()).take_while(|count| written(*count).is_ok()).count();
+    Err(unwritable(&variables[fits]))
 }

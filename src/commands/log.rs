@@ -91,7 +91,6 @@ pub(super) fn run(context: &Context, args: &LogArgs) -> Result<(), Error> {
 fn no_changes(args: &LogArgs, paths: &[PathBuf], names: &BTreeSet<String>) -> String {
     // NAME=VALUE may have been typed: the value is not repeated.
     let key = args.key.as_deref().map(|key| key.split('=').next().unwrap_or_default());
-    let similar = key.and_then(|key| nearest_name(key, names.iter().map(String::as_str)));
     let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
     let paths = paths.join(", ");
     match (key, &*paths) {
@@ -104,7 +103,7 @@ fn no_changes(args: &LogArgs, paths: &[PathBuf], names: &BTreeSet<String>) -> St
         (Some(key), paths) => {
             let of = if paths.is_empty() { String::new() } else { format!(" of {paths}") };
             let message = format!("No changes to {key}{of} in this history");
-            match similar {
+            match nearest_name(key, names.iter().map(String::as_str)) {
                 Some(similar) => hint!("did you mean {similar}?", similar).after(message),
                 None => message,
             }

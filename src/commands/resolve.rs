@@ -1,6 +1,7 @@
 //! `envseal resolve`.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use super::Context;
 use super::edit::one_file;
@@ -79,11 +80,12 @@ pub(super) fn run(context: &Context, args: ResolveArgs) -> Result<(), Error> {
                 None => {
                     let piped = ui::stdin_value()?;
                     if piped.as_ref().is_some_and(|piped| piped.is_empty()) {
+                        let message = format!("neither a side nor a value for {name}");
                         let hint = hint!(
                             "take one: envseal resolve {name} --ours, or envseal resolve {name} --theirs",
                             name = name.as_str()
                         );
-                        return Err(Error::usage(format!("neither a side nor a value for {name}"), hint));
+                        return Err(Error::usage(message, hint));
                     }
                     // Reports a refusal before the prompt.
                     let any = Assignment { name: name.clone(), value: SecretBytes::new(b"?".to_vec()) };
@@ -106,40 +108,34 @@ pub(super) fn run(context: &Context, args: ResolveArgs) -> Result<(), Error> {
 
 fn print_resolved(
     context: &Context,
-    path: &std::path::Path,
+    path: &Path,
     name: &str,
     side: Option<MergeSide>,
     Resolved { document, key, outcome, is_outdated, left }: &Resolved,
 ) {
-    let shown = display_path(path);
+    let (shown, pasted) = (display_path(path), relative_path(path));
     if let Some(key) = key {
         context.ui.say(format_args!("Kept the trusted public key ({}) in {shown}", key.id()));
     }
-    let entry = document.last(name).map(|at| &document.entries()[at]);
     let whose = if side == Some(MergeSide::Theirs) { "their" } else { "our" };
-    match (outcome, entry) {
-        (None, None) => context.ui.say(format_args!("Removed {name} from {shown}, as on {whose} side")),
-        (None, Some(_)) if key.is_none() => {
-            context.ui.say(format_args!("Resolved {name} in {shown} with {whose} version"));
+    match outcome {
+        None if document.last(name).is_none() => {
+            context.ui.say(format_args!("Removed {name} from {shown}, as on {whose} side"));
         }
-        (None, Some(_)) => {}
-        (Some(Outcome::Sealed), _) => context.ui.say(format_args!("Encrypted {name} in {shown}")),
-        (Some(Outcome::Unchanged), _) => context.ui.say(format_args!("Resolved {name} in {shown}")),
-        (Some(_), _) => context.ui.say(format_args!("Wrote {name} to {shown} as plain text")),
+        None if key.is_some() => {}
+        None => context.ui.say(format_args!("Resolved {name} in {shown} with {whose} version")),
+        Some(Outcome::Sealed) => context.ui.say(format_args!("Encrypted {name} in {shown}")),
+        Some(Outcome::Unchanged) => context.ui.say(format_args!("Resolved {name} in {shown}")),
+        Some(_) => context.ui.say(format_args!("Wrote {name} to {shown} as plain text")),
     }
     if *is_outdated {
-        let hint = hint!(
-            "once the merge is resolved: envseal encrypt --reseal -f {path}",
-            path = relative_path(path)
-        );
-        context.ui.note(hint.after(format!("{name} is encrypted with another key")));
+        let hint = hint!("once the merge is resolved: envseal encrypt --reseal -f {path}", path = pasted);
+        context.ui.note(hint.after(format_args!("{name} is encrypted with another key")));
     }
     if !left.is_empty() {
         context.ui.say(format_args!("Still in conflict: {}", left.join(", ")));
     } else if document.conflict_marker().is_some() {
-        context
-            .ui
-            .suggest(&hint!("resolve the rest by hand: ${EDITOR:-vi} {path}", path = relative_path(path)));
+        context.ui.suggest(&hint!("resolve the rest by hand: ${EDITOR:-vi} {path}", path = pasted));
     } else {
         suggest_staging(context, path);
     }
