@@ -19,11 +19,6 @@ pub(super) struct AccessHistory {
     files: BTreeMap<ObjectId, (Document, BTreeSet<EnvName>)>,
 }
 
-pub(super) struct PastValue<'a> {
-    pub(super) name: &'a str,
-    pub(super) token: SealedValue,
-}
-
 impl AccessHistory {
     /// Reads the whole history, and the worktree.
     ///
@@ -99,8 +94,8 @@ impl AccessHistory {
         documents.filter_map(key).collect()
     }
 
-    /// Returns every value that was ever encrypted with one of these keys, whatever its file's name was.
-    pub(super) fn values(&self, keys: &[KeyId]) -> Vec<PastValue<'_>> {
+    /// Returns every value that was ever encrypted with one of these keys, with its name, whatever its file's name was.
+    pub(super) fn values(&self, keys: &[KeyId]) -> Vec<(&str, SealedValue)> {
         let mut values = Vec::new();
         let mut known = HashSet::new();
         for (document, _) in self.files.values() {
@@ -108,7 +103,7 @@ impl AccessHistory {
                 let name = document.name(entry);
                 let Some(Ok(token)) = token(document, entry) else { continue };
                 if keys.contains(&token.key_id()) && known.insert((name, token.to_string())) {
-                    values.push(PastValue { name, token });
+                    values.push((name, token));
                 }
             }
         }

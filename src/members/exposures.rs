@@ -185,20 +185,22 @@ impl ExposureRecorder<'_> {
         keys: &BTreeSet<PublicKey>,
         now: Moment,
     ) -> usize {
-        let tags = self.tag_key(team);
+        let tags = tag_key(team, self.env, self.key).unwrap_or_else(|| {
+            let made = TagKey::generate();
+            put_tag_key(team, self.env, self.key, &made);
+            made
+        });
         let mut openers: BTreeMap<KeyId, Opener> = BTreeMap::new();
         for key in self.older.iter().chain([self.file_key, self.key]) {
             openers.entry(key.public().id()).or_insert_with(|| Opener::new(key.clone()));
         }
         let ids: Vec<_> = keys.iter().map(PublicKey::id).collect();
         let mut read: BTreeMap<&str, SeenValues> = BTreeMap::new();
-        for value in self.history.values(&ids) {
-            let opener = openers.get_mut(&value.token.key_id());
-            let of_name = read.entry(value.name).or_default();
-            match opener.and_then(|opener| opener.open(value.name, &value.token).ok()) {
-                Some(opened) => {
-                    of_name.tags.insert(value_tag(&tags, self.env, value.name, &opened));
-                }
+        for (name, token) in self.history.values(&ids) {
+            let opener = openers.get_mut(&token.key_id());
+            let of_name = read.entry(name).or_default();
+            match opener.and_then(|opener| opener.open(name, &token).ok()) {
+                Some(opened) => drop(of_name.tags.insert(value_tag(&tags, self.env, name, &opened))),
                 None => of_name.has_unreadable = true,
             }
         }
@@ -218,14 +220,6 @@ impl ExposureRecorder<'_> {
             count += usize::from(is_there);
         }
         count
-    }
-
-    fn tag_key(&self, team: &mut TeamFile) -> TagKey {
-        tag_key(team, self.env, self.key).unwrap_or_else(|| {
-            let made = TagKey::generate();
-            put_tag_key(team, self.env, self.key, &made);
-            made
-        })
     }
 
     /// Returns the values that the files have now, by name.

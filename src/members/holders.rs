@@ -29,13 +29,6 @@ pub(crate) struct AccessDecisions {
 }
 
 impl AccessDecisions {
-    pub(super) fn keeps(&self, team: &TeamFile, line: &GrantLine) -> bool {
-        let is_kept = |(name, key): &(MemberName, IdentityKey)| {
-            *name == line.member && team.members().get(name) == Some(key)
-        };
-        self.kept.iter().any(is_kept) && !self.drops(&line.env, &line.member)
-    }
-
     pub(super) fn drops(&self, env: &EnvName, member: &MemberName) -> bool {
         self.left_out.contains(member)
             || self.dropped.iter().any(|line| line.env == *env && line.member == *member)
@@ -43,7 +36,10 @@ impl AccessDecisions {
 
     /// Returns true if it is undecided whether to keep or drop the grant.
     pub(crate) fn is_open(&self, team: &TeamFile, line: &GrantLine) -> bool {
-        !self.drops(&line.env, &line.member) && !self.keeps(team, line)
+        let is_kept = |(name, key): &(MemberName, IdentityKey)| {
+            *name == line.member && team.members().get(name) == Some(key)
+        };
+        !self.drops(&line.env, &line.member) && !self.kept.iter().any(is_kept)
     }
 }
 
@@ -59,12 +55,10 @@ impl fmt::Display for DoubtfulGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line: GrantLine { env, member, .. }, key, through } = self;
         let print = key.fingerprint();
-        match through {
-            Some(name) => {
-                write!(f, "{member} ({print}) has access to {env}, granted by {name} or through {name}")
-            }
-            None => write!(f, "{member} ({print}) granted themselves access to {env}"),
-        }
+        let Some(name) = through else {
+            return write!(f, "{member} ({print}) granted themselves access to {env}");
+        };
+        write!(f, "{member} ({print}) has access to {env}, granted by {name} or through {name}")
     }
 }
 
@@ -149,10 +143,8 @@ impl Holders {
         let public = key.public();
         for team in self.past.iter().chain([&self.now]) {
             for line in team.grants().iter().filter(|line| line.key == public) {
-                let parties: Vec<_> = [&line.member, &line.by]
-                    .iter()
-                    .filter_map(|name| Some((*team.key_of(name)?, (*name).clone())))
-                    .collect();
+                let party = |name: &MemberName| Some((*team.key_of(name)?, name.clone()));
+                let parties: Vec<_> = [&line.member, &line.by].into_iter().filter_map(party).collect();
                 // Most versions have the same grants, which need no second proof.
                 let is_known = parties.iter().all(|(party, _)| holders.contains_key(party));
                 if !is_known && team.prove_of_old(line, key).is_ok() {

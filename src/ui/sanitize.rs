@@ -51,22 +51,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_says_the_same_to_every_reader() {
-        let evil = "a\u{7f}\u{9b}\u{ad}\u{61c}\u{200b}\u{2028}\u{202e}\u{2069}\u{feff}\u{e0041}é✓\u{1b}\n";
-        let text = serde_json::to_string_pretty(&serde_json::json!({ evil: [evil] })).unwrap();
-        let shown = sanitized_json(&text);
-        assert!(
-            shown.contains("\\u202e") && shown.contains("\\udb40\\udc41") && shown.contains("é✓"),
-            "{shown}"
-        );
-        assert!(shown.chars().all(is_safe), "{shown}");
-        assert_eq!(
-            serde_json::from_str::<serde_json::Value>(&shown).unwrap(),
-            serde_json::json!({ evil: [evil] })
-        );
-    }
-
-    #[test]
     fn a_private_key_is_never_shown() {
         assert_eq!(one_line("a envseal-sk1-Ab_-9: no, envseal-sk1-"), "a envseal-sk1-…: no, envseal-sk1-…");
         assert_eq!(one_line("'envseal-sk1-x'/envseal-pk1-x"), "'envseal-sk1-…'/envseal-pk1-x");

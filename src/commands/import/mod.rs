@@ -80,15 +80,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     for source in sources {
         let plan = source.plan(args, &wants, &dollars, &context.store)?;
         if let Some((other, _)) = imports.iter().find(|(_, other)| same_file(other.path(), plan.path())) {
-            return Err(Error::usage(
-                format!(
-                    "{} and {} would both become {}",
-                    other.label,
-                    source.label,
-                    display_path(plan.path())
-                ),
-                "import them one by one: name one FILE, and -e or -f",
-            ));
+            let (one, other, path) = (&other.label, &source.label, display_path(plan.path()));
+            let hint = "import them one by one: name one FILE, and -e or -f";
+            return Err(Error::usage(format!("{one} and {other} would both become {path}"), hint));
         }
         imports.push((source, plan));
     }
@@ -99,13 +93,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     }
     let secret = imports.iter().find_map(|(_, plan)| Some((plan, plan.plaintext_secret()?)));
     if let (true, Some((plan, name))) = (args.backup, secret) {
-        return Err(Error::usage(
-            format!(
-                "{} has {name} in plain text, so a backup would be a copy of it",
-                display_path(plan.path())
-            ),
-            "leave out --backup",
-        ));
+        let path = display_path(plan.path());
+        let message = format!("{path} has {name} in plain text, so a backup would be a copy of it");
+        return Err(Error::usage(message, "leave out --backup"));
     }
     for (source, _) in imports.iter().filter(|(source, _)| !source.read_differently.is_empty()) {
         let names = source.read_differently.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -182,13 +172,12 @@ fn confirm(imports: &[(Source, ImportPlan)]) -> Result<bool, Error> {
 fn write(context: &Context, args: &Args, imports: &[(Source, ImportPlan)]) -> Result<(), Error> {
     let mut backups = Vec::new();
     let updated = back_up(args, imports, &mut backups).and_then(|()| write_files(context, args, imports));
-    if updated.is_err() {
+    let updated = updated.inspect_err(|_| {
         for (_, backup) in &backups {
             // If it can't be removed it stays: it holds no plaintext secret.
             let _ = drop_backup(backup);
         }
-    }
-    let updated = updated?;
+    })?;
     print_notices(context, &updated.notices);
     for (_, plan) in imports {
         let path = display_path(plan.path());

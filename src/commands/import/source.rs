@@ -59,20 +59,16 @@ pub(super) fn read_sources(
     wants: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Source>, Error> {
     let texts = read_texts(context, args)?;
-    let target = if args.files.is_empty() {
-        None
-    } else if let [path] = args.files.paths(context.process)?.as_slice() {
-        Some(path.clone())
-    } else {
+    let targets = args.files.paths(context.process)?;
+    if targets.len() > 1 {
         return Err(Error::usage("several targets named", "name one: -e NAME or -f FILE"));
-    };
-    if texts.len() > 1 && target.is_some() {
-        return Err(Error::usage(
-            "several FILEs can't go into one env file",
-            "name one FILE, or leave out -e and -f",
-        ));
     }
-    texts.into_iter().map(|text| decrypt(context, args, text, target.as_deref(), wants)).collect()
+    let target = targets.first().map(PathBuf::as_path);
+    if texts.len() > 1 && target.is_some() {
+        let hint = "name one FILE, or leave out -e and -f";
+        return Err(Error::usage("several FILEs can't go into one env file", hint));
+    }
+    texts.into_iter().map(|text| decrypt(context, args, text, target, wants)).collect()
 }
 
 fn read_texts(context: &Context, args: &Args) -> Result<Vec<SourceText>, Error> {
@@ -90,17 +86,15 @@ fn read_texts(context: &Context, args: &Args) -> Result<Vec<SourceText>, Error> 
                 let mut texts = found.files.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
                 texts.retain(|text| is_encrypted_by_dotenvx(&text.bytes, &|_| true));
                 if texts.is_empty() {
-                    return Err(Error::usage(
-                        "no env file here is encrypted by dotenvx",
-                        "name one: envseal import dotenvx FILE",
-                    ));
+                    let hint = "name one: envseal import dotenvx FILE";
+                    return Err(Error::usage("no env file here is encrypted by dotenvx", hint));
                 }
                 Ok(texts)
             }
-            Kind::Sops | Kind::Ejson => Err(Error::usage(
-                "no FILE given",
-                hint!("envseal import {kind} FILE", kind = typed(&args.kind)),
-            )),
+            Kind::Sops | Kind::Ejson => {
+                let hint = hint!("envseal import {kind} FILE", kind = typed(&args.kind));
+                Err(Error::usage("no FILE given", hint))
+            }
             Kind::Dotenv | Kind::Json | Kind::Yaml => Ok(vec![read_stdin(context, args.kind)?]),
         },
         sources => sources.iter().map(read).collect(),
@@ -147,26 +141,21 @@ fn decrypt(
         Kind::Ejson => {
             let found = ejson::read(&text.bytes, &|public| ejson_key(context, args, public), wants);
             let found = found.map_err(fail)?;
-            notes.extend(found.unencrypted.iter().map(|origin| {
-                format!(
-                    "{origin} is in plain text in {} and in its git history; change it at its source",
-                    text.label
-                )
-            }));
+            let places = format!("in {} and in its git history", text.label);
+            let note = |origin| format!("{origin} is in plain text {places}; change it at its source");
+            notes.extend(found.unencrypted.iter().map(note));
             Content::Items(found.items)
         }
         Kind::Dotenv => Content::Text(ImportText::plaintext(parse(&text, &text.bytes)?)),
         Kind::Json => Content::Items(json::read(&text.bytes, wants).map_err(fail)?),
         Kind::Yaml => Content::Items(yaml::read(&text.bytes, wants).map_err(fail)?),
     };
-    let itself = text.path.as_ref().filter(|path| EnvName::of_file(path).is_ok());
-    let target = target.or(itself.map(PathBuf::as_path)).ok_or_else(|| {
-        Error::usage(
-            format!("{} is not an env file, so the target must be named", text.label),
-            "name it: -e NAME or -f FILE",
-        )
-    })?;
-    let target = target.to_owned();
+    let itself = text.path.as_deref().filter(|path| EnvName::of_file(path).is_ok());
+    let target = target.or(itself).ok_or_else(|| {
+        let message = format!("{} is not an env file, so the target must be named", text.label);
+        Error::usage(message, "name it: -e NAME or -f FILE")
+    });
+    let target = target?.to_owned();
     let SourceText { label, path, .. } = text;
     Ok(Source { label, path, target, content, notes, read_differently, key_variable })
 }
@@ -262,10 +251,8 @@ fn decrypt_sops(
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let Some(format) = sops::SopsFormat::detect(&name, &text.bytes) else {
-        return Err(Error::usage(
-            format!("{} is not a sops file", text.label),
-            "if it is plain text: envseal import yaml FILE, or json, or dotenv",
-        ));
+        let hint = "if it is plain text: envseal import yaml FILE, or json, or dotenv";
+        return Err(Error::usage(format!("{} is not a sops file", text.label), hint));
     };
     sops::refuse_documents(format, &text.bytes).map_err(fail)?;
     let sops = Sops::find(&context.process.path_list("PATH"))?;
@@ -326,10 +313,8 @@ impl Source {
     ) -> Result<ImportPlan, Error> {
         let is_in_place = self.path.as_deref().is_some_and(|path| same_file(path, &self.target));
         if is_in_place && self.is_indivisible() && !args.names.is_all() {
-            return Err(Error::usage(
-                format!("{} can't be converted in part", self.label),
-                "import into another file: -e NAME or -f FILE",
-            ));
+            let hint = "import into another file: -e NAME or -f FILE";
+            return Err(Error::usage(format!("{} can't be converted in part", self.label), hint));
         }
         self.refuse_encrypted_values(is_in_place, wants)?;
         // A selection of a text's variables is not the same file, so the text is not copied.
@@ -382,11 +367,8 @@ impl Source {
         let hint = match &self.path {
             _ if errors.is_empty() => return Ok(()),
             _ if names.len() == errors.len() => {
-                Some(hint!("leave it out: -x {names}", names).and(if is_in_place && self.is_indivisible() {
-                    " -e NAME"
-                } else {
-                    ""
-                }))
+                let elsewhere = if is_in_place && self.is_indivisible() { " -e NAME" } else { "" };
+                Some(hint!("leave it out: -x {names}", names).and(elsewhere))
             }
             Some(path) if EnvName::of_file(path).is_ok() => Some(hint!(
                 "import its decrypted values: envseal get --format dotenv -f {path} | envseal import dotenv -e NAME --yes",
