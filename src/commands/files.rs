@@ -460,10 +460,8 @@ impl Convention {
             Self::Flow if env.is_of_dotenv() => "any environment but that of .env, which is always read",
             _ => return Ok(env),
         };
-        Err(Error::usage(
-            format!("the {} convention takes {allowed}, not {env}", typed(&self)),
-            "name one with -e NAME",
-        ))
+        let message = format!("the {} convention takes {allowed}, not {env}", typed(&self));
+        Err(Error::usage(message, "name one with -e NAME"))
     }
 
     /// Returns an environment's files, the one that wins first. Tests must run alike everywhere: no `.env.local`.
@@ -490,10 +488,8 @@ fn convention_folders(files: &FileArgs) -> Result<Vec<&Path>, Error> {
         return Err(Error::usage("with --convention every file is optional", "omit `?FILE`"));
     }
     if let Some(file) = files.given_paths().find(|path| !path.is_dir()) {
-        return Err(Error::usage(
-            format!("--convention takes a folder, and {} is none", file.display()),
-            hint!("name the folder: -f {folder}", folder = folder_of(file)),
-        ));
+        let message = format!("--convention takes a folder, and {} is none", file.display());
+        return Err(Error::usage(message, hint!("name the folder: -f {folder}", folder = folder_of(file))));
     }
     let given: Vec<_> = files.given_paths().collect();
     Ok(if given.is_empty() { vec![Path::new("")] } else { given })

@@ -154,10 +154,8 @@ fn choose_name(
     };
     if let Some(current) = current.filter(|current| **current != name) {
         let fingerprint = team.members()[current].fingerprint();
-        return Err(Error::usage(
-            format!("you ({fingerprint}) are a member already, as {current}"),
-            "to add somebody else: envseal team add NAME --key FILE",
-        ));
+        let message = format!("you ({fingerprint}) are a member already, as {current}");
+        return Err(Error::usage(message, "to add somebody else: envseal team add NAME --key FILE"));
     }
     key.map_or(Ok(()), |key| refuse_removed(team, key))?;
     let is_mine = wanted.is_none() && team.members().contains_key(&name);

@@ -63,10 +63,8 @@ pub(crate) fn check_fingerprint(name: &MemberName, key: &IdentityKey, given: &st
     if found == given {
         return Ok(());
     }
-    Err(Error::usage(
-        format!("the fingerprint of {name} is {found}, not {given}"),
-        hint!("have {name} read it to you: envseal team whoami", name),
-    ))
+    let message = format!("the fingerprint of {name} is {found}, not {given}");
+    Err(Error::usage(message, hint!("have {name} read it to you: envseal team whoami", name)))
 }
 
 /// Rejects a key that was removed from the team, even if it was put back by hand under any name.

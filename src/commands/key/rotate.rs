@@ -94,10 +94,8 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
     let project = project_of(dir)?;
     for other in paths.iter().map(|path| folder_of(path)).filter(|other| *other != dir) {
         if project_of(other)?.root() != project.root() {
-            return Err(Error::usage(
-                format!("{} and {} belong to different projects", dir.display(), other.display()),
-                "rotate one at a time",
-            ));
+            let message = format!("{} and {} belong to different projects", dir.display(), other.display());
+            return Err(Error::usage(message, "rotate one at a time"));
         }
     }
     refuse_not_rotated(&project, &paths)?;

@@ -41,10 +41,8 @@ fn trust(context: &Context, args: &KeyTrustArgs, path: &Path) -> Result<(), Erro
     project.refuse_other_key(&file, &key)?;
     let (env, print) = (file.env(), key.fingerprint());
     if let Some(wanted) = args.fingerprint.as_ref().filter(|wanted| **wanted != print) {
-        return Err(Error::usage(
-            format!("the key of {env} in {} is {print}, not {wanted}", path.display()),
-            hint!("see who changed it: git log -p -- {path}", path),
-        ));
+        let message = format!("the key of {env} in {} is {print}, not {wanted}", path.display());
+        return Err(Error::usage(message, hint!("see who changed it: git log -p -- {path}", path)));
     }
     let Some(pins) = pins_of(&file, &project, &context.store)? else {
         let why = if project.git_root().is_none() {

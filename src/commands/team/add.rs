@@ -129,8 +129,6 @@ fn choose(
             }
         }
     }
-    Err(Error::usage(
-        "not confirmed; nobody was added",
-        "have the member read their fingerprint to you: ssh-keygen -lf FILE, or envseal team whoami",
-    ))
+    let hint = "have the member read their fingerprint to you: ssh-keygen -lf FILE, or envseal team whoami";
+    Err(Error::usage("not confirmed; nobody was added", hint))
 }

@@ -53,10 +53,8 @@ pub(super) fn run(context: &Context, args: &TeamApproveArgs) -> Result<(), Error
             "{name}'s fingerprint is {fingerprint}. Have you verified it with {name}? Grant access to {names}?"
         );
         if !ui::confirm(&question, DefaultAnswer::No)? {
-            return Err(Error::usage(
-                "not confirmed; nothing was granted",
-                hint!("have {name} read it to you: envseal team whoami", name),
-            ));
+            let hint = hint!("have {name} read it to you: envseal team whoami", name);
+            return Err(Error::usage("not confirmed; nothing was granted", hint));
         }
     }
     let approval = approve(&project, &context.store, &member, &envs)?;

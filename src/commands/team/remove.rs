@@ -56,10 +56,8 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
     }
     ask_about(context, &team, &plan.doubtful, &mut decisions, !args.yes)?;
     if !args.yes && !ui::confirm(&format!("Remove {}?", plan.name), DefaultAnswer::No)? {
-        return Err(Error::usage(
-            "not confirmed; nobody was removed",
-            "see who has access: envseal team list",
-        ));
+        let hint = "see who has access: envseal team list";
+        return Err(Error::usage("not confirmed; nobody was removed", hint));
     }
     let removal =
         context.ui.working("re-encrypting", || remove(&project, &context.store, &plan, &decisions))?;
