@@ -95,8 +95,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, Error> {
         let ends = RangeEnds::parse(range).unwrap_or(to_head);
         let pushed = Pushed::of_range(&objects, &ends)?;
         let status = run_check(context, args, &root_of(&objects), |options| {
-            let options = CheckOptions { accept_policy: args.accept_policy, ..*options };
-            let mut report = pushed.check(&objects, &options)?;
+            let mut report = pushed.check(&objects, options)?;
             for finding in &mut report.findings {
                 finding.fix = finding.fix.clone().with("range", range);
             }
@@ -153,9 +152,9 @@ pub(super) fn staged(context: &Context) -> Result<u8, Error> {
 /// Checks what is about to be pushed to a remote, named or by its URL, for a hook.
 pub(super) fn pushed(context: &Context, remote: &str, pushes: &[Push]) -> Result<u8, Error> {
     let objects = context.repository()?;
-    run_check(context, &Args { hook: true, ..Args::default() }, &root_of(&objects), |options| {
-        // A policy must be pushed to be reviewed. The receiving side rejects it until then.
-        let options = &CheckOptions { accept_policy: true, ..*options };
+    // A policy must be pushed to be reviewed. The receiving side rejects it until then.
+    let args = Args { hook: true, accept_policy: true, ..Args::default() };
+    run_check(context, &args, &root_of(&objects), |options| {
         let mut all = CheckReport::default();
         for push in pushes {
             let mut known = check::known_of_remote(&objects, remote)?;
@@ -202,7 +201,7 @@ fn run_check(
         let store = context.store.unasking();
         check(&CheckOptions {
             store: &store,
-            accept_policy: false,
+            accept_policy: args.accept_policy,
             only_changed_lines: args.hook && !context.ui.verbose,
             max_age: args.max_age,
             progress: &progress,

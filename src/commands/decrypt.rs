@@ -66,15 +66,10 @@ pub(super) fn run(context: &Context, args: &DecryptArgs) -> Result<(), Error> {
             wants(name) && is_reserved(name) && token(document, entry).is_some()
         };
         for entry in document.entries().iter().filter(is_left) {
-            let name = document.name(entry);
-            let path = relative_path(path);
+            let (name, path) = (document.name(entry), relative_path(path));
+            let message = format!("{name} in {} stays encrypted: it is a reserved name", path.display());
             let hint = hint!("to write it as plain text: envseal set {name} --plain -f {path}", name, path);
-            context.ui.note(
-                hint.after(format_args!(
-                    "{name} in {} stays encrypted: it is a reserved name",
-                    path.display()
-                )),
-            );
+            context.ui.note(hint.after(message));
         }
     }
     if args.stdout {

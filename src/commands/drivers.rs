@@ -11,7 +11,7 @@ use crate::dotenv::{ConflictStyle, ConflictedText, MergeConflicts, MergeVersions
 use crate::error::Error;
 use crate::git::path_from;
 use crate::hint::Hint;
-use crate::project::{self};
+use crate::project;
 use crate::team::merge_team;
 use crate::ui;
 
@@ -75,8 +75,8 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     if !is_team_file && role == FileRole::Other {
         EnvName::of_file(&args.path)?;
     }
-    let [base, ours, theirs] = [&args.base, &args.ours, &args.theirs].map(|path| project::read_version(path));
-    let (base, ours, theirs) = (base?, ours?, theirs?);
+    let read = |path: &Path| project::read_version(path);
+    let (base, ours, theirs) = (read(&args.base)?, read(&args.ours)?, read(&args.theirs)?);
     // Our attributes also match files of other tools (`.env.*`): git must merge them as it would without us. It doesn't
     // merge binary data: that is a conflict, and our version stays.
     if let FileRole::Foreign(_) = role {
@@ -111,10 +111,8 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
         // Git merges several common ancestors first; nobody has to resolve their conflicts.
         _ if labels[0].starts_with("Temporary merge branch ") => {}
         MergeConflicts::Names(names) => {
-            context.ui.say(format_args!(
-                "{path}: both sides changed {}; pick one between the conflict markers",
-                names.join(", ")
-            ));
+            let how = "pick one between the conflict markers";
+            context.ui.say(format_args!("{path}: both sides changed {}; {how}", names.join(", ")));
             if !is_team_file {
                 suggest_resolving(context, &seen, &merged.text, &names, &labels);
             }
@@ -154,12 +152,8 @@ fn suggest_resolving(context: &Context, path: &Path, text: &[u8], names: &[Strin
         return context.ui.suggest(&Hint::from("Resolve it: ").and(take));
     }
     if let (Some(ours), Some(theirs)) = (revision(&labels[0]), revision(&labels[2])) {
-        context.ui.suggest(&hint!(
-            "Compare: envseal diff --show {ours} {theirs} -f {path}",
-            ours,
-            theirs,
-            path
-        ));
+        let revisions = vec![ours, theirs];
+        context.ui.suggest(&hint!("Compare: envseal diff --show {revisions} -f {path}", revisions, path));
     }
     context.ui.suggest(&Hint::from("Take one: ").and(take));
 }

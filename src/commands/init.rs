@@ -124,9 +124,8 @@ fn unignore(
         && let Some(ignore) = take_back_in(&ignored, project)?
     {
         context.ui.say(format_args!("Stopped ignoring {list}, in {}", display_path(&ignore)));
-        context.ui.note(format_args!(
-            "pulling this overwrites a teammate's own {list}; ask them to move {theirs} away first"
-        ));
+        let how = format!("ask them to move {theirs} away first");
+        context.ui.note(format_args!("pulling this overwrites a teammate's own {list}; {how}"));
         return Ok(Vec::new());
     }
     context.ui.note(format_args!("git ignores {list}; encrypted values are meant to be committed"));
@@ -146,9 +145,8 @@ fn mark_plain(context: &Context, args: &InitArgs, project: &Project, files: &[En
         add_to_policy(project, "plain", &globs)?;
         context.ui.say(format_args!("Marked as plain in {team_file}: {list}"));
     } else {
-        context
-            .ui
-            .note(format_args!("these look non-secret: {list}; to mark them as plain: envseal init --yes"));
+        let how = "to mark them as plain: envseal init --yes";
+        context.ui.note(format_args!("these look non-secret: {list}; {how}"));
     }
     Ok(())
 }

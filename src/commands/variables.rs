@@ -46,10 +46,8 @@ fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let glob = Glob::new(pattern).map_err(|error| {
-            Error::usage(
-                format!("{pattern:?} isn't a glob: {}", error.kind()),
-                "`*` matches any text, `?` one character",
-            )
+            let message = format!("{pattern:?} isn't a glob: {}", error.kind());
+            Error::usage(message, "`*` matches any text, `?` one character")
         })?;
         set.add(glob);
     }

@@ -121,10 +121,10 @@ fn refuse_known(team: &TeamFile, name: &MemberName, key: &IdentityKey) -> Result
     let print = key.fingerprint();
     match team.member_of(key) {
         None => Ok(()),
-        Some(there) if there == name => Err(Error::usage(
-            format!("this identity ({print}) is the key that {name} has already"),
-            "name the new one: envseal team request --replace -i FILE",
-        )),
+        Some(there) if there == name => {
+            let message = format!("this identity ({print}) is the key that {name} has already");
+            Err(Error::usage(message, "name the new one: envseal team request --replace -i FILE"))
+        }
         Some(there) => Err(Error::usage(
             format!("you ({print}) are a member already, as {there}"),
             hint!("name the new key of {name}: envseal team request --replace --name {name} -i FILE", name),

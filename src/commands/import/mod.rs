@@ -99,10 +99,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     }
     for (source, _) in imports.iter().filter(|(source, _)| !source.read_differently.is_empty()) {
         let names = source.read_differently.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        context.ui.note(format_args!(
-            "{}: dotenvx and envseal read the references in {names} differently (docs/import.md)",
-            source.label
-        ));
+        let what = format!("dotenvx and envseal read the references in {names} differently");
+        context.ui.note(format_args!("{}: {what} (docs/import.md)", source.label));
     }
     if !(args.yes && context.ui.quiet) {
         print_table(&imports)?;

@@ -262,10 +262,9 @@ fn decrypt_sops(
         return Ok(Content::Items(sops::read(format, &text.bytes, &decrypted, wants).map_err(fail)?));
     }
     if EnvName::of_file(path).is_err() {
-        return Err(Error::usage(
-            format!("sops encrypted {} as one text, and its name is not an env file's", text.label),
-            hint!("if it holds variables: sops decrypt {path} | envseal import dotenv -e NAME", path),
-        ));
+        let message = format!("sops encrypted {} as one text, and its name is not an env file's", text.label);
+        let hint = hint!("if it holds variables: sops decrypt {path} | envseal import dotenv -e NAME", path);
+        return Err(Error::usage(message, hint));
     }
     let document = parse(text, &decrypted)?;
     let mut wanted = document.entries().iter().filter(|entry| wants(document.name(entry)));

@@ -121,11 +121,11 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
         .ui
         .say(format_args!("Added the new private {keys} to {keys_files}, before the old. Back {them} up"));
     note_unlocked_keys(context, &rotation);
-    for env in &rotation.envs {
-        context.ui.say(format_args!(
-            "Where {} is injected, set it to NEW,OLD until every branch has the new key",
-            env.env.private_key_name()
-        ));
+    for RotatedEnv { env, .. } in &rotation.envs {
+        let until = "until every branch has the new key";
+        context
+            .ui
+            .say(format_args!("Where {} is injected, set it to NEW,OLD {until}", env.private_key_name()));
     }
     let files = rotation.envs.iter().flat_map(|env| &env.files).chain(&rotation.team_file);
     let files: Vec<_> = files.map(|path| path_to_add(path)).collect();
@@ -169,10 +169,8 @@ pub(in crate::commands) fn print_rotated(context: &Context, rotated: &RotatedEnv
         context.ui.say(format_args!("Moved {records} of {env} to the new key"));
     }
     for Exposure { line, name, member, .. } in &rotated.unproven {
-        let why = format!("it was not recorded by someone who could read {env}");
-        context.ui.note(format_args!(
-            "envseal.toml:{line}: the exposure of {name} to {member} was left unchanged: {why}"
-        ));
+        let what = format!("envseal.toml:{line}: the exposure of {name} to {member} was left unchanged");
+        context.ui.note(format_args!("{what}: it was not recorded by someone who could read {env}"));
     }
     if rotated.tags_lost {
         let why = "the key for exposed values can't be decrypted, so recorded exposures can't be verified";

@@ -6,7 +6,7 @@ use crate::commands::Context;
 use crate::commands::files::FileArgs;
 use crate::crypto::PublicKey;
 use crate::error::Error;
-use crate::git::display_path;
+use crate::git::{Commit, display_path};
 use crate::keys::Pin;
 use crate::project::{EnvFile, Notice, accept, key_commit, pins_of, replaced_here};
 use crate::time::{Moment, rfc3339};
@@ -63,10 +63,9 @@ fn trust(context: &Context, args: &KeyTrustArgs, path: &Path) -> Result<(), Erro
         show(context, &file, &key, &others)?;
         let question = format!("Have you verified the new key? Trust it for {env}?");
         if args.fingerprint.is_none() && !ui::confirm(&question, DefaultAnswer::No)? {
-            return Err(Error::usage(
-                format!("not confirmed; keeping the old key of {env}"),
-                hint!("once you have verified it: envseal key trust -f {path} --fingerprint SHA256:…", path),
-            ));
+            let hint =
+                hint!("once you have verified it: envseal key trust -f {path} --fingerprint SHA256:…", path);
+            return Err(Error::usage(format!("not confirmed; keeping the old key of {env}"), hint));
         }
     }
     if let Some(Notice::NotPinned { why, .. }) =
@@ -82,25 +81,18 @@ fn trust(context: &Context, args: &KeyTrustArgs, path: &Path) -> Result<(), Erro
 
 /// Prints the trusted key, the key in the file, and the commit that changed it.
 fn show(context: &Context, file: &EnvFile, key: &PublicKey, others: &[&Pin]) -> Result<(), Error> {
-    context.ui.say(format_args!(
-        "{} has another public key for {} than this machine trusts",
-        display_path(file.path()),
-        file.env()
-    ));
+    let (path, env) = (display_path(file.path()), file.env());
+    context.ui.say(format_args!("{path} has another public key for {env} than this machine trusts"));
     for pin in others {
         context.ui.say(format_args!("  trusted: {} ({})", pin.key.fingerprint(), pin.seen));
     }
     context.ui.say(format_args!("  in the file: {}", key.fingerprint()));
     context.ui.say(match key_commit(&*context.store.repositories().open(&file.dir())?, file)? {
         None => "  not committed yet".into(),
-        Some(commit) => format!(
-            "  changed: {} by {} <{}> in {}: {}",
-            rfc3339(Moment { seconds: commit.time, offset: commit.offset }),
-            commit.author,
-            commit.email,
-            commit.id,
-            commit.subject
-        ),
+        Some(Commit { id, author, email, time, offset, subject, .. }) => {
+            let time = rfc3339(Moment { seconds: time, offset });
+            format!("  changed: {time} by {author} <{email}> in {id}: {subject}")
+        }
     });
     Ok(())
 }

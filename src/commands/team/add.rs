@@ -114,18 +114,17 @@ fn choose(
         match answer {
             Some(true) => return Ok(candidate),
             Some(false) => {}
+            None if prints.len() == 1 => {
+                let message = format!("confirmation needed: {name}'s fingerprint is {print}");
+                return Err(Error::usage(
+                    message,
+                    hint!("if it is right, add: --fingerprint {print}", print),
+                ));
+            }
             None => {
-                return Err(match &prints[..] {
-                    [print] => Error::usage(
-                        format!("confirmation needed: {name}'s fingerprint is {print}"),
-                        hint!("if it is right, add: --fingerprint {print}", print),
-                    ),
-                    prints => Error::usage(
-                        format!("confirmation needed: {name} has {} keys", prints.len()),
-                        "verify one, and add: --fingerprint SHA256:…",
-                    )
-                    .with_details(prints.to_vec()),
-                });
+                let message = format!("confirmation needed: {name} has {} keys", prints.len());
+                let hint = "verify one, and add: --fingerprint SHA256:…";
+                return Err(Error::usage(message, hint).with_details(prints.clone()));
             }
         }
     }

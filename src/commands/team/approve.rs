@@ -34,24 +34,15 @@ pub(super) fn run(context: &Context, args: &TeamApproveArgs) -> Result<(), Error
     let envs = env_names(&args.environment)?;
     let member = candidate(&project, &args.name, args.fingerprint.as_deref())?;
     refuse_approval(&project, &context.store, &envs)?;
-    let names = listed(&envs);
-    let fingerprint = member.key.fingerprint();
+    let (name, print) = (&member.name, member.key.fingerprint());
     if args.fingerprint.is_none() {
         if !ui::can_ask() {
-            return Err(Error::usage(
-                format!("confirmation needed: {}'s fingerprint is {fingerprint}", member.name),
-                hint!(
-                    "if it is right: envseal team approve {name} -e {envs} --fingerprint {fingerprint}",
-                    name = args.name,
-                    envs,
-                    fingerprint
-                ),
-            ));
+            let hint = hint!("if it is right: envseal team approve {name} -e {envs}", name, envs)
+                .and(hint!(" --fingerprint {print}", print));
+            return Err(Error::usage(format!("confirmation needed: {name}'s fingerprint is {print}"), hint));
         }
-        let name = &member.name;
-        let question = format!(
-            "{name}'s fingerprint is {fingerprint}. Have you verified it with {name}? Grant access to {names}?"
-        );
+        let question = format!("{name}'s fingerprint is {print}. Have you verified it with {name}?");
+        let question = format!("{question} Grant access to {}?", listed(&envs));
         if !ui::confirm(&question, DefaultAnswer::No)? {
             let hint = hint!("have {name} read it to you: envseal team whoami", name);
             return Err(Error::usage("not confirmed; nothing was granted", hint));

@@ -71,19 +71,16 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
         context.ui.say(format_args!("Removed the grant of {} for {}", line.env, line.member));
     }
     for ((env, member), count) in &removal.exposed {
-        let values = counted(*count, "value");
-        context.ui.say(format_args!("Exposed to {member}: {values} of {env}"));
+        context.ui.say(format_args!("Exposed to {member}: {} of {env}", counted(*count, "value")));
     }
     for (env, key) in &plan.out_of_reach {
         let message = format!("Left {env} unchanged: you have no private key for {key}");
         context.ui.say(hint!("someone who has it must run: envseal team remove {name}", name).after(message));
     }
     for (path, key) in &plan.sealed_outside {
-        let message = format!(
-            "Left {} unchanged: it is encrypted to key {}, which {name} has, but is not an env file of this project",
-            display_path(path),
-            key.id()
-        );
+        let why = format!("it is encrypted to key {}, which {name} has", key.id());
+        let message =
+            format!("Left {} unchanged: {why}, but is not an env file of this project", display_path(path));
         let hint = hint!("rotate its key there, then again: envseal team remove {name}", name);
         context.ui.say(checked_out(&project, path, "; then ").and(hint).after(message));
     }
