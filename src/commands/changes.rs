@@ -13,11 +13,6 @@ use crate::history::{Author, ChangeKind, EnvHistory, FileChanges};
 use crate::time::rfc3339;
 use crate::ui::{self, Look, Page};
 
-/// Options of less under git: leave short output alone, pass colours on, and keep the screen.
-const LESS: &str = "FRX";
-/// The same for lv.
-const LV: &str = "-c";
-
 /// A change as JSON. The fields are stable.
 #[derive(Serialize)]
 pub(super) struct ChangeRow {
@@ -68,7 +63,8 @@ impl PagedOutput {
         let Some(command) = pager(var("GIT_PAGER"), setting.as_deref(), var("PAGER")) else {
             return Self(None);
         };
-        let defaults = [("LESS", LESS), ("LV", LV)];
+        // As under git: leave short output alone, pass colours on, and keep the screen.
+        let defaults = [("LESS", "FRX"), ("LV", "-c")];
         let unset = defaults.into_iter().filter(|(name, _)| context.process.get(name).is_none());
         let vars = context.process.inherited().chain(unset.map(|(n, v)| (OsStr::new(n), OsStr::new(v))));
         Self(Pager::start(command, vars))

@@ -38,10 +38,7 @@ pub(super) struct CompletionsArgs {
 }
 
 pub(super) fn run(context: &Context, args: &CompletionsArgs) -> Result<(), Error> {
-    let of_user = || {
-        let shell = context.process.path("SHELL")?;
-        Shell::from_shell_path(shell)
-    };
+    let of_user = || Shell::from_shell_path(context.process.path("SHELL")?);
     match args.shell.or_else(of_user) {
         Some(shell) if args.install => install(context, shell),
         Some(shell) => {

@@ -88,9 +88,8 @@ fn note_plaintext_in_history(context: &Context, updated: &Updated<usize>) {
         changed.flat_map(|file| committed_in_plain_text(context, &file.path, &file.document)).collect();
     if !names.is_empty() {
         let names = listed(names);
-        context.ui.note(format_args!(
-            "git's history still contains {names} in plain text; change what is secret at its source"
-        ));
+        let how = "change what is secret at its source";
+        context.ui.note(format_args!("git's history still contains {names} in plain text; {how}"));
     }
 }
 
@@ -108,12 +107,11 @@ fn committed_in_plain_text(context: &Context, path: &Path, now: &Document) -> Ve
 /// Finds env files from here downward. Rejects a folder without any.
 fn find_some_files(context: &Context) -> Result<Vec<PathBuf>, Error> {
     let found = find_files(context, INCLUDE)?;
-    match (found.files.is_empty(), found.ignored.first()) {
-        (false, _) => Ok(found.files),
-        (true, None) => Err(Error::usage("no env file here", "create one: envseal set NAME")),
-        (true, Some(ignored)) => Err(Error::usage(
-            "all env files here are ignored by git",
-            hint!("envseal encrypt -f {ignored} && git add --force {ignored}", ignored),
-        )),
+    if !found.files.is_empty() {
+        return Ok(found.files);
     }
+    let none = || Error::usage("no env file here", "create one: envseal set NAME");
+    let ignored = found.ignored.first().ok_or_else(none)?;
+    let hint = hint!("envseal encrypt -f {ignored} && git add --force {ignored}", ignored);
+    Err(Error::usage("all env files here are ignored by git", hint))
 }

@@ -42,12 +42,8 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
             let path = root.join(&finding.file);
             let file = path_from(here, &path);
             let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
-            (
-                path,
-                format!("{}{line}", file.display()),
-                message.clone(),
-                fix(finding, project, &|path| path_from(here, &root.join(path))).line(),
-            )
+            let fix = fix(finding, project, &|path| path_from(here, &root.join(path))).line();
+            (path, format!("{}{line}", file.display()), message.clone(), fix)
         } else if *printed == EXAMPLES + 1 {
             let path = root.join(finding.file.parent().unwrap_or(Path::new("")));
             let folder = path_from(here, &path).display().to_string();
@@ -61,9 +57,8 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
         };
         text.add_link(&path, ui::one_line(&place));
         let _ = write!(text, ": ");
-        text.add(look(*severity), severity.label());
-        let _ = write!(text, ": {} [{}]", ui::one_line(&message), rule.id());
-        let _ = writeln!(text);
+        text.add(if *severity == Severity::Error { Look::Bad } else { Look::Warning }, severity.label());
+        let _ = writeln!(text, ": {} [{}]", ui::one_line(&message), rule.id());
         if let Some(fix) = fix {
             let _ = write!(text, "  ");
             text.add(Look::Hint, "fix:");
@@ -102,21 +97,13 @@ fn one_line(finding: &Finding) -> String {
     }
 }
 
-fn look(severity: Severity) -> Look {
-    match severity {
-        Severity::Error => Look::Bad,
-        Severity::Advice => Look::Warning,
-    }
-}
-
 /// Returns an array of findings; paths are relative to the root.
 pub(super) fn as_json(findings: &[Finding]) -> Value {
     let one = |finding: &Finding| {
-        let file = finding.file.display().to_string();
         json!({
             "rule": finding.rule.id(),
             "severity": finding.severity.as_str(),
-            "file": file,
+            "file": finding.file.display().to_string(),
             "line": finding.line,
             "name": finding.name,
             "message": finding.message,
@@ -128,10 +115,7 @@ pub(super) fn as_json(findings: &[Finding]) -> Value {
 
 /// Returns a log in SARIF 2.1.0 (OASIS, sarif-v2.1.0).
 pub(super) fn as_sarif(findings: &[Finding]) -> Value {
-    let level = |severity| match severity {
-        Severity::Error => "error",
-        Severity::Advice => "note",
-    };
+    let level = |severity| if severity == Severity::Error { "error" } else { "note" };
     let rule = |rule: &Rule| {
         json!({
             "id": rule.id(),
@@ -140,15 +124,15 @@ pub(super) fn as_sarif(findings: &[Finding]) -> Value {
         })
     };
     let result = |finding: &Finding| {
-        let mut place =
-            json!({ "artifactLocation": { "uri": uri_path(&finding.file), "uriBaseId": "%SRCROOT%" } });
-        // Code scanning shows no result without a line.
-        place["region"] = json!({ "startLine": finding.line.unwrap_or(1) });
         json!({
             "ruleId": finding.rule.id(),
             "level": level(finding.severity),
             "message": { "text": one_line(finding) },
-            "locations": [{ "physicalLocation": place }],
+            "locations": [{ "physicalLocation": {
+                "artifactLocation": { "uri": uri_path(&finding.file), "uriBaseId": "%SRCROOT%" },
+                // Code scanning shows no result without a line.
+                "region": { "startLine": finding.line.unwrap_or(1) },
+            } }],
         })
     };
     json!({
@@ -171,12 +155,8 @@ pub(super) fn as_sarif(findings: &[Finding]) -> Value {
 pub(super) fn as_github(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
-        let kind = match finding.severity {
-            Severity::Error => "error",
-            Severity::Advice => "notice",
-        };
-        let file = finding.file.display().to_string();
-        let _ = write!(text, "::{kind} file={}", workflow_property(&file));
+        let kind = if finding.severity == Severity::Error { "error" } else { "notice" };
+        let _ = write!(text, "::{kind} file={}", workflow_property(&finding.file.display().to_string()));
         if let Some(line) = finding.line {
             let _ = write!(text, ",line={line}");
         }

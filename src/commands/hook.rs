@@ -134,8 +134,8 @@ fn read_pushes() -> Result<Vec<Push>, Error> {
         }
         let is_none = |oid: &str| oid.bytes().all(|b| b == b'0');
         if !is_none(local) {
-            pushes
-                .push(Push { local: local.to_owned(), remote_old: (!is_none(old)).then(|| old.to_owned()) });
+            let remote_old = (!is_none(old)).then(|| old.to_owned());
+            pushes.push(Push { local: local.to_owned(), remote_old });
         }
     }
     Ok(pushes)

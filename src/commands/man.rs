@@ -106,11 +106,8 @@ fn page(command: &Command, parent: Option<&Command>) -> Vec<u8> {
     })();
     written.expect("writing to memory");
     let mut own = Roff::default();
-    if title(command) == "envseal" || title(command) == "envseal-run" {
-        defined(&mut own, "EXIT STATUS", &STATUSES);
-    } else {
-        defined(&mut own, "EXIT STATUS", &STATUSES[..5]);
-    }
+    let starts_programs = matches!(&*title(command), "envseal" | "envseal-run");
+    defined(&mut own, "EXIT STATUS", if starts_programs { &STATUSES } else { &STATUSES[..5] });
     if parent.is_none() {
         defined(&mut own, "ENVIRONMENT", &VARIABLES);
         defined(&mut own, "FILES", &FILES);

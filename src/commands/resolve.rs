@@ -7,13 +7,13 @@ use super::Context;
 use super::edit::one_file;
 use super::files::FileArgs;
 use super::notices::{note_ignored, print_notices, suggest_staging};
-use super::set::{assign_input, bytes, prompt};
+use super::set::{assign_input, bytes, how, prompt};
 use crate::config::EnvName;
 use crate::crypto::SecretBytes;
 use crate::dotenv::{MergeSide, VarName};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
-use crate::project::{Assignment, How, Outcome, Resolution, Resolved, Write, refuse_links, resolve};
+use crate::project::{Assignment, Outcome, Resolution, Resolved, Write, refuse_links, resolve};
 use crate::ui;
 
 /// Resolve a merge conflict about one variable
@@ -68,11 +68,7 @@ pub(super) fn run(context: &Context, args: ResolveArgs) -> Result<(), Error> {
         Some(side) => change(Write::Files, &Resolution::Side { side, plain })?,
         None if is_key && value.is_none() => change(Write::Files, &Resolution::TrustedKey)?,
         None => {
-            let how = match (plain, seal) {
-                (true, _) => How::Plain,
-                (_, true) => How::Seal,
-                _ => How::AsMarked,
-            };
+            let how = how(plain, seal);
             let name = VarName::new(&name)
                 .map_err(|error| Error::usage(error.to_string(), "envseal resolve NAME"))?;
             let assignment = match value {

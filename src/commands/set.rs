@@ -70,12 +70,8 @@ impl SetArgs {
 
 pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
     let generate = args.generate;
-    let how = match args.plain {
-        true => How::Plain,
-        // A generated value is a secret, whatever the one before was.
-        false if args.seal || generate.is_some() => How::Seal,
-        false => How::AsMarked,
-    };
+    // A generated value is a secret, whatever the one before was.
+    let how = how(args.plain, args.seal || generate.is_some());
     let paths = args.files.paths_or_default(context.process)?;
     // Before the prompt, and before stdin is read.
     paths.iter().try_for_each(|path| refuse_links(path, context.store.repositories()))?;
@@ -156,6 +152,14 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
         context.ui.note("that value is now in your shell history; omit it next time to be prompted");
     }
     Ok(())
+}
+
+pub(super) fn how(plain: bool, seal: bool) -> How {
+    match (plain, seal) {
+        (true, _) => How::Plain,
+        (false, true) => How::Seal,
+        (false, false) => How::AsMarked,
+    }
 }
 
 /// Returns the error for reading both keys and values from stdin.

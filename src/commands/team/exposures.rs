@@ -127,8 +127,7 @@ impl ExposureRow {
     fn cells(&self, present: &EnvName) -> Vec<String> {
         let now = if self.environment == present.as_str() { "" } else { &*format!(" (now {present})") };
         let state = match self.state {
-            state if self.verified => state.to_owned(),
-            "unverified" => "unverified".into(),
+            state if self.verified || state == "unverified" => state.to_owned(),
             state => format!("{state}, not verified"),
         };
         let days = usize::try_from(self.age / 86_400).unwrap_or(0);

@@ -110,11 +110,10 @@ fn say_created(context: &Context, identity: Option<&IdentityPlace>) {
 fn print_replaced(context: &Context, project: &Project, replaced: &ReplacedKey) {
     let ReplacedKey { name, key, old, removed_as, .. } = replaced;
     say_created(context, replaced.created.as_ref());
-    context.ui.say(format_args!(
-        "Replaced the key of {name}: {} → {}; removed the old one, as {removed_as}",
-        old.fingerprint(),
-        key.fingerprint()
-    ));
+    let (old, key) = (old.fingerprint(), key.fingerprint());
+    context
+        .ui
+        .say(format_args!("Replaced the key of {name}: {old} → {key}; removed the old one, as {removed_as}"));
     for (env, count) in &replaced.exposed {
         context.ui.say(format_args!("Exposed to {removed_as}: {} of {env}", counted(*count, "value")));
     }
