@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use super::files::note_pipes;
 use super::findings::{as_github, as_json, as_sarif, as_text};
-use super::notices::print_notices;
 use super::{Context, working_dir};
 use crate::check::rules::{Finding, Rule, Severity};
 use crate::check::{self, CheckOptions, CheckReport, CommitRange, Pushed};
@@ -298,7 +297,7 @@ fn run_fix(context: &Context, root: &Path, objects: Option<&Repo>) -> Result<(),
     };
     let report = check::worktree(root, objects, &options)?;
     let fixed = check::fix(root, &report, store)?;
-    print_notices(context, &fixed.notices);
+    context.print_notices(&fixed.notices);
     for path in &fixed.made_private {
         context.ui.say(format_args!("Made {} private (0600)", display_path(path)));
     }

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use super::Context;
-use super::files::FileArgs;
-use super::variables::VariableArgs;
+use super::files::{FileArgs, VariableArgs};
 use crate::dotenv::{Entry, is_reserved};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};

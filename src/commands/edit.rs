@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use super::Context;
 use super::files::{FileArgs, confirm_new_environments, say_created};
-use super::notices::{note_ignored, print_notices, suggest_staging};
 use crate::error::Error;
 use crate::exec::{Editor, Watch};
 use crate::git::{display_path, users_setting};
@@ -84,9 +83,9 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
                 if !existed {
                     say_created(context, &path, &new);
                 }
-                print_notices(context, &updated.notices);
+                context.print_notices(&updated.notices);
                 print_outcome(context, &path, edited, *is_changed);
-                note_ignored(context, &updated);
+                context.note_ignored(&updated);
                 return Ok(0);
             }
             Err(error) => error,
@@ -136,7 +135,7 @@ fn find_editor(context: &Context) -> Result<Editor, Error> {
 
 fn print_outcome(context: &Context, path: &Path, edited: &Edited, is_changed: bool) {
     if edited.was_in_merge {
-        suggest_staging(context, path);
+        context.suggest_staging(path);
     }
     let path = display_path(path);
     for (name, outcome) in &edited.outcomes {

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use super::files::{FileArgs, INCLUDE, find_files};
-use super::notices::{note_ignored, print_notices};
-use super::variables::{ReferenceArgs, VariableArgs};
+use super::files::{FileArgs, INCLUDE, ReferenceArgs, VariableArgs, find_files};
 use crate::dotenv::Document;
 use crate::error::Error;
 use crate::git::display_path;
@@ -67,7 +65,7 @@ pub(super) fn run(context: &Context, args: &EncryptArgs) -> Result<(), Error> {
     if args.stdout {
         return updated.files.iter().try_for_each(|file| ui::text(file.document.as_bytes()));
     }
-    print_notices(context, &updated.notices);
+    context.print_notices(&updated.notices);
     let (done, verb) = if args.reseal { ("Re-encrypted", "re-encrypt") } else { ("Encrypted", "encrypt") };
     for UpdatedFile { path, outcome: count, .. } in &updated.files {
         let path = display_path(path);
@@ -76,7 +74,7 @@ pub(super) fn run(context: &Context, args: &EncryptArgs) -> Result<(), Error> {
             count => format!("{done} {} in {path}", counted(count, "value")),
         });
     }
-    note_ignored(context, &updated);
+    context.note_ignored(&updated);
     note_plaintext_in_history(context, &updated);
     Ok(())
 }

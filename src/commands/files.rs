@@ -1,20 +1,22 @@
-//! The options that name env files: `-e`, `-f` and `--convention`.
+//! The options that name env files: `-e`, `-f` and `--convention`; and variables: `-k`, `-x`, `--external` and `--literal`.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum};
+use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use super::variables::VariableArgs;
 use super::{Context, typed};
 use crate::config::{EnvName, FileRole, ProcessEnv};
+use crate::dotenv::VarName;
 use crate::error::{Error, ErrorKind};
 use crate::fs::{folder_of, is_pipe};
 use crate::git::{Repo, display_path, relative_path};
 use crate::hint::Hint;
 use crate::project::{
-    EnvFile, env_file_above, env_file_names, new_environments, path_in_commits, similar_env_file, unseen_of,
+    DollarSigns, EnvFile, env_file_above, env_file_names, new_environments, path_in_commits,
+    similar_env_file, unseen_of,
 };
 use crate::ui::{self, DefaultAnswer};
 
@@ -335,6 +337,74 @@ impl clap::Args for FileArgs {
 
     fn augment_args_for_update(command: Command) -> Command {
         Self::augment_args(command)
+    }
+}
+
+/// `-k` and `-x`.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(super) struct VariableArgs {
+    /// Include only variables that match GLOB (repeats)
+    #[arg(short = 'k', long = "only", value_name = "GLOB")]
+    only: Vec<String>,
+    /// Exclude variables that match GLOB (repeats)
+    #[arg(short = 'x', long = "except", value_name = "GLOB")]
+    except: Vec<String>,
+}
+
+impl VariableArgs {
+    /// Returns true if every variable is included.
+    pub(super) fn is_all(&self) -> bool {
+        self.only.is_empty() && self.except.is_empty()
+    }
+
+    /// Returns the options as typed, each word after a space.
+    pub(super) fn to_hint(&self) -> Hint {
+        let (only, except) = (&self.only, &self.except);
+        let mut typed = Hint::from("");
+        if !only.is_empty() {
+            typed = typed.and(hint!(" -k {only}", only));
+        }
+        if except.is_empty() { typed } else { typed.and(hint!(" -x {except}", except)) }
+    }
+
+    /// Returns the test of a variable's name.
+    pub(super) fn filter(&self) -> Result<impl Fn(&str) -> bool, Error> {
+        let only = if self.only.is_empty() { None } else { Some(globs(&self.only)?) };
+        let except = globs(&self.except)?;
+        Ok(move |name: &str| only.as_ref().is_none_or(|set| set.is_match(name)) && !except.is_match(name))
+    }
+}
+
+fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let glob = Glob::new(pattern).map_err(|error| {
+            let message = format!("{pattern:?} isn't a glob: {}", error.kind());
+            Error::usage(message, "`*` matches any text, `?` one character")
+        })?;
+        set.add(glob);
+    }
+    set.build().map_err(|error| Error::usage(format!("too many globs: {error}"), "use fewer"))
+}
+
+/// `--external` and `--literal`: the meaning of `$` in values.
+#[derive(clap::Args)]
+pub(super) struct ReferenceArgs {
+    /// Allow references to NAME, which only the target machine sets (repeats)
+    #[arg(long, value_name = "NAME")]
+    pub(super) external: Vec<String>,
+    /// Take the value of NAME as text, `$` and all (repeats)
+    #[arg(long, value_name = "NAME")]
+    literal: Vec<String>,
+}
+
+impl ReferenceArgs {
+    pub(super) fn parse(&self) -> Result<DollarSigns, Error> {
+        for name in self.external.iter().chain(&self.literal) {
+            VarName::new(name)
+                .map_err(|error| Error::usage(error.to_string(), "name a variable: --external HOST_NAME"))?;
+        }
+        Ok(DollarSigns { external: self.external.clone(), literal: self.literal.clone() })
     }
 }
 

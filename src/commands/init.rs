@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::clone_setup::set_up_drivers;
 use super::files::note_pipes;
-use super::notices::print_notices;
 use super::{Context, hook, working_dir};
 use crate::error::Error;
 use crate::fs::is_pipe;
@@ -40,7 +39,7 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<(), Error> {
     let ignored = unseen_of(project.passed_over(&here, &[])?, &here);
     ignored.iter().try_for_each(|path| EnvFile::load(path).map(drop))?;
     for keys_file in context.store.keys_files_to_ignore(&here) {
-        print_notices(context, &guard_keys_file(&keys_file, &project)?);
+        context.print_notices(&guard_keys_file(&keys_file, &project)?);
     }
     let has_hooks = hook::set_up(context)?;
     let has_drivers = set_up_drivers(context, has_hooks)?;
@@ -56,7 +55,7 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<(), Error> {
             target.seal_to()?;
             Ok((target.document().clone(), ()))
         })?;
-        print_notices(context, &created.notices);
+        context.print_notices(&created.notices);
         context.ui.say("Created .env");
     }
     sweep(&here, context.store.repositories());

@@ -21,7 +21,6 @@ mod key;
 mod log;
 mod ls;
 mod man;
-mod notices;
 mod rename;
 mod resolve;
 mod run;
@@ -29,7 +28,6 @@ mod set;
 mod team;
 mod unset;
 mod usage;
-mod variables;
 
 use std::cell::Cell;
 use std::ffi::OsString;
@@ -44,10 +42,10 @@ use crate::dotenv::Document;
 use crate::error::Error;
 use crate::exec::{catch_file_size_limit, hide_memory, run_key_command};
 use crate::fs;
-use crate::git::Repo;
-use crate::hint;
+use crate::git::{Repo, path_to_add, relative_path};
+use crate::hint::{self, Hint};
 use crate::keys::{KeyStore, current_project};
-use crate::project::{self, Project, RecoveredChange, Target, Updated, Write, update};
+use crate::project::{self, Notice, Project, RecoveredChange, Target, Updated, Write, unseen_among, update};
 use crate::ui::{self, Ui};
 
 /// Commit your .env: every value is encrypted to a public key, and your team shares it through git
@@ -173,6 +171,40 @@ impl<'a> Context<'a> {
     ) -> Result<Updated<T>, Error> {
         let planning = (write == Write::Plan).then(|| self.store.afresh());
         update(&[path.to_owned()], planning.as_ref().unwrap_or(&self.store), (write, true), change)
+    }
+
+    /// Says what is left to do once a file's merge conflicts are resolved.
+    fn suggest_staging(&self, path: &Path) {
+        self.ui.suggest(&hint!("Then stage it: git add {path}", path = relative_path(&path_to_add(path))));
+    }
+
+    fn print_notices(&self, notices: &[Notice]) {
+        let ui = self.ui;
+        for notice in notices {
+            match notice {
+                Notice::KeyMade(_) => {
+                    self.has_created.set(true);
+                    ui.say(Hint::from("envseal key backup FILE").joined(notice, ": "));
+                }
+                Notice::PinMoved { .. }
+                | Notice::PinGaveWay { .. }
+                | Notice::NotPinned { why: Some(_), .. } => {
+                    ui.note(notice);
+                }
+                Notice::Pinned { .. } | Notice::NotPinned { why: None, .. } => ui.detail(notice),
+                _ => ui.say(notice),
+            }
+        }
+    }
+
+    /// Notes each changed file that git ignores, because it will not be committed.
+    fn note_ignored<T>(&self, updated: &Updated<T>) {
+        let changed = updated.files.iter().filter(|file| file.is_changed);
+        for path in unseen_among(changed.map(|file| file.path.as_path()), self.store.repositories()) {
+            let path = relative_path(path);
+            let hint = hint!("to commit it: git add --force {path}", path);
+            self.ui.note(hint.after(format_args!("git ignores {}", path.display())));
+        }
     }
 }
 

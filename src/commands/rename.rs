@@ -2,7 +2,6 @@
 
 use super::Context;
 use super::files::FileArgs;
-use super::notices::print_notices;
 use crate::dotenv::VarName;
 use crate::error::Error;
 use crate::git::display_path;
@@ -53,7 +52,7 @@ pub(super) fn run(context: &Context, args: &RenameArgs) -> Result<(), Error> {
         }
         Ok((document, by))
     })?;
-    print_notices(context, &updated.notices);
+    context.print_notices(&updated.notices);
     for UpdatedFile { path, outcome: referring, .. } in &updated.files {
         context.ui.say(format_args!("Renamed {} to {new} in {}", args.old, display_path(path)));
         for by in referring {

@@ -6,7 +6,6 @@ use std::path::Path;
 use super::Context;
 use super::edit::one_file;
 use super::files::FileArgs;
-use super::notices::{note_ignored, print_notices, suggest_staging};
 use super::set::{assign_input, bytes, how, prompt};
 use crate::config::EnvName;
 use crate::crypto::SecretBytes;
@@ -96,9 +95,9 @@ pub(super) fn run(context: &Context, args: ResolveArgs) -> Result<(), Error> {
             change(Write::Files, &Resolution::Value { assignment: &assignment, how })?
         }
     };
-    print_notices(context, &updated.notices);
+    context.print_notices(&updated.notices);
     print_resolved(context, &path, &name, side, &updated.files[0].outcome);
-    note_ignored(context, &updated);
+    context.note_ignored(&updated);
     Ok(())
 }
 
@@ -133,6 +132,6 @@ fn print_resolved(
     } else if document.conflict_marker().is_some() {
         context.ui.suggest(&hint!("resolve the rest by hand: ${EDITOR:-vi} {path}", path = pasted));
     } else {
-        suggest_staging(context, path);
+        context.suggest_staging(path);
     }
 }

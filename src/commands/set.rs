@@ -5,7 +5,6 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::files::{FileArgs, confirm_new_environments, say_created};
-use super::notices::{note_ignored, print_notices};
 use super::{Context, env_names_of};
 use crate::crypto::{SecretBytes, holds_sealed};
 use crate::dotenv::{Document, VarName, VarNameError, is_reserved, references, unescape};
@@ -115,7 +114,7 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
         }
     };
     let updated = change(Write::Files, &assignments)?;
-    print_notices(context, &updated.notices);
+    context.print_notices(&updated.notices);
     for UpdatedFile { path: path_given, outcome: (existed, key, outcomes, project), .. } in &updated.files {
         let path = display_path(path_given);
         if !existed {
@@ -147,7 +146,7 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
             });
         }
     }
-    note_ignored(context, &updated);
+    context.note_ignored(&updated);
     if typed && how != How::Plain && ui::is_stderr_terminal() {
         context.ui.note("that value is now in your shell history; omit it next time to be prompted");
     }

@@ -6,9 +6,7 @@ use std::path::PathBuf;
 
 use self::source::{Source, read_sources};
 use super::Context;
-use super::files::FileArgs;
-use super::notices::{note_ignored, print_notices};
-use super::variables::{ReferenceArgs, VariableArgs};
+use super::files::{FileArgs, ReferenceArgs, VariableArgs};
 use crate::config::EnvName;
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
@@ -176,7 +174,7 @@ fn write(context: &Context, args: &Args, imports: &[(Source, ImportPlan)]) -> Re
             let _ = drop_backup(backup);
         }
     })?;
-    print_notices(context, &updated.notices);
+    context.print_notices(&updated.notices);
     for (_, plan) in imports {
         let path = display_path(plan.path());
         if !plan.file_exists() {
@@ -193,7 +191,7 @@ fn write(context: &Context, args: &Args, imports: &[(Source, ImportPlan)]) -> Re
     for (path, backup) in &backups {
         context.ui.say(format_args!("Kept a backup of {} in {}", display_path(path), display_path(backup)));
     }
-    note_ignored(context, &updated);
+    context.note_ignored(&updated);
     Ok(())
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::commands::notices::print_notices;
 use crate::commands::{Context, env_names, working_dir};
 use crate::error::Error;
 use crate::git::display_path;
@@ -89,7 +88,7 @@ pub(super) fn recover(context: &Context, args: &KeyRecoverArgs) -> Result<(), Er
     lines.retain(|line| wanted.is_empty() || wanted.contains(&line.env));
     let here = working_dir()?;
     let done = context.ui.working("unlocking", || recover_keys(&args.file, lines, &here, &context.store))?;
-    print_notices(context, &done.notices);
+    context.print_notices(&done.notices);
     let path = display_path(&done.path);
     for (env, added, there) in &done.envs {
         context.ui.say(match (added, there) {

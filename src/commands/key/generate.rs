@@ -2,7 +2,6 @@
 
 use crate::commands::Context;
 use crate::commands::files::{FileArgs, confirm_new_environments, say_created};
-use crate::commands::notices::print_notices;
 use crate::error::Error;
 use crate::git::display_path;
 use crate::project::{UpdatedFile, Write};
@@ -37,7 +36,7 @@ pub(super) fn run(context: &Context, args: &KeyGenerateArgs) -> Result<(), Error
         let key = target.seal_to()?;
         Ok((target.document().clone(), key))
     })?;
-    print_notices(context, &updated.notices);
+    context.print_notices(&updated.notices);
     for UpdatedFile { path, outcome: key, .. } in &updated.files {
         if new.contains(path) {
             say_created(context, path, &new);

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use crate::commands::files::FileArgs;
-use crate::commands::notices::print_notices;
 use crate::commands::{Context, env_names_of};
 use crate::error::Error;
 use crate::fs::folder_of;
@@ -111,7 +110,7 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
         .ui
         .working("re-encrypting", || rotate_planned((&project, &paths), &context.store, &plan, &decisions))
         .map_err(of_project)?;
-    print_notices(context, &rotation.notices);
+    context.print_notices(&rotation.notices);
     for env in &rotation.envs {
         print_rotated(context, env);
     }

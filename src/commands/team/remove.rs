@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::commands::key::rotate::{AccessArgs, ask_about, note_unlocked_keys, print_rotated};
-use crate::commands::notices::print_notices;
 use crate::commands::{Context, env_names};
 use crate::error::Error;
 use crate::git::{display_path, path_to_add, relative_path};
@@ -62,7 +61,7 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
     let removal =
         context.ui.working("re-encrypting", || remove(&project, &context.store, &plan, &decisions))?;
     let name = &plan.name;
-    print_notices(context, &removal.rotation.notices);
+    context.print_notices(&removal.rotation.notices);
     note_unlocked_keys(context, &removal.rotation);
     for env in &removal.rotation.envs {
         print_rotated(context, env);
