@@ -76,11 +76,10 @@ pub(super) fn run(context: &Context, args: &DecryptArgs) -> Result<(), Error> {
     }
     for UpdatedFile { path, outcome: count, .. } in &updated.files {
         let path = display_path(path);
-        context.ui.say(match *count {
+        let values = counted(*count, "value");
+        context.ui.say(match count {
             0 => format!("Nothing to decrypt in {path}"),
-            count => {
-                format!("Decrypted {} in {path}. Encrypt again before you commit", counted(count, "value"))
-            }
+            _ => format!("Decrypted {values} in {path}. Encrypt again before you commit"),
         });
     }
     Ok(())

@@ -24,19 +24,17 @@ pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool)
     let kind = |finding: &Finding| {
         (finding.file.parent().unwrap_or(Path::new("")).to_owned(), finding.rule, finding.severity)
     };
-    let mut kinds: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
+    // The findings of a kind, and how many of them are printed.
+    let mut kinds: BTreeMap<_, (Vec<&Finding>, usize)> = BTreeMap::new();
     for finding in findings {
-        kinds.entry(kind(finding)).or_default().push(finding);
+        kinds.entry(kind(finding)).or_default().0.push(finding);
     }
     let project = project_root(here);
     let project = project.strip_prefix(root).unwrap_or(Path::new(""));
-    let mut printed: BTreeMap<_, usize> = BTreeMap::new();
     let mut text = Page::default();
     for finding in findings {
         let Finding { severity, message, rule, .. } = finding;
-        let kind = kind(finding);
-        let alike = &kinds[&kind];
-        let printed = printed.entry(kind).or_default();
+        let (alike, printed) = kinds.get_mut(&kind(finding)).expect("each finding has a kind");
         *printed += 1;
         let (path, place, message, fix) = if all || alike.len() <= MANY || *printed <= EXAMPLES {
             let path = root.join(&finding.file);

@@ -130,7 +130,7 @@ struct Context<'a> {
     has_created: Cell<bool>,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     /// Returns the repository that git would use: that of the working directory, or of the hook that git runs.
     fn repository(&self) -> Result<Rc<Repo>, Error> {
         Ok(self.store.repositories().current()?)
@@ -186,12 +186,10 @@ impl<'a> Context<'a> {
                     self.has_created.set(true);
                     ui.say(Hint::from("envseal key backup FILE").joined(notice, ": "));
                 }
-                Notice::PinMoved { .. }
-                | Notice::PinGaveWay { .. }
-                | Notice::NotPinned { why: Some(_), .. } => {
-                    ui.note(notice);
-                }
                 Notice::Pinned { .. } | Notice::NotPinned { why: None, .. } => ui.detail(notice),
+                Notice::PinMoved { .. } | Notice::PinGaveWay { .. } | Notice::NotPinned { .. } => {
+                    ui.note(notice)
+                }
                 _ => ui.say(notice),
             }
         }

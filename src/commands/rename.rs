@@ -38,17 +38,15 @@ pub(super) fn run(context: &Context, args: &RenameArgs) -> Result<(), Error> {
         let name_of = |name| if args.force && name == args.old.as_str() { new.as_str() } else { name };
         let mut by: Vec<_> =
             names.iter().map(|name| format!("{} in {}", name_of(name), display_path(path))).collect();
-        by.extend(referring_beside(file, &args.old, &new)?.into_iter().map(|(path, name)| {
-            let path = display_path(&path);
-            name.map_or_else(|| path.clone(), |name| format!("{name} in {path}"))
+        by.extend(referring_beside(file, &args.old, &new)?.into_iter().map(|(path, name)| match name {
+            Some(name) => format!("{name} in {}", display_path(&path)),
+            None => display_path(&path),
         }));
         if !by.is_empty() && !args.force {
             let line = file.document().last(&args.old).map_or(1, |at| file.document().entries()[at].line);
-            let message =
-                format!("{}:{line} {} is referenced by {}", path.display(), args.old, by.join(", "));
-            return Err(
-                Error::refused(message).with_hint("change those first, or rename it anyway with --force")
-            );
+            let place = format!("{}:{line} {}", path.display(), args.old);
+            let hint = "change those first, or rename it anyway with --force";
+            return Err(Error::refused(format!("{place} is referenced by {}", by.join(", "))).with_hint(hint));
         }
         Ok((document, by))
     })?;
