@@ -62,13 +62,9 @@ fn write_all(context: &Context, whole: &Command, dir: &Path) -> Result<(), Error
 /// Collects the pages of a command and of its subcommands, with their file names.
 fn collect(command: &Command, parent: Option<&Command>, pages: &mut Vec<(String, Vec<u8>)>) {
     pages.push((format!("{}.1", title(command)), page(command, parent)));
-    for below in shown_below(command) {
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
         collect(below, Some(command), pages);
     }
-}
-
-fn shown_below(command: &Command) -> impl Iterator<Item = &Command> {
-    command.get_subcommands().filter(|below| !below.is_hide_set())
 }
 
 /// The meaning of each exit status. Only commands that start a program have the last two.
@@ -165,10 +161,11 @@ fn examples(roff: &mut Roff, command: &Command) {
 fn see_also(roff: &mut Roff, command: &Command, parent: Option<&Command>) {
     let mut pages = Vec::new();
     if let Some(parent) = parent {
-        pages.extend(["envseal".to_owned(), title(parent)]);
-        pages.extend(shown_below(parent).map(title));
+        pages.push("envseal".to_owned());
+        pages.push(title(parent));
+        pages.extend(parent.get_subcommands().filter(|beside| !beside.is_hide_set()).map(title));
     }
-    pages.extend(shown_below(command).map(title));
+    pages.extend(command.get_subcommands().filter(|below| !below.is_hide_set()).map(title));
     pages.retain(|page| *page != title(command));
     pages.dedup();
     roff.control("SH", ["SEE ALSO"]);
