@@ -107,12 +107,10 @@ pub(super) fn headline(file: &FileChanges) -> String {
     ui::one_line(&line)
 }
 
-/// Returns the first ten digits of a commit's id.
 pub(super) fn short_id(id: ObjectId) -> String {
     id.to_string()[..10].to_owned()
 }
 
-/// Notes what could not be read.
 pub(super) fn print_history_notes(context: &Context, history: &EnvHistory<'_>) {
     for note in history.notes() {
         context.ui.note(note);

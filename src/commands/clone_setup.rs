@@ -24,7 +24,6 @@ pub(super) fn no_repository() -> String {
     Hint::from("git init && envseal init").joined(what, ": ")
 }
 
-/// The hooks and drivers of a clone.
 pub(super) struct CloneSetup {
     hooks: CloneHooks,
     drivers: DriverState,
@@ -37,7 +36,6 @@ fn gap(message: String, fix: Option<Hint>) -> Error {
     Error::refused(message).with_hint_if(fix)
 }
 
-/// Returns a gap and the command that fixes it on one line.
 pub(super) fn gap_line(gap: &Error) -> String {
     gap.command_hint().map_or_else(|| gap.to_string(), |fix| fix.joined(gap, ": "))
 }
@@ -295,7 +293,6 @@ fn describe(hook: &HookReport) -> String {
     state.to_owned()
 }
 
-/// Returns the note on a hook that was left unchanged.
 pub(super) fn describe_unchanged(hook: &HookReport) -> String {
     gap_line(&hook_gap(&[hook_name(hook)], &describe(hook), hook_fix(hook)))
 }

@@ -102,7 +102,6 @@ fn committed_in_plain_text(context: &Context, path: &Path, now: &Document) -> Ve
     plain.map(|entry| before.name(entry).to_owned()).collect()
 }
 
-/// Finds env files from here downward. Rejects a folder without any.
 fn find_some_files(context: &Context) -> Result<Vec<PathBuf>, Error> {
     let found = find_files(context, INCLUDE)?;
     if !found.files.is_empty() {

@@ -105,7 +105,6 @@ pub(super) fn confirm_new_environments(context: &Context, paths: &[PathBuf]) -> 
     Ok(new.into_iter().map(|(_, path)| path).collect())
 }
 
-/// Says that an env file was created, and whether its environment is new.
 pub(super) fn say_created(context: &Context, path: &Path, new: &[PathBuf]) {
     let what = if new.iter().any(|new| new == path) { ", a new environment" } else { "" };
     context.ui.say(format_args!("Created {}{what}", display_path(path)));
@@ -352,7 +351,6 @@ pub(super) struct VariableArgs {
 }
 
 impl VariableArgs {
-    /// Returns true if every variable is included.
     pub(super) fn is_all(&self) -> bool {
         self.only.is_empty() && self.except.is_empty()
     }
@@ -367,7 +365,6 @@ impl VariableArgs {
         if except.is_empty() { typed } else { typed.and(hint!(" -x {except}", except)) }
     }
 
-    /// Returns the test of a variable's name.
     pub(super) fn filter(&self) -> Result<impl Fn(&str) -> bool, Error> {
         let only = if self.only.is_empty() { None } else { Some(globs(&self.only)?) };
         let except = globs(&self.except)?;

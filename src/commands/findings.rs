@@ -87,7 +87,6 @@ fn fix(finding: &Finding, project: &Path, seen: &dyn Fn(&Path) -> PathBuf) -> Hi
     fix.with("file", &seen(file)).with("folder", &folder)
 }
 
-/// Returns message and fix on one line.
 fn one_line(finding: &Finding) -> String {
     match fix_at_root(finding) {
         Some(fix) => format!("{}. {fix}", finding.message),

@@ -297,7 +297,6 @@ fn add_ages<'c, 'a: 'c>(
     Ok(())
 }
 
-/// Prints or writes the example file of a folder.
 fn example(context: &Context, args: &LsArgs) -> Result<(), Error> {
     let folder = one_folder(&args.listing.files.paths_or_default(context.process)?)?;
     if args.write {

@@ -59,7 +59,6 @@ fn write_all(context: &Context, whole: &Command, dir: &Path) -> Result<(), Error
     Ok(())
 }
 
-/// Collects the pages of a command and of its subcommands, with their file names.
 fn collect(command: &Command, parent: Option<&Command>, pages: &mut Vec<(String, Vec<u8>)>) {
     pages.push((format!("{}.1", title(command)), page(command, parent)));
     for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
@@ -138,7 +137,6 @@ fn with_values(arg: Arg) -> Arg {
     }
 }
 
-/// Adds a section of terms and their meanings.
 fn defined(roff: &mut Roff, section: &str, entries: &[(&str, &str)]) {
     roff.control("SH", [section]);
     for (term, meaning) in entries {
@@ -146,7 +144,6 @@ fn defined(roff: &mut Roff, section: &str, entries: &[(&str, &str)]) {
     }
 }
 
-/// Adds the examples of `--help`.
 fn examples(roff: &mut Roff, command: &Command) {
     let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let Some((_, examples)) = help.split_once("Examples:\n") else { return };
@@ -157,7 +154,6 @@ fn examples(roff: &mut Roff, command: &Command) {
     roff.control("fi", []);
 }
 
-/// Adds links to the pages above, beside and below this one.
 fn see_also(roff: &mut Roff, command: &Command, parent: Option<&Command>) {
     let mut pages = Vec::new();
     if let Some(parent) = parent {

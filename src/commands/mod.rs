@@ -141,7 +141,6 @@ impl Context<'_> {
         Ok(self.store.repositories().discover(&working_dir()?)?)
     }
 
-    /// Returns the project that the working directory belongs to.
     fn project(&self) -> Result<Project, Error> {
         self.project_of(&working_dir()?)
     }

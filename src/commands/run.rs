@@ -243,7 +243,6 @@ fn warn_of_other_readers(
     is_told
 }
 
-/// Returns what to add to this run.
 fn remedy(framework: &Framework, file: &Path, files: &[EnvFile], mode: Option<&EnvName>) -> Hint {
     if files.iter().any(|loaded| loaded.path() == file) {
         return "include all of its variables: remove -k and -x".into();

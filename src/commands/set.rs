@@ -161,7 +161,6 @@ pub(super) fn how(plain: bool, seal: bool) -> How {
     }
 }
 
-/// Returns the error for reading both keys and values from stdin.
 pub(super) fn keys_and_values() -> Error {
     Error::usage("stdin can't hold both the keys and the values", "put the keys in a file: -K FILE")
 }
@@ -294,7 +293,6 @@ fn grouped(number: usize) -> String {
     groups.collect::<Vec<_>>().join(",")
 }
 
-/// Assigns a value from stdin or the terminal.
 pub(super) fn assign_input(
     name: VarName,
     mut value: zeroize::Zeroizing<Vec<u8>>,

@@ -14,7 +14,6 @@ use crate::project::{
 };
 use crate::team::{GrantLine, MemberName, TeamFile};
 
-/// Environments, each with its private key.
 type EnvKeys = Vec<(EnvName, PrivateKey)>;
 
 #[allow(clippy::struct_excessive_bools, reason = "they are independent facts")]

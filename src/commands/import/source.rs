@@ -52,7 +52,6 @@ struct SourceText {
     bytes: Zeroizing<Vec<u8>>,
 }
 
-/// Reads every source that is named, or found.
 pub(super) fn read_sources(
     context: &Context,
     args: &Args,
@@ -378,7 +377,6 @@ impl Source {
         Err(failed(&self.label, &errors, hint))
     }
 
-    /// Returns the wanted variables of a text, in its order.
     fn variables(&self, text: &ImportText, wants: &dyn Fn(&str) -> bool) -> Result<Vec<ImportItem>, Error> {
         let document = &text.document;
         let mut items = Vec::new();

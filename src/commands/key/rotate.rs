@@ -135,7 +135,6 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
     Ok(())
 }
 
-/// Notes new keys that are not locked, beside locked ones.
 pub(in crate::commands) fn note_unlocked_keys(context: &Context, rotation: &Rotation) {
     for path in &rotation.beside_locked {
         let there = format!("other keys in {} are locked", display_path(path));

@@ -55,7 +55,6 @@ pub(super) fn run(context: &Context, args: &TeamAddArgs) -> Result<(), Error> {
     print_approval(context, &project, &member, &approval)
 }
 
-/// Reads the ssh-ed25519 keys of a file, or of stdin.
 fn read_keys(path: &Path) -> Result<Vec<IdentityKey>, Error> {
     if path.as_os_str() != "-" {
         return parse_keys(&fs::read(path)?, &path.display().to_string());

@@ -52,7 +52,6 @@ pub(super) fn run(context: &Context, args: &TeamApproveArgs) -> Result<(), Error
     print_approval(context, &project, &member, &approval)
 }
 
-/// Prints what was granted, and what to do next.
 pub(super) fn print_approval(
     context: &Context,
     project: &Project,
@@ -90,7 +89,6 @@ pub(super) fn print_approval(
     Ok(())
 }
 
-/// Prints which environments this user granted to themselves, if any.
 pub(super) fn say_own(context: &Context, own: &[EnvName]) {
     if !own.is_empty() {
         let why = "someone else's rotation can't lock you out";

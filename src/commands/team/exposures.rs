@@ -55,7 +55,6 @@ struct ExposureRow {
     line: usize,
 }
 
-/// Lists exposed values. Returns the exit status.
 pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Error> {
     let project = context.project()?;
     let all = context.ui.working("decrypting", || exposures(&project, &context.store, &project.team()?))?;
@@ -102,7 +101,6 @@ pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Err
     Ok(u8::from(old > 0))
 }
 
-/// Counts distinct values.
 fn distinct<'a>(exposed: impl Iterator<Item = &'a ExposedValue>) -> usize {
     let values = exposed.map(|exposed| (&exposed.exposure.env, &exposed.exposure.name));
     values.collect::<BTreeSet<_>>().len()

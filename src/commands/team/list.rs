@@ -20,7 +20,6 @@ pub(in crate::commands) struct TeamListArgs {
     json: bool,
 }
 
-/// Prints the grants, the members without one, and the removed members. Returns the exit status.
 pub(super) fn run(context: &Context, args: &TeamListArgs) -> Result<u8, Error> {
     let project = context.project()?;
     let report = context.ui.working("reading history", || list(&project, &context.store))?;

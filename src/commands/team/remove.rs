@@ -37,7 +37,6 @@ pub(in crate::commands) struct TeamRemoveArgs {
     yes: bool,
 }
 
-/// Removes the member. Returns the exit status.
 pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error> {
     let project = context.project()?;
     let also = env_names(&args.environment)?;

@@ -67,7 +67,6 @@ impl HeldSignals {
         Some(Self { signals, was_enabled: signals.enabled.swap(false, SeqCst) })
     }
 
-    /// Returns the last signal that was held back.
     fn last(&self) -> Option<i32> {
         i32::try_from(self.signals.last.load(SeqCst)).ok().filter(|signal| *signal != 0)
     }
