@@ -51,8 +51,7 @@ impl ChangeRow {
 pub(super) struct PagedOutput(Option<Pager>);
 
 impl PagedOutput {
-    /// Starts a pager if stdout is a terminal and the user's git settings allow it. A repository's own setting doesn't
-    /// count, because the output may have plaintext.
+    /// Starts the pager of the user's git settings, at a terminal. A repository's own don't count: there may be plaintext.
     pub(super) fn new(context: &Context) -> Self {
         if context.no_pager || !ui::is_stdout_terminal() {
             return Self(None);

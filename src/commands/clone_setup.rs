@@ -196,8 +196,7 @@ fn try_offer(context: &Context) -> Result<(), Error> {
     Ok(())
 }
 
-/// Configures git's merge and diff drivers for env files in this clone, unless someone else uses their name. Returns true
-/// if git calls them, and stores env files as they are.
+/// Configures git's drivers, unless others use their names. Returns true if git calls them and stores env files as is.
 pub(super) fn set_up_drivers(context: &Context, has_hooks: bool) -> Result<bool, Error> {
     let Some(repo) = context.discover()? else { return Ok(false) };
     match drivers::install(&repo, has_hooks) {

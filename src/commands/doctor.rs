@@ -173,7 +173,7 @@ fn suggest_removal(path: &Path) -> Problem {
     let message = format!("{} needn't stay here: each key in it is granted to you", path.display());
     let fix = hint!(
         "envseal key backup ~/envseal-keys.txt && envseal key recover ~/envseal-keys.txt && rm {path}",
-        path = path.as_path()
+        path
     );
     Problem::new(message, Some(&fix))
 }
@@ -202,11 +202,11 @@ fn key_not_found(
         problem.fix = hint!("rename it there to {name}", name = file.env().private_key_name()).line();
     } else {
         let keys_file = context.store.keys_file_path(&file.dir());
-        problem.details.push("if you had it, a backup restores it: envseal key recover FILE".into());
-        problem
-            .details
-            .push(format!("or copy {} from an older clone or another machine", display_path(&keys_file)));
-        problem.details.push("if nobody has it any more, start over: see docs/lost-keys.md".into());
+        problem.details.extend([
+            "if you had it, a backup restores it: envseal key recover FILE".into(),
+            format!("or copy {} from an older clone or another machine", display_path(&keys_file)),
+            "if nobody has it any more, start over: see docs/lost-keys.md".into(),
+        ]);
     }
     Ok(problem)
 }
@@ -310,10 +310,8 @@ fn render(files: &[FileReport], clone: Option<&CloneSetup>, lacking: &[Problem])
             ..
         } = file
         {
-            let _ = writeln!(
-                text,
-                "  environment {environment}: {sealed} sealed, {plain} plain, {unmarked} unmarked"
-            );
+            let counts = format!("{sealed} sealed, {plain} plain, {unmarked} unmarked");
+            let _ = writeln!(text, "  environment {environment}: {counts}");
         }
         if let Some(key) = &file.key {
             let place = file.private_key.as_ref().map(|place| format!(", private key {}", one_line(place)));

@@ -219,8 +219,7 @@ impl FileArgs {
         Ok(files)
     }
 
-    /// Returns the files named, in the order given. `-e` looks in the folders given with `-f`; without `-e`, a folder stands
-    /// for its default file.
+    /// Returns the files named, in order. `-e` looks in the folders of `-f`; without it, these stand for a default file.
     pub(super) fn paths(&self, process: &ProcessEnv) -> Result<Vec<PathBuf>, Error> {
         let mut folders: Vec<_> = self.selectors.iter().filter_map(FileSelector::folder).collect();
         if folders.is_empty() {
@@ -418,8 +417,7 @@ pub(super) struct ReadArgs {
 }
 
 impl ReadArgs {
-    /// Returns the files to read, the one that wins first; with `overload` last, because there the later file wins.
-    /// Without a convention these are the files that `-e` and `-f` name, or the default.
+    /// Returns the files to read, the one that wins first, with `overload` last: a convention's, or of `-e` and `-f`.
     pub(super) fn paths(&self, context: &Context, overload: bool) -> Result<Vec<PathBuf>, Error> {
         let Some(convention) = self.convention else {
             return self.files.existing(context)?.paths_or_injected(context.process);

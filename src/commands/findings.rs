@@ -18,8 +18,7 @@ const MANY: usize = 20;
 /// How many of them are printed as examples.
 const EXAMPLES: usize = 3;
 
-/// Renders each finding on two lines, as compilers do, with paths as seen from the folder `here`. If a folder has many of
-/// one kind, the rest are counted on a line, unless `all` are wanted.
+/// Renders each finding on two lines, as compilers do, seen from `here`. Unless `all`, many of a kind are folded.
 pub(super) fn as_text(findings: &[Finding], root: &Path, here: &Path, all: bool) -> Page {
     let kind = |finding: &Finding| {
         (finding.file.parent().unwrap_or(Path::new("")).to_owned(), finding.rule, finding.severity)
@@ -147,8 +146,7 @@ pub(super) fn as_sarif(findings: &[Finding]) -> Value {
     })
 }
 
-/// Returns GitHub's workflow commands, one line for each finding, shown beside the code (GitHub's documentation, "Workflow
-/// commands"). Paths are relative to the root.
+/// Returns GitHub's workflow commands (its documentation, "Workflow commands"), a line each; paths are from the root.
 pub(super) fn as_github(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {

@@ -259,8 +259,7 @@ fn remedy(framework: &Framework, file: &Path, files: &[EnvFile], mode: Option<&E
     }
 }
 
-/// Returns the spellings of every sealed value, including those not passed to the program: another variable may have
-/// the same value. Notes values that are too short to mask.
+/// Returns the spellings of every sealed value: one that is passed on may be the same. Notes those too short to mask.
 fn masked_forms(context: &Context, reading: &Reading<'_>) -> Forms {
     let mut short = Vec::new();
     let mut secrets = Vec::new();

@@ -176,8 +176,7 @@ struct SeenValues {
 }
 
 impl ExposureRecorder<'_> {
-    /// Records every value that `member`, who had `keys`, could read and that has not been changed since. Returns their
-    /// number, without those that are gone from the files.
+    /// Records what `member`, who had `keys`, could read and is unchanged. Returns the number of values still in files.
     pub(super) fn record(
         &self,
         team: &mut TeamFile,

@@ -161,12 +161,13 @@ impl Holders {
     }
 
     /// Rejects a rotation of `env` from the key `old` by which a holder loses access: someone without a grant of the
-    /// key `now` in `team`, whom nobody decided to leave out.
+    /// key `now` in `team`, who is not the `leaver` and whom nobody decided to leave out.
     pub(super) fn refuse_loss(
         &self,
         team: &TeamFile,
         (env, old, now): (&EnvName, &PrivateKey, &PrivateKey),
-        is_left_out: &dyn Fn(&IdentityKey, &MemberName) -> bool,
+        decisions: &AccessDecisions,
+        leaver: Option<IdentityKey>,
     ) -> Result<(), Error> {
         let has_grant = |key: &IdentityKey| {
             let is_theirs =
@@ -174,7 +175,10 @@ impl Holders {
             team.grants().iter().filter(is_theirs).any(|line| team.prove_of_old(line, now).is_ok())
         };
         let mut lost = self.of(old);
-        lost.retain(|key, name| Some(*key) != self.me && !has_grant(key) && !is_left_out(key, name));
+        lost.retain(|key, name| {
+            let may_lose = [self.me, leaver].contains(&Some(*key)) || decisions.drops(env, name);
+            !may_lose && !has_grant(key)
+        });
         let Some((key, first)) = lost.first_key_value() else { return Ok(()) };
         let message = format!(
             "rotating {env} would take access from {first} ({}), who can decrypt it but has no valid grant",
@@ -258,8 +262,7 @@ pub(crate) fn plan_rotation(
         let Some((path, public)) = current.filter(|_| !holders.are_none()) else { continue };
         let key = store.find(env, &public, folder_of(&path))?;
         refuse_old_key(&EnvFile::load(&path)?, project, store, &key, true)?;
-        let is_left_out = |_: &IdentityKey, name: &MemberName| decisions.drops(env, name);
-        holders.refuse_loss(team, (env, &key, &key), &is_left_out)?;
+        holders.refuse_loss(team, (env, &key, &key), decisions, None)?;
         // Only a member can re-issue grants; the rotation rejects anyone else.
         if holders.me.is_some_and(|me| team.member_of(&me).is_some()) {
             doubtful.extend(holders.self_granted(env, &key));
@@ -302,7 +305,6 @@ impl TeamChange for PlannedRotation<'_> {
     fn after(&mut self, team: &mut TeamFile, rotated: &EnvironmentRotation) -> Result<(), Error> {
         let EnvironmentRotation { env, old, new, .. } = rotated;
         refuse_open(&self.holders.now, &self.open, self.decisions)?;
-        let is_left_out = |_: &IdentityKey, name: &MemberName| self.decisions.drops(env, name);
-        self.holders.refuse_loss(team, (env, old, new), &is_left_out)
+        self.holders.refuse_loss(team, (env, old, new), self.decisions, None)
     }
 }

@@ -95,8 +95,7 @@ pub(crate) fn join(project: &Project, store: &KeyStore<'_>, wanted: Option<&str>
     Ok(Joined { name, key, created, added, first, is_own, own, not_own })
 }
 
-/// Returns true if the identity is this user's, and not one that `-i` names for somebody else: a CI must not be granted
-/// what the keys on this machine decrypt.
+/// Returns true unless `-i` names an identity for somebody else: a CI must not be granted what this machine decrypts.
 fn is_own(store: &KeyStore<'_>, objects: Option<&Repo>, name: &MemberName) -> bool {
     store.named_identity().is_none() || name_in_git(objects).as_ref() == Some(name)
 }
@@ -110,8 +109,7 @@ fn may_grant_itself(project: &Project, team: &TeamFile, me: &IdentityKey) -> boo
     !is_removed && (is_first || head.member_of(me).is_some())
 }
 
-/// Returns the keys that this user may grant, if they are on this machine and not just in this process, and need no
-/// passphrase; and what is wrong with the others.
+/// Returns the keys on this machine that this user may grant without a passphrase, and what is wrong with the others.
 fn own_keys(project: &Project, store: &KeyStore<'_>) -> Result<(EnvKeys, Vec<Error>), Error> {
     let (mut keys, mut refused) = (Vec::new(), Vec::new());
     for (env, (path, public)) in project.environments()? {
@@ -254,8 +252,7 @@ pub(crate) fn parse_keys(text: &[u8], from: &str) -> Result<Vec<IdentityKey>, Er
     Err(Error::usage(message, "have the member add themselves: envseal team request"))
 }
 
-/// Rejects what [`approve`] would reject for lack of an identity, a membership, an environment or a trusted key, so
-/// that no prompt is in vain. Decrypts nothing.
+/// Rejects what [`approve`] would reject without decrypting anything, so that no prompt is in vain.
 pub(crate) fn refuse_approval(
     project: &Project,
     store: &KeyStore<'_>,
@@ -265,8 +262,7 @@ pub(crate) fn refuse_approval(
     envs.iter().try_for_each(|env| trusted_file(project, store, env).map(drop))
 }
 
-/// Grants the environments to the member, all of them or none; this user's identity signs. Only someone with access to
-/// an environment can grant it. Adds a new member in the same change.
+/// Grants the environments to the member, all or none, signed by this user. Adds a new member in the same change.
 pub(crate) fn approve(
     project: &Project,
     store: &KeyStore<'_>,

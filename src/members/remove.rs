@@ -132,9 +132,7 @@ pub(crate) fn plan_removal(
             plan.doubtful.extend(self_granted);
         }
         if has_current {
-            let is_left_out =
-                |who: &IdentityKey, name: &MemberName| *who == plan.key || decisions.drops(env, name);
-            plan.holders.refuse_loss(&team, (env, &key, &key), &is_left_out)?;
+            plan.holders.refuse_loss(&team, (env, &key, &key), decisions, Some(plan.key))?;
             plan.rotated.push(env.clone());
         } else if held.is_some() {
             plan.older.push(env.clone());
@@ -178,8 +176,7 @@ pub(super) fn held_keys(
     Ok(held)
 }
 
-/// Returns the grants that go back to `who`: made by `who` at any time, or by someone whose own grant goes back to
-/// `who`. Leaves out those to `who` and to `me`.
+/// Returns grants made by `who` at any time, or by someone whose own goes back to `who`; none to `who` or `me`.
 fn dependent_grants(
     team: &TeamFile,
     history: &AccessHistory,
@@ -203,8 +200,7 @@ fn dependent_grants(
     team.grants().iter().filter(is_dependent).cloned().collect()
 }
 
-/// Returns the team files of the repository's other projects, also those that a sparse checkout leaves out, and what they
-/// say; None if that can't be read.
+/// Returns the team files of the repository's other projects, left-out ones too; None for one that can't be read.
 pub(super) fn other_team_files(project: &Project) -> Result<Vec<(PathBuf, Option<TeamFile>)>, Error> {
     let Some(repo) = project.repository()? else { return Ok(Vec::new()) };
     let mut files = repo.list_files(repo.root(), &[TEAM_FILE_GLOB], &is_team_file)?;
@@ -215,8 +211,7 @@ pub(super) fn other_team_files(project: &Project) -> Result<Vec<(PathBuf, Option
     Ok(texts.map(|(path, text)| (path, text.and_then(|text| TeamFile::parse(&text).ok()))).collect())
 }
 
-/// Returns the env files outside the project that are encrypted with one of these keys, also those that a sparse
-/// checkout leaves out. Skips those that can't be parsed.
+/// Returns the env files outside the project with one of these keys, left-out ones too. Skips those that can't be parsed.
 pub(super) fn sealed_outside(
     project: &Project,
     known: &BTreeSet<PublicKey>,
@@ -263,9 +258,9 @@ pub(crate) fn remove(
     let mut leavers: Vec<(MemberName, MemberKeys)> = vec![(plan.name.clone(), plan.held.clone())];
     for line in &dropped {
         let Some(key) = team.members().get(&line.member) else { continue };
-        let held = plan.history.keys_of(key);
-        let of_env = held.into_iter().filter(|(env, _)| *env == line.env).collect();
-        leavers.push((line.member.clone(), of_env));
+        let mut held = plan.history.keys_of(key);
+        held.retain(|env, _| *env == line.env);
+        leavers.push((line.member.clone(), held));
     }
     let mut envs: BTreeSet<EnvName> = plan.rotated.iter().cloned().collect();
     envs.extend(dropped.iter().map(|line| line.env.clone()));
@@ -278,9 +273,8 @@ pub(crate) fn remove(
     let mut change = TeamRemoval {
         project,
         plan,
-        decisions,
+        decisions: AccessDecisions { dropped, ..decisions.clone() },
         leavers,
-        dropped: &dropped,
         older,
         not_rotated,
         now: Moment::now(),
@@ -288,18 +282,17 @@ pub(crate) fn remove(
     };
     let envs: Vec<_> = envs.into_iter().collect();
     let rotation = rotate(&[project.team_file()], &envs, store, &mut change)?;
-    let exposed = change.exposed;
-    Ok(Removal { rotation, exposed, dropped })
+    Ok(Removal { rotation, exposed: change.exposed, dropped: change.decisions.dropped })
 }
 
 /// The change of the team file.
 struct TeamRemoval<'a> {
     project: &'a Project,
     plan: &'a RemovalPlan,
-    decisions: &'a AccessDecisions,
+    /// With all grants that are dropped, also forged ones and those of members who are left out.
+    decisions: AccessDecisions,
     /// Everyone who loses access, with the keys that each had.
     leavers: Vec<(MemberName, MemberKeys)>,
-    dropped: &'a [GrantLine],
     older: Vec<PrivateKey>,
     /// The environments of which the leavers have older keys only.
     not_rotated: Vec<(EnvName, PrivateKey, Vec<EnvFile>)>,
@@ -322,7 +315,7 @@ impl TeamChange for TeamRemoval<'_> {
         let is_theirs = |line: &GrantLine| team.key_of(&line.member) == Some(key);
         let mut taken: Vec<_> =
             team.grants().iter().filter(|line| is_theirs(line) && !is_unfinished(line)).cloned().collect();
-        taken.extend_from_slice(self.dropped);
+        taken.extend_from_slice(&self.decisions.dropped);
         for line in taken {
             team.take_grant(&line.env, &line.member);
         }
@@ -334,7 +327,7 @@ impl TeamChange for TeamRemoval<'_> {
 
     fn keeps(&mut self, line: &GrantLine) -> bool {
         let is = |other: &GrantLine| other.env == line.env && other.member == line.member;
-        !self.dropped.iter().any(is)
+        !self.decisions.dropped.iter().any(is)
     }
 
     fn stands_for(&self, granter: &IdentityKey) -> bool {
@@ -344,12 +337,7 @@ impl TeamChange for TeamRemoval<'_> {
     fn after(&mut self, team: &mut TeamFile, rotated: &EnvironmentRotation) -> Result<(), Error> {
         let EnvironmentRotation { env, old, new, files, .. } = rotated;
         self.record(team, env, (new, old), files);
-        let is_left_out = |who: &IdentityKey, name: &MemberName| {
-            *who == self.plan.key
-                || self.decisions.drops(env, name)
-                || self.dropped.iter().any(|line| line.env == *env && line.member == *name)
-        };
-        self.plan.holders.refuse_loss(team, (env, old, new), &is_left_out)
+        self.plan.holders.refuse_loss(team, (env, old, new), &self.decisions, Some(self.plan.key))
     }
 }
 

@@ -108,8 +108,7 @@ pub(crate) fn confirm(question: &str, default: DefaultAnswer) -> Result<bool, Er
     if can_ask() { default.ask(&mut io::stdin().lock(), question) } else { Ok(false) }
 }
 
-/// Asks a yes-or-no question of a person whose stdin is a pipe, at the terminal of this process. Returns None if there
-/// is no terminal, or if stderr is redirected, so that the person would not see the question.
+/// Asks a person whose stdin is a pipe, at the terminal. Returns None if there is none, or if stderr doesn't lead there.
 #[cfg(unix)]
 pub(crate) fn confirm_beside_pipe(question: &str) -> Result<Option<bool>, Error> {
     if !io::stderr().is_terminal() {

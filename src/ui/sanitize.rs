@@ -26,8 +26,7 @@ fn escaped(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns `text` sanitized and on one line, so that no name can add a line that looks like an error or a hint. Hides
-/// private keys that were given as a name or a path.
+/// Returns `text` sanitized, on one line, so that no name can add one that looks like a hint, and without private keys.
 pub(crate) fn one_line(text: &str) -> String {
     without_private_keys(&sanitized(text)).replace('\n', "\\u{a}")
 }

@@ -300,8 +300,7 @@ impl Source {
         !matches!(&self.content, Content::Text(text) if !text.was_whole)
     }
 
-    /// Plans the import of this source. Rejects values that envseal encrypted elsewhere or another tool encrypted, and
-    /// lines that can be read in two ways.
+    /// Plans the import. Rejects values encrypted by envseal elsewhere or by another tool, and lines with two readings.
     pub(super) fn plan(
         &self,
         args: &Args,

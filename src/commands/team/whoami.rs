@@ -1,7 +1,5 @@
 //! `envseal team whoami`.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use crate::commands::Context;
@@ -46,19 +44,16 @@ pub(super) fn run(context: &Context, args: &TeamWhoamiArgs) -> Result<(), Error>
     if args.json {
         ui::json(&report)?;
     } else {
-        let mut text = match (name, removed) {
-            (Some(name), _) => format!("{name}\n"),
-            (None, Some(name)) => format!("not a member: removed as {name}\n"),
-            (None, None) => "not a member\n".to_owned(),
+        let who = match (name, removed) {
+            (Some(name), _) => name.to_string(),
+            (None, Some(name)) => format!("not a member: removed as {name}"),
+            (None, None) => "not a member".to_owned(),
         };
         let IdentityReport { fingerprint, key, identity, granted, .. } = &report;
         let granted = if granted.is_empty() { "nothing".into() } else { granted.join(", ") };
         let identity = ui::one_line(identity);
-        let _ = write!(
-            text,
-            "  fingerprint: {fingerprint}\n  key: {key}\n  identity: {identity}\n  granted: {granted}\n"
-        );
-        ui::text(text.as_bytes())?;
+        let who = format!("{who}\n  fingerprint: {fingerprint}\n  key: {key}");
+        ui::text(format!("{who}\n  identity: {identity}\n  granted: {granted}\n").as_bytes())?;
     }
     if name.is_none() && removed.is_none() {
         context.ui.suggest(&"Request access: envseal team request".into());
