@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, hook};
+use super::{Context, grouped, hook};
 use crate::error::{Error, ErrorKind};
 use crate::git::{Repo, common_dir_of, display_path, find_root, relative_path};
 use crate::hint::Hint;
@@ -108,21 +108,16 @@ impl CloneSetup {
 
     /// Returns what is missing, as one gap because one command fixes it, then the other problems, part by part.
     pub(super) fn gaps(&self) -> Vec<Error> {
-        let mut missing = Vec::new();
-        let mut others: Vec<((String, Option<Hint>), Vec<String>)> = Vec::new();
+        let (mut missing, mut others) = (Vec::new(), Vec::new());
         for hook in &self.hooks.reports {
-            let (name, state) = (hook_name(hook), (describe(hook), hook_fix(hook)));
             match hook.state {
                 HookState::Installed => {}
-                HookState::Missing => missing.push(name),
-                _ => match others.iter_mut().find(|(other, _)| *other == state) {
-                    Some((_, names)) => names.push(name),
-                    None => others.push((state, vec![name])),
-                },
+                HookState::Missing => missing.push(hook_name(hook)),
+                _ => others.push(((describe(hook), hook_fix(hook)), hook_name(hook))),
             }
         }
-        let mut others: Vec<_> =
-            others.into_iter().map(|((state, fix), names)| hook_gap(&names, &state, fix)).collect();
+        let others = grouped(others).into_iter();
+        let mut others: Vec<_> = others.map(|((state, fix), names)| hook_gap(&names, &state, fix)).collect();
         match &self.drivers {
             DriverState::Installed => {}
             DriverState::Missing => missing.push(DRIVERS.to_owned()),

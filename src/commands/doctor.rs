@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::Context;
 use super::clone_setup::CloneSetup;
 use super::files::ListArgs;
+use super::{Context, grouped};
 use crate::config::is_keys_file;
 use crate::crypto::{KeyId, OpenError, PublicKey};
 use crate::error::Error;
@@ -218,16 +218,10 @@ fn under_other_keys(
     key: &PublicKey,
     has_private_key: bool,
 ) -> Result<Vec<Problem>, Error> {
-    let mut others: Vec<(KeyId, Vec<(usize, &str)>)> = Vec::new();
-    for (_, entry) in file.variables() {
-        let Some(Ok(token)) = file.token(entry) else { continue };
-        let (id, value) = (token.key_id(), (entry.line, file.document().name(entry)));
-        match others.iter_mut().find(|(other, _)| *other == id) {
-            _ if id == key.id() => {}
-            Some((_, values)) => values.push(value),
-            None => others.push((id, vec![value])),
-        }
-    }
+    let others = grouped(file.variables().filter_map(|(_, entry)| {
+        let id = file.token(entry)?.ok()?.key_id();
+        (id != key.id()).then(|| (id, (entry.line, file.document().name(entry))))
+    }));
     if others.is_empty() {
         return Ok(Vec::new());
     }
@@ -259,21 +253,13 @@ fn under_other_keys(
 
 /// Groups failures by the command that fixes them. Skips those reported by key, or with the value that they reference.
 fn group_failures(failures: &[ValueFailure]) -> Vec<Problem> {
-    let mut groups: Vec<(Hint, Vec<ValueFailure>)> = Vec::new();
-    for failure in failures {
-        if let FailureReason::NoKey { .. }
-        | FailureReason::Open(OpenError::OtherKey { .. })
-        | FailureReason::DependsOn { .. } = failure.reason
-        {
-            continue;
-        }
-        let hint = failure.hint();
-        match groups.iter_mut().find(|(other, _)| *other == hint) {
-            Some((_, group)) => group.push(failure.clone()),
-            None => groups.push((hint, vec![failure.clone()])),
-        }
-    }
-    groups.into_iter().map(|(_, group)| Problem::from(&cannot_decrypt(&group))).collect()
+    use FailureReason::{DependsOn, NoKey, Open};
+    let is_reported = |failure: &&ValueFailure| {
+        matches!(failure.reason, NoKey { .. } | Open(OpenError::OtherKey { .. }) | DependsOn { .. })
+    };
+    let others = failures.iter().filter(|failure| !is_reported(failure));
+    let groups = grouped(others.map(|failure| (failure.hint(), failure.clone())));
+    groups.iter().map(|(_, group)| Problem::from(&cannot_decrypt(group))).collect()
 }
 
 impl Problem {

@@ -210,6 +210,18 @@ fn working_dir() -> Result<PathBuf, Error> {
     Path::new(".").canonicalize().map_err(Error::io("find the working directory"))
 }
 
+/// Groups values by their keys, in the order in which the keys first occur.
+fn grouped<K: PartialEq, V>(pairs: impl IntoIterator<Item = (K, V)>) -> Vec<(K, Vec<V>)> {
+    let mut groups: Vec<(K, Vec<V>)> = Vec::new();
+    for (key, value) in pairs {
+        match groups.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, group)) => group.push(value),
+            None => groups.push((key, vec![value])),
+        }
+    }
+    groups
+}
+
 /// Returns a value of an option or an argument as it is typed.
 fn typed(value: &impl clap::ValueEnum) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
