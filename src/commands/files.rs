@@ -55,7 +55,7 @@ pub(super) struct FoundFiles {
     pub(super) ignored: Vec<PathBuf>,
 }
 
-/// What to do about a file that [`find_files`] skipped.
+/// The hint for [`find_files`] of commands that take `-f`.
 pub(super) const INCLUDE: &str = "to include it, use -f";
 
 /// Finds env files from here downward, and notes those beside us that git ignores, with the hint `include` for `{file}`.

@@ -1,6 +1,6 @@
 //! `envseal man`: pages that `clap_mangen` makes of each command, with sections of our own (man-pages(7)).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Arg, Command};
 use clap_mangen::Man;
@@ -35,7 +35,14 @@ pub(super) fn run(context: &Context, args: &ManArgs) -> Result<(), Error> {
     let mut whole = definition();
     whole.build();
     if let Some(dir) = &args.into {
-        return write_all(context, &whole, dir);
+        make_folder(dir)?;
+        let mut pages = Vec::new();
+        collect(&whole, None, &mut pages);
+        for (name, bytes) in &pages {
+            write_atomic(&dir.join(name), bytes, NewMode::Default)?;
+        }
+        context.ui.say(format_args!("Wrote {} to {}", counted(pages.len(), "page"), display_path(dir)));
+        return Ok(());
     }
     let (mut command, mut parent) = (&whole, None);
     for name in &args.command {
@@ -46,17 +53,6 @@ pub(super) fn run(context: &Context, args: &ManArgs) -> Result<(), Error> {
         })?;
     }
     ui::data(&page(command, parent))
-}
-
-fn write_all(context: &Context, whole: &Command, dir: &Path) -> Result<(), Error> {
-    make_folder(dir)?;
-    let mut pages = Vec::new();
-    collect(whole, None, &mut pages);
-    for (name, bytes) in &pages {
-        write_atomic(&dir.join(name), bytes, NewMode::Default)?;
-    }
-    context.ui.say(format_args!("Wrote {} to {}", counted(pages.len(), "page"), display_path(dir)));
-    Ok(())
 }
 
 fn collect(command: &Command, parent: Option<&Command>, pages: &mut Vec<(String, Vec<u8>)>) {

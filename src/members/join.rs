@@ -16,7 +16,6 @@ use crate::team::{GrantLine, MemberName, TeamFile};
 
 type EnvKeys = Vec<(EnvName, PrivateKey)>;
 
-#[allow(clippy::struct_excessive_bools, reason = "they are independent facts")]
 pub(crate) struct Joined {
     pub name: MemberName,
     pub key: IdentityKey,
@@ -61,18 +60,19 @@ pub(crate) fn join(project: &Project, store: &KeyStore<'_>, wanted: Option<&str>
     let objects = repo.as_deref();
     let team = project.team()?;
     let first = team.members().is_empty();
+    let mine = store.me()?;
+    let key = mine.map(|me| me.identity.public());
+    // A name is rejected before anything is created.
+    let name = choose_name(&team, (store, key.as_ref()), objects, wanted)?;
     let made;
-    let (me, created) = match store.me()? {
+    let (me, created) = match mine {
         Some(me) => (me, None),
         None => {
-            // A name is rejected before anything is created.
-            choose_name(&team, (store, None), objects, wanted)?;
             made = store.make_identity()?;
             (&made, Some(made.place.clone()))
         }
     };
     let key = me.identity.public();
-    let name = choose_name(&team, (store, Some(&key)), objects, wanted)?;
     let is_own = is_own(store, objects, &name);
     // The request itself needs none of these keys.
     let (keys, mut not_own) = own_keys(project, store).unwrap_or_else(|error| (Vec::new(), vec![error]));
