@@ -122,9 +122,8 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
             if let Some((env, similar)) = similar_env_file(path_given) {
                 let message = format!("there is also an environment {env}, in {}", similar.display());
                 let path = relative_path(path_given);
-                context
-                    .ui
-                    .note(hint!("if you meant that one: rm {path}, and set it there", path).after(message));
+                let hint = hint!("if you meant that one: rm {path}, and set it there", path);
+                context.ui.note(hint.after(message));
             }
         }
         for (name, outcome) in outcomes {

@@ -190,8 +190,8 @@ fn parse(source: &SourceText, text: &[u8]) -> Result<Document, Error> {
     if let Some(line) = document.conflict_marker() {
         // The source may be plain text, so there is no `git add`.
         let file = source.path.as_deref().unwrap_or(Path::new("FILE"));
-        return Err(merge_conflict(path, line, b"")
-            .with_hint(hint!("resolve the merge first: ${EDITOR:-vi} {file}", file)));
+        let hint = hint!("resolve the merge first: ${EDITOR:-vi} {file}", file);
+        return Err(merge_conflict(path, line, b"").with_hint(hint));
     }
     match document.strays().first() {
         Some(stray) => Err(stray_line(path, &document, stray)),

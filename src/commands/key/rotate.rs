@@ -106,25 +106,20 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
     };
     let plan = plan_rotation(&project, &context.store, &envs, &decisions).map_err(of_project)?;
     ask_about(context, &team, &plan.doubtful, &mut decisions, true)?;
-    let rotation = context
-        .ui
-        .working("re-encrypting", || rotate_planned((&project, &paths), &context.store, &plan, &decisions))
-        .map_err(of_project)?;
+    let rotate = || rotate_planned((&project, &paths), &context.store, &plan, &decisions);
+    let rotation = context.ui.working("re-encrypting", rotate).map_err(of_project)?;
     context.print_notices(&rotation.notices);
     for env in &rotation.envs {
         print_rotated(context, env);
     }
     let (keys, them) = if rotation.envs.len() == 1 { ("key", "it") } else { ("keys", "them") };
     let keys_files = listed(rotation.keys_files.iter().map(|path| display_path(path)));
-    context
-        .ui
-        .say(format_args!("Added the new private {keys} to {keys_files}, before the old. Back {them} up"));
+    let done = format!("Added the new private {keys} to {keys_files}, before the old");
+    context.ui.say(format_args!("{done}. Back {them} up"));
     note_unlocked_keys(context, &rotation);
     for RotatedEnv { env, .. } in &rotation.envs {
-        let until = "until every branch has the new key";
-        context
-            .ui
-            .say(format_args!("Where {} is injected, set it to NEW,OLD {until}", env.private_key_name()));
+        let (name, until) = (env.private_key_name(), "until every branch has the new key");
+        context.ui.say(format_args!("Where {name} is injected, set it to NEW,OLD {until}"));
     }
     let files = rotation.envs.iter().flat_map(|env| &env.files).chain(&rotation.team_file);
     let files: Vec<_> = files.map(|path| path_to_add(path)).collect();

@@ -65,8 +65,8 @@ pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Err
         ui::json(&rows)?;
     } else if !rows.is_empty() {
         let head = ["ENVIRONMENT", "NAME", "READ BY", "SINCE", "AGE", "STATE"];
-        ui::table(&head, rows.iter().zip(&listed).map(|(row, exposed)| row.cells(&exposed.present)))
-            .print()?;
+        let cells = rows.iter().zip(&listed).map(|(row, exposed)| row.cells(&exposed.present));
+        ui::table(&head, cells).print()?;
     }
     if args.confirm && confirm(&project, &all)? {
         let path = relative_path(&path_to_add(&project.team_file()));

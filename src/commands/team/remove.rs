@@ -57,8 +57,8 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
         let hint = "see who has access: envseal team list";
         return Err(Error::usage("not confirmed; nobody was removed", hint));
     }
-    let removal =
-        context.ui.working("re-encrypting", || remove(&project, &context.store, &plan, &decisions))?;
+    let remove = || remove(&project, &context.store, &plan, &decisions);
+    let removal = context.ui.working("re-encrypting", remove)?;
     let name = &plan.name;
     context.print_notices(&removal.rotation.notices);
     note_unlocked_keys(context, &removal.rotation);

@@ -111,9 +111,8 @@ fn print_replaced(context: &Context, project: &Project, replaced: &ReplacedKey) 
     let ReplacedKey { name, key, old, removed_as, .. } = replaced;
     say_created(context, replaced.created.as_ref());
     let (old, key) = (old.fingerprint(), key.fingerprint());
-    context
-        .ui
-        .say(format_args!("Replaced the key of {name}: {old} → {key}; removed the old one, as {removed_as}"));
+    let done = format!("Replaced the key of {name}: {old} → {key}");
+    context.ui.say(format_args!("{done}; removed the old one, as {removed_as}"));
     for (env, count) in &replaced.exposed {
         context.ui.say(format_args!("Exposed to {removed_as}: {} of {env}", counted(*count, "value")));
     }
@@ -140,9 +139,8 @@ fn print_replaced(context: &Context, project: &Project, replaced: &ReplacedKey) 
         let approve = hint!("envseal team approve {name} -e {envs}", name, envs);
         context.ui.suggest(&Hint::from(next).and(approve));
     }
-    context
-        .ui
-        .say(finish.joined("If the old key is lost or stolen, what it could read must be rotated", ": "));
+    let lost = "If the old key is lost or stolen, what it could read must be rotated";
+    context.ui.say(finish.joined(lost, ": "));
 }
 
 /// Returns the environments that this user can decrypt here, and the others. Somebody else has none here.
