@@ -229,8 +229,8 @@ fn run_check(
         let count = counted(report.on_other_lines, "suggestion");
         context.ui.say(format_args!("{count} on unchanged lines; to list them: envseal check"));
     }
-    let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
-    let (errors, suggestions) = (of(Severity::Error), of(Severity::Advice));
+    let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let suggestions = report.findings.len() - errors;
     if args.hook && !context.ui.verbose && report.findings.is_empty() {
         return Ok(0);
     }

@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use zeroize::Zeroizing;
+
 use super::files::{FileArgs, confirm_new_environments, say_created};
 use super::{Context, env_names_of};
 use crate::crypto::{SecretBytes, holds_sealed};
@@ -267,7 +269,7 @@ fn repeats_name(name: &VarName, value: &[u8]) -> bool {
     line.strip_prefix(name.as_str().as_bytes()).is_some_and(|rest| rest.trim_ascii_start().starts_with(b"="))
 }
 
-pub(super) fn prompt(context: &Context, name: &VarName) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
+pub(super) fn prompt(context: &Context, name: &VarName) -> Result<Zeroizing<Vec<u8>>, Error> {
     let typed = match ui::hidden(&format!("Value of {name} (not shown): ")) {
         // Ctrl-D.
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
@@ -292,10 +294,7 @@ fn grouped(number: usize) -> String {
     groups.collect::<Vec<_>>().join(",")
 }
 
-pub(super) fn assign_input(
-    name: VarName,
-    mut value: zeroize::Zeroizing<Vec<u8>>,
-) -> Result<Assignment, Error> {
+pub(super) fn assign_input(name: VarName, mut value: Zeroizing<Vec<u8>>) -> Result<Assignment, Error> {
     if value.is_empty() {
         return Err(no_value("stdin was empty", &name));
     }
