@@ -20,9 +20,10 @@ use sha2::{Digest, Sha256};
 
 use super::file::place_of;
 use super::line_errors::changed_meanwhile;
+use super::transaction::ReadyFile;
 use crate::crypto::PublicKey;
 use crate::error::Error;
-use crate::fs::{self, FolderLock, FsError, StagedFile, TEMP_PREFIX};
+use crate::fs::{self, FolderLock, FsError, TEMP_PREFIX};
 use crate::git::{self, GitError};
 use crate::keys::KeysFile;
 
@@ -34,16 +35,6 @@ const VERSION: u64 = 2;
 const IMPOSSIBLE_PATH: &str = "its journal names this path, which no change of envseal's can be about";
 const CHANGED_SINCE: &str = "this file was changed since";
 const NEW_CONTENT_GONE: &str = "the new content that lay beside this file is gone or was changed";
-
-/// A file that is about to be replaced.
-pub(super) struct ReadyFile<'a> {
-    /// Its new content, beside it.
-    pub(super) staged: StagedFile,
-    pub(super) before: Option<&'a [u8]>,
-    pub(super) after: &'a [u8],
-    /// The keys that this adds to a keys file.
-    pub(super) keys: Vec<PublicKey>,
-}
 
 pub(super) struct Journal {
     files: Vec<JournalEntry>,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::file::folder_of;
 use super::projects::Project;
 use super::setup::{Notice, exclude_temporaries, ignore_keys_file};
-use super::transaction::{FileWrite, WriteLock, commit, stage};
+use super::transaction::{ReadyFile, WriteLock, commit};
 use super::update::Write;
 use crate::config::EnvName;
 use crate::crypto::{PrivateKey, SecretText};
@@ -87,11 +87,11 @@ fn change_keys(
             texts.push((file, text));
         }
     }
-    let changes = texts.iter().map(|(file, after)| FileWrite {
-        mode: NewMode::Private,
-        ..FileWrite::new(file.path(), Some(file.text()), after)
-    });
-    commit(stage(&lock, changes)?)?;
+    let mut staged = Vec::new();
+    for (file, after) in &texts {
+        staged.push(ReadyFile::stage_keys(&lock, file.path(), Some(file.text()), after, Vec::new())?);
+    }
+    commit(staged)?;
     Ok(done)
 }
 

@@ -14,14 +14,13 @@ use super::pin::{Pinning, refuse_old_key};
 use super::projects::Project;
 use super::setup::{Notice, ignore_keys_file};
 use super::team_file::{put_tag_key, tag_key};
-use super::transaction::{FileWrite, WriteLock, commit, exclude_beside, stage};
+use super::transaction::{ReadyFile, WriteLock, commit, exclude_beside};
 use super::update::Write;
 use super::value_failure::{ValueFailure, cannot_decrypt};
 use crate::config::EnvName;
 use crate::crypto::{Identity, IdentityKey, KeyId, Opener, PrivateKey, PublicKey, Sealer};
 use crate::dotenv::Document;
 use crate::error::{Error, ErrorKind};
-use crate::fs::NewMode;
 use crate::git::{self, GitError};
 use crate::keys::{KeyLookupError, KeyStore, KeysFile, StoredKey};
 use crate::team::Rotation as RotationProof;
@@ -146,25 +145,10 @@ pub(crate) fn rotate(
     }
 
     let text = team.text();
-    let mut changes = Vec::new();
     let keys = keys_files(&currents, store)?;
-    for (path, (file, after)) in &keys {
-        let brought = currents.iter().map(|current| current.new.public());
-        changes.push(FileWrite {
-            path,
-            before: path.symlink_metadata().is_ok().then(|| file.text()),
-            after,
-            mode: NewMode::Private,
-            keys: brought.filter(|key| holds(path, after, key)).collect(),
-        });
-    }
-    let files = currents.iter().flat_map(|current| &current.files);
-    changes.extend(files.zip(&resealed).map(|(file, after)| {
-        FileWrite::new(file.path(), Some(file.document().as_bytes()), after.as_bytes())
-    }));
+    let files: Vec<_> = currents.iter().flat_map(|current| &current.files).zip(&resealed).collect();
     if team_text.as_deref().unwrap_or_default() != text.as_bytes() {
-        rotation.team_file = Some(team_path.clone());
-        changes.push(FileWrite::new(&team_path, team_text.as_deref(), text.as_bytes()));
+        rotation.team_file = Some(team_path);
     }
     // Everything that can fail comes before the change; after it there are only notices.
     let mut pinning = Pinning::default();
@@ -172,8 +156,22 @@ pub(crate) fn rotate(
         let key = (&report.env, &current.new.public());
         pinning.accept(&project, key, &report.files, current.files.first(), store)?;
     }
-    exclude_beside(changes.iter().map(|change| change.path), project.repositories())?;
-    let staged = stage(&lock, changes)?;
+    let changed = keys.keys().map(PathBuf::as_path).chain(files.iter().map(|(file, _)| file.path()));
+    exclude_beside(changed.chain(rotation.team_file.as_deref()), project.repositories())?;
+    let mut staged = Vec::new();
+    for (path, (file, after)) in &keys {
+        let before = path.symlink_metadata().is_ok().then(|| file.text());
+        let brought = currents.iter().map(|current| current.new.public());
+        let brought = brought.filter(|key| holds(path, after, key)).collect();
+        staged.push(ReadyFile::stage_keys(&lock, path, before, after, brought)?);
+    }
+    for (file, after) in files {
+        let before = Some(file.document().as_bytes());
+        staged.push(ReadyFile::stage(&lock, file.path(), before, after.as_bytes())?);
+    }
+    if let Some(path) = &rotation.team_file {
+        staged.push(ReadyFile::stage(&lock, path, team_text.as_deref(), text.as_bytes())?);
+    }
     for (path, (file, after)) in &keys {
         rotation.notices.extend(ignore_keys_file(path, &project, Write::Files)?);
         for EnvironmentRotation { env, new, .. } in &currents {

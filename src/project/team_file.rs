@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::line_errors::malformed;
 use super::projects::Project;
-use super::transaction::{FileWrite, WriteLock, commit, stage};
+use super::transaction::{ReadyFile, WriteLock, commit};
 use crate::config::{EnvName, TEAM_FILE};
 use crate::crypto::{Opener, PlaintextKind, PrivateKey, Refs, Sealer, TagKey};
 use crate::error::Error;
@@ -76,7 +76,7 @@ pub(super) fn change_team_text(
     if before.as_deref().unwrap_or_default() == after.as_bytes() {
         return Ok(false);
     }
-    commit(stage(&lock, [FileWrite::new(&path, before.as_deref(), after.as_bytes())])?)?;
+    commit(vec![ReadyFile::stage(&lock, &path, before.as_deref(), after.as_bytes())?])?;
     Ok(true)
 }
 

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::file::folder_of;
-use super::journal::{self, Journal, ReadyFile};
+use super::journal::{self, Journal};
 use super::line_errors::changed_meanwhile;
 use super::projects::ProjectPlace;
 use super::setup::exclude_temporaries;
 use crate::crypto::PublicKey;
 use crate::error::Error;
-use crate::fs::{self, FolderLock, FsError, NewMode};
+use crate::fs::{self, FolderLock, FsError, NewMode, StagedFile};
 use crate::git::{self, GitError, Repositories};
 use crate::keys::KeyStore;
 
@@ -108,35 +108,38 @@ pub(crate) fn sweep(dir: &Path, repositories: &Repositories) {
     }
 }
 
-pub(super) struct FileWrite<'a> {
-    /// The file, which need not exist.
-    pub(super) path: &'a Path,
+/// A file that is about to be replaced.
+pub(super) struct ReadyFile<'a> {
+    /// Its new content, beside it.
+    pub(super) staged: StagedFile,
     /// Its content as it was read under the lock; None if there was no file.
     pub(super) before: Option<&'a [u8]>,
     pub(super) after: &'a [u8],
-    /// The permissions of a new file.
-    pub(super) mode: NewMode,
-    /// The keys that the change adds to a keys file.
+    /// The keys that this adds to a keys file.
     pub(super) keys: Vec<PublicKey>,
 }
 
-impl<'a> FileWrite<'a> {
-    /// Adds no keys, and gives a new file the default mode.
-    pub(super) fn new(path: &'a Path, before: Option<&'a [u8]>, after: &'a [u8]) -> Self {
-        Self { path, before, after, mode: NewMode::Default, keys: Vec::new() }
+impl<'a> ReadyFile<'a> {
+    /// Writes the new content beside the file: almost everything that can fail fails here. Dropping it removes it.
+    pub(super) fn stage(
+        _lock: &WriteLock,
+        path: &Path,
+        before: Option<&'a [u8]>,
+        after: &'a [u8],
+    ) -> Result<Self, Error> {
+        Ok(Self { staged: fs::stage(path, after, NewMode::Default)?, before, after, keys: Vec::new() })
     }
-}
 
-/// Writes the new contents beside the files: almost everything that can fail fails here. Dropping them removes them.
-pub(super) fn stage<'a>(
-    _lock: &WriteLock,
-    changes: impl IntoIterator<Item = FileWrite<'a>>,
-) -> Result<Vec<ReadyFile<'a>>, Error> {
-    let stage = |change: FileWrite<'a>| {
-        let FileWrite { path, before, after, mode, keys } = change;
-        Ok(ReadyFile { staged: fs::stage(path, after, mode)?, before, after, keys })
-    };
-    changes.into_iter().map(stage).collect()
+    /// Like [`Self::stage`], for a keys file, which only this user may read, and the `keys` that are added to it.
+    pub(super) fn stage_keys(
+        _lock: &WriteLock,
+        path: &Path,
+        before: Option<&'a [u8]>,
+        after: &'a [u8],
+        keys: Vec<PublicKey>,
+    ) -> Result<Self, Error> {
+        Ok(Self { staged: fs::stage(path, after, NewMode::Private)?, before, after, keys })
+    }
 }
 
 /// Replaces all of the files or none, in this order; within one worktree, even if it is interrupted. Keys files come

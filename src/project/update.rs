@@ -9,11 +9,10 @@ use super::encrypt::{has_secrets, refuse_reserved_dependents};
 use super::exposure;
 use super::file::{EnvFile, folder_of, place_of, real_place, refuse_links};
 use super::pin::Pinning;
-use super::projects::Project;
-use super::projects::Projects;
+use super::projects::{Project, Projects};
 use super::setup::{KeyChoice, Notice, choose_key, keep_key, with_header};
 use super::similar::no_env_file;
-use super::transaction::{FileWrite, WriteLock, commit, exclude_beside, stage};
+use super::transaction::{ReadyFile, WriteLock, commit, exclude_beside};
 use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
@@ -57,9 +56,6 @@ pub(crate) struct UpdatedFile<T> {
     pub outcome: T,
 }
 
-/// The new document of each file, or why it can't be changed.
-type Prepare<'a> = &'a mut dyn FnMut(&mut Target<'_>) -> Result<Document, Error>;
-
 /// How far an update goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
@@ -93,40 +89,13 @@ pub(crate) fn update<T>(
     paths: &[PathBuf],
     store: &KeyStore<'_>,
     (write, in_merge): (Write, bool),
-    change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
-) -> Result<Updated<T>, Error> {
-    with_outcomes(change, |prepare| update_files(paths, store, write, in_merge, prepare))
-}
-
-fn with_outcomes<T>(
     mut change: impl FnMut(&mut Target<'_>) -> Result<(Document, T), Error>,
-    update: impl FnOnce(Prepare<'_>) -> Result<Updated<()>, Error>,
 ) -> Result<Updated<T>, Error> {
-    let mut outcomes = Vec::new();
-    let Updated { files, notices } = update(&mut |target| {
-        let (document, outcome) = change(target)?;
-        outcomes.push(outcome);
-        Ok(document)
-    })?;
-    let files = files.into_iter().zip(outcomes).map(|(file, outcome)| {
-        let UpdatedFile { path, document, is_changed, outcome: () } = file;
-        UpdatedFile { path, document, is_changed, outcome }
-    });
-    Ok(Updated { files: files.collect(), notices })
-}
-
-fn update_files(
-    paths: &[PathBuf],
-    store: &KeyStore<'_>,
-    write: Write,
-    in_merge: bool,
-    prepare: Prepare<'_>,
-) -> Result<Updated<()>, Error> {
     let reaches_files = write != Write::Nothing;
     let lock = if reaches_files { Some(WriteLock::with_keys_files(paths, store)?) } else { None };
     let (mut new_keys, mut notices, mut pinning) = (Vec::new(), Vec::new(), Pinning::default());
     let mut projects = Projects::new(store.repositories());
-    let mut prepared = Vec::with_capacity(paths.len());
+    let (mut prepared, mut outcomes) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     for path in paths {
         if reaches_files {
@@ -157,29 +126,31 @@ fn update_files(
             external: Vec::new(),
             replaces_committed: false,
         };
-        let document = prepare(&mut target)?;
+        let (document, outcome) = change(&mut target)?;
         let Target { file, project, external, .. } = target;
         refuse_reserved_dependents(&file, &document)?;
         if !reaches_files && file.public_key().is_none() && !new_keys.is_empty() {
             return Err(file.no_public_key());
         }
-        prepared.push(PreparedFile { file, document, project, external });
+        let is_changed = !file.exists() || file.on_disk() != document.as_bytes();
+        prepared.push(PreparedFile { file, document, is_changed, project, external });
+        outcomes.push(outcome);
     }
     let mut updated = Updated { files: Vec::with_capacity(prepared.len()), notices };
-    let is_changed =
-        |file: &EnvFile, document: &Document| !file.exists() || file.on_disk() != document.as_bytes();
     if let Some(lock) = lock {
         let team_files = team_files(&prepared, store, &mut updated.notices)?;
-        let changed = || prepared.iter().filter(|it| is_changed(&it.file, &it.document));
+        let changed = || prepared.iter().filter(|it| it.is_changed);
         exclude_beside(changed().map(|it| it.file.path()), store.repositories())?;
-        let files = changed().map(|PreparedFile { file, document, .. }| {
-            FileWrite::new(file.path(), file.exists().then(|| file.on_disk()), document.as_bytes())
-        });
+        let mut staged = Vec::new();
+        for PreparedFile { file, document, .. } in changed() {
+            let before = file.exists().then(|| file.on_disk());
+            staged.push(ReadyFile::stage(&lock, file.path(), before, document.as_bytes())?);
+        }
         // Last, because they record what became of the values.
-        let team_files = team_files
-            .iter()
-            .map(|(path, renewed)| FileWrite::new(path, renewed.before.as_deref(), renewed.after.as_bytes()));
-        let staged = stage(&lock, files.chain(team_files))?;
+        for (path, renewed) in &team_files {
+            let (before, after) = (renewed.before.as_deref(), renewed.after.as_bytes());
+            staged.push(ReadyFile::stage(&lock, path, before, after)?);
+        }
         keep_keys(&new_keys, store, write, &mut updated.notices)?;
         if write == Write::Plan {
             return Ok(updated);
@@ -187,9 +158,9 @@ fn update_files(
         commit(staged)?;
         updated.notices.extend(pinning.save());
     }
-    updated.files.extend(prepared.into_iter().map(|PreparedFile { file, document, .. }| {
-        let is_changed = is_changed(&file, &document);
-        UpdatedFile { path: file.path().to_owned(), document, is_changed, outcome: () }
+    updated.files.extend(prepared.into_iter().zip(outcomes).map(|(it, outcome)| {
+        let PreparedFile { file, document, is_changed, .. } = it;
+        UpdatedFile { path: file.path().to_owned(), document, is_changed, outcome }
     }));
     Ok(updated)
 }
@@ -198,6 +169,7 @@ fn update_files(
 struct PreparedFile {
     file: EnvFile,
     document: Document,
+    is_changed: bool,
     project: Rc<Project>,
     external: Vec<String>,
 }
@@ -231,7 +203,7 @@ fn team_files(
 ) -> Result<Vec<(PathBuf, exposure::TeamFileChange)>, Error> {
     let mut projects: BTreeMap<PathBuf, (&Project, Vec<exposure::ChangedFile<'_>>, BTreeSet<&str>)> =
         BTreeMap::new();
-    for PreparedFile { file, document, project, external } in prepared {
+    for PreparedFile { file, document, project, external, .. } in prepared {
         let (_, changed, names) =
             projects.entry(project.team_file()).or_insert((project, vec![], BTreeSet::new()));
         changed.push((file, document));
