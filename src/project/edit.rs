@@ -18,7 +18,8 @@ use super::line_errors::{
     ambiguous_hash, at_line, cannot_seal, changed_meanwhile, cut_off, merge_conflict, not_text, reserved,
     sealed_but_plain, stray_line,
 };
-use super::references::{DollarSigns, Referable, known};
+use super::projects::Project;
+use super::references::{DollarSigns, Referable};
 use super::setup::with_header;
 use super::update::Target;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
@@ -108,17 +109,15 @@ impl Editing {
         self.catch_up(target)?;
         self.keep_own_lines_once();
         let (path, env) = (target.file().path().to_owned(), target.file().env().clone());
-        let policy = target.project().policy().clone();
-        let (project, dollars) = (Rc::clone(target.project()), DollarSigns::default());
-        self.sealed(&path, env, &policy, &known(&project, &path, &dollars), || target.seal_to())
+        let project = Rc::clone(target.project());
+        self.sealed(&path, env, &project, || target.seal_to())
     }
 
     fn sealed(
         &self,
         path: &Path,
         env: EnvName,
-        policy: &Policy,
-        known: &dyn Fn(&str) -> Result<bool, Error>,
+        project: &Project,
         seal_to: impl FnOnce() -> Result<PublicKey, Error>,
     ) -> Result<Edited, Error> {
         let document = Document::parse(self.text.to_vec()).map_err(not_text(path))?;
@@ -127,8 +126,8 @@ impl Editing {
                 .with_hint("keep one version of each conflict, and remove the lines with markers"));
         }
         let typed = EnvFile::of_text(path, env, self.text.to_vec())?;
-        let plan =
-            EditPlan { base: &self.base, shown: &self.shown, typed: &typed, sealed: &self.sealed, policy };
+        let (base, shown, sealed) = (&self.base, &self.shown, &self.sealed);
+        let plan = EditPlan { base, shown, typed: &typed, sealed, policy: project.policy() };
         plan.refuse_own_lines()?;
         plan.refuse_strays()?;
         let actions = plan.actions()?;
@@ -137,7 +136,8 @@ impl Editing {
         let seal_error = cannot_seal(path);
         let mut sealer = key.as_ref().map(Sealer::new).transpose().map_err(seal_error)?;
         let (mut sources, mut outcomes) = (Vec::new(), Vec::new());
-        let referable = Referable::new(&typed, known);
+        let dollars = DollarSigns::default();
+        let referable = Referable::new(&typed, path, project, &dollars);
         for (at, entry) in typed.variables() {
             let name = typed.document().name(entry);
             match &actions[&at] {
@@ -147,7 +147,7 @@ impl Editing {
                 EditAction::Encrypt(refs) => {
                     let sealer = sealer.as_mut().expect("there is a key where something is to be sealed");
                     let source = typed.document().source(entry);
-                    referable.refuse_dangling(name, at, source, (path, entry.line))?;
+                    referable.refuse_dangling(name, Some(at), source, (path, entry.line))?;
                     let token = sealer.seal(name, refs, PlaintextKind::Source, source).map_err(seal_error)?;
                     sources.push((at, token.to_text()));
                     outcomes.push((name.to_owned(), Outcome::Sealed));

@@ -13,7 +13,7 @@ use super::line_errors::{
     sealed_but_plain, stray_line,
 };
 use super::projects::Project;
-use super::references::{DollarSigns, Referable, known, literal, names_in};
+use super::references::{DollarSigns, Referable, literal, names_in};
 use super::update::Target;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::is_own_name;
@@ -100,8 +100,7 @@ pub fn encrypt(
     let mut sealer = Sealer::new(public_key).map_err(seal_error)?;
     let added = document.entries().len() - file.document().entries().len();
     let mut sealed = Vec::new();
-    let known = known(project, file.path(), dollars);
-    let referable = Referable::new(file, &known);
+    let referable = Referable::new(file, file.path(), project, dollars);
     for (at, entry) in file.variables() {
         let (name, line) = (file.document().name(entry), entry.line);
         if !(pick.wants)(name) {
@@ -136,7 +135,7 @@ pub fn encrypt(
         let token = if is_literal {
             sealer.seal(name, &Refs::none(), PlaintextKind::Value, literal(source).expose())
         } else {
-            referable.refuse_dangling(name, at, source, (file.path(), line))?;
+            referable.refuse_dangling(name, Some(at), source, (file.path(), line))?;
             let refs = refs_of(file, entry)?;
             match committed.as_mut().and_then(|committed| committed.token(name, source, &refs)) {
                 Some(token) => Ok(token),

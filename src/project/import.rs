@@ -1,7 +1,6 @@
 //! Importing into an env file. A plan says what happens to each variable, for a person to review. Then every value is
 //! encrypted, decrypted again and compared, before a file is replaced.
 
-use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use super::file::{EnvFile, place_of, refuse_links, token};
 use super::keys::backup_exists;
 use super::line_errors::{ambiguous_hash, cannot_seal, malformed_reference, not_text, unquoted, unwritable};
 use super::projects::Project;
-use super::references::{DollarSigns, Referable, known, literal, names_in};
+use super::references::{DollarSigns, Referable, literal, names_in};
 use super::setup::with_header;
 use super::update::Target;
 use super::value_failure::{ValueFailure, cannot_decrypt};
@@ -163,8 +162,8 @@ impl ImportPlan {
         let base = EnvFile::of_text(label, file.env().clone(), text.document.as_bytes().to_vec())?;
         let is_known = |at| text.decrypted.contains_key(&at) || text.not_secret.contains(&at);
         let plaintext_secret = plaintext_secret(&base, &project, is_known);
-        let items = plan_text(&base, path, &project, text, wants)?;
-        let items = refuse_dangling(&base, label, items, dollars, &known(&project, path, dollars))?;
+        let items = plan_text(&base, path, &project, text, wants, dollars)?;
+        refuse_dangling(&items, label, Referable::new(&base, path, &project, dollars))?;
         let before = bytes_of(&file);
         Self { path: path.into(), label: label.into(), before, base, items, plaintext_secret }.checked()
     }
@@ -195,7 +194,7 @@ impl ImportPlan {
         let unencrypted: HashSet<String> =
             items.iter().filter(|item| !item.was_encrypted).map(|item| item.name.to_string()).collect();
         let items = plan_items(&base, &project, items, is_in_place, store)?;
-        let items = refuse_dangling(&base, label, items, dollars, &known(&project, path, dollars))?;
+        refuse_dangling(&items, label, Referable::new(&base, path, &project, dollars))?;
         refuse_read_otherwise(&base, &source, &items)?;
         let is_secret = |item: &&PlannedItem| item.action.encrypts() && unencrypted.contains(&item.name);
         let plaintext_secret = if is_in_place {
@@ -398,6 +397,7 @@ fn plan_text(
     project: &Project,
     mut text: ImportText,
     wants: &dyn Fn(&str) -> bool,
+    dollars: &DollarSigns,
 ) -> Result<Vec<PlannedItem>, Error> {
     let document = base.document();
     let (mut items, mut shown) = (Vec::new(), Vec::new());
@@ -424,7 +424,10 @@ fn plan_text(
             None => ImportAction::Encrypt,
         };
         let in_file = || ItemValue::Source(SecretBytes::new(document.source(entry).to_vec()));
-        let value = text.decrypted.remove(&at).unwrap_or_else(in_file);
+        let mut value = text.decrypted.remove(&at).unwrap_or_else(in_file);
+        if action.encrypts() && dollars.is_literal(&name) {
+            value = ItemValue::Literal(value.literal());
+        }
         items.push(PlannedItem { origin: name.clone(), line, name, value, entry: Some(at), action });
     }
     refuse_to_show(path, &shown, text.was_whole)?;
@@ -506,38 +509,24 @@ fn has_value(document: &Document, at: usize, value: &ItemValue, opener: Option<&
     }
 }
 
-/// Makes the values that `--literal` names literal, and rejects other values that refer to a name that nothing sets.
-fn refuse_dangling(
-    base: &EnvFile,
+/// Rejects values that refer to a name that nothing sets.
+fn refuse_dangling<'a>(
+    items: &'a [PlannedItem],
     label: &Path,
-    mut items: Vec<PlannedItem>,
-    dollars: &DollarSigns,
-    known: &dyn Fn(&str) -> Result<bool, Error>,
-) -> Result<Vec<PlannedItem>, Error> {
-    // Lines are appended in the order of the items.
-    let names: HashMap<String, Option<usize>> = items
-        .iter()
-        .enumerate()
-        .map(|(at, item)| (item.name.clone(), item.entry.is_none().then_some(at)))
-        .collect();
-    let index = Cell::new(0);
-    let known_if_appended =
-        |name: &str| Ok(names.get(name).is_some_and(|at| *at < Some(index.get())) || known(name)?);
-    let (standing, appended) = (Referable::new(base, known), Referable::new(base, &known_if_appended));
-    for (place, item) in items.iter_mut().enumerate().filter(|(_, item)| item.action.encrypts()) {
-        index.set(place);
-        let ItemValue::Source(source) = &item.value else { continue };
-        if dollars.is_literal(&item.name) {
-            item.value = ItemValue::Literal(literal(source.expose()));
-            continue;
+    mut referable: Referable<'a>,
+) -> Result<(), Error> {
+    for item in items {
+        if let ItemValue::Source(source) = &item.value
+            && item.action.encrypts()
+        {
+            referable.refuse_dangling(&item.name, item.entry, source.expose(), (label, item.line))?;
         }
-        let (at, referable) = match item.entry {
-            Some(at) => (at, &standing),
-            None => (base.document().entries().len(), &appended),
-        };
-        referable.refuse_dangling(&item.name, at, source.expose(), (label, item.line))?;
+        // Lines are appended in the order of the items.
+        if item.entry.is_none() {
+            referable.append(&item.name);
+        }
     }
-    Ok(items)
+    Ok(())
 }
 
 /// A line of a source: its name, and the names that its value refers to.

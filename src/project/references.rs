@@ -30,25 +30,42 @@ impl DollarSigns {
 pub(super) struct Referable<'a> {
     /// The first entry of each name of the file.
     first: HashMap<&'a str, usize>,
-    knows: &'a dyn Fn(&str) -> Result<bool, Error>,
+    project: &'a Project,
+    path: &'a Path,
+    dollars: &'a DollarSigns,
 }
 
 impl<'a> Referable<'a> {
-    /// `knows` is called for names that the file does not set.
-    pub(super) fn new(file: &'a EnvFile, knows: &'a dyn Fn(&str) -> Result<bool, Error>) -> Self {
+    /// `file` is, or will be, the env file at `path`.
+    pub(super) fn new(
+        file: &'a EnvFile,
+        path: &'a Path,
+        project: &'a Project,
+        dollars: &'a DollarSigns,
+    ) -> Self {
         let mut first = HashMap::new();
         for (at, entry) in file.variables() {
             first.entry(file.document().name(entry)).or_insert(at);
         }
-        Self { first, knows }
+        Self { first, project, path, dollars }
+    }
+
+    /// Adds a name that will be set below the last entry.
+    pub(super) fn append(&mut self, name: &'a str) {
+        self.first.entry(name).or_insert(usize::MAX);
+    }
+
+    fn knows(&self, name: &str) -> Result<bool, Error> {
+        let is_external = self.dollars.external.iter().any(|external| external == name);
+        Ok(is_external || self.project.knows(name, self.path)?)
     }
 
     /// Rejects a value of `name` if a reference in it is malformed, or has no default and refers to a name that is set
-    /// neither above the entry `at` nor anywhere else. `at` may be one past the last entry. The error names `place`.
+    /// neither above the entry `at`, None to append one, nor anywhere else. The error names the line.
     pub(super) fn refuse_dangling(
         &self,
         name: &str,
-        at: usize,
+        at: Option<usize>,
         source: &[u8],
         (path, line): (&Path, usize),
     ) -> Result<(), Error> {
@@ -60,8 +77,8 @@ impl<'a> Referable<'a> {
             return Err(malformed_reference(path, line, name));
         };
         for on in names {
-            let above = self.first.get(on.as_str()).is_some_and(|first| *first < at);
-            if !(above || is_set_everywhere(&on) || (self.knows)(&on)?) {
+            let above = self.first.get(on.as_str()).is_some_and(|first| at.is_none_or(|at| *first < at));
+            if !(above || is_set_everywhere(&on) || self.knows(&on)?) {
                 return Err(dangling(path, line, name));
             }
         }
@@ -74,15 +91,6 @@ fn dangling(path: &Path, line: usize, name: &str) -> Error {
         "contains a `$`, and nothing sets the name after it: no line above, no other env file, no schema";
     at_line(ErrorKind::Refused, path, line, format!("{name} {what}"))
         .with_hint("if that is text, put the value in single quotes; for other cases: envseal encrypt --help")
-}
-
-/// Returns a function that says whether a name is known from outside the env file at `path`.
-pub(super) fn known<'a>(
-    project: &'a Project,
-    path: &'a Path,
-    dollars: &'a DollarSigns,
-) -> impl Fn(&str) -> Result<bool, Error> + 'a {
-    move |name| Ok(dollars.external.iter().any(|external| external == name) || project.knows(name, path)?)
 }
 
 /// Returns the value of source text, with every `$` taken literally.

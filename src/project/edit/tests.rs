@@ -4,7 +4,6 @@ use super::*;
 use crate::crypto::{PlaintextKind, PrivateKey, Refs};
 use crate::dotenv::Edit;
 use crate::fs;
-use crate::project::projects::Project;
 use crate::project::{DollarSigns, Pick, decrypt, encrypt, refuse_reserved_dependents};
 
 const ALL: Pick<'_> = Pick { wants: &|_| true, all: true };
@@ -21,10 +20,16 @@ impl World {
         let key = PrivateKey::generate();
         let header = format!("# key\nENVSEAL_PUBLIC_KEY={}\n", key.public());
         let dir = tempfile::tempdir().unwrap();
+        let world = Self { key, header, dir };
+        world.declare_plain("[]");
+        world
+    }
+
+    fn declare_plain(&self, globs: &str) {
         // Random text refers to names that nothing sets.
-        let policy = b"[policy]\nexternal = ['*']\n";
-        fs::write_atomic(&dir.path().join("envseal.toml"), policy, fs::NewMode::Default).unwrap();
-        Self { key, header, dir }
+        let policy = format!("[policy]\nexternal = ['*']\nplain = {globs}\n");
+        fs::write_atomic(&self.dir.path().join("envseal.toml"), policy.as_bytes(), fs::NewMode::Default)
+            .unwrap();
     }
 
     fn file(&self, text: &[u8]) -> Result<EnvFile, Error> {
@@ -63,10 +68,10 @@ impl World {
         Editing::of(file, Some(&mut Opener::new(self.key.clone())))
     }
 
-    fn seal(&self, editing: &Editing, policy: &Policy) -> Result<Edited, Error> {
+    fn seal(&self, editing: &Editing) -> Result<Edited, Error> {
         let file = self.file(b"").unwrap();
-        let edited = editing
-            .sealed(file.path(), file.env().clone(), policy, &|_| Ok(true), || Ok(self.key.public()))?;
+        let seal_to = || Ok(self.key.public());
+        let edited = editing.sealed(file.path(), file.env().clone(), &self.project(), seal_to)?;
         refuse_reserved_dependents(&self.file(editing.base.as_bytes())?, &edited.document)?;
         Ok(edited)
     }
@@ -75,7 +80,7 @@ impl World {
     fn typed(&self, file: &EnvFile, text: &str) -> Result<Edited, Error> {
         let mut editing = self.edit(file)?;
         editing.typed(Zeroizing::new(format!("{}{text}", self.header).into_bytes()));
-        self.seal(&editing, &Policy::default())
+        self.seal(&editing)
     }
 
     /// Returns what is below the header.
@@ -163,13 +168,14 @@ fn plain_text_that_nobody_has_marked_stays_until_it_is_changed() {
 #[test]
 fn what_was_sealed_is_plain_by_a_mark_of_this_edit_alone() {
     let world = World::new();
-    let policy = Policy::parse(b"[policy]\nplain = [\"A\", \"N\"]\n").unwrap();
     let file = world.sealed(b"A=1\n").unwrap();
+    world.declare_plain("['A', 'N']");
     let mut editing = world.edit(&file).unwrap();
     editing.typed(Zeroizing::new(format!("{}A=2\nN=3\n", world.header).into_bytes()));
-    let edited = world.seal(&editing, &policy).unwrap();
+    let edited = world.seal(&editing).unwrap();
     assert_eq!(outcome(&edited), [("A", Outcome::Sealed), ("N", Outcome::Plain)]);
 
+    world.declare_plain("[]");
     // Someone has put a plain line below the sealed one, for the next person who edits the file to change.
     let file = world.file(&[file.document().as_bytes(), b"A=x # envseal: plain\n"].concat()).unwrap();
     let plain = world.typed(&file, "A=1\nA=2 # envseal: plain\n");
@@ -217,7 +223,7 @@ fn the_keys_line_is_not_changed_by_hand() {
     for text in ["A=1\n".to_owned(), format!("{}A=1\n", other.header)] {
         let mut editing = world.edit(&file).unwrap();
         assert!(editing.typed(Zeroizing::new(text.into_bytes())));
-        refused_as(world.seal(&editing, &Policy::default()), ":2 ENVSEAL_PUBLIC_KEY belongs to envseal");
+        refused_as(world.seal(&editing), ":2 ENVSEAL_PUBLIC_KEY belongs to envseal");
     }
 }
 
@@ -274,12 +280,12 @@ proptest! {
         prop_assert_eq!(editing.text(), &shown[..]);
         // Saving without a change changes nothing.
         prop_assert!(!editing.typed(Zeroizing::new(shown)));
-        let same = world.seal(&editing, &Policy::default()).unwrap().document;
+        let same = world.seal(&editing).unwrap().document;
         prop_assert_eq!(same.as_bytes(), file.document().as_bytes());
 
         let typed = format!("{}{after}", world.header);
         editing.typed(Zeroizing::new(typed.clone().into_bytes()));
-        let Ok(edited) = world.seal(&editing, &Policy::default()) else { return Ok(()) };
+        let Ok(edited) = world.seal(&editing) else { return Ok(()) };
         let sealed = world.file(edited.document.as_bytes()).unwrap();
         let (opened, _) = decrypt(&sealed, &world.project(), &ALL, &mut Opener::new(world.key.clone())).unwrap();
         prop_assert_eq!(String::from_utf8_lossy(opened.as_bytes()), typed);
@@ -310,7 +316,7 @@ proptest! {
         let entry = *at.get(&places);
         let Ok(typed) = shown.edited(&[Edit::Source { entry, source: b"changed" }]) else { return Ok(()) };
         editing.typed(Zeroizing::new(typed.as_bytes().to_vec()));
-        let Ok(edited) = world.seal(&editing, &Policy::default()) else { return Ok(()) };
+        let Ok(edited) = world.seal(&editing) else { return Ok(()) };
         for (old, new) in file.document().entries().iter().zip(edited.document.entries()) {
             let same = file.document().statement(old) == edited.document.statement(new);
             prop_assert_eq!(same, old != &file.document().entries()[entry] || file.document().source(old) == b"changed");
