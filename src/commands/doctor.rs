@@ -16,7 +16,7 @@ use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::keys::{KeyLookupError, KeyPlace};
 use crate::project::{
-    EnvFile, FailureReason, Pinning, Precedence, Projects, ValueFailure, cannot_decrypt, counts, pin_trouble,
+    EnvFile, FailureReason, KeyTrust, Pinning, Precedence, Projects, ValueFailure, cannot_decrypt, counts,
     read_files,
 };
 use crate::ui::{self, counted, one_line};
@@ -145,7 +145,8 @@ impl FileReport {
                 }
                 Err(error) => return Err(error.into()),
             }
-            let pin = pin_trouble(&file, &project, &context.store, pinning)?;
+            let trust = KeyTrust { file: &file, project: &project, store: &context.store };
+            let pin = pinning.trouble(trust)?;
             self.troubles.extend(pin.map(|error| Problem::from(&error)));
             self.troubles.extend(under_other_keys(context, &file, key, has_private_key)?);
         }

@@ -13,7 +13,7 @@ use crate::git::FileKind;
 use crate::hint::Hint;
 use crate::keys::KeyStore;
 use crate::project::{
-    EnvFile, EnvironmentRotation, Project, Rotation, TeamChange, changed_meanwhile, refuse_old_key, rotate,
+    EnvFile, EnvironmentRotation, KeyTrust, Project, Rotation, TeamChange, changed_meanwhile, rotate,
 };
 use crate::team::{GrantLine, MemberName, TeamFile};
 
@@ -261,7 +261,7 @@ pub(crate) fn plan_rotation(
         // Without grants there is nobody to ask about. If a key is missing, the rotation itself reports it.
         let Some((path, public)) = current.filter(|_| !holders.are_none()) else { continue };
         let key = store.find(env, &public, folder_of(&path))?;
-        refuse_old_key(&EnvFile::load(&path)?, project, store, &key, true)?;
+        KeyTrust { file: &EnvFile::load(&path)?, project, store }.refuse_old_key(&key, true)?;
         holders.refuse_loss(team, (env, &key, &key), decisions, None)?;
         // Only a member can re-issue grants; the rotation rejects anyone else.
         if holders.me.is_some_and(|me| team.member_of(&me).is_some()) {

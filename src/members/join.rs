@@ -9,9 +9,7 @@ use crate::error::Error;
 use crate::fs::folder_of;
 use crate::git::Repo;
 use crate::keys::{IdentityPlace, KeyPlace, KeyStore};
-use crate::project::{
-    EnvFile, Pinning, Project, change_team, changed_meanwhile, pin_trouble, refuse_old_key,
-};
+use crate::project::{EnvFile, KeyTrust, Pinning, Project, change_team, changed_meanwhile};
 use crate::team::{GrantLine, MemberName, TeamFile};
 
 type EnvKeys = Vec<(EnvName, PrivateKey)>;
@@ -118,7 +116,7 @@ fn own_keys(project: &Project, store: &KeyStore<'_>) -> Result<(EnvKeys, Vec<Err
             continue;
         }
         let file = trusted_file(project, store, &env);
-        match file.and_then(|file| refuse_old_key(&file, project, store, &key, false)) {
+        match file.and_then(|file| KeyTrust { file: &file, project, store }.refuse_old_key(&key, false)) {
             Ok(()) => keys.push((env, key)),
             Err(error) => refused.push(error),
         }
@@ -274,7 +272,7 @@ pub(crate) fn approve(
     for env in envs.iter().collect::<BTreeSet<_>>() {
         let file = trusted_file(project, store, env)?;
         let (key, place) = located_key(project, store, env)?;
-        refuse_old_key(&file, project, store, &key, false)?;
+        KeyTrust { file: &file, project, store }.refuse_old_key(&key, false)?;
         own.extend(lasts(&place).then(|| (env.clone(), key.clone())));
         keys.push((env.clone(), key));
     }
@@ -353,5 +351,6 @@ pub(crate) fn trusted_file(project: &Project, store: &KeyStore<'_>, env: &EnvNam
     let (path, key) = public_key(project, env)?;
     project.refuse_shared_key(env, &key)?;
     let file = EnvFile::load(&path)?;
-    pin_trouble(&file, project, store, &mut Pinning::default())?.map_or(Ok(file), Err)
+    let trouble = Pinning::default().trouble(KeyTrust { file: &file, project, store })?;
+    trouble.map_or(Ok(file), Err)
 }

@@ -53,7 +53,7 @@ pub(crate) use line_errors::{
 };
 pub use open::{Precedence, read_files};
 pub(crate) use open::{Reading, Variable, value_alone};
-pub(crate) use pin::{Pinning, accept, key_commit, pin_trouble, pins_of, refuse_old_key, replaced_here};
+pub(crate) use pin::{KeyTrust, Pinning, accept, key_commit};
 pub use projects::Project;
 pub(crate) use projects::{Projects, to_check_out};
 pub use references::DollarSigns;

@@ -45,30 +45,36 @@ struct FreshPins {
     moved: Option<Notice>,
 }
 
+/// An env file of a project, whose key is compared with those that this user trusts.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyTrust<'a> {
+    pub file: &'a EnvFile,
+    pub project: &'a Project,
+    pub store: &'a KeyStore<'a>,
+}
+
 impl Pinning {
-    /// Rejects encrypting values of `file` to `key`, which is in the env file at `holder`, if another key is trusted,
+    /// Rejects encrypting the file's values to `key`, which is in the env file at `holder`, if another key is trusted,
     /// or if the team file records that a newer one has replaced it. A new key, or one that a rotation led to, will be
     /// pinned.
-    pub(super) fn check(
-        &mut self,
-        file: &EnvFile,
-        holder: &Path,
-        project: &Project,
-        key: &PublicKey,
-        store: &KeyStore<'_>,
-    ) -> Result<(), Error> {
-        self.untrusted(file, holder, project, key, store)?.map_or(Ok(()), Err)
+    pub(super) fn check(&mut self, trust: KeyTrust<'_>, holder: &Path, key: &PublicKey) -> Result<(), Error> {
+        self.untrusted(trust, holder, key)?.map_or(Ok(()), Err)
+    }
+
+    /// Returns the error of [`Self::check`] for the key in the file.
+    pub(crate) fn trouble(&mut self, trust: KeyTrust<'_>) -> Result<Option<Error>, Error> {
+        let Some(key) = trust.file.public_key() else { return Ok(None) };
+        self.untrusted(trust, trust.file.path(), key)
     }
 
     /// Returns the error of [`Self::check`] if nothing may be encrypted with the key; None if the key may be used.
     fn untrusted(
         &mut self,
-        file: &EnvFile,
+        trust: KeyTrust<'_>,
         holder: &Path,
-        project: &Project,
         key: &PublicKey,
-        store: &KeyStore<'_>,
     ) -> Result<Option<Error>, Error> {
+        let KeyTrust { file, project, store } = trust;
         let Some(root) = project.git_root() else { return Ok(None) };
         let (env, places) = (file.env(), places(file.path(), project, root));
         let (mut moved, mut new) = (None, NewPins::of(env, key));
@@ -84,19 +90,19 @@ impl Pinning {
             let elsewhere = pins.of(env).next().filter(|_| is_new);
             for pin in places.iter().filter_map(other_at).chain(elsewhere) {
                 let (env, from, to) = (env.clone(), pin.key, *key);
-                moved = Some(if is_rotated(project, file, &from, key, store) {
+                moved = Some(if trust.is_rotated(&from, key) {
                     Notice::PinMoved { env, from, to }
                 } else if gives_way(pin, key, &env, project)? {
                     Notice::PinGaveWay { env, from, to }
                 } else {
-                    return Ok(Some(differs(project, file, holder, pin, key, store)));
+                    return Ok(Some(trust.differs(holder, pin, key)));
                 });
                 new.replaced.insert(from);
             }
             let is_fresh = |place: &&PathBuf| !is_pinned(place) || other_at(place).is_some();
             new.places.extend(places.iter().filter(is_fresh).cloned());
         }
-        if let Some(error) = replaced_here(file, holder, project, key, store)? {
+        if let Some(error) = trust.replaced_here(holder, key)? {
             return Ok(Some(error));
         }
         let is_added = |there: &FreshPins| {
@@ -112,13 +118,8 @@ impl Pinning {
     }
 
     /// Trusts a key that was created on this machine, whatever was trusted before.
-    pub(super) fn take(
-        &mut self,
-        file: &EnvFile,
-        project: &Project,
-        key: &PublicKey,
-        store: &KeyStore<'_>,
-    ) -> Result<(), Error> {
+    pub(super) fn take(&mut self, trust: KeyTrust<'_>, key: &PublicKey) -> Result<(), Error> {
+        let KeyTrust { file, project, store } = trust;
         let Some(root) = project.git_root() else { return Ok(()) };
         if !matches!(self.known(root, store)?, KnownPins::NoCommit) {
             let places = places(file.path(), project, root).into_iter().collect();
@@ -144,7 +145,8 @@ impl Pinning {
         if let KnownPins::Pins(pins) = self.known(root, store)?
             && let Some((file, old)) = rotated.and_then(|file| Some((file, file.public_key()?)))
         {
-            let leads = |pin: &&Pin| is_rotated(project, file, &pin.key, old, store);
+            let trust = KeyTrust { file, project, store };
+            let leads = |pin: &&Pin| trust.is_rotated(&pin.key, old);
             new.replaced.extend(pins.of(env).filter(leads).map(|pin| pin.key));
         }
         new.places.extend(files.iter().flat_map(|path| places(path, project, root)));
@@ -229,85 +231,190 @@ impl Pinning {
     }
 }
 
-/// Returns the pins that apply to a file: the project's and the file's, or else those of its environment anywhere in
-/// the repository. None before the first commit, outside git, and for a user without a data folder.
-pub(crate) fn pins_of(
-    file: &EnvFile,
-    project: &Project,
-    store: &KeyStore<'_>,
-) -> Result<Option<Vec<Pin>>, Error> {
-    let Some(root) = project.git_root() else { return Ok(None) };
-    let KnownPins::Pins(pins) = look(root, store)? else { return Ok(None) };
-    let places = places(file.path(), project, root);
-    let mut found: Vec<_> = places.iter().flat_map(|place| pins.at(file.env(), place)).cloned().collect();
-    if found.is_empty() {
-        found.extend(pins.of(file.env()).cloned());
-        if found.iter().any(|pin| Some(&pin.key) == file.public_key()) {
-            found.retain(|pin| Some(&pin.key) == file.public_key());
-        }
-    }
-    Ok(Some(found))
-}
-
-/// Returns true if the key in `file` is trusted, or a proven rotation of one; false if none is trusted yet.
-pub(super) fn is_trusted(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Result<bool, Error> {
-    let Some(key) = file.public_key() else { return Ok(false) };
-    let pins = pins_of(file, project, store)?.unwrap_or_default();
-    let leads = pins.iter().any(|pin| pin.key == *key || is_rotated(project, file, &pin.key, key, store));
-    Ok(leads && pin_trouble(file, project, store, &mut Pinning::default())?.is_none())
-}
-
-/// Returns the error that encrypting into `file` would give, if its key is not the trusted one.
-pub(crate) fn pin_trouble(
-    file: &EnvFile,
-    project: &Project,
-    store: &KeyStore<'_>,
-    pinning: &mut Pinning,
-) -> Result<Option<Error>, Error> {
-    let Some(key) = file.public_key() else { return Ok(None) };
-    pinning.untrusted(file, file.path(), project, key, store)
-}
-
-/// Rejects granting or rotating a key that is not the newest one: this machine trusts another, or a team file that
-/// applies, or applied, to the file has ever recorded a rotation from it to another. `private` is its private key,
-/// which tells a forged record from a true one.
-///
-/// To rotate, the record of a project around this one does not count if this machine trusts another key there and this
-/// one here: trusting the other replaced this one in both, so a person has confirmed it here since.
-pub(crate) fn refuse_old_key(
-    file: &EnvFile,
-    project: &Project,
-    store: &KeyStore<'_>,
-    private: &PrivateKey,
-    is_to_rotate: bool,
-) -> Result<(), Error> {
-    let key = private.public();
-    let mut pinning = Pinning::default();
-    pinning.check(file, file.path(), project, &key, store)?;
-    let (Some(root), Some(objects)) = (project.git_root(), project.repository()?) else { return Ok(()) };
-    let trusts = |folder: &Path, is_it: &dyn Fn(&Pin) -> bool| match pinning.known.get(root) {
-        Some(KnownPins::Pins(pins)) => pins.at(file.env(), &below(folder, root)).any(is_it),
-        _ => false,
-    };
-    let is_confirmed = is_to_rotate && trusts(project.root(), &|pin| pin.key == key);
-    for folder in project.root().ancestors().take_while(|folder| folder.starts_with(root)) {
-        if is_confirmed && trusts(folder, &|pin| pin.key != key) {
-            continue;
-        }
-        let found = objects.versions(&below(&folder.join(TEAM_FILE), root))?;
-        if let Some(cut) = found.cut {
-            return Err(objects.cut_off(cut).into());
-        }
-        for version in found.versions {
-            if let Ok(team) = TeamFile::parse(&objects.blob(version.blob)?)
-                && let Some(rotation) = replacing(&team, file, &key, Some(private))
-            {
-                let record = format!("commit {:.12}", version.commit.to_string());
-                return Err(older_key(file, file.path(), rotation, record));
+impl KeyTrust<'_> {
+    /// Returns the pins that apply to a file: the project's and the file's, or else those of its environment anywhere in
+    /// the repository. None before the first commit, outside git, and for a user without a data folder.
+    pub(crate) fn pins(self) -> Result<Option<Vec<Pin>>, Error> {
+        let Self { file, project, store } = self;
+        let Some(root) = project.git_root() else { return Ok(None) };
+        let KnownPins::Pins(pins) = look(root, store)? else { return Ok(None) };
+        let places = places(file.path(), project, root);
+        let mut found: Vec<_> = places.iter().flat_map(|place| pins.at(file.env(), place)).cloned().collect();
+        if found.is_empty() {
+            found.extend(pins.of(file.env()).cloned());
+            if found.iter().any(|pin| Some(&pin.key) == file.public_key()) {
+                found.retain(|pin| Some(&pin.key) == file.public_key());
             }
         }
+        Ok(Some(found))
     }
-    Ok(())
+
+    /// Returns true if the key in `file` is trusted, or a proven rotation of one; false if none is trusted yet.
+    pub(super) fn is_trusted(self) -> Result<bool, Error> {
+        let Some(key) = self.file.public_key() else { return Ok(false) };
+        let pins = self.pins()?.unwrap_or_default();
+        let leads = pins.iter().any(|pin| pin.key == *key || self.is_rotated(&pin.key, key));
+        Ok(leads && Pinning::default().trouble(self)?.is_none())
+    }
+
+    /// Rejects granting or rotating a key that is not the newest one: this machine trusts another, or a team file that
+    /// applies, or applied, to the file has ever recorded a rotation from it to another. `private` is its private key,
+    /// which tells a forged record from a true one.
+    ///
+    /// To rotate, the record of a project around this one does not count if this machine trusts another key there and this
+    /// one here: trusting the other replaced this one in both, so a person has confirmed it here since.
+    pub(crate) fn refuse_old_key(self, private: &PrivateKey, is_to_rotate: bool) -> Result<(), Error> {
+        let Self { file, project, .. } = self;
+        let key = private.public();
+        let mut pinning = Pinning::default();
+        pinning.check(self, file.path(), &key)?;
+        let (Some(root), Some(objects)) = (project.git_root(), project.repository()?) else { return Ok(()) };
+        let trusts = |folder: &Path, is_it: &dyn Fn(&Pin) -> bool| match pinning.known.get(root) {
+            Some(KnownPins::Pins(pins)) => pins.at(file.env(), &below(folder, root)).any(is_it),
+            _ => false,
+        };
+        let is_confirmed = is_to_rotate && trusts(project.root(), &|pin| pin.key == key);
+        for folder in project.root().ancestors().take_while(|folder| folder.starts_with(root)) {
+            if is_confirmed && trusts(folder, &|pin| pin.key != key) {
+                continue;
+            }
+            let found = objects.versions(&below(&folder.join(TEAM_FILE), root))?;
+            if let Some(cut) = found.cut {
+                return Err(objects.cut_off(cut).into());
+            }
+            for version in found.versions {
+                if let Ok(team) = TeamFile::parse(&objects.blob(version.blob)?)
+                    && let Some(rotation) = replacing(&team, file.env(), &key, Some(private))
+                {
+                    let record = format!("commit {:.12}", version.commit.to_string());
+                    return Err(older_key(file.env(), file.path(), rotation, record));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the error for `key` if the project's team file records that another one has replaced it: trusting it does not
+    /// help.
+    pub(crate) fn replaced_here(self, holder: &Path, key: &PublicKey) -> Result<Option<Error>, Error> {
+        let Self { file, project, store } = self;
+        let (env, team) = (file.env(), project.team()?);
+        if team.rotations(env).all(|rotation| rotation.old != *key) {
+            return Ok(None);
+        }
+        // Only with the private key can a forged record be told from a true one.
+        let private = store.find_unasked(env, key, &file.dir())?;
+        let Some(rotation) = replacing(&team, env, key, private.as_ref()) else { return Ok(None) };
+        let path = relative_path(&project.team_file());
+        let error = older_key(env, holder, rotation, format_args!("{}:{}", path.display(), rotation.line));
+        if project.team_in_head().is_ok_and(|team| replacing(&team, env, key, private.as_ref()).is_some()) {
+            return Ok(Some(error));
+        }
+        let hint = hint!("if that rotation was discarded, remove its line: ${EDITOR:-vi} {path}", path);
+        Ok(Some(error.with_hint(hint)))
+    }
+
+    /// Returns the error for `key`, which is not the trusted one. It names the rotation that this branch does not have.
+    fn differs(self, holder: &Path, pin: &Pin, key: &PublicKey) -> Error {
+        if let Ok(Some(error)) = self.replaced_here(holder, key) {
+            return error;
+        }
+        let (path, env) = (holder.display(), self.file.env());
+        let keys = [
+            format!("trusted: {} ({})", pin.key.fingerprint(), pin.seen),
+            format!("in the file now: {}", key.fingerprint()),
+        ];
+        // If the history can't be read, a person must still learn that the key differs.
+        let Ok(Some((commit, is_proven, is_undone))) = self.other_rotation(key, &pin.key) else {
+            let beside = holder.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+            let select = if beside { hint!("-e {env}", env) } else { hint!("-f {path}", path = holder) };
+            let mut hint =
+                Hint::from("ask your team whether they changed it; if they did: envseal key trust ");
+            // Then this clone may be older than another one on this machine.
+            if was_committed(self.project, env, &pin.key).is_ok_and(|is_there| !is_there) {
+                hint = Hint::from("first get the newest commits: git fetch; then ").and(hint);
+            }
+            return Error::refused(format!(
+                "{path}: {env}'s public key differs from the one this machine trusts"
+            ))
+            .with_status(3)
+            .with_details(keys)
+            .with_details(["no proven rotation in this clone leads from one to the other".into()])
+            .with_hint(hint.and(select));
+        };
+        let date = &rfc3339(Moment { seconds: commit.time, offset: commit.offset })[..10];
+        let commit = format!("{:.12}", commit.id.to_string());
+        let why = if is_undone { "it was put back since" } else { "is not in this branch" };
+        let message = format!(
+            "{path} has the key of {env} from before its rotation: commit {commit} ({date}) replaced it, and {why}"
+        );
+        let error = Error::refused(message)
+            .with_status(3)
+            .with_details(keys)
+            .with_details(["anyone with the older key could read the new value".into()]);
+        if is_undone {
+            return error.with_hint(hint!("see who put it back: git log -p -- {path}", path = holder));
+        }
+        if is_proven {
+            return error.with_hint(hint!("merge the rotation first: git merge {commit}", commit));
+        }
+        error
+            .with_details(["only the older private key, which is not here, could prove that rotation".into()])
+            .with_hint(hint!("see whether it is one, then merge it: git show {commit}", commit))
+    }
+
+    /// Returns the commit that first recorded that `from` was rotated to `to`, if some ref has it; then true if an available
+    /// private key proves the rotation, and true if HEAD has that commit, so that the rotation was undone.
+    fn other_rotation(self, from: &PublicKey, to: &PublicKey) -> Result<Option<(Commit, bool, bool)>, Error> {
+        let Self { file, project, store } = self;
+        let (Some(root), Some(objects)) = (project.git_root(), project.repository()?) else {
+            return Ok(None);
+        };
+        let Some(head) = objects.head()? else { return Ok(None) };
+        let team_file = below(&project.team_file(), root);
+        let mut walk = objects.walk(&objects.tips()?, is_team_file)?;
+        let mut found: Option<(_, _, bool)> = None;
+        while let Some(step) = walk.step()? {
+            for change in step.changes.into_iter().flatten() {
+                let Some(file_then) = change.after else { continue };
+                let team = objects.blob_if_there(file_then.id)?.and_then(|text| TeamFile::parse(&text).ok());
+                let is_own = change.path == team_file;
+                if let Some(team) = team.filter(|team| leads(team, file.env(), from, to, |_| true))
+                    && (is_own || found.as_ref().is_none_or(|(.., is_own)| !is_own))
+                {
+                    found = Some((step.id, team, is_own));
+                }
+            }
+        }
+        let Some((id, team, is_own)) = found else { return Ok(None) };
+        let is_undone = objects.merge_base(head, id)? == Some(id);
+        // On another branch the project may be elsewhere. In this one, another team file is another project's.
+        if is_undone && !is_own {
+            return Ok(None);
+        }
+        let keys = store.all(file.env(), &file.dir()).unwrap_or_default();
+        let is_proven = |rotation: &Rotation| keys.iter().any(|key| rotation.is_proven_by(key));
+        Ok(Some((objects.read_commit(id)?, leads(&team, file.env(), from, to, is_proven), is_undone)))
+    }
+
+    /// Returns true if rotations lead from the key `from` to `to`, each proven with the private key of the one before.
+    /// Having the new key, or a grant of it, proves nothing: anyone can make a key and grant it.
+    fn is_rotated(self, from: &PublicKey, to: &PublicKey) -> bool {
+        let (env, dir, store) = (self.file.env(), self.file.dir(), self.store);
+        // A team file that cannot be read proves nothing; the user must still learn that the key differs.
+        let Ok(team) = self.project.team() else { return false };
+        if !leads(&team, env, from, to, |_| true) {
+            return false;
+        }
+        let mut keys = store.all(env, &dir).unwrap_or_default();
+        let proven = |keys: &[_], rotation: &Rotation| keys.iter().any(|key| rotation.is_proven_by(key));
+        if leads(&team, env, from, to, |rotation| proven(&keys, rotation)) {
+            return true;
+        }
+        // Last, because it may have to ask for a passphrase.
+        keys.extend(store.ever_granted(&dir).unwrap_or_default());
+        leads(&team, env, from, to, |rotation| proven(&keys, rotation))
+    }
 }
 
 /// Pins `key` as the key of `env` in a project, whatever was pinned before: a person confirmed it. It applies to
@@ -355,31 +462,6 @@ pub(crate) fn key_commit(objects: &Repo, file: &EnvFile) -> Result<Option<Commit
         }
     }
     Ok(found.map(|commit| objects.read_commit(commit)).transpose()?)
-}
-
-/// Returns the error for `key` if the project's team file records that another one has replaced it: trusting it does not
-/// help.
-pub(crate) fn replaced_here(
-    file: &EnvFile,
-    holder: &Path,
-    project: &Project,
-    key: &PublicKey,
-    store: &KeyStore<'_>,
-) -> Result<Option<Error>, Error> {
-    let team = project.team()?;
-    if team.rotations(file.env()).all(|rotation| rotation.old != *key) {
-        return Ok(None);
-    }
-    // Only with the private key can a forged record be told from a true one.
-    let private = store.find_unasked(file.env(), key, &file.dir())?;
-    let Some(rotation) = replacing(&team, file, key, private.as_ref()) else { return Ok(None) };
-    let path = relative_path(&project.team_file());
-    let error = older_key(file, holder, rotation, format_args!("{}:{}", path.display(), rotation.line));
-    if project.team_in_head().is_ok_and(|team| replacing(&team, file, key, private.as_ref()).is_some()) {
-        return Ok(Some(error));
-    }
-    let hint = hint!("if that rotation was discarded, remove its line: ${EDITOR:-vi} {path}", path);
-    Ok(Some(error.with_hint(hint)))
 }
 
 fn look(root: &Path, store: &KeyStore<'_>) -> Result<KnownPins, Error> {
@@ -436,11 +518,11 @@ fn below(path: &Path, root: &Path) -> PathBuf {
 /// Returns the rotation from `key` to another that the team file records. If the private key is given, it must prove it.
 fn replacing<'a>(
     team: &'a TeamFile,
-    file: &EnvFile,
+    env: &EnvName,
     key: &PublicKey,
     private: Option<&PrivateKey>,
 ) -> Option<&'a Rotation> {
-    team.rotations(file.env()).find(|rotation| {
+    team.rotations(env).find(|rotation| {
         rotation.old == *key
             && rotation.new != *key
             && private.is_none_or(|private| rotation.is_proven_by(private))
@@ -448,129 +530,12 @@ fn replacing<'a>(
 }
 
 /// Returns the error for the rotated key in `holder`; `record` says where the rotation is recorded.
-fn older_key(file: &EnvFile, holder: &Path, rotation: &Rotation, record: impl Display) -> Error {
-    let (path, env, old, new) = (holder.display(), file.env(), rotation.old.id(), rotation.new.id());
+fn older_key(env: &EnvName, holder: &Path, rotation: &Rotation, record: impl Display) -> Error {
+    let (path, old, new) = (holder.display(), rotation.old.id(), rotation.new.id());
     let message =
         format!("{path} has an older public key of {env} ({old}): it was rotated to {new} ({record})");
     let hint = hint!("see who put it back: git log -p -- {path}", path = holder);
     Error::refused(message).with_status(3).with_hint(hint)
-}
-
-/// Returns the error for `key`, which is not the trusted one. It names the rotation that this branch does not have.
-fn differs(
-    project: &Project,
-    file: &EnvFile,
-    holder: &Path,
-    pin: &Pin,
-    key: &PublicKey,
-    store: &KeyStore<'_>,
-) -> Error {
-    if let Ok(Some(error)) = replaced_here(file, holder, project, key, store) {
-        return error;
-    }
-    let (path, env) = (holder.display(), file.env());
-    let keys = [
-        format!("trusted: {} ({})", pin.key.fingerprint(), pin.seen),
-        format!("in the file now: {}", key.fingerprint()),
-    ];
-    // If the history can't be read, a person must still learn that the key differs.
-    let Ok(Some((commit, is_proven, is_undone))) = other_rotation(project, file, key, &pin.key, store) else {
-        let beside = holder.parent().is_none_or(|folder| folder.as_os_str().is_empty());
-        let select = if beside { hint!("-e {env}", env) } else { hint!("-f {path}", path = holder) };
-        let mut hint = Hint::from("ask your team whether they changed it; if they did: envseal key trust ");
-        // Then this clone may be older than another one on this machine.
-        if was_committed(project, env, &pin.key).is_ok_and(|is_there| !is_there) {
-            hint = Hint::from("first get the newest commits: git fetch; then ").and(hint);
-        }
-        return Error::refused(format!(
-            "{path}: {env}'s public key differs from the one this machine trusts"
-        ))
-        .with_status(3)
-        .with_details(keys)
-        .with_details(["no proven rotation in this clone leads from one to the other".into()])
-        .with_hint(hint.and(select));
-    };
-    let date = &rfc3339(Moment { seconds: commit.time, offset: commit.offset })[..10];
-    let commit = format!("{:.12}", commit.id.to_string());
-    let why = if is_undone { "it was put back since" } else { "is not in this branch" };
-    let message = format!(
-        "{path} has the key of {env} from before its rotation: commit {commit} ({date}) replaced it, and {why}"
-    );
-    let error = Error::refused(message)
-        .with_status(3)
-        .with_details(keys)
-        .with_details(["anyone with the older key could read the new value".into()]);
-    if is_undone {
-        return error.with_hint(hint!("see who put it back: git log -p -- {path}", path = holder));
-    }
-    if is_proven {
-        return error.with_hint(hint!("merge the rotation first: git merge {commit}", commit));
-    }
-    error
-        .with_details(["only the older private key, which is not here, could prove that rotation".into()])
-        .with_hint(hint!("see whether it is one, then merge it: git show {commit}", commit))
-}
-
-/// Returns the commit that first recorded that `from` was rotated to `to`, if some ref has it; then true if an available
-/// private key proves the rotation, and true if HEAD has that commit, so that the rotation was undone.
-fn other_rotation(
-    project: &Project,
-    file: &EnvFile,
-    from: &PublicKey,
-    to: &PublicKey,
-    store: &KeyStore<'_>,
-) -> Result<Option<(Commit, bool, bool)>, Error> {
-    let (Some(root), Some(objects)) = (project.git_root(), project.repository()?) else { return Ok(None) };
-    let Some(head) = objects.head()? else { return Ok(None) };
-    let team_file = below(&project.team_file(), root);
-    let mut walk = objects.walk(&objects.tips()?, is_team_file)?;
-    let mut found: Option<(_, _, bool)> = None;
-    while let Some(step) = walk.step()? {
-        for change in step.changes.into_iter().flatten() {
-            let Some(file_then) = change.after else { continue };
-            let team = objects.blob_if_there(file_then.id)?.and_then(|text| TeamFile::parse(&text).ok());
-            let is_own = change.path == team_file;
-            if let Some(team) = team.filter(|team| leads(team, file.env(), from, to, |_| true))
-                && (is_own || found.as_ref().is_none_or(|(.., is_own)| !is_own))
-            {
-                found = Some((step.id, team, is_own));
-            }
-        }
-    }
-    let Some((id, team, is_own)) = found else { return Ok(None) };
-    let is_undone = objects.merge_base(head, id)? == Some(id);
-    // On another branch the project may be elsewhere. In this one, another team file is another project's.
-    if is_undone && !is_own {
-        return Ok(None);
-    }
-    let keys = store.all(file.env(), &file.dir()).unwrap_or_default();
-    let is_proven = |rotation: &Rotation| keys.iter().any(|key| rotation.is_proven_by(key));
-    Ok(Some((objects.read_commit(id)?, leads(&team, file.env(), from, to, is_proven), is_undone)))
-}
-
-/// Returns true if rotations lead from the key `from` to `to`, each proven with the private key of the one before.
-/// Having the new key, or a grant of it, proves nothing: anyone can make a key and grant it.
-fn is_rotated(
-    project: &Project,
-    file: &EnvFile,
-    from: &PublicKey,
-    to: &PublicKey,
-    store: &KeyStore<'_>,
-) -> bool {
-    let (env, dir) = (file.env(), file.dir());
-    // A team file that cannot be read proves nothing; the user must still learn that the key differs.
-    let Ok(team) = project.team() else { return false };
-    if !leads(&team, env, from, to, |_| true) {
-        return false;
-    }
-    let mut keys = store.all(env, &dir).unwrap_or_default();
-    let proven = |keys: &[_], rotation: &Rotation| keys.iter().any(|key| rotation.is_proven_by(key));
-    if leads(&team, env, from, to, |rotation| proven(&keys, rotation)) {
-        return true;
-    }
-    // Last, because it may have to ask for a passphrase.
-    keys.extend(store.ever_granted(&dir).unwrap_or_default());
-    leads(&team, env, from, to, |rotation| proven(&keys, rotation))
 }
 
 fn leads(

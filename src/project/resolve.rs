@@ -6,7 +6,7 @@ use super::change::{Assignment, How, Outcome, needs_key, refuse_own, set};
 use super::encrypt::{is_outdated, refuse_marked};
 use super::file::{EnvFile, token};
 use super::line_errors::reserved;
-use super::pin::is_trusted;
+use super::pin::KeyTrust;
 use super::projects::Project;
 use super::update::Target;
 use crate::config::is_own_name;
@@ -55,7 +55,7 @@ impl EnvFile {
         }
         let mut trusted = Vec::new();
         for (side, file) in &sides {
-            if is_trusted(file, project, store)? {
+            if (KeyTrust { file, project, store }).is_trusted()? {
                 trusted.push((*side, file.public_key()));
             }
         }

@@ -10,7 +10,7 @@ use super::change::with_sources;
 use super::exposure::{carry_all, exposure_names};
 use super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere};
 use super::line_errors::{cannot_seal, keys_disagree};
-use super::pin::{Pinning, refuse_old_key};
+use super::pin::{KeyTrust, Pinning};
 use super::projects::Project;
 use super::setup::{Notice, ignore_keys_file};
 use super::team_file::{put_tag_key, tag_key};
@@ -265,7 +265,9 @@ impl EnvironmentRotation {
         };
         let public = *files.first().and_then(EnvFile::public_key).ok_or_else(none)?;
         let old = find(env, &public, &files, store)?;
-        files.iter().try_for_each(|file| refuse_old_key(file, project, store, &old, true))?;
+        for file in &files {
+            KeyTrust { file, project, store }.refuse_old_key(&old, true)?;
+        }
         let exposed_as = exposure_names(project, team, env, &old)?;
         Ok(Self { env: env.clone(), files, old, new: PrivateKey::generate(), exposed_as })
     }

@@ -8,7 +8,7 @@ use super::committed::key_in_head;
 use super::encrypt::{has_secrets, refuse_reserved_dependents};
 use super::exposure;
 use super::file::{EnvFile, folder_of, place_of, real_place, refuse_links};
-use super::pin::Pinning;
+use super::pin::{KeyTrust, Pinning};
 use super::projects::{Project, Projects};
 use super::setup::{KeyChoice, Notice, choose_key, keep_key, with_header};
 use super::similar::no_env_file;
@@ -266,10 +266,11 @@ impl Target<'_> {
     /// Returns the key that this file's values are encrypted to. If the file has none yet, takes the environment's or
     /// creates one. Rejects a key that this machine does not trust.
     pub(crate) fn seal_to(&mut self) -> Result<PublicKey, Error> {
+        let trust = KeyTrust { file: &self.file, project: &self.project, store: self.store };
         let (key, notice) = match &self.choice {
             KeyChoice::InFile => return self.key_in_file(),
             KeyChoice::OfEnvironment(key, from) => {
-                self.pinning.check(&self.file, from, &self.project, key, self.store)?;
+                self.pinning.check(trust, from, key)?;
                 let (key, from) = (*key, from.clone());
                 if self.headed.is_none()
                     && let Some(private) = self.key_beside(&from, &key)?
@@ -280,14 +281,15 @@ impl Target<'_> {
             }
             KeyChoice::OfKeysFile(key, from) => {
                 self.refuse_key_beside_head(Some(key))?;
-                self.pinning.take(&self.file, &self.project, key, self.store)?;
+                self.pinning.take(trust, key)?;
                 (*key, Some(Notice::KeyTaken { key: key.id(), from: from.clone() }))
             }
             KeyChoice::None => {
                 self.file.refuse_lost_key(None, &self.project)?;
                 self.refuse_key_beside_head(None)?;
                 let key = self.new_key();
-                self.pinning.take(&self.file, &self.project, &key, self.store)?;
+                let trust = KeyTrust { file: &self.file, project: &self.project, store: self.store };
+                self.pinning.take(trust, &key)?;
                 (key, None)
             }
         };
@@ -302,7 +304,8 @@ impl Target<'_> {
     /// Returns the key in the file, to encrypt values to it. Rejects a key that this machine does not trust.
     pub(crate) fn key_in_file(&mut self) -> Result<PublicKey, Error> {
         let key = *self.file.public_key().ok_or_else(|| self.file.no_public_key())?;
-        self.pinning.check(&self.file, self.file.path(), &self.project, &key, self.store)?;
+        let trust = KeyTrust { file: &self.file, project: &self.project, store: self.store };
+        self.pinning.check(trust, self.file.path(), &key)?;
         Ok(key)
     }
 

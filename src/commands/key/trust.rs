@@ -8,7 +8,7 @@ use crate::crypto::PublicKey;
 use crate::error::Error;
 use crate::git::{Commit, display_path};
 use crate::keys::Pin;
-use crate::project::{EnvFile, Notice, accept, key_commit, pins_of, replaced_here};
+use crate::project::{EnvFile, KeyTrust, Notice, accept, key_commit};
 use crate::time::{Moment, rfc3339};
 use crate::ui::{self, DefaultAnswer};
 
@@ -44,7 +44,8 @@ fn trust(context: &Context, args: &KeyTrustArgs, path: &Path) -> Result<(), Erro
         let message = format!("the key of {env} in {} is {print}, not {wanted}", path.display());
         return Err(Error::usage(message, hint!("see who changed it: git log -p -- {path}", path)));
     }
-    let Some(pins) = pins_of(&file, &project, &context.store)? else {
+    let trust = KeyTrust { file: &file, project: &project, store: &context.store };
+    let Some(pins) = trust.pins()? else {
         let why = if project.git_root().is_none() {
             "outside git no key is remembered"
         } else if context.process.data_dir().is_none() {
@@ -54,7 +55,7 @@ fn trust(context: &Context, args: &KeyTrustArgs, path: &Path) -> Result<(), Erro
         };
         return Err(Error::usage(why, hint!("just go on: envseal set NAME -f {path}", path)));
     };
-    if let Some(error) = replaced_here(&file, path, &project, &key, &context.store)? {
+    if let Some(error) = trust.replaced_here(path, &key)? {
         return Err(error);
     }
     let mut others: Vec<_> = pins.iter().filter(|pin| pin.key != key).collect();
