@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::file::{EnvFile, token};
+use super::file::{EnvFile, entries_of, token};
 use super::line_errors::{
     ambiguous_hash, at_line, cannot_seal, cut_off, narrow_declaration, reserved, sealed_but_declared,
     unquoted, unwritable,
@@ -163,12 +163,11 @@ pub(crate) fn unset(file: &EnvFile, names: &[String]) -> Result<Document, Error>
     let mut edits = Vec::new();
     for name in names {
         refuse_own(name)?;
-        let is_cut_off = |at: &usize| document.is_cut_off(&document.entries()[*at]);
-        if let Some(at) = entries_of(document, name).find(is_cut_off) {
-            return Err(cut_off(file.path(), document, &document.entries()[at]));
+        if let Some((_, entry)) = entries_of(document, name).find(|(_, entry)| document.is_cut_off(entry)) {
+            return Err(cut_off(file.path(), document, entry));
         }
         let before = edits.len();
-        edits.extend(entries_of(document, name).map(|entry| Edit::Remove { entry }));
+        edits.extend(entries_of(document, name).map(|(entry, _)| Edit::Remove { entry }));
         if edits.len() == before {
             return Err(no_variable(file, name));
         }
@@ -211,28 +210,27 @@ pub(crate) fn rename(
                     path
                 )));
         }
-        edits.extend(entries_of(document, new.as_str()).map(|entry| Edit::Remove { entry }));
+        edits.extend(entries_of(document, new.as_str()).map(|(entry, _)| Edit::Remove { entry }));
     }
     let mut resealed = Vec::new();
-    for entry in entries_of(document, old) {
-        let at = &document.entries()[entry];
-        let Some(token) = file.token(at) else { continue };
+    for (at, entry) in entries_of(document, old) {
+        let Some(token) = file.token(entry) else { continue };
         if is_reserved(new.as_str()) {
             return Err(reserved(file.path(), new.as_str()));
         }
         if let Some(by) = target.project().declaring_plain(new.as_str()) {
-            return Err(sealed_but_declared(file.path(), at.line, old, new.as_str(), &by));
+            return Err(sealed_but_declared(file.path(), entry.line, old, new.as_str(), &by));
         }
-        let fail = |reason| cannot_decrypt(&[ValueFailure::new(file, at, reason)]);
+        let fail = |reason| cannot_decrypt(&[ValueFailure::new(file, entry, reason)]);
         let token = token.map_err(|error| fail(error.into()))?;
         let (opener, key) = keys.as_mut().expect("a value of this name is sealed");
         let OpenedValue { kind, bytes } = opener.open(old, &token).map_err(|error| fail(error.into()))?;
         let seal_error = cannot_seal(file.path());
         let mut sealer = Sealer::new(key).map_err(seal_error)?;
         let sealed = sealer.seal(new.as_str(), token.refs(), kind, bytes.expose()).map_err(seal_error)?;
-        resealed.push((entry, sealed.to_text()));
+        resealed.push((at, sealed.to_text()));
     }
-    edits.extend(entries_of(document, old).map(|entry| Edit::Name { entry, name: new.as_str() }));
+    edits.extend(entries_of(document, old).map(|(entry, _)| Edit::Name { entry, name: new.as_str() }));
     edits.extend(resealed.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }));
     let referring = referring(file, old);
     Ok((edited(file, document, &edits)?, referring))
@@ -371,11 +369,6 @@ pub(super) fn reads_as(
     }
     let refers = !sealed && names_in(bytes).is_none_or(|names| !names.is_empty());
     !refers && literal(bytes).expose() == value
-}
-
-fn entries_of<'a>(document: &'a Document, name: &'a str) -> impl Iterator<Item = usize> + 'a {
-    let entries = document.entries().iter().enumerate();
-    entries.filter(move |(_, entry)| document.name(entry) == name).map(|(at, _)| at)
 }
 
 /// Returns the variables whose values refer to `name`, as far as can be seen without a key.

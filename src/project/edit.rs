@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::change::{Outcome, with_sources};
 use super::encrypt::{fitting, refs_of, refuse_marked, source_of};
-use super::file::{EnvFile, refuse_links, token};
+use super::file::{EnvFile, refuse_links, token, variables};
 use super::line_errors::{
     ambiguous_hash, at_line, cannot_seal, changed_meanwhile, cut_off, merge_conflict, not_text, reserved,
     sealed_but_plain, stray_line,
@@ -483,12 +483,6 @@ type OwnLine<'a> = (&'a str, Zeroizing<Vec<u8>>);
 fn own_lines(document: &Document) -> Vec<(usize, usize, OwnLine<'_>)> {
     let own = document.entries().iter().enumerate().filter(|(_, entry)| is_own_name(document.name(entry)));
     own.map(|(at, entry)| (at, entry.line, (document.name(entry), document.value(entry).1))).collect()
-}
-
-/// Returns the document's variables, without the entries of envseal's own names.
-fn variables(document: &Document) -> impl Iterator<Item = (usize, &Entry)> {
-    let entries = document.entries().iter().enumerate();
-    entries.filter(|(_, entry)| !is_own_name(document.name(entry)))
 }
 
 /// Returns true if source text ends with the quote that it begins with.

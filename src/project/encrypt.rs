@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::change::{self, with_sources};
 use super::committed::document_in_head;
-use super::file::{EnvFile, token};
+use super::file::{EnvFile, token, variables};
 use super::line_errors::{
     ambiguous_hash, at_line, cannot_seal, cut_off, malformed_reference, sealed_but_declared,
     sealed_but_plain, stray_line,
@@ -16,7 +16,6 @@ use super::projects::Project;
 use super::references::{DollarSigns, Referable, literal, names_in};
 use super::update::Target;
 use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
-use crate::config::is_own_name;
 use crate::crypto::{
     OpenError, OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, Refs, SealedValue, Sealer,
     TokenError, claims_to_be_sealed,
@@ -221,8 +220,7 @@ pub(super) fn new_reserved_dependent<'a>(
 /// Returns each plain entry of a reserved name that depends on a sealed value, with that value's name.
 fn reserved_dependents(document: &Document) -> impl Iterator<Item = (&Entry, &str, String)> {
     let mut hidden = BTreeSet::new();
-    let entries = document.entries().iter().filter(|entry| !is_own_name(document.name(entry)));
-    entries.filter_map(move |entry| {
+    variables(document).filter_map(move |(_, entry)| {
         let (name, source) = (document.name(entry), document.source(entry));
         // A value may be large, so a sealed one is not copied.
         let is_sealed = claims_to_be_sealed(source) || token(document, entry).is_some();

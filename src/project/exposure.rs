@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::file::{EnvFile, Listings, real_place, token};
+use super::file::{EnvFile, Listings, entries_of, real_place, token};
 use super::projects::Project;
 use super::references::{literal, names_in};
 use super::setup::{Notice, with_policy};
@@ -91,7 +91,7 @@ pub(crate) fn standing(
         let could_read = |there: &&Exposure| there.member == exposure.member && there.name == name;
         for (at, document) in documents.iter().enumerate() {
             let at = referring.unwrap_or(at);
-            for entry in document.entries().iter().filter(|entry| document.name(entry) == name) {
+            for (_, entry) in entries_of(document, &name) {
                 let text = match token(document, entry) {
                     Some(token) => {
                         let opened =
@@ -176,8 +176,7 @@ pub(crate) fn exposure_names(
 }
 
 fn has_sealed(document: &Document, name: &str) -> bool {
-    let mut entries = document.entries().iter().filter(|entry| document.name(entry) == name);
-    entries.any(|entry| token(document, entry).is_some())
+    entries_of(document, name).any(|(_, entry)| token(document, entry).is_some())
 }
 
 /// An env file and the document that will replace its content.
@@ -211,7 +210,7 @@ pub(super) fn renewed(
         }
         let mut others = exposure_files(project, &team, env, changed)?;
         let present = others.first().map_or(env, EnvFile::env).clone();
-        let of_env: Vec<_> = changed.iter().filter(|(file, _)| *file.env() == present).collect();
+        let of_env: Vec<_> = changed.iter().filter(|(file, _)| *file.env() == present).copied().collect();
         let Some((file, _)) = of_env.first() else { continue };
         let Some(public) = file.public_key() else { continue };
         // A change needs no private key, so this never asks for a passphrase.
@@ -224,10 +223,10 @@ pub(super) fn renewed(
         let mut exposures = team.exposures_of(env);
         let states: Vec<_> = match known {
             Some((key, tags)) => {
-                let mut opener = Opener::new(key.clone());
-                let news = carry_all(&mut renewed, env, &tags, &key, &mut opener, &of_env, store)?;
+                let news = carry_all(&mut renewed, env, &tags, &key, &of_env, store)?;
                 noted.extend(news.into_iter().map(|name| (env.clone(), name, ExposureState::Exposed)));
                 exposures = renewed.exposures_of(env);
+                let mut opener = Opener::new(key.clone());
                 let state = |exposure: &Exposure| {
                     match standing(exposure, &exposures, &tags, &mut opener, &documents) {
                         // Tags from someone without the key match nothing, so the value would always look replaced.
@@ -268,57 +267,40 @@ pub(super) fn renewed(
     Ok((after != team.text()).then_some(TeamFileChange { before, after, notices }))
 }
 
-/// Carries all exposures of `env`, which `key` proves, on to the changed files. Returns the names with a new record of
-/// a value that an older key encrypted before.
+/// Carries all exposures of `env`, which `key` proves, on to the changed files: records one for each name whose new value
+/// is, or contains, the exposed one, or was encrypted until now with an older key that the member had. Returns the names
+/// with a new record of a value that an older key encrypted before.
 pub(super) fn carry_all(
     team: &mut TeamFile,
     env: &EnvName,
     tags: &TagKey,
     key: &PrivateKey,
-    opener: &mut Opener,
-    changed: &[&ChangedFile<'_>],
+    changed: &[ChangedFile<'_>],
     store: &KeyStore<'_>,
 ) -> Result<Vec<String>, Error> {
-    let (before, written) = (team.exposures_of(env), written(opener, changed, store)?);
-    for exposure in &before {
-        carry(team, exposure, tags, key, opener, changed, &written);
+    let mut opener = Opener::new(key.clone());
+    let (before, written) = (team.exposures_of(env), written(&mut opener, changed, store)?);
+    for exposure in before.iter().filter(|it| !written.is_empty() && it.proof_by(key) == it.proof) {
+        let goes = changed.iter().any(|(file, document)| {
+            has_sealed(file.document(), &exposure.name) && !has_sealed(document, &exposure.name)
+        });
+        let old = changed.iter().map(|(file, _)| file.document());
+        let mut parts = opened(&mut opener, old, |name| name == exposure.name);
+        parts.retain(|(_, forms)| forms.text().len() >= MIN_PART && forms.is_tagged(exposure, tags));
+        let was = team.removed().get(&exposure.member).map(|was| was.key);
+        for (name, forms, had) in &written {
+            let text = forms.text();
+            let whole = was.is_some_and(|key| had.contains(&key))
+                || forms.is_tagged(exposure, tags) && (goes || text.len() >= MIN_PART);
+            if whole || parts.iter().any(|(_, part)| memchr::memmem::find(text, part.text()).is_some()) {
+                let tag = tags.tag(env.as_str(), name, text);
+                put_exposed(team, key, (env, &exposure.member, name), exposure.since, [tag]);
+            }
+        }
     }
     let is_resealed = |of: &str| written.iter().any(|(name, _, had)| *name == of && !had.is_empty());
     let news = team.exposures_of(env).into_iter().filter(|it| is_resealed(&it.name) && !before.contains(it));
     Ok(news.map(|it| it.name).collect())
-}
-
-/// Also records an exposure for each name whose new value is, or contains, the exposed one, or was encrypted until now with
-/// an older key that the member had.
-fn carry(
-    team: &mut TeamFile,
-    exposure: &Exposure,
-    tags: &TagKey,
-    key: &PrivateKey,
-    opener: &mut Opener,
-    changed: &[&ChangedFile<'_>],
-    written: &[Written<'_>],
-) {
-    if written.is_empty() || exposure.proof_by(key) != exposure.proof {
-        return;
-    }
-    let goes = changed.iter().any(|(file, document)| {
-        has_sealed(file.document(), &exposure.name) && !has_sealed(document, &exposure.name)
-    });
-    let mut parts =
-        opened(opener, changed.iter().map(|(file, _)| file.document()), |name| name == exposure.name);
-    parts.retain(|(_, forms)| forms.text().len() >= MIN_PART && forms.is_tagged(exposure, tags));
-    let was = team.removed().get(&exposure.member).map(|was| was.key);
-    for (name, forms, had) in written {
-        let text = forms.text();
-        let whole = was.is_some_and(|key| had.contains(&key))
-            || forms.is_tagged(exposure, tags) && (goes || text.len() >= MIN_PART);
-        if !whole && !parts.iter().any(|(_, part)| memchr::memmem::find(text, part.text()).is_some()) {
-            continue;
-        }
-        let Exposure { env, member, since, .. } = exposure;
-        put_exposed(team, key, (env, member, name), *since, [tags.tag(env.as_str(), name, text)]);
-    }
 }
 
 /// Records that the member could read the values with these tags, since they were removed. Keeps the tags of an earlier
@@ -354,7 +336,7 @@ type Written<'a> = (&'a str, TextForms, HashSet<IdentityKey>);
 
 fn written<'a>(
     opener: &mut Opener,
-    changed: &[&ChangedFile<'a>],
+    changed: &[ChangedFile<'a>],
     store: &KeyStore<'_>,
 ) -> Result<Vec<Written<'a>>, Error> {
     let mut found = Vec::new();
@@ -404,11 +386,10 @@ fn opened<'a>(
 
 /// Returns true if the source text of the name's entries changed.
 fn is_other((file, document): &ChangedFile<'_>, name: &str) -> bool {
-    let sources = |document: &Document| {
-        let entries = document.entries().iter().filter(|entry| document.name(entry) == name);
-        entries.map(|entry| document.source(entry).to_vec()).collect::<Vec<_>>()
-    };
-    sources(file.document()) != sources(document)
+    fn sources<'a>(document: &'a Document, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        entries_of(document, name).map(|(_, entry)| document.source(entry))
+    }
+    !sources(file.document(), name).eq(sources(document, name))
 }
 
 #[cfg(test)]

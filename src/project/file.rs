@@ -205,8 +205,7 @@ impl EnvFile {
 
     /// Returns the variables' entries, without those of envseal's own names.
     pub fn variables(&self) -> impl Iterator<Item = (usize, &Entry)> {
-        let entries = self.document.entries().iter().enumerate();
-        entries.filter(|(_, entry)| !is_own_name(self.document.name(entry)))
+        variables(&self.document)
     }
 
     /// Returns true if any value of a name that `wants` asks for is sealed.
@@ -224,6 +223,19 @@ impl EnvFile {
     pub fn token(&self, entry: &Entry) -> Option<Result<SealedValue, TokenError>> {
         token(&self.document, entry)
     }
+}
+
+/// Returns the variables' entries with their indexes, without those of envseal's own names.
+pub(super) fn variables(document: &Document) -> impl Iterator<Item = (usize, &Entry)> {
+    document.entries().iter().enumerate().filter(|(_, entry)| !is_own_name(document.name(entry)))
+}
+
+/// Returns the entries of that name with their indexes.
+pub(super) fn entries_of<'a>(
+    document: &'a Document,
+    name: &'a str,
+) -> impl Iterator<Item = (usize, &'a Entry)> {
+    document.entries().iter().enumerate().filter(move |(_, entry)| document.name(entry) == name)
 }
 
 /// Returns the token of an entry of `document`, if its value claims to be sealed; an error if it only contains one.
@@ -403,7 +415,7 @@ impl Listings {
     /// Rejects a file beside one whose name folds to the same key name: `.env.x` and `x.env`, `.env.a.b` and
     /// `.env.a_b`. A folder that cannot be listed is not checked.
     fn refuse_twin(&mut self, path: &Path, env: &EnvName) -> Result<(), Error> {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = fs::folder_of(path);
         let names = self.0.entry(folder.to_owned()).or_insert_with_key(|folder| {
             let mut names: HashMap<_, Vec<_>> = HashMap::new();
             let listing = folder.read_dir().into_iter().flatten().flatten();
@@ -418,7 +430,7 @@ impl Listings {
         let mut beside = names.get(&variable).into_iter().flatten();
         match beside.find(|name| Some(name.as_os_str()) != path.file_name()) {
             Some(name) => {
-                let second = &folder.join(name);
+                let second = folder.join(name);
                 let (one, other) = (path.display(), second.display());
                 Err(Error::refused(format!(
                     "{one} and {other} are side by side, but share the key name {variable}"

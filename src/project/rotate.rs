@@ -446,9 +446,7 @@ fn renew(
         }
         if let Some(tags) = tags.filter(|_| team.exposed_names().contains(name)) {
             let changed: Vec<_> = current.files.iter().zip(documents).collect();
-            let changed: Vec<_> = changed.iter().collect();
-            let mut opener = Opener::new(new.clone());
-            let news = carry_all(team, name, &tags, new, &mut opener, &changed, store)?;
+            let news = carry_all(team, name, &tags, new, &changed, store)?;
             exposed.extend(news.into_iter().map(|of| (name.clone(), of)));
         }
     }

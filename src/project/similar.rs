@@ -18,13 +18,12 @@ pub(crate) fn env_file_names(folder: &Path) -> impl Iterator<Item = PathBuf> {
 /// if no name is easily confused with it.
 pub(crate) fn similar_env_file(path: &Path) -> Option<(EnvName, PathBuf)> {
     let asked = EnvName::of_file(path).ok()?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let names = env_file_names(folder.unwrap_or(Path::new(".")));
-    let others = names.filter_map(|name| Some((EnvName::of_file(&name).ok()?, name)));
+    let others =
+        env_file_names(fs::folder_of(path)).filter_map(|name| Some((EnvName::of_file(&name).ok()?, name)));
     let near = others.filter_map(|(env, name)| Some((distance(asked.as_str(), env.as_str())?, env, name)));
     // Of equally near ones, the first by name.
     let (_, env, name) = near.min()?;
-    Some((env, folder.map_or_else(|| name.clone(), |folder| folder.join(&name))))
+    Some((env, path.with_file_name(name)))
 }
 
 /// Returns the nearest env file in a folder above that of `path` whose name `is_it` accepts. It must be in the same
