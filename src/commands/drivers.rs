@@ -9,6 +9,7 @@ use super::{Context, working_dir};
 use crate::config::{EnvName, FileRole, is_own_name, is_team_file};
 use crate::dotenv::{ConflictStyle, ConflictedText, MergeConflicts, MergeVersions, has_markers};
 use crate::error::Error;
+use crate::fs::{self, NewMode};
 use crate::git::path_from;
 use crate::hint::Hint;
 use crate::project;
@@ -75,8 +76,8 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
     if !is_team_file && role == FileRole::Other {
         EnvName::of_file(&args.path)?;
     }
-    let read = |path: &Path| project::read_version(path);
-    let (base, ours, theirs) = (read(&args.base)?, read(&args.ours)?, read(&args.theirs)?);
+    let [base, ours, theirs] = [&args.base, &args.ours, &args.theirs].map(|path| fs::read_secret(path));
+    let (base, ours, theirs) = (base?, ours?, theirs?);
     // Our attributes also match files of other tools (`.env.*`): git must merge them as it would without us. It doesn't
     // merge binary data: that is a conflict, and our version stays.
     if let FileRole::Foreign(_) = role {
@@ -103,7 +104,7 @@ fn try_merge(context: &Context, args: &MergeArgs) -> Result<u8, Error> {
         (project::merge(&args.path, &versions, &style, &context.store), "name")
     };
     if *merged.text != *ours {
-        project::write_version(&args.ours, &merged.text)?;
+        fs::write_atomic(&args.ours, &merged.text, NewMode::Private)?;
     }
     let path = args.path.display();
     match merged.conflicts {
@@ -159,7 +160,7 @@ fn suggest_resolving(context: &Context, path: &Path, text: &[u8], names: &[Strin
 }
 
 pub(super) fn textconv(args: &TextconvArgs) -> Result<u8, Error> {
-    let text = project::read_version(&args.file)?;
+    let text = fs::read_secret(&args.file)?;
     ui::text(&project::textconv(&text))?;
     Ok(0)
 }

@@ -48,11 +48,11 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
     }
     // Before the file exists, so that it is always wiped.
     let _held = ui::HeldSignals::new()?;
-    let mut private_file = PrivateEditFile::default();
+    let private_file = PrivateEditFile::default();
     let wiper = private_file.wiper();
     let watch = Watch::start(move || wiper.wipe()).map_err(Error::io("watch for signals"))?;
-    private_file.set_up(context.process, &path)?;
-    if !private_file.is_in_memory() {
+    let (private_path, is_in_memory) = private_file.set_up(context.process, &path)?;
+    if !is_in_memory {
         context.ui.note("the plain text is on disk while you edit: this system has no folder in memory");
     }
     loop {
@@ -60,7 +60,7 @@ pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {
         let started = Instant::now();
         let again = || hint!("nothing was written; start again: envseal edit -f {path}", path);
         editor
-            .edit(private_file.path(), context.process.inherited(), &watch)
+            .edit(&private_path, context.process.inherited(), &watch)
             .map_err(|error| if error.hint().is_some() { error } else { error.with_hint(again()) })?;
         let text = private_file.read().map_err(|error| error.with_hint(again()))?;
         if !editing.typed(text) {

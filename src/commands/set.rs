@@ -89,8 +89,9 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
             let key = if needs_key { Some(target.seal_to()?) } else { None };
             let mut opener = target.opener()?;
             let (file, document, project) = (target.file(), target.document(), target.project());
-            let change = set(file, document, project, key.as_ref(), assignments, how, opener.as_mut())?;
-            Ok((change.document, (file.exists(), key, change.outcomes, project.clone())))
+            let (document, outcomes) =
+                set(file, document, project, key.as_ref(), assignments, how, opener.as_mut())?;
+            Ok((document, (file.exists(), key, outcomes, project.clone())))
         })
     };
     if generate.is_some() {

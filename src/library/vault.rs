@@ -208,9 +208,7 @@ impl Vault {
             };
             let mut opener = target.opener()?;
             let (file, document, project) = (target.file(), target.document(), target.project());
-            let change =
-                project::set(file, document, project, key.as_ref(), assignments, how, opener.as_mut())?;
-            Ok((change.document, change.outcomes))
+            project::set(file, document, project, key.as_ref(), assignments, how, opener.as_mut())
         })?;
         let written = outcomes.into_iter().filter(|(_, outcome)| *outcome != Outcome::Unchanged);
         changed.names.extend(written.map(|(name, _)| name));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::file::{EnvFile, entries_of, token};
 use super::line_errors::{
     ambiguous_hash, at_line, cannot_seal, cut_off, narrow_declaration, reserved, sealed_but_declared,
-    unquoted, unwritable,
+    unwritable,
 };
 use super::projects::Project;
 use super::references::{literal, names_in};
@@ -51,13 +51,8 @@ pub enum Outcome {
     Unchanged,
 }
 
-/// A changed document, and the outcome for each variable, in the order given.
-pub struct SetResult {
-    pub document: Document,
-    pub outcomes: Vec<(String, Outcome)>,
-}
-
-/// Sets variables, encrypting them to `public_key` in one batch.
+/// Sets variables, encrypting them to `public_key` in one batch. Returns the document, and the outcome for each variable,
+/// in the order given.
 ///
 /// With an `opener`, a value that is already the same changes no byte. If a name occurs more than once, its last entry
 /// is changed, which is the one that is read. A sealed value is replaced by a sealed one unless plain text is asked
@@ -70,7 +65,7 @@ pub fn set(
     assignments: &[Assignment],
     how: How,
     mut opener: Option<&mut Opener>,
-) -> Result<SetResult, Error> {
+) -> Result<(Document, Vec<(String, Outcome)>), Error> {
     let seal_error = cannot_seal(file.path());
     let mut sealer = public_key.map(Sealer::new).transpose().map_err(seal_error)?;
     let mut planned = Vec::with_capacity(assignments.len());
@@ -122,8 +117,7 @@ pub fn set(
         }));
         edits.extend(mark);
     }
-    let document = edited(file, document, &edits)?;
-    Ok(SetResult { document, outcomes })
+    Ok((edited(file, document, &edits)?, outcomes))
 }
 
 /// Keeps the last value of each name, as in a file, at the position of the first.
@@ -164,7 +158,7 @@ pub(crate) fn unset(file: &EnvFile, names: &[String]) -> Result<Document, Error>
     for name in names {
         refuse_own(name)?;
         if let Some((_, entry)) = entries_of(document, name).find(|(_, entry)| document.is_cut_off(entry)) {
-            return Err(cut_off(file.path(), document, entry));
+            return Err(cut_off(file.path(), entry.line, name));
         }
         let before = edits.len();
         edits.extend(entries_of(document, name).map(|(entry, _)| Edit::Remove { entry }));
@@ -267,7 +261,6 @@ pub(super) fn outdated_mark(document: &Document, entry: usize) -> Option<Edit<'s
     (document.is_marked_plain(line) && token(document, line).is_none()).then_some(Edit::UnmarkPlain { entry })
 }
 
-/// The present entries of a name.
 struct CurrentVariable {
     /// The last of its entries, which is the one that is read.
     last: usize,
@@ -332,7 +325,7 @@ pub(super) fn refuse_half(
     // The line in the file, which has no header yet.
     let line = file.document().last(name).map_or(entry.line, |at| file.document().entries()[at].line);
     Err(if document.is_cut_off(entry) {
-        unquoted(file.path(), line, name)
+        cut_off(file.path(), line, name)
     } else {
         ambiguous_hash(file.path(), line, name)
     })

@@ -394,7 +394,8 @@ impl<'a> EditPlan<'a> {
     fn sealed(&self, entry: &Entry) -> Result<EditAction<'a>, Error> {
         self.refuse_ambiguous(entry)?;
         if self.typed.document().is_cut_off(entry) {
-            return Err(cut_off(self.typed.path(), self.typed.document(), entry));
+            let name = self.typed.document().name(entry);
+            return Err(cut_off(self.typed.path(), entry.line, name));
         }
         if self.typed.document().value(entry).1.is_empty() {
             return Ok(EditAction::Plain);
@@ -492,11 +493,7 @@ fn is_closed(source: &[u8]) -> bool {
 
 /// A file that only this user can access, in memory if possible. Dropping it wipes the file.
 #[derive(Default)]
-pub(crate) struct PrivateEditFile {
-    file: Slot,
-    path: PathBuf,
-    in_memory: bool,
-}
+pub(crate) struct PrivateEditFile(Slot);
 
 /// Wipes the file when the process has to end.
 pub(crate) struct Wiper(Slot);
@@ -506,42 +503,34 @@ type Slot = Arc<Mutex<Option<PrivateFile>>>;
 impl PrivateEditFile {
     /// Creates the folder for a file with the same name as the one at `path`, so that an editor recognises its type.
     ///
+    /// Returns its path, and true if it is in memory: never on a disk, unless the system swaps.
+    ///
     /// Take its [`Self::wiper`] first: a signal may come at any time.
-    pub(crate) fn set_up(&mut self, process: &ProcessEnv, path: &Path) -> Result<(), Error> {
+    pub(crate) fn set_up(&self, process: &ProcessEnv, path: &Path) -> Result<(PathBuf, bool), Error> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let mut slot = lock(&self.file);
+        let mut slot = lock(&self.0);
         let file = slot.insert(PrivateFile::new(process.path("XDG_RUNTIME_DIR").as_deref(), &name)?);
-        (self.path, self.in_memory) = (file.path().to_owned(), file.is_in_memory());
-        Ok(())
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Returns true if it is in memory: never on a disk, unless the system swaps.
-    pub(crate) fn is_in_memory(&self) -> bool {
-        self.in_memory
+        Ok((file.path().to_owned(), file.is_in_memory()))
     }
 
     /// Writes the text to the file, after wiping what was there before.
     pub(crate) fn put(&self, text: &[u8]) -> Result<(), Error> {
-        Ok(lock(&self.file).as_mut().expect("it is set up").put(text)?)
+        Ok(lock(&self.0).as_mut().expect("it is set up").put(text)?)
     }
 
     pub(crate) fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        Ok(lock(&self.file).as_mut().expect("it is set up").read()?)
+        Ok(lock(&self.0).as_mut().expect("it is set up").read()?)
     }
 
     /// Returns a handle that wipes it from another thread.
     pub(crate) fn wiper(&self) -> Wiper {
-        Wiper(Arc::clone(&self.file))
+        Wiper(Arc::clone(&self.0))
     }
 }
 
 impl Drop for PrivateEditFile {
     fn drop(&mut self) {
-        drop(lock(&self.file).take());
+        drop(lock(&self.0).take());
     }
 }
 

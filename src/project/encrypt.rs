@@ -125,7 +125,7 @@ pub fn encrypt(
             return Err(ambiguous_hash(file.path(), line, name));
         }
         if file.document().is_cut_off(entry) {
-            return Err(cut_off(file.path(), file.document(), entry));
+            return Err(cut_off(file.path(), line, name));
         }
         if file.document().value(entry).1.is_empty() {
             continue;

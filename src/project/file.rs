@@ -267,13 +267,11 @@ fn token_text(document: &Document, entry: &Entry) -> Option<Vec<u8>> {
 fn read_as(path: &Path) -> Result<(EnvName, PathBuf), Error> {
     let env = EnvName::of_file(path)?;
     // Reading the file reports a symlink loop.
-    let Some(target) = target_of_link(path).transpose().ok().flatten() else {
-        return Ok((env, folder_of(path)));
-    };
-    match FileRole::of(&target) {
-        FileRole::EnvFile(env) => Ok((env, folder_of(&target))),
-        _ => Ok((env, folder_of(path))),
-    }
+    let target = target_of_link(path).and_then(Result::ok);
+    Ok(match target.map(|target| (FileRole::of(&target), target)) {
+        Some((FileRole::EnvFile(env), target)) => (env, folder_of(&target)),
+        _ => (env, folder_of(path)),
+    })
 }
 
 /// Returns the final target of the symlink at `path`; None if it is not a symlink.

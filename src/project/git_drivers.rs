@@ -4,14 +4,11 @@ use std::ops::Range;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
 use super::file::folder_of;
 use crate::config::EnvName;
 use crate::crypto::{Opener, PlaintextKind, Refs, SealedValue, SecretBytes, claims_to_be_sealed};
 use crate::dotenv::{self, BothChanged, ConflictStyle, Document, MergeSide, MergeVersions, MergedText, read};
-use crate::error::Error;
-use crate::fs::{self, NewMode};
 use crate::keys::KeyStore;
 
 const WORD: &[u8] = b"sealed ";
@@ -99,16 +96,6 @@ pub(crate) fn merge(
         side_that_changed(both, openers)
     };
     dotenv::merge(versions, style, &mut decide)
-}
-
-/// Reads one version of an env file, wherever git has put it.
-pub(crate) fn read_version(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    Ok(fs::read_secret(path)?)
-}
-
-/// Writes a merged text where git looks for it.
-pub(crate) fn write_version(path: &Path, text: &[u8]) -> Result<(), Error> {
-    Ok(fs::write_atomic(path, text, NewMode::Private)?)
 }
 
 fn side_that_changed(both: &BothChanged<'_>, openers: &mut [Opener]) -> Option<MergeSide> {

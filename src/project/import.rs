@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 
 use super::change::{edited, outdated_mark, own_name, plain_source, reads_as, refuse_half, refuse_own};
 use super::encrypt::{is_secret, new_reserved_dependent, refs_of_source, reserved_depends};
-use super::file::{EnvFile, place_of, refuse_links, token};
+use super::file::{EnvFile, folder_of, place_of, refuse_links, token};
 use super::keys::backup_exists;
-use super::line_errors::{ambiguous_hash, cannot_seal, malformed_reference, not_text, unquoted, unwritable};
+use super::line_errors::{ambiguous_hash, cannot_seal, cut_off, malformed_reference, not_text, unwritable};
 use super::projects::Project;
 use super::references::{DollarSigns, Referable, literal, names_in};
 use super::setup::with_header;
@@ -417,7 +417,7 @@ fn plan_text(
                 return Err(ambiguous_hash(base.path(), line, &name));
             }
             None if !is_plain && document.is_cut_off(entry) => {
-                return Err(unquoted(base.path(), line, &name));
+                return Err(cut_off(base.path(), line, &name));
             }
             None if is_plain => ImportAction::WritePlain,
             None if !was_encrypted && document.value(entry).1.is_empty() => ImportAction::WriteEmpty,
@@ -576,25 +576,15 @@ fn lines_seen<'a>(
     seen
 }
 
-/// Reads a source, which may hold plaintext secrets.
-pub(crate) fn source_text(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    Ok(fs::read_secret(path)?)
-}
-
 /// Returns true if two paths lead to one file. A missing file is compared by its place in an existing folder.
 pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| place_of(path));
     one == other || real(one) == real(other)
 }
 
-type SecretFile = (PathBuf, Zeroizing<Vec<u8>>);
-
-/// Returns the `.env.keys` of another tool for files in `folder`.
-pub(crate) fn other_keys_file(folder: &Path) -> Result<Option<SecretFile>, Error> {
-    let folder = place_of(&folder.join("x"));
-    let Some(path) = KeysFile::nearest(folder.parent().unwrap_or(&folder)) else { return Ok(None) };
-    let text = fs::read_secret(&path)?;
-    Ok(Some((path, text)))
+/// Returns the path of the `.env.keys` of another tool for files in `folder`.
+pub(crate) fn other_keys_file(folder: &Path) -> Option<PathBuf> {
+    KeysFile::nearest(&folder_of(&folder.join("x")))
 }
 
 /// Copies the file at `path` to a private file (0600) beside it that is not an env file, and returns its path.
@@ -610,10 +600,6 @@ pub(crate) fn keep_backup(path: &Path) -> Result<PathBuf, Error> {
     }
     fs::stage(&backup, &text, NewMode::Private)?.commit_new()?;
     Ok(backup)
-}
-
-pub(crate) fn drop_backup(path: &Path) -> Result<(), Error> {
-    Ok(fs::remove(path)?)
 }
 
 #[cfg(test)]

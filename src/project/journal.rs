@@ -66,14 +66,6 @@ enum FileState {
     Other,
 }
 
-/// Finishes or undoes an interrupted change in the worktree (outside git, the folder) `dir`, whose lock is held.
-pub(super) fn recover_locked(dir: &Path) -> Result<(), Error> {
-    if dir.join(".git").symlink_metadata().is_ok() {
-        recover(dir)?;
-    }
-    Ok(())
-}
-
 /// Finishes or undoes an interrupted change in the worktree that contains the folder `dir`, for commands that only
 /// read. Returns None if there is nothing to do, or if another envseal is at work: that one does it. If this fails,
 /// reading may go on, because every file can be decrypted with the keys file as it is.
@@ -93,8 +85,8 @@ pub(super) fn is_pending(root: &Path) -> bool {
     git::git_dir_of(root).is_ok_and(|dir| dir.join(NAME).symlink_metadata().is_ok())
 }
 
-/// Like [`recover_interrupted`], with the lock held.
-fn recover(root: &Path) -> Result<Option<RecoveredChange>, Error> {
+/// Like [`recover_interrupted`], in the worktree `root`, whose lock is held.
+pub(super) fn recover(root: &Path) -> Result<Option<RecoveredChange>, Error> {
     let Ok(git_dir) = git::git_dir_of(root) else { return Ok(None) };
     let (path, new) = (git_dir.join(NAME), git_dir.join(NEW));
     if new.symlink_metadata().is_ok() {
@@ -169,8 +161,9 @@ impl Journal {
     /// Replaces the first file, unless someone has changed any of the files in the meantime.
     fn replace_first(&self, root: &Path, journal: &Path) -> Result<(), Error> {
         for entry in &self.files {
-            if entry.found(root, journal)? != FileState::Before {
-                return Err(changed_meanwhile(&entry.place(root, journal)?));
+            let place = entry.place(root, journal)?;
+            if entry.state(&place)? != FileState::Before {
+                return Err(changed_meanwhile(&place));
             }
         }
         let first = &self.files[0];
@@ -183,7 +176,8 @@ impl Journal {
     fn carry_out(&self, root: &Path, journal: &Path) -> Result<bool, Error> {
         let mut states = Vec::with_capacity(self.files.len());
         for entry in &self.files {
-            let (place, found) = (entry.place(root, journal)?, entry.found(root, journal)?);
+            let place = entry.place(root, journal)?;
+            let found = entry.state(&place)?;
             let temp = place.with_file_name(&entry.temp);
             let is_whole = fs::is_regular(&temp) && digest(&fs::read_secret(&temp)?) == entry.after;
             states.push((entry, place, temp, found, is_whole));
@@ -304,9 +298,8 @@ impl JournalEntry {
         Err(stuck(journal, &place, IMPOSSIBLE_PATH))
     }
 
-    fn found(&self, real_root: &Path, journal: &Path) -> Result<FileState, Error> {
-        let place = self.place(real_root, journal)?;
-        let text = match fs::read_secret(&place) {
+    fn state(&self, place: &Path) -> Result<FileState, Error> {
+        let text = match fs::read_secret(place) {
             _ if place.is_symlink() => return Ok(FileState::Other),
             Err(FsError::NotFound { .. }) => None,
             Err(FsError::NotRegular { .. }) => return Ok(FileState::Other),
@@ -316,13 +309,13 @@ impl JournalEntry {
         Ok(match (&now, text) {
             (Some(now), _) if *now == self.after => FileState::After,
             (now, _) if *now == self.before => FileState::Before,
-            (_, Some(text)) if !self.keys.is_empty() => self.found_by_keys(&place, &text),
+            (_, Some(text)) if !self.keys.is_empty() => self.state_by_keys(place, &text),
             _ => FileState::Other,
         })
     }
 
     /// Returns the state of a keys file that another repository has changed as well.
-    fn found_by_keys(&self, place: &Path, text: &[u8]) -> FileState {
+    fn state_by_keys(&self, place: &Path, text: &[u8]) -> FileState {
         let Ok(there) = KeysFile::of_text(place, text).and_then(|file| file.all()) else {
             return FileState::Other;
         };

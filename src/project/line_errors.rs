@@ -7,7 +7,7 @@ use super::resolve::resolve_hint;
 use super::similar::nearest_name;
 use crate::config::{EnvName, is_env_file};
 use crate::crypto::{KeyId, SealError};
-use crate::dotenv::{ConflictedText, Document, Entry, ExpandError, ParseError, Stray, why_reserved};
+use crate::dotenv::{ConflictedText, Document, ExpandError, ParseError, Stray, why_reserved};
 use crate::error::{Error, ErrorKind};
 use crate::git::{path_to_add, relative_path};
 use crate::hint::Hint;
@@ -50,7 +50,7 @@ pub(crate) fn merge_conflict(path: &Path, line: usize, text: &[u8]) -> Error {
 /// Returns the error for a line that is not a statement, or for the value above if the line seems to belong to it.
 pub(crate) fn stray_line(path: &Path, document: &Document, stray: &Stray) -> Error {
     match document.cut_off_above(stray) {
-        Some(entry) => cut_off(path, document, entry),
+        Some(entry) => cut_off(path, entry.line, document.name(entry)),
         None => refused_at(path, stray.line, "is neither a variable nor a comment, so it cannot be encrypted").with_hint(
             "if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it",
         ),
@@ -58,11 +58,7 @@ pub(crate) fn stray_line(path: &Path, document: &Document, stray: &Stray) -> Err
 }
 
 /// Returns the error for an unquoted value that seems to continue on the lines below.
-pub(super) fn cut_off(path: &Path, document: &Document, entry: &Entry) -> Error {
-    unquoted(path, entry.line, document.name(entry))
-}
-
-pub(super) fn unquoted(path: &Path, line: usize, name: &str) -> Error {
+pub(super) fn cut_off(path: &Path, line: usize, name: &str) -> Error {
     let what = format!("{name}: the value continues on the lines below, but it is not in quotes");
     refused_at(path, line, what).with_hint(hint!("put the value of line {line} in quotes", line))
 }

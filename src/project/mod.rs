@@ -36,12 +36,10 @@ pub(crate) use encrypt::{ValueState, counts, first_foreign, value_state};
 pub(crate) use exposure::{Standing, exposure_files, exposure_names, put_exposed, standing, value_tag};
 pub use file::EnvFile;
 pub(crate) use file::{refuse_links, replace_copy, token};
+pub(crate) use git_drivers::merge;
 pub use git_drivers::textconv;
-pub(crate) use git_drivers::{merge, read_version, write_version};
 #[cfg(feature = "cli")]
-pub(crate) use import::{
-    ImportAction, ImportPlan, ImportText, drop_backup, keep_backup, other_keys_file, same_file, source_text,
-};
+pub(crate) use import::{ImportAction, ImportPlan, ImportText, keep_backup, other_keys_file, same_file};
 #[cfg(feature = "cli")]
 pub use import::{ImportItem, ItemValue};
 pub(crate) use journal::{RecoveredChange, recover_interrupted};

@@ -322,24 +322,20 @@ impl FileReader<'_, '_> {
             if !may_refer(name) {
                 return ReferenceValue::Text;
             }
-            match self.look_up(name) {
-                LookedUp::Unset => ReferenceValue::Unset,
-                LookedUp::Process(value) if fits(value) => ReferenceValue::Value(value),
-                LookedUp::Process(_) => {
-                    failed.get_or_insert(Reason::TooLarge);
+            let value = match self.look_up(name) {
+                LookedUp::Unset => return ReferenceValue::Unset,
+                LookedUp::Process(value) => Ok(value),
+                LookedUp::File(slot) => match &slot.value {
+                    Ok(value) => Ok(value.bytes.expose()),
+                    Err(reason) => Err(slot.depended_on(reason)),
+                },
+            };
+            match value.and_then(|value| if fits(value) { Ok(value) } else { Err(Reason::TooLarge) }) {
+                Ok(value) => ReferenceValue::Value(value),
+                Err(reason) => {
+                    failed.get_or_insert(reason);
                     ReferenceValue::Unset
                 }
-                LookedUp::File(slot) => match &slot.value {
-                    Ok(value) if !fits(value.bytes.expose()) => {
-                        failed.get_or_insert(Reason::TooLarge);
-                        ReferenceValue::Unset
-                    }
-                    Ok(value) => ReferenceValue::Value(value.bytes.expose()),
-                    Err(reason) => {
-                        failed.get_or_insert_with(|| slot.depended_on(reason));
-                        ReferenceValue::Unset
-                    }
-                },
             }
         });
         match failed {

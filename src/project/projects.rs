@@ -102,6 +102,20 @@ impl ProjectFacts {
     }
 }
 
+/// Returns the value for a key, which is computed at the first call.
+fn once_for<K: Ord, V: Clone>(
+    known: &RefCell<BTreeMap<K, V>>,
+    key: K,
+    find: impl FnOnce() -> Result<V, Error>,
+) -> Result<V, Error> {
+    if let Some(value) = known.borrow().get(&key) {
+        return Ok(value.clone());
+    }
+    let found = find()?;
+    known.borrow_mut().insert(key, found.clone());
+    Ok(found)
+}
+
 impl Project {
     /// Opens the project that env files in the folder `dir` belong to.
     pub fn of(dir: &Path, repositories: &Rc<Repositories>) -> Result<Self, Error> {
@@ -334,7 +348,7 @@ impl Project {
             ))
             .with_hint(hint!("rename one of the two environments: git mv {path} …", path)));
         }
-        let keys = self.keys_of(env)?;
+        let keys = once_for(&self.facts.keys, env.clone(), || self.keys_of(env))?;
         let others = keys.found.iter().filter_map(|(key, paths)| {
             let path = paths.iter().find(|path| real_place(path) != but)?;
             Some((path.clone(), *key))
@@ -357,9 +371,6 @@ impl Project {
     }
 
     fn keys_of(&self, env: &EnvName) -> Result<Rc<EnvironmentKeys>, Error> {
-        if let Some(known) = self.facts.keys.borrow().get(env) {
-            return Ok(Rc::clone(known));
-        }
         let mut keys = EnvironmentKeys::default();
         for path in self.env_files_by_environment()?.get(env).into_iter().flatten() {
             let Ok(file) = self.load(path) else {
@@ -373,9 +384,7 @@ impl Project {
                 None => keys.found.push((key, vec![path.clone()])),
             }
         }
-        let keys = Rc::new(keys);
-        self.facts.keys.borrow_mut().insert(env.clone(), Rc::clone(&keys));
-        Ok(keys)
+        Ok(Rc::new(keys))
     }
 
     /// Returns the key chosen for an environment's files that have none yet and use this keys file, or chooses one.
@@ -385,13 +394,7 @@ impl Project {
         keys_file: PathBuf,
         choose: impl FnOnce() -> Result<KeyChoice, Error>,
     ) -> Result<KeyChoice, Error> {
-        let asked = (env.clone(), keys_file);
-        if let Some(known) = self.facts.choices.borrow().get(&asked) {
-            return Ok(known.clone());
-        }
-        let choice = choose()?;
-        self.facts.choices.borrow_mut().insert(asked, choice.clone());
-        Ok(choice)
+        once_for(&self.facts.choices, (env.clone(), keys_file), choose)
     }
 
     /// Returns the env files of the worktree's other projects that have a public key. A file that can't be read is left

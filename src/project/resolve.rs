@@ -143,10 +143,9 @@ pub(crate) fn resolve(
         let needs_key = needs_key(&resolved, &document, target.project(), assignments, *how)?;
         let key = if needs_key { Some(target.key_in_file()?) } else { None };
         let mut opener = target.opener()?;
-        let change =
+        let (changed, outcomes) =
             set(&resolved, &document, target.project(), key.as_ref(), assignments, *how, opener.as_mut())?;
-        document = change.document;
-        outcome = change.outcomes.first().map(|(_, outcome)| *outcome);
+        (document, outcome) = (changed, outcomes.first().map(|(_, outcome)| *outcome));
         if !conflicts.differs_only_in(name, document.as_bytes()) {
             return Err(entangled(&resolved, name));
         }

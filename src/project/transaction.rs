@@ -19,7 +19,7 @@ use crate::keys::KeyStore;
 /// The locks on every worktree (outside git, folder) that the files of one command lie in. A file is read, changed and
 /// replaced while they are held.
 pub(super) struct WriteLock {
-    _locks: Vec<FolderLock>,
+    _locks: BTreeMap<PathBuf, FolderLock>,
 }
 
 impl WriteLock {
@@ -40,26 +40,27 @@ impl WriteLock {
             folders.extend(folders_of(path)?);
         }
         let all: BTreeSet<_> = folders.iter().map(|folder| lock_dir(folder)).collect();
-        let mut locks = Vec::with_capacity(all.len());
-        let mut locked = BTreeSet::new();
+        let mut locks = BTreeMap::new();
         for dir in all {
             match FolderLock::acquire(&dir) {
                 Err(error) if !dirs.contains(&dir) && !matches!(error, FsError::Locked { .. }) => {}
                 lock => {
-                    locks.push(lock?);
-                    journal::recover_locked(&dir)?;
-                    locked.insert(dir);
+                    let lock = lock?;
+                    if dir.join(".git").symlink_metadata().is_ok() {
+                        journal::recover(&dir)?;
+                    }
+                    locks.insert(dir, lock);
                 }
             }
         }
-        for dir in &locked {
+        for dir in locks.keys() {
             if let Ok(Some(repo)) = repositories.discover(dir) {
                 repo.sweep_temporaries()?;
             }
         }
         for folder in &folders {
             let dir = lock_dir(folder);
-            if locked.contains(&dir) {
+            if locks.contains_key(&dir) {
                 // A keys file may have been written in any folder up to the locked one.
                 let above = folder.ancestors().take_while(|above| above.starts_with(&dir));
                 above.for_each(|folder| sweep_locked(folder, repositories));
@@ -70,13 +71,12 @@ impl WriteLock {
 
     /// Like [`Self::acquire`], with the keys files of the folders that these files lie in.
     pub(super) fn with_keys_files(paths: &[PathBuf], store: &KeyStore<'_>) -> Result<Self, Error> {
-        let mut keys_files = BTreeSet::new();
+        let mut keys_files = Vec::new();
         for path in paths {
             if !store.is_piped() {
                 keys_files.extend(folders_of(path)?.iter().map(|folder| store.keys_file_path(folder)));
             }
         }
-        let keys_files: Vec<_> = keys_files.into_iter().collect();
         Self::acquire(paths, &keys_files, store.repositories())
     }
 }

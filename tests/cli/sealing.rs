@@ -173,8 +173,8 @@ proptest! {
             let before = place.file(around.as_bytes()).unwrap();
             let assignment = Assignment { name: VarName::new("A").unwrap(), value: SecretBytes::new(value.clone()) };
             let (scope, public) = (place.scope(), place.key.public());
-            let set = set(&before, before.document(), &scope, Some(&public), &[assignment], How::AsMarked, None).unwrap();
-            let sealed = place.with_text(set.document.as_bytes()).unwrap();
+            let (changed, _) = set(&before, before.document(), &scope, Some(&public), &[assignment], How::AsMarked, None).unwrap();
+            let sealed = place.with_text(changed.as_bytes()).unwrap();
             let held = |file: &EnvFile| {
                 let all = values(file).unwrap();
                 all[1].iter().find(|(name, _)| name == "A").unwrap().1.clone()

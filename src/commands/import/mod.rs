@@ -9,9 +9,10 @@ use super::Context;
 use super::files::{FileArgs, ReferenceArgs, VariableArgs};
 use crate::config::EnvName;
 use crate::error::Error;
+use crate::fs;
 use crate::git::{display_path, relative_path};
 use crate::import::dotenvx;
-use crate::project::{ImportAction, ImportPlan, Updated, Write, drop_backup, keep_backup, same_file};
+use crate::project::{ImportAction, ImportPlan, Updated, Write, keep_backup, same_file};
 use crate::ui::{self, DefaultAnswer, counted};
 
 /// Import values and keys from another tool
@@ -171,7 +172,7 @@ fn write(context: &Context, args: &Args, imports: &[(Source, ImportPlan)]) -> Re
     let updated = updated.inspect_err(|_| {
         for (_, backup) in &backups {
             // If it can't be removed it stays: it holds no plaintext secret.
-            let _ = drop_backup(backup);
+            let _ = fs::remove(backup);
         }
     })?;
     context.print_notices(&updated.notices);

@@ -14,14 +14,14 @@ use crate::crypto::{SecretBytes, SecretText, claims_to_be_sealed, holds_sealed};
 use crate::dotenv::{Document, VarName, foreign_value};
 use crate::error::Error;
 use crate::exec::Sops;
-use crate::fs::folder_of;
+use crate::fs;
 use crate::git::display_path;
 use crate::hint::Hint;
 use crate::import::{ImportError, ImportErrorKind, dotenvx, ejson, json, sops, yaml};
 use crate::keys::KeyStore;
 use crate::project::{
     DollarSigns, ImportItem, ImportPlan, ImportText, ItemValue, ambiguous_hash, merge_conflict, not_text,
-    other_keys_file, same_file, source_text, stray_line,
+    other_keys_file, same_file, stray_line,
 };
 use crate::ui;
 
@@ -72,7 +72,7 @@ pub(super) fn read_sources(
 
 fn read_texts(context: &Context, args: &Args) -> Result<Vec<SourceText>, Error> {
     let read = |path: &PathBuf| {
-        Ok(SourceText { label: display_path(path), path: Some(path.clone()), bytes: source_text(path)? })
+        Ok(SourceText { label: display_path(path), path: Some(path.clone()), bytes: fs::read_secret(path)? })
     };
     match args.sources.as_slice() {
         [only] if only.as_os_str() == "-" => Ok(vec![read_stdin(context, args.kind)?]),
@@ -212,10 +212,11 @@ fn decrypt_dotenvx(
     let set = context.process.get(&variable).and_then(|value| value.to_str());
     keys.extend(set.map(|key| (variable.clone(), SecretText::new(key.to_owned()))));
     let keys_file = match &args.source_keys {
-        Some(named) => Some((named.clone(), source_text(named)?)),
-        None => other_keys_file(text.path.as_deref().map_or(Path::new("."), folder_of))?,
+        Some(named) => Some(named.clone()),
+        None => other_keys_file(text.path.as_deref().map_or(Path::new("."), fs::folder_of)),
     };
-    if let Some((path, file)) = keys_file {
+    if let Some(path) = keys_file {
+        let file = fs::read_secret(&path)?;
         let mut found =
             dotenvx::private_keys(&file).map_err(|error| failed(&display_path(&path), &[error], None))?;
         // The file's own key is tried first.
@@ -276,7 +277,7 @@ fn decrypt_sops(
 
 fn ejson_key(context: &Context, args: &Args, public: &str) -> Option<SecretText> {
     let folder = args.source_keys.clone().or_else(|| context.process.path(ejson::KEY_DIR_VARIABLE));
-    let text = source_text(&folder.unwrap_or_else(|| ejson::KEY_DIR.into()).join(public)).ok()?;
+    let text = fs::read_secret(&folder.unwrap_or_else(|| ejson::KEY_DIR.into()).join(public)).ok()?;
     Some(SecretText::new(std::str::from_utf8(&text).ok()?.to_owned()))
 }
 
