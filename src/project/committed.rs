@@ -35,20 +35,18 @@ impl EnvFile {
         store: &KeyStore<'_>,
         public_key: &PublicKey,
     ) -> Result<PrivateKey, KeyLookupError> {
-        match store.find(self.env(), public_key, &self.dir()) {
-            Err(error @ KeyLookupError::NotFound { .. }) => {
-                let Some(past) = &self.past else { return Err(error) };
-                let is_it = |key: &PrivateKey| key.public() == *public_key;
-                if let Some(key) = store.find_anywhere(public_key, &self.dir())? {
-                    return Ok(key);
-                }
-                let then = past.team_file.as_deref().map(|text| store.granted_in(text)).transpose()?;
-                match then.into_iter().flatten().map(|(_, key)| key).find(is_it) {
-                    Some(key) => Ok(key),
-                    None => store.ever_granted(&self.dir())?.into_iter().find(is_it).ok_or(error),
-                }
-            }
-            found => found,
+        let (error, past) = match (store.find(self.env(), public_key, &self.dir()), &self.past) {
+            (Err(error @ KeyLookupError::NotFound { .. }), Some(past)) => (error, past),
+            (found, _) => return found,
+        };
+        if let Some(key) = store.find_anywhere(public_key, &self.dir())? {
+            return Ok(key);
+        }
+        let is_it = |key: &PrivateKey| key.public() == *public_key;
+        let then = past.team_file.as_deref().map(|text| store.granted_in(text)).transpose()?;
+        match then.into_iter().flatten().map(|(_, key)| key).find(is_it) {
+            Some(key) => Ok(key),
+            None => store.ever_granted(&self.dir())?.into_iter().find(is_it).ok_or(error),
         }
     }
 }

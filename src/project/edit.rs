@@ -55,7 +55,6 @@ pub(crate) struct Edited {
     pub document: Document,
     /// The variables with a new value, and the outcome for each, in the file's order.
     pub outcomes: Vec<(String, Outcome)>,
-    /// The variables that were removed.
     pub removed: Vec<String>,
     /// True if the file had conflict markers.
     pub was_in_merge: bool,

@@ -260,13 +260,11 @@ pub fn decrypt(
         if is_reserved(name) {
             continue;
         }
-        let source = match token {
+        let source = match (project.declaring_plain(name), token) {
             _ if file.document().is_marked_plain(entry) => Err(Reason::Marked),
-            token => match (project.declaring_plain(name), token) {
-                (Some(by), _) => Err(Reason::DeclaredPlain(by)),
-                (None, Ok(token)) => source_of(file, name, &token, opener),
-                (None, Err(error)) => Err(error.into()),
-            },
+            (Some(by), _) => Err(Reason::DeclaredPlain(by)),
+            (None, Ok(token)) => source_of(file, name, &token, opener),
+            (None, Err(error)) => Err(error.into()),
         };
         match source {
             Ok(source) => sources.push((at, source)),

@@ -215,40 +215,33 @@ pub(super) fn renewed(
         let Some(public) = file.public_key() else { continue };
         // A change needs no private key, so this never asks for a passphrase.
         let key = store.find_unasked(&present, public, &file.dir())?;
-        let known = key.and_then(|key| tag_key(&team, env, &key).map(|tags| (key, tags)));
+        let mut known = key.and_then(|key| Some((Opener::new(key.clone()), tag_key(&team, env, &key)?, key)));
         let places: Vec<_> = of_env.iter().map(|(file, _)| real_place(file.path())).collect();
         others.retain(|file| !places.contains(&real_place(file.path())));
         let changed_documents = of_env.iter().map(|(_, document)| *document);
         let documents: Vec<_> = changed_documents.chain(others.iter().map(EnvFile::document)).collect();
-        let mut exposures = team.exposures_of(env);
-        let states: Vec<_> = match known {
-            Some((key, tags)) => {
-                let news = carry_all(&mut renewed, env, &tags, &key, &of_env, store)?;
-                noted.extend(news.into_iter().map(|name| (env.clone(), name, ExposureState::Exposed)));
-                exposures = renewed.exposures_of(env);
-                let mut opener = Opener::new(key.clone());
-                let state = |exposure: &Exposure| {
-                    match standing(exposure, &exposures, &tags, &mut opener, &documents) {
-                        // Tags from someone without the key match nothing, so the value would always look replaced.
-                        Standing::Other if exposure.proof_by(&key) != exposure.proof => exposure.state,
-                        Standing::Same(_) => ExposureState::Exposed,
-                        Standing::Other => ExposureState::Replaced,
-                        Standing::Gone => exposure.state,
-                    }
-                };
-                exposures.iter().map(state).collect()
+        if let Some((_, tags, key)) = &known {
+            let news = carry_all(&mut renewed, env, tags, key, &of_env, store)?;
+            noted.extend(news.into_iter().map(|name| (env.clone(), name, ExposureState::Exposed)));
+        }
+        let exposures = renewed.exposures_of(env);
+        for exposure in &exposures {
+            let state = match &mut known {
+                Some((opener, tags, key)) => match standing(exposure, &exposures, tags, opener, &documents) {
+                    Standing::Same(_) => ExposureState::Exposed,
+                    Standing::Other if exposure.proof_by(key) == exposure.proof => ExposureState::Replaced,
+                    // Tags from someone without the key match nothing, so the value would always look replaced.
+                    Standing::Other | Standing::Gone => exposure.state,
+                },
+                None if of_env.iter().any(|changed| is_other(changed, &exposure.name)) => {
+                    ExposureState::Unverified
+                }
+                None => exposure.state,
+            };
+            if state != exposure.state {
+                noted.push((env.clone(), exposure.name.clone(), state));
+                renewed.put_exposure(Exposure { state, ..exposure.clone() });
             }
-            None => {
-                let state = |exposure: &Exposure| {
-                    let touched = of_env.iter().any(|changed| is_other(changed, &exposure.name));
-                    if touched { ExposureState::Unverified } else { exposure.state }
-                };
-                exposures.iter().map(state).collect()
-            }
-        };
-        for (exposure, state) in exposures.into_iter().zip(states).filter(|(old, new)| old.state != *new) {
-            noted.push((env.clone(), exposure.name.clone(), state));
-            renewed.put_exposure(Exposure { state, ..exposure });
         }
     }
     let mut after = renewed.text();

@@ -426,20 +426,14 @@ impl Listings {
         });
         let variable = env.public_key_name();
         let mut beside = names.get(&variable).into_iter().flatten();
-        match beside.find(|name| Some(name.as_os_str()) != path.file_name()) {
-            Some(name) => {
-                let second = folder.join(name);
-                let (one, other) = (path.display(), second.display());
-                Err(Error::refused(format!(
-                    "{one} and {other} are side by side, but share the key name {variable}"
-                ))
-                .with_hint(hint!(
-                    "keep one of the two: git mv {second} …, or merge {path} into it",
-                    second,
-                    path
-                )))
-            }
-            None => Ok(()),
-        }
+        let twin = beside.find(|name| Some(name.as_os_str()) != path.file_name());
+        let Some(second) = twin.map(|name| folder.join(name)) else { return Ok(()) };
+        let (one, other) = (path.display(), second.display());
+        let message = format!("{one} and {other} are side by side, but share the key name {variable}");
+        Err(Error::refused(message).with_hint(hint!(
+            "keep one of the two: git mv {second} …, or merge {path} into it",
+            second,
+            path
+        )))
     }
 }

@@ -47,8 +47,7 @@ fn show(token: &[u8], shown: &mut Vec<u8>) {
     let hash = Sha256::digest(token);
     shown.push(b'<');
     shown.extend_from_slice(WORD);
-    let digits = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
-    shown.extend_from_slice(format!("{digits:08x}").as_bytes());
+    shown.extend_from_slice(base16ct::lower::encode_string(&hash[..4]).as_bytes());
     let prefix = crate::crypto::TOKEN_PREFIX.len();
     if let Some(colon) = memchr::memchr(b':', &token[prefix..]) {
         shown.extend_from_slice(b" refs");

@@ -103,7 +103,6 @@ fn lines_of(document: &Document) -> Vec<usize> {
     document.entries().iter().map(|entry| entry.line).collect()
 }
 
-/// What is done with a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ImportAction {
     Encrypt,
@@ -128,6 +127,7 @@ struct PlannedItem {
     line: usize,
     name: String,
     value: ItemValue,
+    was_encrypted: bool,
     /// The entry of the base document that gets the value; None to append a line.
     entry: Option<usize>,
     action: ImportAction,
@@ -191,12 +191,10 @@ impl ImportPlan {
         let last: HashMap<_, _> = source.iter().enumerate().map(|(at, (name, _))| (name, at)).collect();
         let mut at = 0..;
         items.retain(|item| at.next() == last.get(&item.name.to_string()).copied());
-        let unencrypted: HashSet<String> =
-            items.iter().filter(|item| !item.was_encrypted).map(|item| item.name.to_string()).collect();
         let items = plan_items(&base, &project, items, is_in_place, store)?;
         refuse_dangling(&items, label, Referable::new(&base, path, &project, dollars))?;
         refuse_read_otherwise(&base, &source, &items)?;
-        let is_secret = |item: &&PlannedItem| item.action.encrypts() && unencrypted.contains(&item.name);
+        let is_secret = |item: &&PlannedItem| item.action.encrypts() && !item.was_encrypted;
         let plaintext_secret = if is_in_place {
             items.iter().find(is_secret).map(|item| item.name.clone())
         } else {
@@ -357,7 +355,6 @@ impl ImportPlan {
     }
 }
 
-/// Loads the env file that is written to.
 fn load(path: &Path, store: &KeyStore<'_>) -> Result<(EnvFile, Project), Error> {
     refuse_links(path, store.repositories())?;
     let file = EnvFile::load_or_new(path)?;
@@ -428,7 +425,8 @@ fn plan_text(
         if action.encrypts() && dollars.is_literal(&name) {
             value = ItemValue::Literal(value.literal());
         }
-        items.push(PlannedItem { origin: name.clone(), line, name, value, entry: Some(at), action });
+        let (origin, entry) = (name.clone(), Some(at));
+        items.push(PlannedItem { origin, line, name, value, was_encrypted, entry, action });
     }
     refuse_to_show(path, &shown, text.was_whole)?;
     Ok(items)
@@ -472,7 +470,7 @@ fn plan_items(
         } else {
             ImportAction::Encrypt
         };
-        planned.push(PlannedItem { origin, line, name, value, entry, action });
+        planned.push(PlannedItem { origin, line, name, value, was_encrypted, entry, action });
     }
     refuse_to_show(file.path(), &shown, is_in_place)?;
     Ok(planned)

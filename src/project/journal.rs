@@ -44,7 +44,6 @@ pub(super) struct Journal {
 struct JournalEntry {
     /// Relative to the worktree; absolute for a single keys file outside it.
     path: PathBuf,
-    /// The name of the temporary file.
     temp: String,
     /// A digest of the old content; None if there was no file.
     before: Option<String>,

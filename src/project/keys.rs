@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::file::folder_of;
+use super::file::{folder_of, place_of};
 use super::projects::Project;
 use super::setup::{Notice, exclude_temporaries, ignore_keys_file};
 use super::transaction::{ReadyFile, WriteLock, commit};
@@ -144,9 +144,8 @@ fn refuse_for_backup(path: &Path, store: &KeyStore<'_>) -> Result<(), Error> {
     if path.symlink_metadata().is_ok() {
         return Err(backup_exists(path));
     }
-    let folder = folder_of(path);
-    let Some(repo) = store.repositories().discover(&folder)? else { return Ok(()) };
-    let place = folder.join(path.file_name().unwrap_or_default());
+    let Some(repo) = store.repositories().discover(&folder_of(path))? else { return Ok(()) };
+    let place = place_of(path);
     if place.starts_with(repo.git_dir()) || place.starts_with(repo.common_dir()) || repo.is_ignored(&place)? {
         return Ok(());
     }
@@ -212,18 +211,10 @@ pub(crate) fn recover(
     Ok(done)
 }
 
-pub(crate) struct KeysFileState {
-    /// The permission bits, on systems that have them.
-    pub mode: Option<u32>,
-    /// True if git tracks it; None outside git.
-    pub tracked: Option<bool>,
-}
-
-pub(crate) fn keys_file_state(path: &Path, store: &KeyStore<'_>) -> Result<KeysFileState, Error> {
-    let path = folder_of(path).join(path.file_name().unwrap_or_default());
-    let repo = store.repositories().discover(&folder_of(&path))?;
-    let tracked = repo.map(|repo| repo.is_tracked(&path)).transpose()?;
-    Ok(KeysFileState { mode: fs::mode_bits(&path), tracked })
+/// Returns true if git tracks the keys file at `path`; None outside git.
+pub(crate) fn is_keys_file_tracked(path: &Path, store: &KeyStore<'_>) -> Result<Option<bool>, Error> {
+    let repo = store.repositories().discover(&folder_of(path))?;
+    Ok(repo.map(|repo| repo.is_tracked(&place_of(path))).transpose()?)
 }
 
 fn exclude_temporaries_of(path: &Path, store: &KeyStore<'_>) -> Result<(), Error> {

@@ -44,7 +44,7 @@ pub(crate) use import::{ImportAction, ImportPlan, ImportText, keep_backup, other
 pub use import::{ImportItem, ItemValue};
 pub(crate) use journal::{RecoveredChange, recover_interrupted};
 pub(crate) use keys::{
-    KeysChanged, Wanted, back_up, keys_file_state, lock_keys, read_backup, recover, unlock_keys,
+    KeysChanged, Wanted, back_up, is_keys_file_tracked, lock_keys, read_backup, recover, unlock_keys,
 };
 pub(crate) use line_errors::{
     ambiguous_hash, changed_meanwhile, merge_conflict, no_variable, not_text, stray_line, unwritable,

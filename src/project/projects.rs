@@ -33,6 +33,7 @@ pub struct Project {
 }
 
 /// The facts that are the same for all folders of a project.
+#[derive(Default)]
 struct ProjectFacts {
     place: ProjectPlace,
     repositories: Rc<Repositories>,
@@ -49,7 +50,7 @@ struct ProjectFacts {
 }
 
 /// The folder of the nearest team file upward, else the git root; outside git, the env file's own folder.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct ProjectPlace {
     pub(super) root: PathBuf,
     pub(super) git_root: Option<PathBuf>,
@@ -87,18 +88,7 @@ impl ProjectFacts {
     fn read(place: ProjectPlace, repositories: &Rc<Repositories>) -> Result<Self, Error> {
         let policy = Policy::parse(&read_team_or_schema(&place.root, TEAM_FILE)?.unwrap_or_default())
             .map_err(|source| team_file_malformed(&place.root.join(TEAM_FILE), source))?;
-        Ok(Self {
-            place,
-            repositories: Rc::clone(repositories),
-            policy,
-            listing: OnceCell::new(),
-            env_files: OnceCell::new(),
-            keys: RefCell::default(),
-            files_of_others: OnceCell::new(),
-            names: OnceCell::new(),
-            listings: RefCell::default(),
-            choices: RefCell::default(),
-        })
+        Ok(Self { place, repositories: Rc::clone(repositories), policy, ..Self::default() })
     }
 }
 
@@ -186,11 +176,9 @@ impl Project {
     /// the project, the schema, or the policy's names that the target machine sets.
     pub(super) fn knows(&self, name: &str, but: &Path) -> Result<bool, Error> {
         let in_schema = self.schema.as_ref().is_some_and(|(_, names)| names.contains(name));
-        Ok(in_schema || self.policy.is_external(name) || self.sets(name, but)?)
-    }
-
-    /// Returns true if one of its env files other than `but` has a variable of this name.
-    fn sets(&self, name: &str, but: &Path) -> Result<bool, Error> {
+        if in_schema || self.policy.is_external(name) {
+            return Ok(true);
+        }
         let names = once(&self.facts.names, || {
             let mut names = Vec::new();
             for path in self.env_files_by_environment()?.values().flatten() {

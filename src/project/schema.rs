@@ -18,7 +18,7 @@ use crate::fs::{self, NewMode};
 use crate::git::read_team_or_schema;
 use crate::hint::Hint;
 use crate::keys::KeyStore;
-use crate::schema::{ExampleName, Schema, SchemaItem, SchemaViolation, add_names};
+use crate::schema::{ExampleName, Schema, SchemaViolation, add_names};
 
 /// A variable that doesn't match a schema. Holds no byte of its value.
 struct Breach {
@@ -112,7 +112,11 @@ pub(crate) fn hold_to_schemas(
             let found = values.get(item.name.as_str());
             let own = if found.is_none() { process.get(&item.name) } else { None };
             let value = found.map(|found| found.value.expose()).or(own.map(OsStr::as_encoded_bytes));
-            let Err(violation) = judged(item, value, may_be_missing) else { continue };
+            let Err(violation) = item.check(value) else { continue };
+            let is_absence = matches!(violation, SchemaViolation::Missing | SchemaViolation::Empty);
+            if is_absence && may_be_missing.contains(&item.name) {
+                continue;
+            }
             let origin = match found {
                 Some(found) => ValueOrigin::File(found.path.to_path_buf(), found.line),
                 None if own.is_some() => ValueOrigin::Process,
@@ -146,15 +150,6 @@ pub(crate) fn in_file(path: &Path) -> Hint {
         Ok(_) if path == Path::new(".env") => "".into(),
         Ok(env) if beside => hint!(" -e {env}", env),
         _ => hint!(" -f {path}", path),
-    }
-}
-
-fn judged(item: &SchemaItem, value: Option<&[u8]>, may_be_missing: &[String]) -> Result<(), SchemaViolation> {
-    match item.check(value) {
-        Err(SchemaViolation::Missing | SchemaViolation::Empty) if may_be_missing.contains(&item.name) => {
-            Ok(())
-        }
-        judged => judged,
     }
 }
 

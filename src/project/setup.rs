@@ -184,11 +184,11 @@ pub(super) fn keep_key(
     env: &EnvName,
     key: &PrivateKey,
     dir: &Path,
-    project: &Project,
     store: &KeyStore<'_>,
     write: Write,
     is_copy: bool,
 ) -> Result<Vec<Notice>, Error> {
+    let project = &Project::of(dir, store.repositories())?;
     store.refuse_piped()?;
     let path = store.keys_file_path(dir);
     let path = std::path::absolute(&path).unwrap_or(path);

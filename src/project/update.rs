@@ -28,7 +28,6 @@ pub(crate) struct Target<'a> {
     notices: &'a mut Vec<Notice>,
     pinning: &'a mut Pinning,
     headed: Option<Document>,
-    /// Names to declare external.
     external: Vec<String>,
     /// True if a key may be created where the last commit has another.
     replaces_committed: bool,
@@ -165,7 +164,6 @@ pub(crate) fn update<T>(
     Ok(updated)
 }
 
-/// A file that is ready to be written.
 struct PreparedFile {
     file: EnvFile,
     document: Document,
@@ -188,8 +186,7 @@ fn keep_keys(
                 continue;
             }
             let is_copy = !is_made || kept.len() > 1;
-            let project = Project::of(dir, store.repositories())?;
-            notices.extend(keep_key(env, key, dir, &project, store, write, is_copy)?);
+            notices.extend(keep_key(env, key, dir, store, write, is_copy)?);
         }
     }
     Ok(())

@@ -10,9 +10,10 @@ use crate::commands::{Context, env_names_of, working_dir};
 use crate::config::EnvName;
 use crate::crypto::PublicKey;
 use crate::error::Error;
+use crate::fs;
 use crate::git::{Repo, display_path};
 use crate::keys::{FoundKey, KeyLookupError, KeyPlace, KeysFile};
-use crate::project::{EnvFile, keys_file_state, path_in_commits};
+use crate::project::{EnvFile, is_keys_file_tracked, path_in_commits};
 use crate::team::{ExposureState, GrantLine, TeamFile};
 use crate::time::{Moment, rfc3339};
 use crate::ui;
@@ -135,10 +136,9 @@ fn read_keys_files(context: &Context, here: &Path) -> Result<(Option<KeysFileRow
             file => (file?, None),
         };
         if row.is_none() {
-            let state = keys_file_state(file.path(), store)?;
-            let mode = state.mode.map(|mode| format!("{mode:04o}"));
-            row =
-                Some(KeysFileRow { path: display_path(file.path()), mode, tracked: state.tracked, refused });
+            let tracked = is_keys_file_tracked(file.path(), store)?;
+            let mode = fs::mode_bits(file.path()).map(|mode| format!("{mode:04o}"));
+            row = Some(KeysFileRow { path: display_path(file.path()), mode, tracked, refused });
         }
         files.push(file);
     }
