@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::file::{EnvFile, entries_of, token};
 use super::line_errors::{
-    ambiguous_hash, at_line, cannot_seal, cut_off, narrow_declaration, reserved, sealed_but_declared,
-    unwritable,
+    ValueFailure, ambiguous_hash, at_line, cannot_decrypt, cannot_seal, cut_off, narrow_declaration,
+    reserved, sealed_but_declared, unwritable,
 };
 use super::projects::Project;
 use super::references::{literal, names_in};
 use super::schema::schema_of;
 use super::similar::env_file_names;
 use super::update::Target;
-use super::value_failure::{ValueFailure, cannot_decrypt};
 use crate::config::is_own_name;
 use crate::crypto::{
     OpenedValue, Opener, PlaintextKind, PublicKey, Refs, Sealer, SecretBytes, claims_to_be_sealed,

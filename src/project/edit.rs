@@ -15,14 +15,13 @@ use super::change::{Outcome, with_sources};
 use super::encrypt::{fitting, refs_of, refuse_marked, source_of};
 use super::file::{EnvFile, refuse_links, token, variables};
 use super::line_errors::{
-    ambiguous_hash, at_line, cannot_seal, changed_meanwhile, cut_off, merge_conflict, not_text, reserved,
-    sealed_but_plain, stray_line,
+    FailureReason as Reason, ValueFailure, ambiguous_hash, at_line, cannot_decrypt, cannot_seal,
+    changed_meanwhile, cut_off, merge_conflict, not_text, reserved, sealed_but_plain, stray_line,
 };
 use super::projects::Project;
 use super::references::{DollarSigns, Referable};
 use super::setup::with_header;
 use super::update::Target;
-use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::{EnvName, ProcessEnv, is_own_name};
 use crate::crypto::{OpenError, Opener, PlaintextKind, PublicKey, Refs, Sealer, claims_to_be_sealed};
 use crate::dotenv::{

@@ -9,13 +9,12 @@ use super::change::{self, with_sources};
 use super::committed::document_in_head;
 use super::file::{EnvFile, token, variables};
 use super::line_errors::{
-    ambiguous_hash, at_line, cannot_seal, cut_off, malformed_reference, sealed_but_declared,
-    sealed_but_plain, stray_line,
+    FailureReason as Reason, ValueFailure, ambiguous_hash, at_line, cannot_decrypt, cannot_seal, cut_off,
+    malformed_reference, sealed_but_declared, sealed_but_plain, stray_line,
 };
 use super::projects::Project;
 use super::references::{DollarSigns, Referable, literal, names_in};
 use super::update::Target;
-use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::crypto::{
     OpenError, OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, Refs, SealedValue, Sealer,
     TokenError, claims_to_be_sealed,

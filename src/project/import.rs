@@ -10,12 +10,14 @@ use super::change::{edited, outdated_mark, own_name, plain_source, reads_as, ref
 use super::encrypt::{is_secret, new_reserved_dependent, refs_of_source, reserved_depends};
 use super::file::{EnvFile, folder_of, place_of, refuse_links, token};
 use super::keys::backup_exists;
-use super::line_errors::{ambiguous_hash, cannot_seal, cut_off, malformed_reference, not_text, unwritable};
+use super::line_errors::{
+    ValueFailure, ambiguous_hash, cannot_decrypt, cannot_seal, cut_off, malformed_reference, not_text,
+    unwritable,
+};
 use super::projects::Project;
 use super::references::{DollarSigns, Referable, literal, names_in};
 use super::setup::with_header;
 use super::update::Target;
-use super::value_failure::{ValueFailure, cannot_decrypt};
 use crate::config::is_own_name;
 use crate::crypto::{OpenedValue, Opener, PlaintextKind, PrivateKey, PublicKey, Refs, Sealer, SecretBytes};
 use crate::dotenv::{Document, Edit, VarName};

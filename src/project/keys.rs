@@ -13,7 +13,6 @@ use crate::error::{Error, ErrorKind};
 use crate::fs::{self, FsError, NewMode};
 use crate::keys::{
     BackupLine, KeyLookupError, KeyPlace, KeyStore, KeysFile, RewrittenKeys, StoredKey, backup_text, locker,
-    parse_backup,
 };
 
 pub(crate) struct Wanted {
@@ -157,11 +156,6 @@ fn refuse_for_backup(path: &Path, store: &KeyStore<'_>) -> Result<(), Error> {
 
 pub(super) fn backup_exists(path: &Path) -> Error {
     Error::refused(format!("{} already exists", path.display())).with_hint("move that one away first")
-}
-
-/// Reads a backup without decrypting it.
-pub(crate) fn read_backup(path: &Path) -> Result<Vec<BackupLine>, Error> {
-    parse_backup(path, &fs::read(path)?)
 }
 
 pub(crate) struct Recovered {

@@ -25,7 +25,6 @@ mod team_file;
 mod transaction;
 mod unseen;
 mod update;
-mod value_failure;
 
 pub use change::{Assignment, How, set};
 pub(crate) use change::{Outcome, last_of_each, needs_key, referring_beside, rename, unset};
@@ -43,11 +42,10 @@ pub(crate) use import::{ImportAction, ImportPlan, ImportText, keep_backup, other
 #[cfg(feature = "cli")]
 pub use import::{ImportItem, ItemValue};
 pub(crate) use journal::{RecoveredChange, recover_interrupted};
-pub(crate) use keys::{
-    KeysChanged, Wanted, back_up, is_keys_file_tracked, lock_keys, read_backup, recover, unlock_keys,
-};
+pub(crate) use keys::{KeysChanged, Wanted, back_up, is_keys_file_tracked, lock_keys, recover, unlock_keys};
 pub(crate) use line_errors::{
-    ambiguous_hash, changed_meanwhile, merge_conflict, no_variable, not_text, stray_line, unwritable,
+    FailureReason, ValueFailure, ambiguous_hash, cannot_decrypt, changed_meanwhile, merge_conflict,
+    no_variable, not_text, stray_line, unwritable,
 };
 pub use open::{Precedence, read_files};
 pub(crate) use open::{Reading, Variable, value_alone};
@@ -69,4 +67,3 @@ pub use team_file::{put_tag_key, tag_key};
 pub(crate) use transaction::sweep;
 pub(crate) use unseen::{take_back_in, unseen_among, unseen_of};
 pub(crate) use update::{Target, Updated, UpdatedFile, Write, update};
-pub(crate) use value_failure::{FailureReason, ValueFailure, cannot_decrypt};

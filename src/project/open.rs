@@ -10,9 +10,8 @@ use zeroize::Zeroizing;
 
 use super::encrypt::foreign_of;
 use super::file::EnvFile;
-use super::line_errors::no_variable;
+use super::line_errors::{FailureReason as Reason, ValueFailure, cannot_decrypt, no_variable};
 use super::references::literal;
-use super::value_failure::{FailureReason as Reason, ValueFailure, cannot_decrypt};
 use crate::config::{ProcessEnv, is_own_name};
 use crate::crypto::{KeyId, OpenError, OpenedValue, Opener, PlaintextKind, Refs, SealedValue, SecretBytes};
 use crate::dotenv::{Entry, ReferenceValue, expand, is_reserved, read, references, why_reserved};

@@ -9,14 +9,13 @@ use zeroize::Zeroizing;
 use super::change::with_sources;
 use super::exposure::{carry_all, exposure_names};
 use super::file::{EnvFile, folder_of, real_place, refuse_link_elsewhere};
-use super::line_errors::{cannot_seal, keys_disagree};
+use super::line_errors::{ValueFailure, cannot_decrypt, cannot_seal, keys_disagree};
 use super::pin::{KeyTrust, Pinning};
 use super::projects::Project;
 use super::setup::{Notice, ignore_keys_file};
 use super::team_file::{put_tag_key, tag_key};
 use super::transaction::{ReadyFile, WriteLock, commit, exclude_beside};
 use super::update::Write;
-use super::value_failure::{ValueFailure, cannot_decrypt};
 use crate::config::EnvName;
 use crate::crypto::{Identity, IdentityKey, KeyId, Opener, PrivateKey, PublicKey, Sealer};
 use crate::dotenv::Document;
@@ -161,8 +160,9 @@ pub(crate) fn rotate(
     let mut staged = Vec::new();
     for (path, (file, after)) in &keys {
         let before = path.symlink_metadata().is_ok().then(|| file.text());
-        let brought = currents.iter().map(|current| current.new.public());
-        let brought = brought.filter(|key| holds(path, after, key)).collect();
+        let stored = KeysFile::of_text(path, after).and_then(|file| file.all()).unwrap_or_default();
+        let is_stored = |key: &PublicKey| stored.iter().any(|stored| stored.public() == *key);
+        let brought = currents.iter().map(|current| current.new.public()).filter(is_stored).collect();
         staged.push(ReadyFile::stage_keys(&lock, path, before, after, brought)?);
     }
     for (file, after) in files {
@@ -189,11 +189,6 @@ pub(crate) fn rotate(
         .extend(pinning.save().into_iter().filter(|notice| matches!(notice, Notice::NotPinned { .. })));
     rotation.keys_files = keys.into_keys().collect();
     Ok(rotation)
-}
-
-fn holds(path: &Path, text: &[u8], key: &PublicKey) -> bool {
-    let keys = KeysFile::of_text(path, text).and_then(|file| file.all());
-    keys.is_ok_and(|keys| keys.iter().any(|stored| stored.public() == *key))
 }
 
 type KeysFiles = BTreeMap<PathBuf, (KeysFile, Zeroizing<Vec<u8>>)>;

@@ -72,10 +72,8 @@ impl WriteLock {
     /// Like [`Self::acquire`], with the keys files of the folders that these files lie in.
     pub(super) fn with_keys_files(paths: &[PathBuf], store: &KeyStore<'_>) -> Result<Self, Error> {
         let mut keys_files = Vec::new();
-        for path in paths {
-            if !store.is_piped() {
-                keys_files.extend(folders_of(path)?.iter().map(|folder| store.keys_file_path(folder)));
-            }
+        for path in paths.iter().filter(|_| !store.is_piped()) {
+            keys_files.extend(folders_of(path)?.iter().map(|folder| store.keys_file_path(folder)));
         }
         Self::acquire(paths, &keys_files, store.repositories())
     }

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use crate::commands::{Context, env_names, working_dir};
 use crate::error::Error;
+use crate::fs;
 use crate::git::display_path;
 use crate::hint::Hint;
-use crate::keys::FoundKey;
-use crate::project::{EnvFile, back_up as write_backup, read_backup, recover as recover_keys};
+use crate::keys::{FoundKey, parse_backup};
+use crate::project::{EnvFile, back_up as write_backup, recover as recover_keys};
 use crate::time::{Moment, rfc3339};
 use crate::ui::{counted, listed};
 
@@ -76,7 +77,7 @@ pub(super) fn back_up(context: &Context, args: &KeyBackupArgs) -> Result<(), Err
 }
 
 pub(super) fn recover(context: &Context, args: &KeyRecoverArgs) -> Result<(), Error> {
-    let mut lines = read_backup(&args.file)?;
+    let mut lines = parse_backup(&args.file, &fs::read(&args.file)?)?;
     let wanted = env_names(&args.env)?;
     if let Some(env) = wanted.iter().find(|env| lines.iter().all(|line| line.env != **env)) {
         let mut there: Vec<_> = lines.iter().map(|line| &line.env).collect();
