@@ -129,16 +129,16 @@ impl Editing {
         plan.refuse_own_lines()?;
         plan.refuse_strays()?;
         let actions = plan.actions()?;
-        let any = actions.values().any(|action| matches!(action, EditAction::Encrypt(_)));
+        let any = actions.iter().any(|(.., action)| matches!(action, EditAction::Encrypt(_)));
         let key = if any { Some(seal_to()?) } else { None };
         let seal_error = cannot_seal(path);
         let mut sealer = key.as_ref().map(Sealer::new).transpose().map_err(seal_error)?;
         let (mut sources, mut outcomes) = (Vec::new(), Vec::new());
         let dollars = DollarSigns::default();
         let referable = Referable::new(&typed, path, project, &dollars);
-        for (at, entry) in typed.variables() {
+        for (at, entry, action) in actions {
             let name = typed.document().name(entry);
-            match &actions[&at] {
+            match action {
                 EditAction::Keep => {}
                 EditAction::Plain => outcomes.push((name.to_owned(), Outcome::Plain)),
                 EditAction::KeepSealed(source) => sources.push((at, source.to_vec())),
@@ -146,7 +146,8 @@ impl Editing {
                     let sealer = sealer.as_mut().expect("there is a key where something is to be sealed");
                     let source = typed.document().source(entry);
                     referable.refuse_dangling(name, Some(at), source, (path, entry.line))?;
-                    let token = sealer.seal(name, refs, PlaintextKind::Source, source).map_err(seal_error)?;
+                    let token =
+                        sealer.seal(name, &refs, PlaintextKind::Source, source).map_err(seal_error)?;
                     sources.push((at, token.to_text()));
                     outcomes.push((name.to_owned(), Outcome::Sealed));
                 }
@@ -298,27 +299,24 @@ impl<'a> EditPlan<'a> {
         }
     }
 
-    /// Returns the action for each variable, by its entry's index.
-    fn actions(&self) -> Result<HashMap<usize, EditAction<'a>>, Error> {
+    /// Returns the action for each variable, with its entry and that one's index.
+    fn actions(&self) -> Result<Vec<(usize, &'a Entry, EditAction<'a>)>, Error> {
         let known = known_again(self.shown, self.typed.document());
         let names: HashSet<_> = variables(self.shown).map(|(_, entry)| self.shown.name(entry)).collect();
-        let mut actions = HashMap::new();
+        let mut actions = Vec::new();
         for (at, entry) in self.typed.variables() {
             let document = self.typed.document();
             let name = document.name(entry);
-            let action = match known.get(&at) {
-                Some(before) => self.known(entry, *before)?,
-                None => {
-                    if !names.contains(name) {
-                        VarName::new(name).map_err(|error| {
-                            self.refused(entry.line, error)
-                                .with_hint("use letters, digits and _, as in DB_PASSWORD")
-                        })?;
-                    }
-                    self.typed_anew(entry)?
-                }
-            };
-            actions.insert(at, action);
+            if let Some(before) = known.get(&at) {
+                actions.push((at, entry, self.known(entry, *before)?));
+                continue;
+            }
+            if !names.contains(name) {
+                VarName::new(name).map_err(|error| {
+                    self.refused(entry.line, error).with_hint("use letters, digits and _, as in DB_PASSWORD")
+                })?;
+            }
+            actions.push((at, entry, self.typed_anew(entry)?));
         }
         Ok(actions)
     }

@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::file::{EnvFile, folder_of};
@@ -19,48 +18,6 @@ use crate::git::read_team_or_schema;
 use crate::hint::Hint;
 use crate::keys::KeyStore;
 use crate::schema::{ExampleName, Schema, SchemaViolation, add_names};
-
-/// A variable that doesn't match a schema. Holds no byte of its value.
-struct Breach {
-    name: String,
-    violation: SchemaViolation,
-    /// The schema's file and line.
-    said: (PathBuf, usize),
-    origin: ValueOrigin,
-}
-
-enum ValueOrigin {
-    /// An env file, and the line.
-    File(PathBuf, usize),
-    Process,
-    /// Not set anywhere; this is the env file that it could be set in.
-    Nowhere(PathBuf),
-}
-
-impl Breach {
-    fn hint(&self) -> Hint {
-        let name = &self.name;
-        match &self.origin {
-            ValueOrigin::File(path, _) | ValueOrigin::Nowhere(path) => {
-                hint!("envseal set {name}", name).and(in_file(path))
-            }
-            ValueOrigin::Process => {
-                hint!("remove it from the environment of this process: unset {name}", name)
-            }
-        }
-    }
-}
-
-impl fmt::Display for Breach {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.origin {
-            ValueOrigin::File(path, line) => write!(f, "{}:{line} {}: ", path.display(), self.name)?,
-            ValueOrigin::Process => write!(f, "{}, from the process: ", self.name)?,
-            ValueOrigin::Nowhere(_) => write!(f, "{}: ", self.name)?,
-        }
-        write!(f, "{} ({}:{})", self.violation, self.said.0.display(), self.said.1)
-    }
-}
 
 /// Returns the schema for the env files in `dir`, and its file; None if neither of the files for it exists.
 pub(crate) fn schema_of(dir: &Path) -> Result<Option<(PathBuf, Schema)>, Error> {
@@ -87,7 +44,7 @@ pub(crate) fn hold_to_schemas(
 ) -> Result<(), Error> {
     let mut seen = HashSet::new();
     let mut values = HashMap::new();
-    let mut breaches = Vec::new();
+    let (mut lines, mut first_hint) = (Vec::new(), None);
     for file in files {
         // One folder may be named in several ways.
         if !seen.insert(folder_of(file.path())) {
@@ -117,30 +74,33 @@ pub(crate) fn hold_to_schemas(
             if is_absence && may_be_missing.contains(&item.name) {
                 continue;
             }
-            let origin = match found {
-                Some(found) => ValueOrigin::File(found.path.to_path_buf(), found.line),
-                None if own.is_some() => ValueOrigin::Process,
-                None => ValueOrigin::Nowhere(home.path().into()),
+            let name = &item.name;
+            let set_in = |path: &Path| hint!("envseal set {name}", name).and(in_file(path));
+            let (place, hint) = match found {
+                Some(found) => {
+                    (format!("{}:{} {name}", found.path.display(), found.line), set_in(&found.path))
+                }
+                None if own.is_some() => (
+                    format!("{name}, from the process"),
+                    hint!("remove it from the environment of this process: unset {name}", name),
+                ),
+                None => (name.clone(), set_in(home.path())),
             };
-            let said = (schema_file.clone(), item.line);
-            breaches.push(Breach { name: item.name.clone(), violation, said, origin });
+            lines.push(format!("{place}: {violation} ({}:{})", schema_file.display(), item.line));
+            first_hint.get_or_insert(hint);
         }
     }
-    if breaches.is_empty() { Ok(()) } else { Err(breached(&breaches)) }
-}
-
-/// Returns the error for variables that don't match a schema. The status says that a check found something.
-fn breached(breaches: &[Breach]) -> Error {
-    let lines: Vec<_> = breaches.iter().map(ToString::to_string).collect();
+    // The status says that a check found something.
+    let Some(hint) = first_hint else { return Ok(()) };
     let message = match &lines[..] {
         [_] => "1 variable doesn't match the schema, so nothing was started".into(),
         all => format!("{} variables don't match the schema, so nothing was started", all.len()),
     };
-    Error::refused(message)
+    Err(Error::refused(message)
         .with_status(1)
         .with_line(format!("doesn't match the schema: {}", lines.join("; ")))
         .with_details(lines)
-        .with_hint(breaches[0].hint())
+        .with_hint(hint))
 }
 
 /// Returns the option with which `set` selects an env file.
