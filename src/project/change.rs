@@ -8,6 +8,7 @@ use super::line_errors::{
     ValueFailure, ambiguous_hash, at_line, cannot_decrypt, cannot_seal, cut_off, narrow_declaration,
     reserved, sealed_but_declared, unwritable,
 };
+use super::open::value_alone;
 use super::projects::Project;
 use super::references::{literal, names_in};
 use super::schema::schema_of;
@@ -344,23 +345,17 @@ pub(super) fn reads_as(
     opener: Option<&mut Opener>,
 ) -> bool {
     let entry = &document.entries()[entry];
-    let opened;
-    let (bytes, source) = match (token(document, entry), opener) {
+    match (token(document, entry), opener) {
         (Some(Ok(token)), Some(opener)) if sealed && token.refs().is_empty() => {
-            let Ok(OpenedValue { kind, bytes }) = opener.open(document.name(entry), &token) else {
-                return false;
-            };
-            opened = bytes;
-            (opened.expose(), kind == PlaintextKind::Source)
+            let opened = opener.open(document.name(entry), &token);
+            opened.is_ok_and(|opened| value_alone(opened).expose() == value)
         }
-        (None, _) if !sealed => (document.source(entry), true),
-        _ => return false,
-    };
-    if !source {
-        return bytes == value;
+        (None, _) if !sealed => {
+            let source = document.source(entry);
+            names_in(source).is_some_and(|names| names.is_empty()) && literal(source).expose() == value
+        }
+        _ => false,
     }
-    let refers = !sealed && names_in(bytes).is_none_or(|names| !names.is_empty());
-    !refers && literal(bytes).expose() == value
 }
 
 /// Returns the variables whose values refer to `name`, as far as can be seen without a key.
