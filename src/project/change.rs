@@ -234,13 +234,11 @@ pub(crate) fn rename(
 pub(super) fn edited(file: &EnvFile, document: &Document, edits: &[Edit<'_>]) -> Result<Document, Error> {
     let lines = |document: &Document| document.entries().last().map_or(0, |entry| entry.line);
     let own = |line: usize| line.saturating_sub(lines(document) - lines(file.document())).max(1);
-    document.edited(edits).map_err(|error| {
-        let source = match error {
-            EditError::ReadsOtherwise { line } => EditError::ReadsOtherwise { line: own(line) },
-            EditError::Overlap { line } => EditError::Overlap { line: own(line) },
-            EditError::NoEntry { entry } => EditError::NoEntry { entry },
-        };
-        Error::refused(format!("{}: {source}", file.path().display()))
+    document.edited(edits).map_err(|mut error| {
+        if let EditError::ReadsOtherwise { line } | EditError::Overlap { line } = &mut error {
+            *line = own(*line);
+        }
+        Error::refused(format!("{}: {error}", file.path().display()))
     })
 }
 

@@ -1,5 +1,6 @@
 //! The first key of an environment: chosen, created, and kept out of git.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -178,37 +179,47 @@ pub(crate) fn new_environments(
     Ok(new)
 }
 
-/// Saves a new key of `env` in the keys file for env files in `dir`, once git and docker ignore that file. Fails if git
-/// tracks it. `is_copy` is true if another keys file has the key too.
-pub(super) fn keep_key(
-    env: &EnvName,
-    key: &PrivateKey,
-    dir: &Path,
-    store: &KeyStore<'_>,
-    write: Write,
-    is_copy: bool,
-) -> Result<Vec<Notice>, Error> {
-    let project = &Project::of(dir, store.repositories())?;
-    store.refuse_piped()?;
-    let path = store.keys_file_path(dir);
-    let path = std::path::absolute(&path).unwrap_or(path);
-    let mut keys = store.keys_file(dir)?.unwrap_or_else(|| KeysFile::new(&path));
-    let mut notices = Vec::new();
-    // Another tool or a person may have made it readable for all; the file that replaces it keeps its mode.
-    let is_wide = fs::mode_bits(&path).is_some_and(|mode| mode & 0o077 != 0);
-    if is_wide && is_keys_file(&path) && write == Write::Files {
-        fs::make_private(&path)?;
-        notices.push(Notice::MadePrivate(path.clone()));
+/// A private key to be saved before anything is encrypted to it.
+pub(super) struct NewKey {
+    pub(super) env: EnvName,
+    pub(super) project_root: PathBuf,
+    /// The folders of the env files that are encrypted to it: each may have a keys file of its own.
+    pub(super) dirs: Vec<PathBuf>,
+    pub(super) key: PrivateKey,
+    /// True if it was just created; otherwise it is in another keys file.
+    pub(super) is_made: bool,
+}
+
+/// Saves a key in every keys file in which it will be looked for, once git and docker ignore that file. Fails if git
+/// tracks it.
+pub(super) fn keep_key(new: &NewKey, store: &KeyStore<'_>, write: Write) -> Result<Vec<Notice>, Error> {
+    let (mut notices, mut kept) = (Vec::new(), BTreeSet::new());
+    for dir in &new.dirs {
+        let path = store.keys_file_path(dir);
+        if !kept.insert(place_of(&path)) {
+            continue;
+        }
+        let project = Project::of(dir, store.repositories())?;
+        store.refuse_piped()?;
+        let path = std::path::absolute(&path).unwrap_or(path);
+        let mut keys = store.keys_file(dir)?.unwrap_or_else(|| KeysFile::new(&path));
+        // Another tool or a person may have made it readable for all; the file that replaces it keeps its mode.
+        let is_wide = fs::mode_bits(&path).is_some_and(|mode| mode & 0o077 != 0);
+        if is_wide && is_keys_file(&path) && write == Write::Files {
+            fs::make_private(&path)?;
+            notices.push(Notice::MadePrivate(path.clone()));
+        }
+        keys.add_newest(&new.env, &new.key)?;
+        let staged = fs::stage(&path, keys.text(), NewMode::Private)?;
+        for path in store.keys_files_to_ignore(dir) {
+            notices.extend(ignore_keys_file(&path, &project, write)?);
+        }
+        if write == Write::Files {
+            staged.commit()?;
+        }
+        let is_first = new.is_made && kept.len() == 1;
+        notices.push(if is_first { Notice::KeyMade(path) } else { Notice::KeyCopied(path) });
     }
-    keys.add_newest(env, key)?;
-    let staged = fs::stage(&path, keys.text(), NewMode::Private)?;
-    for path in store.keys_files_to_ignore(dir) {
-        notices.extend(ignore_keys_file(&path, project, write)?);
-    }
-    if write == Write::Files {
-        staged.commit()?;
-    }
-    notices.push(if is_copy { Notice::KeyCopied(path) } else { Notice::KeyMade(path) });
     Ok(notices)
 }
 

@@ -10,7 +10,7 @@ use super::exposure;
 use super::file::{EnvFile, folder_of, place_of, real_place, refuse_links};
 use super::pin::{KeyTrust, Pinning};
 use super::projects::{Project, Projects};
-use super::setup::{KeyChoice, Notice, choose_key, keep_key, with_header};
+use super::setup::{KeyChoice, NewKey, Notice, choose_key, keep_key, with_header};
 use super::similar::no_env_file;
 use super::transaction::{ReadyFile, WriteLock, commit, exclude_beside};
 use crate::config::EnvName;
@@ -63,17 +63,6 @@ pub(crate) enum Write {
     Plan,
     /// Nothing is changed: the caller prints the documents. No key is created.
     Nothing,
-}
-
-/// A private key to be saved before anything is encrypted to it.
-struct NewKey {
-    env: EnvName,
-    project_root: PathBuf,
-    /// The folders of the env files that are encrypted to it: each may have a keys file of its own.
-    dirs: Vec<PathBuf>,
-    key: PrivateKey,
-    /// True if it was just created; otherwise it is in another keys file.
-    is_made: bool,
 }
 
 /// Prepares a change to each env file and writes it beside the file. Only if that works for all are they put in place,
@@ -150,7 +139,9 @@ pub(crate) fn update<T>(
             let (before, after) = (renewed.before.as_deref(), renewed.after.as_bytes());
             staged.push(ReadyFile::stage(&lock, path, before, after)?);
         }
-        keep_keys(&new_keys, store, write, &mut updated.notices)?;
+        for key in &new_keys {
+            updated.notices.extend(keep_key(key, store, write)?);
+        }
         if write == Write::Plan {
             return Ok(updated);
         }
@@ -170,26 +161,6 @@ struct PreparedFile {
     is_changed: bool,
     project: Rc<Project>,
     external: Vec<String>,
-}
-
-/// Saves each key in every keys file in which it will be looked for.
-fn keep_keys(
-    new_keys: &[NewKey],
-    store: &KeyStore<'_>,
-    write: Write,
-    notices: &mut Vec<Notice>,
-) -> Result<(), Error> {
-    for NewKey { env, dirs, key, is_made, .. } in new_keys {
-        let mut kept = BTreeSet::new();
-        for dir in dirs {
-            if !kept.insert(place_of(&store.keys_file_path(dir))) {
-                continue;
-            }
-            let is_copy = !is_made || kept.len() > 1;
-            notices.extend(keep_key(env, key, dir, store, write, is_copy)?);
-        }
-    }
-    Ok(())
 }
 
 /// Returns the changes to team files that follow from this change.
