@@ -559,19 +559,13 @@ mod tests {
         let inner = write("inner/.env", Some(&two));
         std::fs::write(root.join("inner/envseal.toml"), "").unwrap();
         let env = EnvName::of_dotenv();
-        let asked = |but: &Path| Project::of(root, &Rc::default()).unwrap().public_key_of(&env, but);
+        let project_of = |folder: &Path| Project::of(folder, &Rc::default()).unwrap();
+        let asked = |but: &Path| project_of(root).public_key_of(&env, but);
         assert_eq!(asked(&none).unwrap(), Some((a.clone(), one)));
         assert_eq!(asked(&a).unwrap(), Some((b.clone(), one)), "by another file than the one that asks");
-        let project = Project::of(root, &Rc::default()).unwrap();
-        assert!(project.is_key_of_another(&env, &two).unwrap());
-        assert!(!project.is_key_of_another(&env, &one).unwrap());
-        assert_eq!(
-            Project::of(inner.parent().unwrap(), &Rc::default())
-                .unwrap()
-                .public_key_of(&env, &inner)
-                .unwrap(),
-            None
-        );
+        assert!(project_of(root).is_key_of_another(&env, &two).unwrap());
+        assert!(!project_of(root).is_key_of_another(&env, &one).unwrap());
+        assert_eq!(project_of(inner.parent().unwrap()).public_key_of(&env, &inner).unwrap(), None);
         let d = write("d/.env", Some(&two));
         assert_eq!(asked(&d).unwrap(), Some((a.clone(), one)));
         let error = asked(&a).unwrap_err().to_string();

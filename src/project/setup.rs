@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::committed::key_in_head;
-use super::file::{EnvFile, place_of};
+use super::file::{EnvFile, folder_of, place_of};
 use super::line_errors::ignore_file_is_link;
 use super::projects::{Project, Projects};
 use super::team_file::{change_team_text, team_file_malformed};
@@ -245,7 +245,7 @@ pub(super) fn ignore_keys_file(path: &Path, project: &Project, write: Write) -> 
         let repo = project.repositories().open(root)?;
         if repo.is_bare() {
             // Nothing is committed from the folder above its worktrees.
-            return guard_target(path, project).map(|()| notices);
+            return refuse_unignored(path, None, project).map(|()| notices);
         }
         if repo.is_tracked(path)? {
             return Err(KeyLookupError::tracked(path).into());
@@ -261,7 +261,7 @@ pub(super) fn ignore_keys_file(path: &Path, project: &Project, write: Write) -> 
     let docker = dockerignores(dir, root.unwrap_or(dir), &name, project)?;
     let before = fs::read(&ignore).ok();
     let added = fs::append_line(&ignore, &name, NewMode::Default)?;
-    let guarded = guard_ignored(path, root, project).and_then(|()| guard_target(path, project));
+    let guarded = refuse_unignored(path, root, project);
     if added && (guarded.is_err() || write == Write::Plan) {
         match before {
             Some(text) => fs::write_atomic(&ignore, &text, NewMode::Default)?,
@@ -307,28 +307,26 @@ pub(super) fn exclude_temporaries(repo: &Repo) -> Result<bool, GitError> {
     repo.ensure_excluded(&format!("{}*", fs::TEMP_PREFIX))
 }
 
-fn guard_ignored(path: &Path, root: Option<&Path>, project: &Project) -> Result<(), Error> {
-    match root {
-        Some(root) if !project.repositories().open(root)?.is_ignored(path)? => Err(not_ignored(path)),
-        _ => Ok(()),
-    }
-}
-
 fn not_ignored(path: &Path) -> Error {
     let path = path.display();
     Error::refused(format!("git does not ignore {path}: another rule overrides the line added to .gitignore"))
         .with_hint("remove the rule that starts with `!` from .gitignore")
 }
 
-/// Rejects a keys file that is a symlink to a file that git tracks or doesn't ignore.
-fn guard_target(path: &Path, project: &Project) -> Result<(), Error> {
+/// Rejects a keys file that git doesn't ignore in the worktree `root`, and a symlink to one that git tracks or doesn't
+/// ignore.
+fn refuse_unignored(path: &Path, root: Option<&Path>, project: &Project) -> Result<(), Error> {
+    let repositories = project.repositories();
+    if let Some(root) = root
+        && !repositories.open(root)?.is_ignored(path)?
+    {
+        return Err(not_ignored(path));
+    }
     if !path.is_symlink() {
         return Ok(());
     }
     let target = place_of(&fs::final_target(path)?);
-    let Some(repo) = target.parent().map_or(Ok(None), |dir| project.repositories().discover(dir))? else {
-        return Ok(());
-    };
+    let Some(repo) = repositories.discover(&folder_of(&target))? else { return Ok(()) };
     if repo.is_tracked(&target)? {
         return Err(KeyLookupError::tracked(&target).into());
     }

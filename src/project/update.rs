@@ -13,7 +13,6 @@ use super::projects::{Project, Projects};
 use super::setup::{KeyChoice, NewKey, Notice, choose_key, keep_key, with_header};
 use super::similar::no_env_file;
 use super::transaction::{ReadyFile, WriteLock, commit, exclude_beside};
-use crate::config::EnvName;
 use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
 use crate::error::Error;
@@ -191,19 +190,6 @@ fn team_files(
     Ok(texts)
 }
 
-/// Returns the error for a new key if the last commit has `key`. `path` is relative to the repository's root; `exists`
-/// is true if the file is in the worktree, without the key's line.
-fn key_in_last_commit(env: &EnvName, key: &PublicKey, path: &Path, exists: bool) -> Error {
-    let (key, place) = (key.id(), path.display());
-    Error::refused(format!("{env} already has a public key in the last commit ({key}), in {place}"))
-        .with_status(3)
-        .with_hint(if exists {
-            hint!("see its line for the key: git show HEAD:{path}", path)
-        } else {
-            hint!("restore the file: git checkout HEAD -- :/{path}", path)
-        })
-}
-
 impl Target<'_> {
     pub(crate) fn file(&self) -> &EnvFile {
         &self.file
@@ -331,13 +317,16 @@ impl Target<'_> {
             return Ok(());
         }
         let env = self.file.env();
-        match key_in_head(&self.project, env)? {
-            Some((path, committed)) if key != Some(&committed) => {
-                let exists = self.project.place().lock_dir().join(&path).symlink_metadata().is_ok();
-                Err(key_in_last_commit(env, &committed, &path, exists))
-            }
-            _ => Ok(()),
-        }
+        let other = key_in_head(&self.project, env)?.filter(|(_, committed)| key != Some(committed));
+        let Some((path, committed)) = other else { return Ok(()) };
+        let (id, place) = (committed.id(), path.display());
+        let message = format!("{env} already has a public key in the last commit ({id}), in {place}");
+        let exists = self.project.place().lock_dir().join(&path).symlink_metadata().is_ok();
+        Err(Error::refused(message).with_status(3).with_hint(if exists {
+            hint!("see its line for the key: git show HEAD:{path}", path)
+        } else {
+            hint!("restore the file: git checkout HEAD -- :/{path}", path)
+        }))
     }
 
     fn new_key(&mut self) -> PublicKey {
