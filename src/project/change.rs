@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::file::{EnvFile, entries_of, token};
 use super::line_errors::{
     ValueFailure, ambiguous_hash, at_line, cannot_decrypt, cannot_seal, cut_off, narrow_declaration,
-    reserved, sealed_but_declared, unwritable,
+    refused_in, reserved, sealed_but_declared, unwritable,
 };
 use super::open::value_alone;
 use super::projects::Project;
@@ -238,7 +238,7 @@ pub(super) fn edited(file: &EnvFile, document: &Document, edits: &[Edit<'_>]) ->
         if let EditError::ReadsOtherwise { line } | EditError::Overlap { line } = &mut error {
             *line = own(*line);
         }
-        Error::refused(format!("{}: {error}", file.path().display()))
+        refused_in(file.path(), error)
     })
 }
 
@@ -400,8 +400,7 @@ pub(super) fn own_name(name: &str) -> Error {
 }
 
 fn sealed_twice(file: &EnvFile, name: &str) -> Error {
-    let path = file.path().display();
-    Error::refused(format!("{path}: the new value of {name} is, or contains, a sealed value"))
+    refused_in(file.path(), format!("the new value of {name} is, or contains, a sealed value"))
         .with_status(2)
         .with_hint(hint!(
             "to copy the value of another variable: envseal get OTHER | envseal set {name}",
@@ -411,8 +410,7 @@ fn sealed_twice(file: &EnvFile, name: &str) -> Error {
 
 /// Returns the error for encrypting a name that the file `by` declares plain.
 fn declared_plain(path: &Path, name: &str, by: &Path, how: How) -> Error {
-    let (file, by_file) = (path.display(), by.display());
-    Error::refused(format!("{file}: {name} can't be encrypted, because {by_file} declares {name} plain"))
+    refused_in(path, format!("{name} can't be encrypted, because {} declares {name} plain", by.display()))
         .with_status(2)
         .with_hint(match how {
             How::Seal => narrow_declaration(name, by),

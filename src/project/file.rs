@@ -102,16 +102,8 @@ impl EnvFile {
                 key_of(MergeSide::Ours).filter(|key| key_of(MergeSide::Theirs).as_ref() == Some(key))
             }
         };
-        Ok(Self {
-            path: path.into(),
-            env,
-            dir: folder_of(path),
-            document,
-            public_key,
-            exists: true,
-            before: None,
-            past: None,
-        })
+        let (dir, path) = (folder_of(path), path.to_owned());
+        Ok(Self { path, env, dir, document, public_key, exists: true, before: None, past: None })
     }
 
     /// Returns the same file with another text, which may have conflict markers.

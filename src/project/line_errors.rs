@@ -23,6 +23,11 @@ pub(super) fn malformed(path: &Path, why: impl Display) -> Error {
     Error::new(ErrorKind::Malformed, format!("{}: {why}", path.display()))
 }
 
+/// Returns the error for something about a file that a rule forbids, as `PATH: WHAT`.
+pub(super) fn refused_in(path: &Path, what: impl Display) -> Error {
+    Error::refused(format!("{}: {what}", path.display()))
+}
+
 /// Returns an error about a line, as `PATH:LINE WHAT`.
 pub(super) fn at_line(kind: ErrorKind, path: &Path, line: usize, what: impl Display) -> Error {
     Error::new(kind, format!("{}:{line} {what}", path.display()))
@@ -113,22 +118,15 @@ pub(super) fn malformed_reference(path: &Path, line: usize, name: &str) -> Error
 /// Returns the error for a reserved name, which is never encrypted.
 pub(super) fn reserved(path: &Path, name: &str) -> Error {
     let why = why_reserved(name);
-    Error::refused(format!(
-        "{}: {name} is never encrypted, because a reviewer must be able to read it: {why}",
-        path.display()
-    ))
-    .with_status(2)
-    .with_hint(write_as_plain_text(path, name))
+    let what = format!("{name} is never encrypted, because a reviewer must be able to read it: {why}");
+    refused_in(path, what).with_status(2).with_hint(write_as_plain_text(path, name))
 }
 
 /// Returns the error for a plain value that no quoting can hold.
 pub(crate) fn unwritable(path: &Path, name: &str) -> Error {
-    Error::refused(format!(
-        "{}: the value of {name} cannot be written in a .env file as plain text",
-        path.display()
-    ))
-    .with_status(3)
-    .with_hint(hint!("encrypt it instead: envseal set {name} --seal -f {path}", name, path))
+    refused_in(path, format!("the value of {name} cannot be written in a .env file as plain text"))
+        .with_status(3)
+        .with_hint(hint!("encrypt it instead: envseal set {name} --seal -f {path}", name, path))
 }
 
 /// Returns the error for a `name` that is not among `names`; it suggests one that looks alike.
@@ -219,12 +217,9 @@ pub enum FailureReason {
     ReservedSealed(&'static str),
     #[error("a reserved name must not depend on the encrypted value of {0}")]
     ReservedDepends(String),
+    /// `root` is the failure at the end of the chain of references.
     #[error("it refers to {on}, which could not be decrypted")]
-    DependsOn {
-        on: String,
-        /// The failure at the end of the chain of references.
-        root: Rc<ValueFailure>,
-    },
+    DependsOn { on: String, root: Rc<ValueFailure> },
     #[error("{0}")]
     Expand(#[from] ExpandError),
     #[error("the references in these files bring in more than 64 MiB")]

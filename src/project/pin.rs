@@ -214,12 +214,8 @@ impl Pinning {
             {
                 new.kept = project.keys_outside(&new.env).unwrap_or_default();
             }
-            self.fresh.push(FreshPins {
-                root: root.into(),
-                project: project.root().into(),
-                pins: new,
-                moved,
-            });
+            let (root, project) = (root.to_owned(), project.root().to_owned());
+            self.fresh.push(FreshPins { root, project, pins: new, moved });
         }
     }
 

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::change::{Assignment, How, Outcome, needs_key, refuse_own, set};
 use super::encrypt::{is_outdated, refuse_marked};
 use super::file::{EnvFile, token};
-use super::line_errors::reserved;
+use super::line_errors::{refused_in, reserved};
 use super::pin::KeyTrust;
 use super::projects::Project;
 use super::update::Target;
@@ -68,11 +68,10 @@ impl EnvFile {
             });
             let path = self.path();
             let which = if differ { "both keys are" } else { "neither key is" };
-            let message = format!(
-                "{}: both sides changed {name}, and {which} trusted on this machine or a proven rotation of a trusted one",
-                path.display()
+            let what = format!(
+                "both sides changed {name}, and {which} trusted on this machine or a proven rotation of a trusted one"
             );
-            return Err(Error::refused(message)
+            return Err(refused_in(path, what)
                 .with_status(3)
                 .with_details(keys.collect::<Vec<_>>())
                 .with_hint(hint!(
@@ -103,13 +102,8 @@ pub(crate) fn resolve(
     if name == key_name && key.is_some() {
         refuse_other_side(file, name, resolution)?;
         let left = conflicts.map(|conflicts| conflicts.names()).unwrap_or_default().into_iter().collect();
-        return Ok(Resolved {
-            document: file.document().clone(),
-            key,
-            outcome: None,
-            is_outdated: false,
-            left,
-        });
+        let document = file.document().clone();
+        return Ok(Resolved { document, key, outcome: None, is_outdated: false, left });
     }
     let conflicts = conflicts.ok_or_else(|| {
         Error::new(ErrorKind::NotFound, format!("{} has no merge conflict", file.path().display()))
@@ -170,11 +164,11 @@ fn refuse_other_side(file: &EnvFile, name: &str, resolution: &Resolution<'_>) ->
         return Ok(());
     }
     let key = file.public_key().map_or_else(String::new, PublicKey::fingerprint);
-    let message = format!("{}: {name} can only be resolved to the trusted key, {key}", file.path().display());
-    Err(Error::refused(message).with_hint(hint!(
+    let path = file.path();
+    Err(refused_in(path, format!("{name} can only be resolved to the trusted key, {key}")).with_hint(hint!(
         "envseal resolve {name} -f {path}",
         name,
-        path = file.path()
+        path
     )))
 }
 
@@ -185,9 +179,8 @@ fn refuse_side(taken: &EnvFile, other: &EnvFile, name: &str, plain: bool) -> Res
     let mut entries = taken.variables().filter(|(_, entry)| taken.document().name(entry) == name).peekable();
     let becomes_plain = entries.peek().is_some() && !taken.has_sealed(&|there| there == name);
     if becomes_plain && !plain && other.has_sealed(&|there| there == name) {
-        let message =
-            format!("{}: {name} is plain text on that side, and encrypted on the other", path.display());
-        return Err(Error::refused(message).with_hint(hint!(
+        let what = format!("{name} is plain text on that side, and encrypted on the other");
+        return Err(refused_in(path, what).with_hint(hint!(
             "encrypt a new value: envseal resolve {name} -f {path}; if it is not secret, add --plain",
             name,
             path
@@ -233,9 +226,6 @@ fn not_in_conflict(file: &EnvFile, name: &str, conflicts: &ConflictedText<'_>) -
 /// Returns the error for a conflict that can't be resolved by name alone: other lines would be read differently.
 fn entangled(file: &EnvFile, name: &str) -> Error {
     let path = file.path();
-    Error::refused(format!(
-        "{}: the conflict about {name} can't be separated from other lines",
-        path.display()
-    ))
-    .with_hint(hint!("resolve it by hand: ${EDITOR:-vi} {path}", path))
+    refused_in(path, format!("the conflict about {name} can't be separated from other lines"))
+        .with_hint(hint!("resolve it by hand: ${EDITOR:-vi} {path}", path))
 }
