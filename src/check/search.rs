@@ -124,7 +124,8 @@ impl<'a> SecretSearch<'a> {
     fn public_in(&self, repo: &Repo, commit: ObjectId) -> Result<BTreeSet<usize>, Error> {
         let (values, mut found) = (self.leaks.values(), BTreeSet::new());
         let mut look_in = |text: &[u8]| {
-            found.extend(values.find_overlapping_iter(text).map(|hit| hit.pattern().as_usize()))
+            let hits = values.find_overlapping_iter(text);
+            found.extend(hits.map(|hit| hit.pattern().as_usize()));
         };
         let mut files = repo.files(Some(commit))?;
         files.retain(|(_, now)| now.kind == FileKind::File);
