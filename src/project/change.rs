@@ -51,8 +51,8 @@ pub enum Outcome {
     Unchanged,
 }
 
-/// Sets variables, encrypting them to `public_key` in one batch. Returns the document, and the outcome for each variable,
-/// in the order given.
+/// Sets variables, encrypting them to `public_key` in one batch. Returns the document, and the outcome for each, in the
+/// order given.
 ///
 /// With an `opener`, a value that is already the same changes no byte. If a name occurs more than once, its last entry
 /// is changed, which is the one that is read. A sealed value is replaced by a sealed one unless plain text is asked

@@ -260,9 +260,9 @@ pub(super) fn renewed(
     Ok((after != team.text()).then_some(TeamFileChange { before, after, notices }))
 }
 
-/// Carries all exposures of `env`, which `key` proves, on to the changed files: records one for each name whose new value
-/// is, or contains, the exposed one, or was encrypted until now with an older key that the member had. Returns the names
-/// with a new record of a value that an older key encrypted before.
+/// Carries the exposures of `env`, which `key` proves, on to the changed files: records one for each name whose new value
+/// is, or contains, the exposed one, or was encrypted until now with an older key that the member had. Returns the
+/// names with a new record of a value that an older key encrypted before.
 pub(super) fn carry_all(
     team: &mut TeamFile,
     env: &EnvName,
