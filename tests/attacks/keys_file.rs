@@ -3,7 +3,7 @@
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
 use super::sealed_project;
-use crate::support::TestEnv;
+use crate::support::{TestEnv, set_mode};
 
 /// Runs a first `set`, which must fail and change nothing, and returns its stderr.
 fn first_set_fails(env: &TestEnv) -> String {
@@ -183,7 +183,7 @@ fn its_mode_is_never_widened() {
     let (env, _) = sealed_project();
     let mode = |file| std::fs::metadata(env.path(file)).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode(".env.keys"), 0o600);
-    std::fs::set_permissions(env.path(".env.keys"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    set_mode(env.path(".env.keys"), 0o600);
     env.program("sh", &["-c", "umask 0; exec \"$0\" set A x -e other", env!("CARGO_BIN_EXE_envseal")]).ok();
     assert_eq!(mode(".env.keys"), 0o600);
 }

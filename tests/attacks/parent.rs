@@ -1,12 +1,12 @@
 //! Read a private key out of the process that started the program.
 
 use std::io::{Read, Seek, SeekFrom};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::chown;
 use std::path::Path;
 use std::process::Stdio;
 
 use super::sealed_project;
-use crate::support::{Run, Session, TestEnv};
+use crate::support::{Run, Session, TestEnv, set_mode};
 
 /// A user without privileges.
 const NOBODY: u32 = 65534;
@@ -35,7 +35,7 @@ fn project() -> Option<(TestEnv, String)> {
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let attack = env.outside().join("attack");
     std::fs::write(&attack, ATTACK).unwrap();
-    std::fs::set_permissions(&attack, std::fs::Permissions::from_mode(0o755)).unwrap();
+    set_mode(&attack, 0o755);
     if is_root() {
         let binary = env!("CARGO_BIN_EXE_envseal");
         let able = env.program("setpriv", &[&AS_NOBODY[..], &[binary, "--version"]].concat());
@@ -154,7 +154,7 @@ fn git_is_given_no_key() {
     std::fs::create_dir(&bin).unwrap();
     let git = format!("#!/bin/sh\nenv >> {}\nPATH=${{PATH#*:}} exec git \"$@\"\n", seen.display());
     std::fs::write(bin.join("git"), git).unwrap();
-    std::fs::set_permissions(bin.join("git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    set_mode(bin.join("git"), 0o755);
     let path = std::env::var_os("PATH").unwrap();
     let path = std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(&path))).unwrap();
     let key = env.private_key("ENVSEAL_PRIVATE_KEY");

@@ -4,19 +4,14 @@ use envseal::testing::crypto::{Identity, PrivateKey, Proof};
 use envseal::testing::team::{GrantLine, MemberName, Rotation, TeamFile};
 
 use crate::pins::{commit, pinned, production, refuses, replace_key, write_rotations};
-use crate::support::TestEnv;
+use crate::support::{TestEnv, write_identity};
 
 const FILE: &str = ".env.production";
 
 /// The identity that `envseal team request` would have made, as the victim has it.
 fn identity(env: &TestEnv) -> Identity {
     let me = Identity::generate();
-    let pair = ssh_key::private::Ed25519Keypair::from_seed(me.expose());
-    let key = ssh_key::PrivateKey::new(ssh_key::private::KeypairData::Ed25519(pair), "").unwrap();
-    let text = key.to_openssh(ssh_key::LineEnding::LF).unwrap();
-    let path = env.outside().join("home/.local/share/envseal/identity");
-    std::fs::write(&path, text.as_bytes()).unwrap();
-    env.program("chmod", &["600"]).arg(path).ok();
+    write_identity(&env.outside().join("home/.local/share/envseal/identity"), &me);
     me
 }
 

@@ -214,12 +214,8 @@ fn inputs_are_words_and_never_commands() {
 /// Returns the check as a runner starts it on `event`.
 fn checker<'a>(env: &'a TestEnv, event: &str) -> Run<'a> {
     let script = format!("{SOURCE}/.github/action/check.sh");
-    let bin = Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    env.program("bash", &[&script])
-        .var("PATH", path)
-        .var("GITHUB_EVENT_NAME", event)
-        .var("DEFAULT_BRANCH", "main")
+    let run = env.program("bash", &[&script]).with_envseal();
+    run.var("GITHUB_EVENT_NAME", event).var("DEFAULT_BRANCH", "main")
 }
 
 fn on_pull(env: &TestEnv, base: &str, head: &str) -> (i32, String) {

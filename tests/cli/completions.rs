@@ -137,8 +137,6 @@ fn an_installed_script_completes_in_its_shell() {
     let env = TestEnv::new();
     env.ok(&["set", "-q", "DB_HOST=x", "DB_PASSWORD=y", "API_KEY=z"]);
     let home = env.outside().join("home");
-    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     // Call the function that a script registers, as completion systems do.
     let bash = "source \"$1\"; COMP_WORDS=(envseal get DB_) COMP_CWORD=2; _clap_complete_envseal envseal DB_ get; \
                 printf '%s\\n' \"${COMPREPLY[@]}\"";
@@ -164,7 +162,7 @@ fn an_installed_script_completes_in_its_shell() {
             continue;
         }
         let arguments = if shell == "fish" { vec!["-c", ask] } else { vec!["-c", ask, shell] };
-        let given = env.program(shell, &arguments).arg(&file).var("PATH", &path).ok();
+        let given = env.program(shell, &arguments).arg(&file).with_envseal().ok();
         let given: Vec<_> = given.split_whitespace().collect();
         assert_eq!(given, ["DB_HOST", "DB_PASSWORD"], "{shell}");
     }

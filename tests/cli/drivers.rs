@@ -154,7 +154,7 @@ fn the_configuration_keeps_its_mode() {
     use std::os::unix::fs::PermissionsExt;
     let env = TestEnv::new();
     let path = env.path(".git/config");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    crate::support::set_mode(&path, 0o600);
     install(&repo(&env.repo()), true).unwrap();
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let left = std::fs::read_dir(env.path(".git")).unwrap().flatten();

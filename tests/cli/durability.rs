@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use envseal::testing::crypto::{Opener, PlaintextKind, PrivateKey, SealedValue};
 
-use crate::support::{Output, Run, TestEnv, is_long, relock_keys};
+use crate::support::{Output, Run, TestEnv, is_long, relock_keys, set_mode};
 
 /// A small generator (Steele and Vigna's `SplitMix64`): what matters is that the points differ.
 struct Random(u64);
@@ -345,7 +345,7 @@ fn as_mortal<'a>(env: &'a TestEnv, arguments: &[&str]) -> Option<Run<'a>> {
 }
 
 fn mode(path: &Path, mode: u32) {
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    set_mode(path, mode);
 }
 
 #[test]

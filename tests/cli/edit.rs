@@ -4,12 +4,11 @@ mod editors;
 mod ends;
 mod meanwhile;
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use envseal::testing::crypto::PrivateKey;
 
-use crate::support::{Run, TestEnv};
+use crate::support::{Run, TestEnv, set_mode};
 
 const REFUSED: &str = "error: .env:5 is neither a variable nor a comment, so it cannot be encrypted\n  \
                        Nothing was written; the edit is discarded\n\
@@ -19,7 +18,7 @@ const REFUSED: &str = "error: .env:5 is neither a variable nor a comment, so it 
 fn runtime(env: &TestEnv) -> PathBuf {
     let folder = env.outside().join("run");
     if std::fs::create_dir(&folder).is_ok() {
-        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+        set_mode(&folder, 0o700);
     }
     folder
 }
@@ -188,7 +187,7 @@ fn a_file_that_cannot_be_written_is_as_it_was() {
     let env = TestEnv::new();
     env.write_sealed(".env", "A=1\n");
     let before = env.snapshot();
-    std::fs::set_permissions(env.path(".env"), std::fs::Permissions::from_mode(0o444)).unwrap();
+    set_mode(env.path(".env"), 0o444);
     let stderr = edit(&env, "echo B=2 >>\"$1\"", &[]).fails(4);
     assert!(stderr.contains("it is read-only") && stderr.contains("the edit is discarded"), "{stderr}");
     assert_eq!(env.snapshot(), before);

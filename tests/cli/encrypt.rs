@@ -220,11 +220,10 @@ fn of_two_files_both_are_written_or_neither() {
 #[test]
 #[cfg(unix)]
 fn a_file_that_cannot_be_written_stops_the_others_too() {
-    use std::os::unix::fs::PermissionsExt;
     let env = TestEnv::new();
     env.write_plain(".env.a", "A=1\n");
     env.write_plain(".env.b", "B=2\n");
-    std::fs::set_permissions(env.path(".env.b"), std::fs::Permissions::from_mode(0o444)).unwrap();
+    crate::support::set_mode(env.path(".env.b"), 0o444);
     let before = env.snapshot();
     let stderr = env.fails(4, &["encrypt", "-e", "a", "-e", "b"]);
     assert!(stderr.contains(".env.b: it is read-only"), "{stderr}");

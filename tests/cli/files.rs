@@ -69,7 +69,7 @@ mod unix {
     use super::*;
 
     fn set_mode(path: &std::path::Path, mode: u32) {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        crate::support::set_mode(path, mode);
     }
 
     #[test]

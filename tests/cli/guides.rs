@@ -217,9 +217,7 @@ fn direnv_loads_what_the_guide_says() {
         println!("skipped: direnv is not installed");
         return;
     }
-    let bin = Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    let direnv = |arguments: &[&str]| env.program("direnv", arguments).var("PATH", &path);
+    let direnv = |arguments: &[&str]| env.program("direnv", arguments).with_envseal();
     let value = "it's $HOME \"q\" `x`\nline two";
     env.envseal(&["set", "MULTI"]).stdin(value).ok();
     env.write(".envrc", block("direnv.md", "sh"));

@@ -5,7 +5,7 @@ mod managers;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use crate::support::{Output, Run, TestEnv};
+use crate::support::{Output, Run, TestEnv, set_mode, write_script};
 
 const HOOKS: [&str; 3] = ["pre-commit", "pre-merge-commit", "pre-push"];
 
@@ -26,7 +26,7 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>, u32)> {
 
 fn write_hook(env: &TestEnv, path: &str, text: impl AsRef<[u8]>, mode: u32) {
     env.write(path, text);
-    std::fs::set_permissions(env.path(path), std::fs::Permissions::from_mode(mode)).unwrap();
+    set_mode(env.path(path), mode);
 }
 
 fn mode(env: &TestEnv, path: &str) -> u32 {
@@ -35,11 +35,10 @@ fn mode(env: &TestEnv, path: &str) -> u32 {
 
 /// Writes a program called envseal beside the repository, which records how it is called.
 fn stand_in(env: &TestEnv, status: u8) {
-    let script = format!("#!/bin/sh\n{{ echo \"$*\"; cat; }} >>'{}'\nexit {status}\n", log(env).display());
     let folder = env.outside().join("bin");
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("envseal"), script).unwrap();
-    std::fs::set_permissions(folder.join("envseal"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let lines = format!("{{ echo \"$*\"; cat; }} >>'{}'\nexit {status}", log(env).display());
+    write_script(folder.join("envseal"), &lines);
 }
 
 fn log(env: &TestEnv) -> PathBuf {
@@ -375,8 +374,7 @@ fn a_folder_that_serves_other_repositories_is_refused() {
     assert!(!env.path("hooks").exists());
     // Hooks in a shared folder may already call envseal.
     for hook in HOOKS {
-        std::fs::write(shared.join(hook), format!("#!/bin/sh\nenvseal hook run {hook} \"$@\"\n")).unwrap();
-        std::fs::set_permissions(shared.join(hook), std::fs::Permissions::from_mode(0o755)).unwrap();
+        write_script(shared.join(hook), &format!("envseal hook run {hook} \"$@\""));
     }
     let before = files(&shared);
     env.git(&["config", "core.hooksPath", shared.to_str().unwrap()]);
@@ -461,8 +459,7 @@ fn generated_hooks_are_left_to_their_generator_with_the_lines_it_needs() {
     std::fs::rename(env.path(".git/hooks/pre-push"), env.path(".git/hooks/pre-push.legacy")).unwrap();
     write_hook(&env, ".git/hooks/pre-push", generated, 0o755);
     assert_eq!(install(&env).status, 0);
-    std::fs::set_permissions(env.path(".git/hooks/pre-push.legacy"), std::fs::Permissions::from_mode(0o644))
-        .unwrap();
+    set_mode(env.path(".git/hooks/pre-push.legacy"), 0o644);
     assert!(refused(&env).contains("pre-commit uninstall -t pre-push && envseal hook install"));
     env.ok(&["hook", "uninstall"]);
     assert!(!env.path(".git/hooks/pre-push.legacy").exists() && env.path(".git/hooks/pre-push").exists());

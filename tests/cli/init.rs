@@ -43,10 +43,7 @@ fn the_next_steps_repeat_the_keys_file_that_was_named() {
     env.commit("one");
     let said = env.envseal(&["-K", "../my keys", "key", "rotate"]).output().stderr;
     let next = said.lines().find_map(|line| line.strip_prefix("Next: ")).unwrap();
-    let path = crate::support::binary().parent().unwrap().display().to_string();
-    let path = format!("{path}:{}", std::env::var("PATH").unwrap());
-    let paste = format!("{next} -m rotated");
-    env.program("sh", &["-c", &paste]).var("PATH", path).ok();
+    env.shell(&format!("{next} -m rotated")).ok();
     assert_eq!(env.git(&["status", "--porcelain"]), "");
 }
 

@@ -1,10 +1,9 @@
 //! Keys outside `.env.keys`: a bare key, a pipe, stdin, and the key command.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use crate::rotate::{grant, person};
-use crate::support::{Run, TestEnv, run_on_terminal};
+use crate::support::{Run, TestEnv, run_on_terminal, write_script};
 
 /// Creates a committed project with A in `.env` and `.env.p`. Returns A's value, and the keys file, which is outside.
 fn project() -> (TestEnv, String, PathBuf) {
@@ -24,8 +23,7 @@ fn project() -> (TestEnv, String, PathBuf) {
 fn program(env: &TestEnv, name: &str, script: &str) -> PathBuf {
     let path = env.outside().join("bin").join(name);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    write_script(&path, script);
     path
 }
 

@@ -106,9 +106,7 @@ fn each_hint_helps() {
     let backup = env.outside().join("backup");
     env.envseal(&["key", "backup", "-K", "../keys"]).arg(&backup).var("ENVSEAL_PASSPHRASE", "a b c d e").ok();
     let run = |script: &str| {
-        let folder = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
-        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
-        let run = env.program("sh", &["-c", script]).var("PATH", path).var("ENVSEAL_PASSPHRASE", "a b c d e");
+        let run = env.shell(script).var("ENVSEAL_PASSPHRASE", "a b c d e");
         run.var("P", &production).var("D", &private).var("F", alice.public().fingerprint()).output()
     };
     for [amiss, fails, begin, follow] in ROWS {
@@ -164,9 +162,7 @@ fn a_copy_of_another_environments_file_gets_a_key_of_its_own() {
     assert!(said.contains("which is the key of default\n"), "{said}");
     assert!(said.ends_with(&format!("hint: if it was copied: {of_file}\n")), "{said}");
     std::fs::remove_file(env.path(".env.staging")).unwrap();
-    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
-    env.program("sh", &["-c", of_file.split_once(": ").unwrap().1]).var("PATH", path).ok();
+    env.shell(of_file.split_once(": ").unwrap().1).ok();
     assert_eq!(env.ok(&["get", "A", "-e", "staging"]).trim_end(), secret);
     // The other file is named wherever the person stands.
     std::fs::create_dir(env.path("sub")).unwrap();

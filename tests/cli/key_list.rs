@@ -87,8 +87,7 @@ fn a_keys_file_that_git_tracks_and_others_can_read() {
     let env = TestEnv::new();
     env.ok(&["set", "A", "1"]);
     env.git(&["add", "-f", ".env.keys"]);
-    std::fs::set_permissions(env.path(".env.keys"), std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .unwrap();
+    crate::support::set_mode(env.path(".env.keys"), 0o644);
     let text = env.ok(&["key", "list"]);
     assert!(text.contains("keys file, refused") && text.contains(".env.keys 0644, tracked by git"), "{text}");
     let row = &listed(&env, &[])[0];

@@ -8,17 +8,17 @@ use envseal::testing::config::EnvName;
 use envseal::testing::crypto::{Identity, PrivateKey, PublicKey};
 use envseal::testing::team::{GrantLine, MemberName, Rotation, TeamFile};
 
-use crate::support::{TestEnv, on_terminal};
+use crate::support::{Start, TestEnv, identity_text, on_terminal, set_mode};
 
 /// Creates a repository with commits in which `.env.production` is encrypted to a key that this machine trusts.
 pub(crate) fn pinned() -> (TestEnv, PrivateKey) {
-    let env = TestEnv::new();
-    let secret = env.secret("first");
-    env.envseal(&["set", "HELLO", "-e", "production"]).stdin(secret).ok();
-    commit(&env, "first");
-    let secret = env.secret("second");
-    env.envseal(&["set", "SECOND", "-e", "production"]).stdin(secret).ok();
-    commit(&env, "second");
+    static START: Start = Start::new();
+    let env = TestEnv::copy_of(&START, |env| {
+        for (name, commit) in [("HELLO", "first"), ("SECOND", "second")] {
+            env.envseal(&["set", name, "-e", "production"]).stdin(env.secret(commit)).ok();
+            self::commit(env, commit);
+        }
+    });
     let key = PrivateKey::parse(&env.private_key("ENVSEAL_PRIVATE_KEY_PRODUCTION")).unwrap();
     assert_eq!(lists(&env).len(), 1);
     (env, key)
@@ -298,15 +298,9 @@ fn the_key_before_may_be_injected_or_an_old_grant() {
     env.write("envseal.toml", without);
     replace_key(&env, ".env.production", &old.public(), &new.public());
     commit(&env, "rotated");
-    let key = ssh_key::PrivateKey::new(
-        ssh_key::private::KeypairData::Ed25519(ssh_key::private::Ed25519Keypair::from_seed(me.expose())),
-        "",
-    )
-    .unwrap();
-    let text = key.to_openssh(ssh_key::LineEnding::LF).unwrap();
     refuses(&env, ".env.production");
-    let said =
-        env.envseal(&["set", "A", "1", "-e", "production"]).var("ENVSEAL_IDENTITY", text.as_str()).output();
+    let with_identity = env.envseal(&["set", "A", "1", "-e", "production"]);
+    let said = with_identity.var("ENVSEAL_IDENTITY", identity_text(&me)).output();
     assert!(said.status == 0 && said.stderr.contains("was rotated"), "{}", said.stderr);
 }
 
@@ -810,11 +804,11 @@ fn where_nothing_can_be_kept_the_command_goes_on_and_what_is_kept_still_stops_it
     assert!(get(&home).fails(4).contains("config.toml: it is not a regular file"));
     env.write(".env.keys", keys);
     let folder = env.outside().join("home/.local/share/envseal/pins");
-    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o500)).unwrap();
-    std::fs::set_permissions(&lists(&env)[0], std::fs::Permissions::from_mode(0o400)).unwrap();
+    set_mode(&folder, 0o500);
+    set_mode(&lists(&env)[0], 0o400);
     replace_key(&env, ".env.production", &old.public(), &PrivateKey::generate().public());
     refuses(&env, ".env.production");
-    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+    set_mode(&folder, 0o700);
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Counts the git processes that a command starts. Each takes longer than everything that envseal itself does.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use envseal::testing::config::EnvName;
@@ -10,7 +9,7 @@ use envseal::testing::team::{Exposure, ExposureState};
 use envseal::testing::time::Moment;
 
 use crate::rotate::{member, team};
-use crate::support::{Run, TestEnv};
+use crate::support::{Run, TestEnv, write_script};
 
 /// A `git` that records each call and its arguments.
 struct Counted {
@@ -26,10 +25,8 @@ impl Counted {
         let path = std::env::var_os("PATH").unwrap();
         let real =
             std::env::split_paths(&path).map(|folder| folder.join("git")).find(|git| git.exists()).unwrap();
-        let script =
-            format!("#!/bin/sh\necho \"$*\" >> '{}'\nexec '{}' \"$@\"\n", notes.display(), real.display());
-        std::fs::write(folder.join("git"), script).unwrap();
-        std::fs::set_permissions(folder.join("git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let lines = format!("echo \"$*\" >> '{}'\nexec '{}' \"$@\"", notes.display(), real.display());
+        write_script(folder.join("git"), &lines);
         let path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path))).unwrap();
         let counted = Self { env, path, notes };
         // The counting works.

@@ -33,16 +33,13 @@ fn normal(output: &str) -> String {
 #[test]
 fn the_readme_shows_what_happens() {
     let env = TestEnv::unsettled();
-    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap().to_owned();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     env.write("server", "#!/bin/sh\nexit 0\n");
     env.program("chmod", &["+x", "server"]).ok();
     let commands = commands();
     assert!(commands.len() >= 9, "{commands:?}");
     let (mut readme, mut from) = (include_str!("../../README.md").to_owned(), 0);
     for (command, expected) in commands {
-        let output =
-            env.program("sh", &["-c", &format!("{{ {command}\n}} 2>&1")]).var("PATH", &path).output();
+        let output = env.shell(&format!("{{ {command}\n}} 2>&1")).output();
         let shown = normal(&String::from_utf8(output.stdout).unwrap());
         if std::env::var_os("UPDATE").is_some() {
             let quoted = format!("$ {command}\n{expected}");

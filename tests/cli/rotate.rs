@@ -9,7 +9,7 @@ use envseal::testing::team::{Exposure, ExposureState, GrantLine, MemberName, Tea
 use envseal::testing::time::Moment;
 
 use crate::log::commit;
-use crate::support::{Run, TestEnv};
+use crate::support::{Run, TestEnv, write_identity};
 
 pub(crate) fn member(name: &str) -> MemberName {
     MemberName::new(name).unwrap()
@@ -21,14 +21,8 @@ fn named(env: &str) -> EnvName {
 
 /// Creates a person's identity. Returns it and the file that contains it.
 pub(crate) fn person(env: &TestEnv, name: &str) -> (Identity, PathBuf) {
-    use ssh_key::private::{Ed25519Keypair, KeypairData};
-    let identity = Identity::generate();
-    let pair = KeypairData::Ed25519(Ed25519Keypair::from_seed(identity.expose()));
-    let key = ssh_key::PrivateKey::new(pair, name).unwrap().to_openssh(ssh_key::LineEnding::LF).unwrap();
-    let path = env.outside().join(format!("{name}.identity"));
-    std::fs::write(&path, key.as_bytes()).unwrap();
-    #[cfg(unix)]
-    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let (identity, path) = (Identity::generate(), env.outside().join(format!("{name}.identity")));
+    write_identity(&path, &identity);
     (identity, path)
 }
 
@@ -511,8 +505,7 @@ fn a_branch_from_before_a_rotation() {
         "{said}"
     );
     env.write(".env.keys", keys);
-    std::fs::set_permissions(env.path(".env.keys"), std::os::unix::fs::PermissionsExt::from_mode(0o600))
-        .unwrap();
+    crate::support::set_mode(env.path(".env.keys"), 0o600);
     // First only a remote branch contains it, then only a tag, then nothing.
     env.git(&["update-ref", "refs/remotes/origin/main", "main"]);
     env.git(&["branch", "-qD", "main"]);

@@ -1,12 +1,13 @@
 //! `envseal key rotate` is killed at each step. The next command must recover.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use envseal::testing::crypto::{Opener, PrivateKey, SealedValue};
 use serde_json::{Value, json};
 
 use crate::rotate::{grant, person, team};
-use crate::support::TestEnv;
+use crate::support::{Run, TestEnv};
 
 const FILES: [&str; 2] = [".env.p", "sub/.env.p"];
 
@@ -15,6 +16,8 @@ struct World {
     env: TestEnv,
     identity: PathBuf,
     old: Vec<(&'static str, Vec<u8>)>,
+    /// The call at which `half_done` kills the rotation, or an earlier one until that is known.
+    half: Cell<usize>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -34,7 +37,7 @@ impl World {
         env.git(&["add", "-A"]);
         env.git(&["commit", "-qm", "old"]);
         let old = [".env.p", "sub/.env.p", ".env.keys", "envseal.toml"].map(|path| (path, env.bytes(path)));
-        Self { env, identity, old: old.to_vec() }
+        Self { env, identity, old: old.to_vec(), half: Cell::new(1) }
     }
 
     fn restore(&self) {
@@ -43,24 +46,12 @@ impl World {
         self.old.iter().for_each(|(path, bytes)| self.env.write(path, bytes));
     }
 
-    /// Runs a command and kills it when it is about to make its `nth` call of `syscall`. Returns whether it was killed.
     fn killed(&self, arguments: &[&str], syscall: &str, nth: usize) -> bool {
-        let inject = format!("inject={syscall}:signal=SIGKILL:when={nth}");
-        let trace = format!("trace={syscall}");
-        let strace =
-            ["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject, env!("CARGO_BIN_EXE_envseal")];
-        let run = self.env.program("strace", &[&strace[..], arguments].concat());
-        let output = run.var("ENVSEAL_IDENTITY", &self.identity).output();
-        assert!(
-            [0, 128 + 9].contains(&output.status),
-            "{syscall} {nth}: {}: {}",
-            output.status,
-            output.stderr
-        );
-        output.status != 0
+        killed(self.env.envseal(arguments).var("ENVSEAL_IDENTITY", &self.identity), syscall, nth)
     }
 
-    /// Asserts that every value decrypts with the current keys file, and that git sees nothing that it should not.
+    /// Asserts that every value decrypts with the current keys file to what it was, and that git sees nothing that it
+    /// should not.
     fn opens(&self, place: &str) {
         let text = self.env.read(".env.keys");
         let keys = text.lines().find_map(|line| line.strip_prefix("ENVSEAL_PRIVATE_KEY_P=")).unwrap();
@@ -72,10 +63,13 @@ impl World {
             assert_eq!(statements, if path == ".env.p" { 3 } else { 2 }, "{place}: {text}");
             for (name, value) in text.lines().filter_map(|line| line.split_once("=envseal:")) {
                 let token = SealedValue::parse(format!("envseal:{value}").as_bytes()).unwrap();
-                assert!(
-                    openers.iter_mut().any(|opener| opener.open(name, &token).is_ok()),
-                    "{place}: {path} {name}"
-                );
+                let value = openers.iter_mut().find_map(|opener| opener.open(name, &token).ok());
+                let expected = match (path, name) {
+                    (".env.p", "A") => "one",
+                    (_, "A") => "three",
+                    _ => "two",
+                };
+                assert_eq!(value.unwrap().bytes.expose(), expected.as_bytes(), "{place}: {path} {name}");
             }
         }
         for line in self.env.git(&["status", "--short", "-uall"]).lines() {
@@ -88,8 +82,6 @@ impl World {
         let left = leftovers(&self.env.repo());
         assert!(left.is_empty(), "{place}: {left:?}");
         self.opens(place);
-        let get = |path| self.env.ok(&["get", "A", "-f", path]);
-        assert_eq!((get(".env.p"), get("sub/.env.p")), ("one\n".into(), "three\n".into()), "{place}");
         if self.old.iter().all(|(path, bytes)| self.env.bytes(path) == *bytes) {
             return State::Old;
         }
@@ -104,6 +96,14 @@ impl World {
         assert!(team(&self.env).grants().iter().all(|line| line.key == new), "{place}");
         State::New
     }
+}
+
+/// Runs a program and kills it when it is about to make its `nth` call of `syscall`. Returns whether it was killed.
+pub(crate) fn killed(run: Run<'_>, syscall: &str, nth: usize) -> bool {
+    let (trace, inject) = (format!("trace={syscall}"), format!("inject={syscall}:signal=SIGKILL:when={nth}"));
+    let output = run.under("strace", &["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject]).output();
+    assert!([0, 128 + 9].contains(&output.status), "{syscall} {nth}: {}: {}", output.status, output.stderr);
+    output.status != 0
 }
 
 fn leftovers(folder: &Path) -> Vec<PathBuf> {
@@ -166,12 +166,13 @@ fn killed_at_each_step_it_leaves_the_old_state_or_the_new() {
 /// Kills the rotation after the keys file and one of the env files were replaced.
 fn half_done(world: &World) {
     // The exclude file exists already. The renames are those of the journal, the keys file and then the env files.
-    for nth in 1.. {
+    for nth in world.half.get().. {
         world.restore();
         assert!(world.killed(&ROTATE, "rename", nth), "the rotation ended before that point");
         let in_place =
             FILES.iter().filter(|path| world.old.iter().any(|(p, b)| p == *path && world.env.bytes(p) != *b));
         if in_place.count() == 1 {
+            world.half.set(nth);
             return;
         }
         world.env.ok(&["encrypt", "-f", ".env.p", "-f", "sub/.env.p"]);

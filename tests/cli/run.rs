@@ -272,8 +272,7 @@ fn what_cannot_be_started_is_126_or_127_as_in_a_shell() {
     }
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(env.path("script"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        crate::support::set_mode(env.path("script"), 0o755);
         // The same status as that of dash and bash.
         env.fails(127, &["run", "--", "./script"]);
     }
@@ -693,8 +692,7 @@ fn the_program_is_looked_for_where_it_runs() {
     env.write("sub/hello.sh", "#!/bin/sh\necho hello $A\n");
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(env.path("sub/hello.sh"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        crate::support::set_mode(env.path("sub/hello.sh"), 0o755);
         assert_eq!(env.ok(&["run", "-C", "sub", "--", "./hello.sh"]), "hello 1\n");
         assert_eq!(env.ok(&["-C", "sub", "run", "./hello.sh"]), "hello 1\n");
         // PATH decides, as without envseal. The file's PATH has no effect, because the process's takes precedence.

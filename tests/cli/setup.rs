@@ -1,9 +1,8 @@
 //! The first command that creates a key or a member offers to set up the clone. Others may note that it isn't set up.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::support::{TestEnv, on_terminal};
+use crate::support::{TestEnv, on_terminal, set_mode};
 
 const NOT_SET_UP: &str = "note: this clone is not set up, so plaintext may be committed: envseal init\n";
 const QUESTION: &str =
@@ -80,7 +79,7 @@ fn hooks_of_more_than_this_clone_are_not_changed_and_the_line_to_add_is_printed(
             folder.join("pre-commit")
         };
         std::fs::write(&hook, "#!/bin/sh\ntrue\n").unwrap();
-        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+        set_mode(&hook, 0o755);
         env.git(&["add", "-A"]);
         // Hooks outside this repository, or set in its own configuration.
         let scope = if hooks.starts_with('~') { "--global" } else { "--local" };
@@ -99,7 +98,7 @@ fn hooks_of_more_than_this_clone_are_not_changed_and_the_line_to_add_is_printed(
                     format!("#!/bin/sh\n{}\n", line.replace("pre-commit", name)),
                 )
                 .unwrap();
-                std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+                set_mode(folder.join(name), 0o755);
             }
             let report = String::from_utf8(env.envseal(&["doctor"]).output().stdout).unwrap();
             assert!(report.contains("pre-push hook: installed"), "{report}");

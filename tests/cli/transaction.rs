@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use envseal::testing::team::ExposureState;
 
 use crate::rotate::{grant, person, team};
-use crate::rotate_killed::has_strace;
+use crate::rotate_killed::{has_strace, killed};
 use crate::support::TestEnv;
 
 fn start(env: &TestEnv, dir: &Path, arguments: &[&str]) -> Child {
@@ -64,15 +64,6 @@ fn a_keys_file_that_repositories_share_keeps_every_key() {
     }
 }
 
-/// Runs a command and kills it at its `nth` call of `syscall`. Returns whether it was killed.
-fn killed(env: &TestEnv, dir: &Path, identity: &Path, arguments: &[&str], syscall: &str, nth: usize) -> bool {
-    let inject = format!("inject={syscall}:signal=SIGKILL:when={nth}");
-    let trace = format!("trace={syscall}");
-    let strace = ["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject, env!("CARGO_BIN_EXE_envseal")];
-    let run = env.program("strace", &[&strace[..], arguments].concat()).dir(dir);
-    run.var("ENVSEAL_IDENTITY", identity).output().status != 0
-}
-
 #[test]
 fn a_rotation_that_was_killed_is_finished_or_undone_though_others_use_the_keys_file() {
     if !has_strace() {
@@ -88,7 +79,8 @@ fn a_rotation_that_was_killed_is_finished_or_undone_though_others_use_the_keys_f
         run(0, &["set", "-q", "A=one"]).ok();
         let before = run(0, &["key", "show"]).ok();
         let rotate = [&option[..], &["key", "rotate"]].concat();
-        let was_killed = killed(&env, &dirs[0], Path::new("/nowhere"), &rotate, "rename", nth);
+        let rotate = env.envseal(&rotate).dir(&dirs[0]);
+        let was_killed = killed(rotate, "rename", nth);
         run(1, &["set", "-q", "A=two"]).ok();
         run(1, &["key", "rotate", "-q"]).ok();
         run(0, &["set", "-q", "B=three"]).ok();
@@ -141,7 +133,8 @@ fn a_value_is_recorded_as_replaced_only_once_it_is() {
     for syscall in ["rename", "fsync", "unlink"] {
         for nth in 1.. {
             let arguments = ["set", "-q", "A=new", "-e", "p"];
-            let was_killed = killed(&env, &env.repo(), &identity, &arguments, syscall, nth);
+            let set = env.envseal(&arguments).var("ENVSEAL_IDENTITY", &identity);
+            let was_killed = killed(set, syscall, nth);
             let is_new = env.bytes(".env.p") != old[0];
             assert!(is_new || replaced(&env) == 0, "{syscall} {nth}: recorded before it happened");
             between += usize::from(is_new && replaced(&env) == 0);
@@ -176,7 +169,7 @@ fn several_files_are_written_all_or_none() {
             env.write_plain(path, text);
         }
         let arguments = ["encrypt", "-q", "-f", ".env.p", "-f", ".env.q"];
-        let was_killed = killed(&env, &env.repo(), Path::new("/nowhere"), &arguments, "rename", nth);
+        let was_killed = killed(env.envseal(&arguments), "rename", nth);
         env.ok(&["ls"]);
         match paths.map(|path| env.read(path).contains("B=two")) {
             [true, true] => none += 1,
@@ -288,7 +281,7 @@ fn leftovers_of_a_killed_rotation_are_gone_after_any_command_that_writes() {
         env.ok(&["set", "-q", "A=one"]);
         // Everything is staged, and the journal is not written yet.
         for nth in 1..4 {
-            killed(&env, &env.repo(), Path::new("/nowhere"), &["key", "rotate"], "fsync", nth);
+            killed(env.envseal(&["key", "rotate"]), "fsync", nth);
         }
         for (folder, name) in [(".git/info", ".envseal-tmp-left"), ("", ".envseal-tmp-tracked")] {
             env.write(Path::new(folder).join(name), "left");

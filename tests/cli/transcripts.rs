@@ -30,16 +30,13 @@ fn sessions_show_what_they_say() {
 /// Returns the transcript with the current output of its commands.
 fn replay(transcript: &str) -> String {
     let env = TestEnv::new();
-    let bin = Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap().display().to_string();
-    let path = format!("{bin}:{}", std::env::var("PATH").unwrap());
     let mut shown = String::new();
     for line in transcript.lines() {
         if line.starts_with("# ") || (line.is_empty() && !shown.ends_with("\n\n") && !shown.is_empty()) {
             writeln!(shown, "{line}").unwrap();
         }
         let Some(command) = line.strip_prefix("$ ") else { continue };
-        let output =
-            env.program("sh", &["-c", &format!("{{ {command}\n}} 2>&1")]).var("PATH", &path).output();
+        let output = env.shell(&format!("{{ {command}\n}} 2>&1")).output();
         writeln!(shown, "$ {command}").unwrap();
         shown.push_str(&constant(&String::from_utf8_lossy(&output.stdout), &env));
         if output.status != 0 {

@@ -30,7 +30,7 @@ fn of_release(folder: &Path) -> TestEnv {
         }
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::copy(folder.join(name), &path).unwrap();
-        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        crate::support::set_mode(path, 0o600);
     }
     env.write(".gitignore", ".env.keys\n");
     env.commit("release");

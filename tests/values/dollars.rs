@@ -145,12 +145,11 @@ fn an_external_name_is_declared_once_and_holds_for_everyone() {
 #[cfg(unix)]
 #[test]
 fn nothing_is_encrypted_if_its_external_name_cannot_be_declared() {
-    use std::os::unix::fs::PermissionsExt;
     let env = TestEnv::new();
     env.write("envseal.toml", "");
     let text = "URL=http://$HOST_NAME/\n";
     env.write_plain(".env", text);
-    std::fs::set_permissions(env.path("envseal.toml"), std::fs::Permissions::from_mode(0o444)).unwrap();
+    crate::support::set_mode(env.path("envseal.toml"), 0o444);
     env.write_plain("source", "URL=http://$HOST_NAME/x\n");
     for arguments in [&["encrypt"][..], &["import", "dotenv", "source", "-f", ".env", "--yes"]] {
         let said = env.fails(4, &[arguments, &["--external", "HOST_NAME"]].concat());

@@ -1,16 +1,14 @@
 //! Which editor is started, how, and what it is given.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::{assert_wiped, edit, editor, runtime};
-use crate::support::{TestEnv, run_on_terminal};
+use crate::support::{TestEnv, run_on_terminal, set_mode, write_script};
 
 /// Writes an executable script.
 fn program(path: &Path, script: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_script(path, script);
 }
 
 #[test]
@@ -137,7 +135,7 @@ fn the_place_is_private_and_in_memory_where_it_can_be() {
     }
     let open = env.outside().join("open");
     std::fs::create_dir(&open).unwrap();
-    std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o755)).unwrap();
+    set_mode(&open, 0o755);
     let none = env.outside().join("none");
     for unfit in ["", "tmp", ".", none.to_str().unwrap(), open.to_str().unwrap(), "/etc"] {
         let (place, stderr) = place(edit(&env, script, &[]).var("XDG_RUNTIME_DIR", unfit));

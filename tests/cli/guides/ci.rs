@@ -16,11 +16,6 @@ fn proposed() -> (TestEnv, String) {
     (env, base)
 }
 
-fn path() -> String {
-    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
-    format!("{}:{}", bin.display(), std::env::var("PATH").unwrap())
-}
-
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &output.stderr
 }
@@ -59,7 +54,7 @@ fn github_accepts_what_a_label_says_was_reviewed_and_nothing_else() {
     let head = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
     let check = |event: &str, label: &str, before: &str| {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/.github/action/check.sh");
-        let run = env.program("bash", &[script]).var("PATH", path()).var("GITHUB_EVENT_NAME", event);
+        let run = env.program("bash", &[script]).with_envseal().var("GITHUB_EVENT_NAME", event);
         let run = run.var("INPUT_COMMAND", evaluated(&env, recipe, event, label));
         let run = run.var("DEFAULT_BRANCH", "main").var("GITHUB_REF", "refs/heads/main");
         let run = run.var("PULL_BASE", before).var("PULL_HEAD", &head);
@@ -91,7 +86,7 @@ fn github_accepts_what_a_label_says_was_reviewed_and_nothing_else() {
     let head = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/.github/action/check.sh");
     for (event, label) in [("pull_request", "policy-reviewed"), ("merge_group", "")] {
-        let run = env.program("bash", &[script]).var("PATH", path()).var("GITHUB_EVENT_NAME", event);
+        let run = env.program("bash", &[script]).with_envseal().var("GITHUB_EVENT_NAME", event);
         let run = run.var("INPUT_COMMAND", evaluated(&env, recipe, event, label));
         let run = run.var("PULL_BASE", &base).var("PULL_HEAD", &head);
         let output = run.var("GROUP_BASE", &base).var("GROUP_HEAD", &head).output();
@@ -126,7 +121,7 @@ fn gitlab_accepts_the_commit_that_a_maintainer_names_and_nothing_else() {
     let head = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
     let zeros = "0".repeat(40);
     let run = |shell: &str, variables: &[(&str, &str)]| {
-        let mut run = env.program(shell, &["-euc", &script]).var("PATH", path());
+        let mut run = env.program(shell, &["-euc", &script]).with_envseal();
         run = run.var("CI_DEFAULT_BRANCH", "main").var("CI_COMMIT_SHA", &head);
         for (name, value) in variables {
             run = run.var(name, value);

@@ -1,9 +1,7 @@
 //! What the pipes of docs/guides/platforms.md pass to stand-ins for the platforms' commands.
 
-use std::os::unix::fs::PermissionsExt;
-
 use super::{pages, shell_blocks};
-use crate::support::TestEnv;
+use crate::support::{TestEnv, write_script};
 
 const STAND_INS: [&str; 7] = ["wrangler", "fly", "netlify", "kubectl", "gh", "vercel", "systemd-creds"];
 
@@ -22,10 +20,8 @@ fn each_platform_gets_the_values_and_nothing_else() {
     for name in STAND_INS {
         // `netlify` reads the file that it is given.
         let input = if name == "netlify" { "\"$2\"" } else { "-" };
-        let script =
-            format!("#!/bin/sh\ncat {input} >\"{}/{name} $(echo \"$*\" | tr / -)\"\n", got.display());
-        std::fs::write(folder.join(name), script).unwrap();
-        std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let line = format!("cat {input} >\"{}/{name} $(echo \"$*\" | tr / -)\"", got.display());
+        write_script(folder.join(name), &line);
     }
     let (_, page) = pages().into_iter().find(|(path, _)| path.ends_with("platforms.md")).unwrap();
     let bin = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();

@@ -58,12 +58,11 @@ impl Sops {
 
 /// A program in place of sops, which prints `text` for a file that sops encrypted as a whole.
 fn whole(env: &TestEnv, file: &str, text: &str) -> impl Fn(&[&str]) -> (i32, String) {
-    use std::os::unix::fs::PermissionsExt;
     let bin = env.outside().join("bin");
     std::fs::create_dir(&bin).unwrap();
     env.write(bin.join("sops"), format!("#!/bin/sh\ncat <<'END'\n{text}END\n"));
     env.plaintext_in(bin.join("sops"));
-    std::fs::set_permissions(bin.join("sops"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    crate::support::set_mode(bin.join("sops"), 0o755);
     env.write(
         file,
         r#"{"data": "ENC[AES256_GCM,data:x,type:str]", "sops": {"mac": "ENC[x]", "version": "3.9.0"}}"#,

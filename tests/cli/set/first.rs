@@ -65,7 +65,7 @@ fn the_keys_file_is_the_owners_alone_and_never_widened() {
     let mode = || std::fs::metadata(env.path(".env.keys")).unwrap().permissions().mode() & 0o777;
     env.ok(&["set", "A", "1"]);
     assert_eq!(mode(), 0o600);
-    std::fs::set_permissions(env.path(".env.keys"), std::fs::Permissions::from_mode(0o400)).unwrap();
+    crate::support::set_mode(env.path(".env.keys"), 0o400);
     let before = env.snapshot();
     let stderr = env.fails(4, &["set", "A", "1", "-e", "b"]);
     assert!(

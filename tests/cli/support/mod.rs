@@ -16,6 +16,9 @@ use std::process::{Command, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
+use envseal::testing::crypto::Identity;
+use ssh_key::private::{Ed25519Keypair, KeypairData};
+
 pub(crate) use locked::{lock_keys, relock_keys};
 #[cfg(unix)]
 pub(crate) use person::Person;
@@ -59,6 +62,9 @@ pub(crate) fn binary() -> PathBuf {
     std::env::var_os("ENVSEAL_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_envseal").into()).into()
 }
 
+/// What several tests start from: a scratch folder, and the secrets in it.
+pub(crate) type Start = OnceLock<(Tree, Vec<String>)>;
+
 /// What a program returned and printed.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -70,8 +76,13 @@ pub(crate) struct Output {
 impl TestEnv {
     /// Creates a git repository at [`Self::repo`].
     pub(crate) fn new() -> Self {
-        static EMPTY: OnceLock<Tree> = OnceLock::new();
         let env = Self::without_git();
+        env.init();
+        env
+    }
+
+    fn init(&self) {
+        static EMPTY: OnceLock<Tree> = OnceLock::new();
         let empty = EMPTY.get_or_init(|| {
             let env = Self::without_git();
             env.git(&["init", "-q", "-b", "main"]);
@@ -81,7 +92,16 @@ impl TestEnv {
             Self::settle(&env.repo());
             Tree::read(&env.repo())
         });
-        empty.write(&env.repo());
+        empty.write(&self.repo());
+    }
+
+    /// Creates a repository that `make` fills, which runs only for the first test that has this start.
+    pub(crate) fn copy_of(start: &Start, make: impl FnOnce(&Self)) -> Self {
+        let env = Self::without_git();
+        env.start_as(start, |env| {
+            env.init();
+            make(env);
+        });
         env
     }
 
@@ -214,10 +234,12 @@ impl TestEnv {
 
     /// Prepares `git` with these arguments, in the repository. Its hooks and drivers find envseal.
     pub(crate) fn git_with_envseal<'a>(&'a self, arguments: &[&str]) -> Run<'a> {
-        let folder = binary().parent().unwrap().to_owned();
-        let path = std::env::var_os("PATH").unwrap();
-        let path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)));
-        self.program("git", arguments).var("PATH", path.unwrap())
+        self.program("git", arguments).with_envseal()
+    }
+
+    /// Prepares a line for a shell that finds envseal, as if a person had pasted it.
+    pub(crate) fn shell<'a>(&'a self, line: &str) -> Run<'a> {
+        self.program("sh", &["-c", line]).with_envseal()
     }
 
     /// Adds the repository at `source` as a submodule of this one, and returns its folder.
@@ -237,6 +259,17 @@ impl TestEnv {
         });
         files.sort();
         files
+    }
+
+    /// Fills the new scratch folder as `make` does, which runs only for the first test that has this start.
+    pub(crate) fn start_as(&self, start: &Start, make: impl FnOnce(&Self)) {
+        let (tree, canaries) = start.get_or_init(|| {
+            let env = Self::without_git();
+            make(&env);
+            (Tree::read(&env.outside()), env.canaries.borrow().clone())
+        });
+        tree.write(&self.outside());
+        assert!(self.canaries.replace(canaries.clone()).is_empty(), "the scratch folder is new");
     }
 
     /// Returns the text of a `.env` with a new key of its own.
@@ -328,6 +361,14 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Has it find envseal.
+    pub(crate) fn with_envseal(self) -> Self {
+        let folder = binary().parent().unwrap().to_owned();
+        let path = std::env::var_os("PATH").unwrap();
+        let path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)));
+        self.var("PATH", path.unwrap())
+    }
+
     /// Sets an environment variable for it.
     pub(crate) fn var(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.env(name, value);
@@ -356,6 +397,17 @@ impl Run<'_> {
     #[cfg(unix)]
     pub(crate) fn args(mut self, arguments: &[&str]) -> Self {
         self.command.args(arguments);
+        self
+    }
+
+    /// Has this program start it, such as strace(1).
+    #[cfg(unix)]
+    pub(crate) fn under(mut self, program: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command.args(arguments).arg(self.command.get_program()).args(self.command.get_args()).env_clear();
+        command.current_dir(self.command.get_current_dir().unwrap());
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.command = command;
         self
     }
 
@@ -419,6 +471,39 @@ impl Run<'_> {
         assert_eq!(String::from_utf8_lossy(&output.stdout), "", "a failed command prints no data");
         output.stderr
     }
+}
+
+/// Writes an identity as OpenSSH does, in a private file (0600).
+pub(crate) fn write_identity(path: &Path, identity: &Identity) {
+    std::fs::write(path, identity_text(identity)).unwrap();
+    make_private(path);
+}
+
+/// Returns an identity as OpenSSH writes it.
+pub(crate) fn identity_text(identity: &Identity) -> String {
+    let pair = KeypairData::Ed25519(Ed25519Keypair::from_seed(identity.expose()));
+    let key = ssh_key::PrivateKey::new(pair, "").unwrap();
+    key.to_openssh(ssh_key::LineEnding::LF).unwrap().to_string()
+}
+
+/// Makes a file private (0600).
+pub(crate) fn make_private(path: &Path) {
+    #[cfg(unix)]
+    set_mode(path, 0o600);
+    #[cfg(not(unix))]
+    assert!(path.exists());
+}
+
+#[cfg(unix)]
+pub(crate) fn set_mode(path: impl AsRef<Path>, mode: u32) {
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+}
+
+/// Writes a shell script that can be executed.
+#[cfg(unix)]
+pub(crate) fn write_script(path: impl AsRef<Path>, lines: &str) {
+    std::fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    set_mode(path, 0o755);
 }
 
 /// Returns true if the long forms of tests are requested.

@@ -14,14 +14,19 @@ pub(crate) struct Person<'a> {
 }
 
 impl<'a> Person<'a> {
-    /// Clones the remote for a new person.
-    pub(crate) fn clone_of(env: &'a TestEnv, remote: &Path, name: &'static str) -> Self {
+    /// Returns a person who has a clone already.
+    pub(crate) fn of(env: &'a TestEnv, name: &'static str) -> Self {
         let clone = env.outside().join(name);
         let home = env.outside().join(format!("home-of-{name}"));
-        std::fs::create_dir(&home).unwrap();
-        env.git(&["clone", "-q", remote.to_str().unwrap(), clone.to_str().unwrap()]);
-        TestEnv::settle(&clone);
-        let person = Self { env, name, clone, home };
+        Self { env, name, clone, home }
+    }
+
+    /// Clones the remote for a new person.
+    pub(crate) fn clone_of(env: &'a TestEnv, remote: &Path, name: &'static str) -> Self {
+        let person = Self::of(env, name);
+        std::fs::create_dir(&person.home).unwrap();
+        env.git(&["clone", "-q", remote.to_str().unwrap(), person.clone.to_str().unwrap()]);
+        TestEnv::settle(&person.clone);
         person.does(&["config", "user.email", &person.email()]);
         person
     }
@@ -114,9 +119,6 @@ impl<'a> Person<'a> {
     /// Runs a printed line in a shell, as if the person had pasted it.
     #[track_caller]
     pub(crate) fn pastes(&self, line: &str) {
-        let binary = super::binary();
-        let folder = binary.parent().unwrap();
-        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
-        self.run(self.env.program("sh", &["-c", line])).var("PATH", path).ok();
+        self.run(self.env.shell(line)).ok();
     }
 }

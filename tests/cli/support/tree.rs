@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 /// The folders and files below a folder, with their permissions.
-pub(crate) struct Tree(Vec<(PathBuf, std::fs::Permissions, Option<Vec<u8>>)>);
+pub(crate) struct Tree {
+    root: PathBuf,
+    items: Vec<(PathBuf, std::fs::Permissions, Option<Vec<u8>>)>,
+}
 
 impl Tree {
     /// Reads a folder that contains no symbolic links.
@@ -24,16 +27,21 @@ impl Tree {
         }
         // A folder comes before its contents.
         items.sort_by(|one, other| one.0.cmp(&other.0));
-        Self(items)
+        Self { root: root.to_owned(), items }
     }
 
-    /// Writes it into an empty folder.
+    /// Writes it into a folder without such files. Where git's configuration names the old folder, it names this one.
     pub(crate) fn write(&self, root: &Path) {
-        for (name, permissions, bytes) in &self.0 {
+        for (name, permissions, bytes) in &self.items {
             let path = root.join(name);
             match bytes {
+                Some(bytes) if name.ends_with("config") => {
+                    let text = std::str::from_utf8(bytes).unwrap();
+                    let [old, new] = [&self.root, root].map(|root| root.to_str().unwrap());
+                    std::fs::write(&path, text.replace(old, new)).unwrap();
+                }
                 Some(bytes) => std::fs::write(&path, bytes).unwrap(),
-                None => std::fs::create_dir(&path).unwrap(),
+                None => std::fs::create_dir_all(&path).unwrap(),
             }
             std::fs::set_permissions(&path, permissions.clone()).unwrap();
         }
