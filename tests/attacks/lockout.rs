@@ -5,7 +5,7 @@ use envseal::testing::crypto::{Identity, PrivateKey};
 use envseal::testing::team::{GrantLine, MemberName, TeamFile};
 
 use crate::support::{Person, TestEnv, run_on_terminal};
-use crate::team::{alice_and_bob, let_in, reads, without_lines};
+use crate::team::{alice_and_bob, let_in, reads, two_members, without_lines};
 
 fn name(name: &str) -> MemberName {
     MemberName::new(name).unwrap()
@@ -31,8 +31,7 @@ fn mallory<'a>(alice: &Person<'a>) -> Person<'a> {
 fn whose_lines_were_taken_out_is_not_rotated_out() {
     for taken in [&["alice = { key"][..], &["alice = "]] {
         let env = TestEnv::without_git();
-        let [alice, bob] = alice_and_bob(&env);
-        let_in(&alice, &bob, "production");
+        let [alice, bob] = two_members(&env);
         let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
         let_in(&alice, &carol, "production");
         bob.pulls();
@@ -66,8 +65,7 @@ fn whose_lines_were_taken_out_is_not_rotated_out() {
 #[test]
 fn forged_grants_make_nothing_refuse() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     let mallory = Identity::generate();
     let production = EnvName::new("production").unwrap();
     let clean = alice.read("envseal.toml");
@@ -108,8 +106,7 @@ fn forged_grants_make_nothing_refuse() {
 #[test]
 fn a_grant_to_oneself_outlives_no_rotation_unasked() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     let mallory = mallory(&alice);
     mallory.says(&["team", "request", "-q"]);
     mallory.pushes("harmless");

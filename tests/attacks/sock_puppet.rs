@@ -6,7 +6,7 @@ use envseal::testing::crypto::{Identity, IdentityKey, PrivateKey};
 use envseal::testing::team::{GrantLine, MemberName, TeamFile};
 
 use crate::support::{Person, TestEnv};
-use crate::team::{alice_and_bob, let_in, reads};
+use crate::team::{alice_and_bob, let_in, reads, two_members};
 
 /// Returns a clone of someone known only to an attacker.
 fn stranger<'a>(env: &'a TestEnv, name: &'static str) -> Person<'a> {
@@ -40,8 +40,7 @@ fn a_sock_puppet_goes_with_who_let_it_in_also_after_a_rotation() {
 #[test]
 fn a_forged_grant_is_not_made_anew_by_a_rotation() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     let (mallory, sock) = (Identity::generate(), Identity::generate());
     let name = |name: &str| MemberName::new(name).unwrap();
     let env_name = EnvName::new("production").unwrap();

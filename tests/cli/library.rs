@@ -3,13 +3,12 @@
 use envseal::{ErrorKind, Vault};
 
 use crate::support::TestEnv;
-use crate::team::{alice_and_bob, let_in, reads};
+use crate::team::{reads, two_members};
 
 #[test]
 fn a_grant_opens_with_the_identity_that_is_named() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     let identity = bob.home.join(".local/share/envseal/identity");
     let open = |file: &str| Vault::options().identity(&identity).open(bob.clone.join(file)).unwrap();
     let vars = open(".env.production").vars().unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::support::TestEnv;
-use crate::team::{alice_and_bob, let_in};
+use crate::team::two_members;
 
 /// Each command with `--json` (alone and with options that change its output), and its schema.
 const OUTPUTS: [(&[&str], &str); 13] = [
@@ -116,8 +116,7 @@ fn as_json(item: &toml_edit::Item) -> Value {
 #[test]
 fn every_output_and_the_team_file_are_as_their_schema_says() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     alice.says(&["init", "-q", "--yes"]);
     alice.says(&["set", "-q", "A=1", "--plain", "-e", "staging"]);
     alice.write(

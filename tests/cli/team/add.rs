@@ -3,7 +3,7 @@
 use envseal::testing::crypto::Identity;
 use envseal::testing::team::TeamFile;
 
-use super::{alice_and_bob, let_in, reads};
+use super::{alice_and_bob, let_in, reads, two_members};
 use crate::rotate::person;
 use crate::support::{Person, TestEnv, run_on_terminal};
 
@@ -85,8 +85,7 @@ fn line_ends_and_a_byte_order_mark_stay() {
 #[test]
 fn what_is_no_members_key_changes_nothing() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     let (one, other) = (Identity::generate().public(), Identity::generate().public());
     let bobs = team(&alice).members().get("bob").unwrap().to_string();
     let before = alice.read("envseal.toml");
@@ -138,8 +137,7 @@ fn on_new_laptop<'a>(person: &Person<'a>) -> Person<'a> {
 #[test]
 fn a_new_laptop_has_a_new_key_and_no_access_before_an_approval() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
     let_in(&bob, &carol, "production");
     let old = bob.fingerprint();
@@ -238,8 +236,7 @@ fn a_new_key_of_the_only_member_is_theirs_to_approve() {
 #[test]
 fn a_new_key_of_somebody_who_can_decrypt_leaves_nothing_pending() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     let alice = on_new_laptop(&alice);
     let told = alice.envseal(&["team", "request", "--replace"]).stderr;
     assert!(told.contains("2 values of production") && told.contains("1 value of staging"), "{told}");

@@ -2,7 +2,9 @@
 
 use envseal::testing::crypto::Identity;
 
-use super::{alice_and_bob, approve, let_in, reads, without_lines, without_own_grants};
+use super::{
+    alice_and_bob, approve, bob_has_left, let_in, reads, two_members, without_lines, without_own_grants,
+};
 use crate::support::{Person, TestEnv};
 
 fn open_exposures(person: &Person<'_>) -> Vec<String> {
@@ -29,8 +31,7 @@ fn rename_production(person: &Person<'_>, to: &str) {
 #[test]
 fn a_key_is_known_under_whatever_name_its_environment_has_by_now() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     rename_production(&alice, "prod");
     alice.pushes("a shorter name");
     let before = public_key(&alice, "prod");
@@ -42,10 +43,7 @@ fn a_key_is_known_under_whatever_name_its_environment_has_by_now() {
 #[test]
 fn renaming_the_environment_or_a_value_replaces_nothing() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
-    alice.says(&["team", "remove", "bob", "--yes"]);
-    alice.pushes("bob is out");
+    let [alice, _] = bob_has_left(&env);
     alice.says(&["rename", "TOKEN", "TICKET", "-e", "production"]);
     assert_eq!(open_exposures(&alice), ["production TICKET", "production URL"]);
     alice.says(&["key", "rotate", "-e", "production"]);
@@ -79,10 +77,7 @@ fn renaming_the_environment_or_a_value_replaces_nothing() {
 #[test]
 fn a_second_environment_under_the_name_of_a_renamed_one_has_records_of_its_own() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
-    alice.says(&["team", "remove", "bob", "--yes"]);
-    alice.pushes("bob is out");
+    let [alice, _] = bob_has_left(&env);
     rename_production(&alice, "qa");
     alice.pushes("another name");
     alice.says(&["set", "-q", "URL", &env.secret("second"), "-e", "production"]);
@@ -141,8 +136,7 @@ fn a_second_environment_under_the_name_of_a_renamed_one_has_records_of_its_own()
 #[test]
 fn a_second_name_of_the_same_key_goes_as_well() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     let doubled: String = bob
         .read("envseal.toml")
         .lines()
@@ -216,10 +210,7 @@ fn record_of(person: &Person<'_>, name: &str) -> String {
 #[test]
 fn another_key_under_a_removed_name_does_not_take_the_record_of_the_first() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
-    alice.says(&["team", "remove", "bob", "--yes"]);
-    alice.pushes("bob is out");
+    let [alice, bob] = bob_has_left(&env);
     let removed = record_of(&alice, "bob");
     bob.pulls();
     let new = Identity::generate().public();
@@ -254,8 +245,7 @@ fn with_eve_as_bob(alice: &Person<'_>, environment: &str) {
 #[test]
 fn another_key_under_a_removed_name_loses_what_it_was_granted() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     with_eve_as_bob(&alice, "production");
     // As a reader of `check` may do, and forget who has the key.
     let (members, rest) = alice
@@ -284,8 +274,7 @@ fn another_key_under_a_removed_name_loses_what_it_was_granted() {
 #[test]
 fn another_key_under_a_removed_name_keeps_what_it_reads_under_its_own_record() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     with_eve_as_bob(&alice, "staging");
     // Carol has no access to staging.
     let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
@@ -346,8 +335,7 @@ fn a_file_that_is_not_rotated_stays_pending_and_is_said() {
 #[test]
 fn whom_one_let_in_and_who_is_kept_keeps_access_at_every_moment() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     approve(&alice, &bob, "staging");
     alice.pushes("staging too");
     bob.pulls();
@@ -377,8 +365,7 @@ fn whom_one_let_in_and_who_is_kept_keeps_access_at_every_moment() {
 #[test]
 fn a_key_that_lives_on_outside_of_the_scope_is_named_and_stays_pending() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     bob.add_line("envseal.toml", "\n[policy]\nexclude = [\".env.production\"]");
     bob.pushes("nobody looks there");
     alice.pulls();
@@ -401,10 +388,7 @@ fn a_key_that_lives_on_outside_of_the_scope_is_named_and_stays_pending() {
 #[test]
 fn a_locked_identity_hinders_nobody_who_needs_none() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
-    alice.says(&["team", "remove", "bob", "--yes"]);
-    alice.pushes("bob is out");
+    bob_has_left(&env);
     let key = env.outside().join("id");
     let key = key.to_str().unwrap();
     let made = std::process::Command::new("ssh-keygen")
@@ -439,8 +423,7 @@ fn what_values_are_told_by_is_a_holders_word() {
     use envseal::testing::team::TeamFile;
 
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
     let_in(&alice, &carol, "production");
     let keep = format!("carol={}", carol.fingerprint());
@@ -508,8 +491,7 @@ fn what_values_are_told_by_is_a_holders_word() {
 #[test]
 fn altered_tags_are_not_believed_by_a_holder_who_sets() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     alice.says(&["team", "remove", "bob", "--yes"]);
     let text = alice.read("envseal.toml");
     let at = text.find("tags = [\"").unwrap() + "tags = [\"".len();
@@ -523,8 +505,7 @@ fn altered_tags_are_not_believed_by_a_holder_who_sets() {
 #[test]
 fn who_let_others_in_and_has_no_grant_is_not_left_out_by_a_rotation() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     without_own_grants(&alice);
     alice.pushes("no grants of her own");
     bob.pulls();
@@ -565,8 +546,7 @@ fn that_a_new_key_is_in_the_open_beside_locked_ones_is_said() {
 #[test]
 fn a_shallow_clone_does_not_tell_which_key_is_the_newest() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     let shallow = env.outside().join("shallow");
     let url = format!("file://{}", env.outside().join("shared.git").display());
     env.git(&["clone", "-q", "--depth", "1", &url, shallow.to_str().unwrap()]);

@@ -1,16 +1,7 @@
 //! What removed members could read, until it is replaced.
 
-use super::{alice_and_bob, let_in, without_own_grants};
+use super::{alice_and_bob, bob_has_left, let_in, two_members, without_own_grants};
 use crate::support::{Person, TestEnv, lock_keys};
-
-/// Removes Bob, who could read production. Returns Alice.
-fn bob_has_left(env: &TestEnv) -> Person<'_> {
-    let [alice, bob] = alice_and_bob(env);
-    let_in(&alice, &bob, "production");
-    alice.says(&["team", "remove", "bob", "--yes", "-q"]);
-    alice.pushes("bob is out");
-    alice
-}
 
 /// Returns the name and state of each listed exposure, and whether the state is verified.
 fn listed(person: &Person<'_>, arguments: &[&str]) -> Vec<(String, String, bool)> {
@@ -31,7 +22,7 @@ fn state(person: &Person<'_>, name: &str) -> (String, bool) {
 #[test]
 fn a_value_is_replaced_by_another_value_and_by_nothing_else() {
     let env = TestEnv::without_git();
-    let alice = bob_has_left(&env);
+    let [alice, _] = bob_has_left(&env);
     let open = |name: &str| (name.to_owned(), "exposed".to_owned(), true);
     assert_eq!(listed(&alice, &[]), [open("TOKEN"), open("URL")]);
     let value = alice.says(&["get", "URL", "-e", "production"]);
@@ -58,7 +49,7 @@ fn a_value_is_replaced_by_another_value_and_by_nothing_else() {
 #[test]
 fn the_value_to_change_is_named_with_its_file() {
     let env = TestEnv::without_git();
-    let alice = bob_has_left(&env);
+    let [alice, _] = bob_has_left(&env);
     std::fs::create_dir(alice.clone.join("sub")).unwrap();
     for (folder, select) in
         [(".", "-C . set TOKEN -e production"), ("sub", "-C sub set TOKEN -f ../.env.production")]
@@ -95,7 +86,7 @@ fn the_file_that_still_has_the_exposed_value_is_named() {
 #[test]
 fn a_set_beside_locked_keys_asks_for_nothing() {
     let env = TestEnv::without_git();
-    let alice = bob_has_left(&env);
+    let [alice, _] = bob_has_left(&env);
     let passphrase = env.secret("passphrase");
     alice.write(".env.keys", lock_keys(&alice.read(".env.keys"), &passphrase));
     let said = alice.envseal(&["set", "URL", &env.secret("new"), "-e", "production"]);
@@ -117,7 +108,7 @@ fn a_set_beside_locked_keys_asks_for_nothing() {
 #[test]
 fn a_replaced_value_is_told_with_the_file_that_it_is_noted_in() {
     let env = TestEnv::without_git();
-    let alice = bob_has_left(&env);
+    let [alice, _] = bob_has_left(&env);
     let set = ["set", "URL", &env.secret("new"), "-e", "production"];
     let said = alice.envseal(&set).stderr;
     assert!(
@@ -132,8 +123,7 @@ fn a_replaced_value_is_told_with_the_file_that_it_is_noted_in() {
 #[test]
 fn a_value_counts_once_whoever_could_read_it() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
     let_in(&alice, &carol, "production");
     for name in ["bob", "carol"] {
@@ -150,7 +140,7 @@ fn a_value_counts_once_whoever_could_read_it() {
 #[test]
 fn a_blind_set_is_unverified_until_a_holder_looks() {
     let env = TestEnv::without_git();
-    let alice = bob_has_left(&env);
+    let [alice, _] = bob_has_left(&env);
     without_own_grants(&alice);
     let keys = alice.read(".env.keys");
     std::fs::remove_file(alice.clone.join(".env.keys")).unwrap();
@@ -175,7 +165,7 @@ fn a_blind_set_is_unverified_until_a_holder_looks() {
 #[test]
 fn too_old_is_a_failure() {
     let env = TestEnv::without_git();
-    let alice = bob_has_left(&env);
+    let [alice, _] = bob_has_left(&env);
     assert_eq!(alice.envseal(&["team", "exposures", "--max-age", "7d"]).status, 0);
     let text = alice.read("envseal.toml");
     let year = text.split("since = ").nth(1).unwrap()[..4].to_owned();
@@ -192,7 +182,7 @@ fn too_old_is_a_failure() {
 #[test]
 fn a_doctored_exposure_still_counts() {
     let env = TestEnv::without_git();
-    let alice = bob_has_left(&env);
+    let [alice, _] = bob_has_left(&env);
     let text = alice.read("envseal.toml");
     // The recorded state is only a claim. With the key, the real one is shown.
     alice.write("envseal.toml", text.replace("state = \"exposed\"", "state = \"replaced\""));
@@ -235,7 +225,7 @@ fn a_reference_to_an_exposed_value_replaces_nothing() {
         "MID=${URL}${TOKEN}\nURL=$MID\nURL=${URL}$MID\n",
     ] {
         let env = TestEnv::without_git();
-        let alice = bob_has_left(&env);
+        let [alice, _] = bob_has_left(&env);
         std::fs::write(
             alice.clone.join("envseal.toml"),
             alice.read("envseal.toml") + "[policy]\nexternal = ['URL']\n",
@@ -278,7 +268,7 @@ fn the_same_value_written_otherwise_replaces_nothing() {
 #[test]
 fn an_exposed_value_that_goes_on_elsewhere_is_followed() {
     let env = TestEnv::without_git();
-    let alice = bob_has_left(&env);
+    let [alice, _] = bob_has_left(&env);
     let old = alice.says(&["get", "URL", "-e", "production"]);
     let old = old.trim_end();
     alice.says(&["set", "URL", &format!("{old}-2026"), "-e", "production"]);
@@ -306,8 +296,7 @@ fn an_exposed_value_that_goes_on_elsewhere_is_followed() {
 #[test]
 fn a_value_that_comes_from_a_branch_of_before_is_exposed() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
     let url = env.secret("url-of-branch");
     carol.says(&["set", "-q", "URL", &url, "-e", "production"]);
@@ -343,7 +332,7 @@ fn a_value_that_comes_from_a_branch_of_before_is_exposed() {
 #[test]
 fn tags_that_a_holder_added_are_for_a_holder_to_check() {
     let env = TestEnv::without_git();
-    let alice = bob_has_left(&env);
+    let [alice, _] = bob_has_left(&env);
     let url = alice.says(&["get", "URL", "-e", "production"]);
     alice.says(&["set", "TOKEN", url.trim_end(), "-e", "production"]);
     alice.pushes("the same for both");
@@ -359,8 +348,7 @@ fn tags_that_a_holder_added_are_for_a_holder_to_check() {
 #[test]
 fn a_merge_with_a_rotation_is_reported_before_nothing_can_be_verified() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     alice.says(&["init", "-q", "-y"]);
     alice.says(&["key", "rotate", "-q", "-e", "production", "--leave-out", "bob"]);
     alice.pushes("rotated");
@@ -390,7 +378,7 @@ fn a_merge_with_a_rotation_is_reported_before_nothing_can_be_verified() {
 #[test]
 fn a_conflict_after_a_removal_is_resolved() {
     let env = TestEnv::without_git();
-    let alice = bob_has_left(&env);
+    let [alice, _] = bob_has_left(&env);
     let set = |branch: &str, value: &str| {
         alice.does(&["checkout", "-q", branch]);
         alice.says(&["set", "-q", "URL", &env.secret(value), "-e", "production"]);
@@ -419,7 +407,7 @@ fn a_conflict_after_a_removal_is_resolved() {
 #[test]
 fn two_conflicts_of_an_environment_are_resolved_one_by_one() {
     let env = TestEnv::without_git();
-    let alice = bob_has_left(&env);
+    let [alice, _] = bob_has_left(&env);
     std::fs::create_dir(alice.clone.join("sub")).unwrap();
     let files = [".env.production", "sub/.env.production"];
     alice.says(&["set", "-q", "URL", &env.secret("base"), "-f", files[1]]);
@@ -447,7 +435,7 @@ fn two_conflicts_of_an_environment_are_resolved_one_by_one() {
 #[test]
 fn a_value_of_an_older_key_that_the_member_never_had_is_not_exposed() {
     let env = TestEnv::without_git();
-    let alice = bob_has_left(&env);
+    let [alice, _] = bob_has_left(&env);
     for name in ["URL", "TOKEN"] {
         alice.says(&["set", "-q", name, &env.secret(&format!("new-{name}")), "-e", "production"]);
     }
@@ -475,7 +463,7 @@ fn a_removed_member_does_not_prove_a_record_with_the_key_that_they_had() {
     use envseal::testing::team::{Exposure, TeamFile};
 
     let env = TestEnv::without_git();
-    let alice = bob_has_left(&env);
+    let [alice, _] = bob_has_left(&env);
     let keys = alice.read(".env.keys");
     let keys = keys.lines().find_map(|line| line.strip_prefix("ENVSEAL_PRIVATE_KEY_PRODUCTION=")).unwrap();
     let old = PrivateKey::parse(keys.split(',').nth(1).unwrap()).unwrap();
@@ -499,7 +487,7 @@ fn a_removed_member_does_not_prove_a_record_with_the_key_that_they_had() {
 fn a_record_of_a_branch_of_before_a_rotation_holds_if_nobody_who_had_its_key_was_removed() {
     for leaves in [false, true] {
         let env = TestEnv::without_git();
-        let alice = bob_has_left(&env);
+        let [alice, _] = bob_has_left(&env);
         let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
         let_in(&alice, &carol, "production");
         alice.says(&["init", "-q", "-y"]);

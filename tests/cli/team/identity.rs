@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use super::{alice_and_bob, let_in, reads};
-use crate::support::{Person, TestEnv, run_on_terminal};
+use super::{alice_and_bob, let_in, reads, two_members};
+use crate::support::{Person, TestEnv, run_on_terminal, set_mode};
 
 fn made(person: &Person<'_>) -> PathBuf {
     person.home.join(".local/share/envseal/identity")
@@ -33,7 +33,7 @@ fn what_request_makes_is_a_private_openssh_key() {
         assert!(told.contains(&bob.fingerprint()) && told.contains("(ED25519)"), "{told}");
     }
     // A file that others can read is not used.
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    set_mode(&file, 0o644);
     let refused = bob.fails(3, &["team", "whoami"]);
     assert!(
         refused.contains("can be read by other users") && refused.contains("hint: chmod 600 "),
@@ -136,7 +136,7 @@ fn what_cannot_open_anything_is_refused_by_name() {
     ] {
         let path = env.outside().join("key");
         std::fs::write(&path, text).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        set_mode(&path, 0o600);
         let refused = bob.fails(3, &["team", "request", "-i", path.to_str().unwrap()]);
         assert!(refused.contains(expected) && refused.contains("hint: "), "{text:?}: {refused}");
     }
@@ -207,8 +207,7 @@ fn a_person_may_name_their_own_key() {
 #[test]
 fn a_new_key_under_an_old_name_replaces_the_old_one() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     let old = made(&bob);
     std::fs::remove_file(&old).unwrap();
     let said = bob.fails(2, &["team", "request"]);
@@ -231,8 +230,7 @@ fn a_new_key_under_an_old_name_replaces_the_old_one() {
 #[test]
 fn a_key_named_for_somebody_else_is_offered_a_name_of_its_own_before_yours() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [_, bob] = two_members(&env);
     let (mine, ci) = (env.outside().join("mine"), env.outside().join("ci"));
     std::fs::rename(made(&bob), &mine).unwrap();
     bob.says(&["team", "request", "-q", "--name", "ci"]);
@@ -267,7 +265,7 @@ fn the_identity_that_was_named_is_repeated_in_hints() {
     // One that can't be used is not.
     let broken = env.outside().join("broken");
     std::fs::write(&broken, "x").unwrap();
-    std::fs::set_permissions(&broken, std::fs::Permissions::from_mode(0o600)).unwrap();
+    set_mode(&broken, 0o600);
     let said = alice.fails(3, &["team", "whoami", "-i", broken.to_str().unwrap()]);
     assert!(said.contains("hint: use another key: envseal team request makes one"), "{said}");
     let said = alice.fails(3, &["team", "whoami", "-K", ".env.keys", "-i", broken.to_str().unwrap()]);

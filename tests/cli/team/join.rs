@@ -1,6 +1,6 @@
 //! From a new colleague to running production.
 
-use super::{alice_and_bob, approve, let_in, reads, without_own_grants};
+use super::{alice_and_bob, approve, reads, two_members, without_own_grants};
 use crate::support::TestEnv;
 
 /// The seven commands of docs/team.md.
@@ -66,8 +66,7 @@ fn who_cannot_approve_hears_it_before_being_asked() {
 #[test]
 fn whoever_cannot_open_is_told_why() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     let run = ["run", "-e", "production", "--", "true"];
     // The file has a different key from the one that was granted. The fix is not to request access like a stranger.
     let other = envseal::testing::crypto::PrivateKey::generate().public().to_string();
@@ -96,8 +95,7 @@ fn whoever_cannot_open_is_told_why() {
 #[test]
 fn the_list_tells_who_when_and_where() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     let list = bob.json(&["team", "list", "--json"]);
     let grant = list["grants"].as_array().unwrap().iter().find(|grant| grant["member"] == "bob").unwrap();
     assert_eq!(grant["by"].as_str(), Some("alice"));
@@ -226,8 +224,7 @@ fn only_a_member_who_can_open_it_can_grant() {
 #[test]
 fn the_order_of_places_is_process_keys_file_grant() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     let found = |person: &crate::support::Person<'_>| {
         person.json(&["doctor", "-e", "production", "--json"])["files"][0]["private_key"]
             .as_str()

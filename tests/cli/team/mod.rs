@@ -8,21 +8,45 @@ mod identity;
 mod join;
 mod remove;
 
-use crate::support::{Person, TestEnv};
+use crate::support::{Person, Start, TestEnv};
 
 /// Creates Alice, a member who has production and staging, and Bob, who has only a clone.
 pub(crate) fn alice_and_bob(env: &TestEnv) -> [Person<'_>; 2] {
-    let bare = env.outside().join("shared.git");
-    env.git(&["init", "-q", "--bare", "-b", "main", bare.to_str().unwrap()]);
-    let alice = Person::clone_of(env, &bare, "Alice");
-    for (name, environment) in [("URL", "production"), ("TOKEN", "production"), ("URL", "staging")] {
-        let secret = env.secret(&format!("{}-{environment}", name.to_lowercase()));
-        alice.says(&["set", "-q", name, &secret, "-e", environment]);
-    }
-    alice.says(&["team", "request", "-q"]);
-    alice.pushes("start");
-    let bob = Person::clone_of(env, &bare, "Bob");
-    [alice, bob]
+    static START: Start = Start::new();
+    env.start_as(&START, |env| {
+        let bare = env.outside().join("shared.git");
+        env.git(&["init", "-q", "--bare", "-b", "main", bare.to_str().unwrap()]);
+        let alice = Person::clone_of(env, &bare, "Alice");
+        for (name, environment) in [("URL", "production"), ("TOKEN", "production"), ("URL", "staging")] {
+            let secret = env.secret(&format!("{}-{environment}", name.to_lowercase()));
+            alice.says(&["set", "-q", name, &secret, "-e", environment]);
+        }
+        alice.says(&["team", "request", "-q"]);
+        alice.pushes("start");
+        Person::clone_of(env, &bare, "Bob");
+    });
+    ["Alice", "Bob"].map(|name| Person::of(env, name))
+}
+
+/// Creates Alice and Bob, members who can both decrypt production.
+pub(crate) fn two_members(env: &TestEnv) -> [Person<'_>; 2] {
+    static START: Start = Start::new();
+    env.start_as(&START, |env| {
+        let [alice, bob] = alice_and_bob(env);
+        let_in(&alice, &bob, "production");
+    });
+    ["Alice", "Bob"].map(|name| Person::of(env, name))
+}
+
+/// Creates Alice, and Bob, who could decrypt production until she removed him. He has not pulled that.
+pub(crate) fn bob_has_left(env: &TestEnv) -> [Person<'_>; 2] {
+    static START: Start = Start::new();
+    env.start_as(&START, |env| {
+        let [alice, _] = two_members(env);
+        alice.says(&["team", "remove", "bob", "--yes", "-q"]);
+        alice.pushes("bob is out");
+    });
+    ["Alice", "Bob"].map(|name| Person::of(env, name))
 }
 
 /// Removes Alice's own grants. Before envseal made them, she had none.

@@ -1,6 +1,6 @@
 //! Leaving the team.
 
-use super::{alice_and_bob, approve, let_in, reads};
+use super::{approve, let_in, reads, two_members};
 use crate::support::{Person, TestEnv};
 
 fn exposed(person: &Person<'_>) -> Vec<String> {
@@ -19,8 +19,7 @@ fn public_key(person: &Person<'_>, environment: &str) -> String {
 #[test]
 fn who_leaves_reads_nothing_new_and_what_was_read_is_counted() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     // Bob could read the current values, and the earlier ones too, because he has the history.
     let staging = public_key(&alice, "staging");
     let before = public_key(&alice, "production");
@@ -56,8 +55,7 @@ fn who_leaves_reads_nothing_new_and_what_was_read_is_counted() {
 #[test]
 fn history_decides_what_could_be_read_also_when_a_grant_was_taken_out_by_hand() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     let text = alice.read("envseal.toml");
     let kept: String =
         text.lines().filter(|line| !line.contains("envseal-gr1-")).map(|line| format!("{line}\n")).collect();
@@ -79,8 +77,7 @@ fn history_decides_what_could_be_read_also_when_a_grant_was_taken_out_by_hand() 
 #[test]
 fn a_value_that_is_gone_does_not_count() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     alice.says(&["unset", "TOKEN", "-e", "production"]);
     alice.pushes("no token");
     let told = alice.envseal(&["team", "remove", "bob", "--yes"]).stderr;
@@ -93,8 +90,7 @@ fn a_value_that_is_gone_does_not_count() {
 #[test]
 fn a_value_whose_key_is_lost_counts() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     alice.says(&["key", "rotate", "-e", "production"]);
     alice.says(&["set", "URL", &env.secret("new-url"), "-e", "production"]);
     alice.pushes("rotated");
@@ -109,8 +105,7 @@ fn a_value_whose_key_is_lost_counts() {
 #[test]
 fn an_environment_out_of_reach_is_named_and_left() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     approve(&alice, &bob, "staging");
     alice.pushes("staging too");
     // Carol has no access to staging.
@@ -151,8 +146,7 @@ fn an_environment_out_of_reach_is_named_and_left() {
 #[test]
 fn whom_one_let_in_is_asked_about_one_by_one() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     let bare = env.outside().join("shared.git");
     let carol = Person::clone_of(&env, &bare, "Carol");
     let_in(&bob, &carol, "production");
@@ -193,8 +187,7 @@ fn whom_one_let_in_is_asked_about_one_by_one() {
 #[test]
 fn what_cannot_be_done_changes_nothing() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     let before = (alice.read("envseal.toml"), alice.read(".env.production"), alice.read(".env.keys"));
     for (arguments, status, expected) in [
         (&["team", "remove", "bob"][..], 2, "confirmation needed to remove bob"),
@@ -221,8 +214,7 @@ fn what_cannot_be_done_changes_nothing() {
 #[test]
 fn other_scopes_of_the_same_member_are_named_and_a_removed_key_is_not_approved() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     std::fs::create_dir_all(alice.clone.join("packages/api")).unwrap();
     let member =
         alice.read("envseal.toml").lines().find(|line| line.starts_with("bob = ")).unwrap().to_owned();
@@ -248,8 +240,7 @@ fn other_scopes_of_the_same_member_are_named_and_a_removed_key_is_not_approved()
 #[test]
 fn an_environment_that_was_had_without_a_grant_is_named() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, bob] = two_members(&env);
     approve(&alice, &bob, "staging");
     alice.pushes("staging too");
     bob.pulls();
@@ -268,8 +259,7 @@ fn an_environment_that_was_had_without_a_grant_is_named() {
 #[test]
 fn an_env_file_that_is_only_to_be_staged_is_named() {
     let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    let_in(&alice, &bob, "production");
+    let [alice, _] = two_members(&env);
     for rotate in [&["key", "rotate", "-e", "production"][..], &["team", "remove", "bob", "--yes"]] {
         alice.says(rotate);
         alice.does(&["add", "envseal.toml"]);
