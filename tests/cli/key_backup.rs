@@ -6,7 +6,7 @@ use envseal::testing::config::EnvName;
 use envseal::testing::crypto::{Identity, PrivateKey};
 use envseal::testing::team::{GrantLine, MemberName, TeamFile};
 
-use crate::support::{TestEnv, relock_keys};
+use crate::support::{TestEnv, relock_keys, write_identity};
 
 const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
 
@@ -37,9 +37,13 @@ impl Saved {
     /// Does the same with a backup that is cheap to unlock.
     fn cheap() -> Self {
         let saved = Self::new();
-        let text = relock_keys(&saved.text(), &saved.passphrase, &saved.env.read(".env.keys"));
-        std::fs::write(&saved.file, text).unwrap();
+        saved.relock();
         saved
+    }
+
+    fn relock(&self) {
+        let text = relock_keys(&self.text(), &self.passphrase, &self.env.read(".env.keys"));
+        std::fs::write(&self.file, text).unwrap();
     }
 
     fn path(&self) -> &str {
@@ -95,6 +99,7 @@ fn a_lost_keys_file_comes_back() {
     for arguments in [&["get", "A"][..], &["get", "A", "-e", "p.local"]] {
         assert_eq!(env.ok(arguments), format!("{}\n", saved.value));
     }
+    saved.relock();
     let before = env.snapshot();
     let again = saved.run(&["key", "recover", saved.path()]).output();
     assert_eq!(
@@ -275,14 +280,4 @@ fn keys_from_every_place_are_in_it() {
     assert_eq!(env.private_key("ENVSEAL_PRIVATE_KEY_CI_1"), list);
     assert_eq!(env.private_key("ENVSEAL_PRIVATE_KEY_PRODUCTION"), granted.to_text().expose());
     assert_eq!(env.git(&["status", "--porcelain", "-uall"]).matches("keys").count(), 0);
-}
-
-fn write_identity(path: &std::path::Path, me: &Identity) {
-    use ssh_key::private::{Ed25519Keypair, KeypairData};
-    let pair = Ed25519Keypair::from_seed(me.expose());
-    let key = ssh_key::PrivateKey::new(KeypairData::Ed25519(pair), "test").unwrap();
-    let text = key.to_openssh(ssh_key::LineEnding::LF).unwrap();
-    std::fs::write(path, text.as_bytes()).unwrap();
-    #[cfg(unix)]
-    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use envseal::testing::crypto::PrivateKey;
 
-use crate::support::TestEnv;
+use crate::support::{Start, TestEnv, relock_keys};
 #[cfg(unix)]
 use crate::support::{on_terminal, on_terminal_answering};
 
@@ -14,12 +14,19 @@ const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
 
 /// Creates two environments with a sealed value each. Returns the values, and a passphrase.
 fn two_environments() -> (TestEnv, [String; 2], String) {
-    let env = TestEnv::new();
-    let values = [env.secret("one"), env.secret("two")];
-    env.envseal(&["set", "A"]).stdin(&values[0]).ok();
-    env.envseal(&["set", "A", "-e", "p"]).stdin(&values[1]).ok();
+    static START: Start = Start::new();
+    let env = TestEnv::copy_of(&START, |env| {
+        env.envseal(&["set", "A"]).stdin(env.secret("one")).ok();
+        env.envseal(&["set", "A", "-e", "p"]).stdin(env.secret("two")).ok();
+    });
+    let values = ["canary-one-0", "canary-two-1"].map(str::to_owned);
     let passphrase = env.secret("passphrase");
     (env, values, passphrase)
+}
+
+/// Makes what `key lock` wrote cheap to unlock. `keys` is the text with the private keys.
+fn relock(env: &TestEnv, passphrase: &str, keys: &str) {
+    env.write(".env.keys", relock_keys(&env.read(".env.keys"), passphrase, keys));
 }
 
 fn locked(env: &TestEnv) -> [usize; 2] {
@@ -30,12 +37,13 @@ fn locked(env: &TestEnv) -> [usize; 2] {
 #[test]
 fn what_is_locked_opens_with_the_passphrase_and_only_so() {
     let (env, values, passphrase) = two_environments();
-    let before = env.bytes(".env.keys");
+    let before = env.read(".env.keys");
     let said = env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).output();
     assert_eq!((said.status, &*said.stderr), (0, "Locked 2 keys in .env.keys\n"));
     assert_eq!(locked(&env), [2, 0]);
     let run = ["run", "--", "sh", "-c", "printf %s \"$A\""];
     assert_eq!(env.envseal(&run).var(PASSPHRASE, &passphrase).ok(), values[0]);
+    relock(&env, &passphrase, &before);
     let get = env.envseal(&["get", "A", "-e", "p"]).var(PASSPHRASE, &passphrase);
     assert_eq!(get.ok(), format!("{}\n", values[1]));
 
@@ -54,7 +62,7 @@ fn what_is_locked_opens_with_the_passphrase_and_only_so() {
     assert_eq!((again.status, &*again.stderr), (0, "Already locked: 2 keys in .env.keys\n"));
     let unlock = env.envseal(&["key", "unlock"]).var(PASSPHRASE, &passphrase).output();
     assert_eq!((unlock.status, &*unlock.stderr), (0, "Unlocked 2 keys in .env.keys\n"));
-    assert_eq!(env.bytes(".env.keys"), before, "byte for byte what it was");
+    assert_eq!(env.read(".env.keys"), before, "byte for byte what it was");
     assert_eq!(env.ok(&["get", "A"]), format!("{}\n", values[0]));
 }
 
@@ -80,6 +88,7 @@ fn a_bare_key_is_locked_listed_and_backed_up_like_any_other() {
         let said = env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).output();
         assert_eq!((said.status, &*said.stderr), (0, "Locked 3 keys in .env.keys\n"));
         assert_eq!(locked(&env), [3, of_comment]);
+        relock(&env, &passphrase, &text);
         let get = env.envseal(&["get", "A"]).var(PASSPHRASE, &passphrase);
         assert_eq!(get.ok(), format!("{}\n", values[0]));
         env.envseal(&["key", "unlock"]).var(PASSPHRASE, &passphrase).ok();
@@ -91,6 +100,7 @@ fn a_bare_key_is_locked_listed_and_backed_up_like_any_other() {
     assert!(said.ends_with("to include those, leave out -e default\n"), "{said}");
     let said = env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).output();
     assert_eq!((said.status, &*said.stderr), (0, "Locked 1 key in .env.keys\n"));
+    relock(&env, &passphrase, &bare);
     env.envseal(&["key", "rotate"]).var(PASSPHRASE, &passphrase).ok();
     assert_eq!(locked(&env)[1], 0);
 }
@@ -99,8 +109,8 @@ fn a_bare_key_is_locked_listed_and_backed_up_like_any_other() {
 fn a_passphrase_of_another_key_stops_nothing_that_does_not_need_that_key() {
     let (env, values, passphrase) = two_environments();
     let other = env.secret("other");
-    env.envseal(&["key", "lock", "-e", "default"]).var(PASSPHRASE, &other).ok();
-    env.envseal(&["key", "lock", "-e", "p"]).var(PASSPHRASE, &passphrase).ok();
+    env.lock_key("ENVSEAL_PRIVATE_KEY", &other);
+    env.lock_key("ENVSEAL_PRIVATE_KEY_P", &passphrase);
     let run = |arguments: &[&str]| env.envseal(arguments).var(PASSPHRASE, &passphrase);
     run(&["set", "B=1"]).ok();
     env.plaintext_in(".env");
@@ -117,7 +127,7 @@ fn a_passphrase_of_another_key_stops_nothing_that_does_not_need_that_key() {
 fn one_environment_is_locked_and_every_other_byte_stays() {
     let (env, values, passphrase) = two_environments();
     let (one, two) = (env.private_key("ENVSEAL_PRIVATE_KEY"), env.private_key("ENVSEAL_PRIVATE_KEY_P"));
-    let older = envseal::testing::crypto::PrivateKey::generate().to_text();
+    let older = PrivateKey::generate().to_text();
     let older = older.expose();
     let text = format!(
         "# mine\r\nexport ENVSEAL_PRIVATE_KEY_P = \"{two}, {older}\" # two\r\n\nOTHER={one}\nENVSEAL_PRIVATE_KEY={one}"
@@ -128,6 +138,7 @@ fn one_environment_is_locked_and_every_other_byte_stays() {
     let locked: Vec<_> = keys.split(|c: char| !(c.is_alphanumeric() || "-_".contains(c))).collect();
     let locked: Vec<_> = locked.into_iter().filter(|word| word.starts_with("envseal-lk1-")).collect();
     assert_eq!(keys, text.replace(&two, locked[0]).replace(older, locked[1]));
+    relock(&env, &passphrase, &text);
     // The other environment needs no passphrase.
     assert_eq!(env.ok(&["get", "A"]), format!("{}\n", values[0]));
     let get = ["get", "A", "-e", "p"];
@@ -169,7 +180,7 @@ fn whatever_fails_leaves_the_keys_file_as_it_was() {
         use std::os::unix::fs::PermissionsExt;
         let mode = |mode| std::fs::set_permissions(env.path(".env.keys"), PermissionsExt::from_mode(mode));
         mode(0o400).unwrap();
-        std::fs::set_permissions(env.path(".env.keys"), PermissionsExt::from_mode(0o444)).unwrap();
+        crate::support::set_mode(env.path(".env.keys"), 0o444);
         let said = fails(4, &["key", "lock"], &passphrase);
         assert!(said.contains("is read-only"), "{said}");
         mode(0o600).unwrap();
@@ -214,7 +225,7 @@ fn a_locked_key_may_be_injected() {
     env.lock_keys(&passphrase);
     let key = env.private_key("ENVSEAL_PRIVATE_KEY_P");
     std::fs::remove_file(env.path(".env.keys")).unwrap();
-    let older = envseal::testing::crypto::PrivateKey::generate().to_text();
+    let older = PrivateKey::generate().to_text();
     let list = format!("{},{key}", older.expose());
     let get = || env.envseal(&["get", "A", "-e", "p"]).var("ENVSEAL_PRIVATE_KEY_P", &list);
     assert_eq!(get().var(PASSPHRASE, &passphrase).ok(), format!("{}\n", values[1]));
@@ -284,12 +295,13 @@ fn a_batch_costs_one_run() {
 fn the_passphrase_is_asked_for_on_the_terminal() {
     let (env, values, passphrase) = two_environments();
     env.plaintext_in("out");
-    let answer = format!("{passphrase}\n");
+    let (keys, answer) = (env.read(".env.keys"), format!("{passphrase}\n"));
     let twice = [answer.as_bytes(); 2];
     let Some((status, shown)) = on_terminal_answering(&env, &["key", "lock"], &twice) else { return };
     assert_eq!(status, 0, "{shown}");
     assert!(shown.contains(".env.keys: ") && shown.contains("Repeat the passphrase: "), "{shown}");
     assert_eq!(locked(&env), [2, 0]);
+    relock(&env, &passphrase, &keys);
     let run = ["run", "-e", "default", "-e", "p", "--", "sh", "-c", "printf %s \"$A\" > out"];
     let (status, shown) = on_terminal(&env, &run, Some(answer.as_bytes())).unwrap();
     assert_eq!(status, 0, "{shown}");
