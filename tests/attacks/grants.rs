@@ -191,7 +191,7 @@ fn a_public_key_replaced_together_with_grants_of_it() {
     // For the victim, who was granted the old key, the rotation is forged, not just unproven.
     let alice = team.identity("alice").clone();
     let file = team.env.outside().join("home/alice");
-    crate::check::team::write_identity(&file, &alice);
+    crate::support::write_identity(&file, &alice);
     let output = team.env.envseal(&["check", "--range", "HEAD~1..", "-i", file.to_str().unwrap()]).output();
     assert_eq!(output.status, 1);
     assert!(String::from_utf8(output.stdout).unwrap().contains("is forged"));

@@ -11,7 +11,7 @@ mod staged;
 pub(crate) mod team;
 mod values;
 
-use crate::support::{Output, TestEnv};
+use crate::support::{Output, Start, TestEnv};
 
 /// Returns findings as `file:line rule name`, with `!` before an error's rule.
 fn findings(output: &Output) -> Vec<String> {
@@ -44,6 +44,21 @@ impl TestEnv {
         found
     }
 
+    /// Commits the change. Returns what `check` finds in the working tree, and asserts that it finds the same staged and
+    /// in the commit's range.
+    #[track_caller]
+    pub(crate) fn check_throughout(&self) -> Vec<String> {
+        let worktree = self.check(&[]);
+        self.git(&["add", "-A"]);
+        assert_eq!(self.check(&["--staged"]), worktree, "staged");
+        self.commit("change");
+        let mut range = self.check(&["--range", "HEAD~1..HEAD"]);
+        // Only a check of a range reports these.
+        range.retain(|found| !found.contains(" self-granted "));
+        assert_eq!(range, worktree, "in a range");
+        worktree
+    }
+
     /// Commits everything without hooks.
     pub(crate) fn commit(&self, message: &str) -> String {
         self.git(&["add", "-A"]);
@@ -54,11 +69,11 @@ impl TestEnv {
 
 /// A repository with a sealed `.env`, committed.
 fn project() -> TestEnv {
-    let env = TestEnv::new();
-    let secret = env.secret("db-password");
-    env.envseal(&["set", "DB_PASSWORD"]).stdin(secret).ok();
-    env.commit("sealed");
-    env
+    static START: Start = Start::new();
+    TestEnv::copy_of(&START, |env| {
+        env.envseal(&["set", "DB_PASSWORD"]).stdin(env.secret("db-password")).ok();
+        env.commit("sealed");
+    })
 }
 
 /// Adds lines to the end of a file.
@@ -153,8 +168,7 @@ fn fix_mends_and_checks_again() {
     env.write(".gitignore", "");
     env.write("Dockerfile", "");
     #[cfg(unix)]
-    std::fs::set_permissions(env.path(".env.keys"), std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .unwrap();
+    crate::support::set_mode(env.path(".env.keys"), 0o644);
     assert_eq!(
         env.check(&[]).iter().filter(|finding| finding.contains('!')).count(),
         if cfg!(unix) { 4 } else { 3 },

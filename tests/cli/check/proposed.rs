@@ -23,13 +23,6 @@ fn errors(env: &TestEnv, range: &str) -> Vec<String> {
     env.check(&["--range", range]).into_iter().filter(|finding| finding.contains('!')).collect()
 }
 
-/// Runs a finding's fix as if a user pasted it.
-fn pasted(env: &TestEnv, fix: &str) -> i32 {
-    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    env.program("sh", &["-c", fix]).var("PATH", path).output().status
-}
-
 #[test]
 fn the_commit_that_first_seals_a_project_is_for_review() {
     let env = TestEnv::new();
@@ -49,7 +42,7 @@ fn the_commit_that_first_seals_a_project_is_for_review() {
         let words = format!("{name} is plain text; a policy in this change allows it; needs review");
         assert_eq!((message, said), (&words, &fix));
     }
-    assert_eq!(pasted(&env, &fix), 0);
+    env.shell(&fix).ok();
     for form in ["--github", "--sarif", "--quiet"] {
         let output = env.envseal(&["check", "--range", &range, form]).output();
         let text = String::from_utf8(output.stdout).unwrap();
@@ -78,29 +71,29 @@ const OPEN: &str = "A=abc\nB=\"abc\" # words\nstray\nC=envseal:1:abc\nENVSEAL_X=
 
 #[test]
 fn nothing_becomes_less_by_a_policy_that_the_change_brings() {
-    for (policy, text) in POLICIES {
-        for stays in [true, false] {
-            let env = project();
-            // The change is in a subfolder of the root's project, and the base already has a policy.
-            env.write("envseal.toml", "[policy]\nplain = ['F']\n");
-            env.write("sub/x", "");
-            let base = env.commit("base");
-            let range = format!("{base}..HEAD");
-            let change = |policy: Option<(&str, &str)>| {
-                env.git(&["reset", "-q", "--hard", &base]);
-                env.write("sub/.env.x", format!("{OPEN}F=abc\n"));
-                if let Some((path, text)) = policy {
-                    env.write(path, text);
-                }
-                env.commit("all at once");
-                if !stays {
-                    env.git(&["rm", "-q", "sub/.env.x"]);
-                    env.commit("and gone again");
-                }
-            };
-            change(None);
-            let (without, messages) = (errors(&env, &range), told(&env, &range));
-            assert!(without.len() >= 6, "{without:?}");
+    let env = project();
+    // The change is in a subfolder of the root's project, and the base already has a policy.
+    env.write("envseal.toml", "[policy]\nplain = ['F']\n");
+    env.write("sub/x", "");
+    let base = env.commit("base");
+    let range = format!("{base}..HEAD");
+    for stays in [true, false] {
+        let change = |policy: Option<(&str, &str)>| {
+            env.git(&["reset", "-q", "--hard", &base]);
+            env.write("sub/.env.x", format!("{OPEN}F=abc\n"));
+            if let Some((path, text)) = policy {
+                env.write(path, text);
+            }
+            env.commit("all at once");
+            if !stays {
+                env.git(&["rm", "-q", "sub/.env.x"]);
+                env.commit("and gone again");
+            }
+        };
+        change(None);
+        let (without, messages) = (errors(&env, &range), told(&env, &range));
+        assert!(without.len() >= 6, "{without:?}");
+        for (policy, text) in POLICIES {
             change(Some((policy, text)));
             let with = errors(&env, &range);
             for error in &without {
@@ -190,7 +183,7 @@ fn a_widened_policy_names_what_lets_it_in() {
         let [[place, message, fix]] = &found[..] else { panic!("{found:?}") };
         assert_eq!(place, "envseal.toml:2 policy-widened");
         assert!(message.ends_with("is newly treated as plain; needs review"), "{message}");
-        assert_eq!(pasted(&env, fix), 0, "{fix}");
+        env.shell(fix).ok();
         assert!(
             fix.starts_with("envseal check --range 'HEAD~1..") && fix.ends_with(" --accept-policy"),
             "{fix}"

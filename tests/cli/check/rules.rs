@@ -170,11 +170,7 @@ fn a_project_that_shares_the_key_of_another_is_told_to_rotate() {
     env.commit("web");
     env.write("web/envseal.toml", "");
     let wanted = ["web/.env:2 key-shared ENVSEAL_PUBLIC_KEY"];
-    assert_eq!(env.check(&[]), wanted);
-    env.git(&["add", "-A"]);
-    assert_eq!(env.check(&["--staged"]), wanted);
-    env.commit("a project of its own");
-    assert_eq!(env.check(&["--range", "HEAD~1..HEAD"]), wanted);
+    assert_eq!(env.check_throughout(), wanted);
     env.write("other", "");
     env.commit("something else");
     assert!(env.check(&["--range", "HEAD~1..HEAD"]).is_empty());
@@ -189,18 +185,13 @@ fn a_project_that_shares_the_key_of_another_is_told_to_rotate() {
 #[test]
 fn two_environments_have_two_keys_and_two_key_names() {
     let env = project();
-    let base = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
     let key = env.ok(&["key", "show"]);
     env.write("sub/.env.staging", format!("ENVSEAL_PUBLIC_KEY_STAGING={key}"));
     env.write(".env.eu-x", "");
     env.write("sub/.env.eu.x", "");
     let wanted =
         ["sub/.env.eu.x:- !side-by-side -", "sub/.env.staging:1 !key-shared ENVSEAL_PUBLIC_KEY_STAGING"];
-    assert_eq!(env.check(&[]), wanted);
-    env.git(&["add", "-A"]);
-    assert_eq!(env.check(&["--staged"]), wanted);
-    env.commit("two of each");
-    assert_eq!(env.check(&["--range", &format!("{base}..HEAD")]), wanted);
+    assert_eq!(env.check_throughout(), wanted);
     // Another project has names of its own.
     env.git(&["rm", "-q", "sub/.env.staging"]);
     env.write("sub/envseal.toml", "");
@@ -219,7 +210,6 @@ fn two_environments_have_two_keys_and_two_key_names() {
 #[test]
 fn what_some_file_systems_take_for_a_team_file_or_a_schema() {
     let env = project();
-    let base = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
     env.write("Envseal.toml", "[policy]\nplain = ['*']\nexclude = ['**']\n");
     env.write("sub/envſeal.toml", "[policy]\nplain = ['*']\n");
     env.write(".ENV.SCHEMA", "# @sensitive=false\nOPEN=\n");
@@ -228,11 +218,7 @@ fn what_some_file_systems_take_for_a_team_file_or_a_schema() {
         "Envseal.toml:- !team-file -",
         "sub/envſeal.toml:- !team-file -",
     ];
-    assert_eq!(env.check(&[]), wanted);
-    env.git(&["add", "-A"]);
-    assert_eq!(env.check(&["--staged"]), wanted);
-    env.commit("other spellings");
-    assert_eq!(env.check(&["--range", &format!("{base}..HEAD")]), wanted);
+    assert_eq!(env.check_throughout(), wanted);
     // Their contents have no effect.
     env.plaintext_in(".env");
     env.write(".env", env.read(".env") + "OPEN=abc\n");
@@ -288,8 +274,7 @@ fn the_keys_file_is_for_nobody_else() {
     assert!(env.check(&[]).is_empty());
     #[cfg(unix)]
     {
-        std::fs::set_permissions(env.path(".env.keys"), std::os::unix::fs::PermissionsExt::from_mode(0o640))
-            .unwrap();
+        crate::support::set_mode(env.path(".env.keys"), 0o640);
         assert_eq!(env.check(&[]), [".env.keys:- !keys-file-mode -"]);
     }
 }
@@ -544,7 +529,8 @@ fn a_key_that_changes_as_the_file_moves_is_told_with_the_file_that_had_it() {
 
 #[test]
 fn both_sides_of_a_conflict_are_not_judged_as_one_file() {
-    let (env, other) = (project(), project());
+    let (env, other) = (project(), TestEnv::new());
+    other.ok(&["set", "-q", "DB_PASSWORD=other"]);
     let before = env.read(".env");
     append(&env, ".env", &format!("<<<<<<< a\n=======\n{}A=1\n>>>>>>> b\n", other.read(".env")));
     assert_eq!(env.check(&[]), [".env:4 !conflict-marker -", ".env:9 !plaintext A"]);

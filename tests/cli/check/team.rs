@@ -8,7 +8,7 @@ use envseal::testing::team::{Exposure, ExposureState, GrantLine, MemberName, Rot
 use envseal::testing::time::Moment;
 
 use super::findings;
-use crate::support::TestEnv;
+use crate::support::{Start, TestEnv, make_private, write_identity};
 
 /// A repository with a sealed `.env.production` that holds `A` and `B`, and a team.
 pub(crate) struct Team {
@@ -29,11 +29,12 @@ pub(crate) fn name(name: &str) -> MemberName {
 impl Team {
     /// Creates a committed team with these members, all granted access by the first.
     pub(crate) fn new(members: &[&str]) -> Self {
-        let env = TestEnv::new();
-        for variable in ["A", "B"] {
-            let secret = env.secret(variable);
-            env.envseal(&["set", "-q", variable, "-e", "production"]).stdin(secret).ok();
-        }
+        static START: Start = Start::new();
+        let env = TestEnv::copy_of(&START, |env| {
+            for variable in ["A", "B"] {
+                env.envseal(&["set", "-q", variable, "-e", "production"]).stdin(env.secret(variable)).ok();
+            }
+        });
         let key = PrivateKey::parse(&env.private_key("ENVSEAL_PRIVATE_KEY_PRODUCTION")).unwrap();
         let mut team = Self { env, file: TeamFile::parse(b"").unwrap(), key, identities: BTreeMap::new() };
         for member in members {
@@ -115,18 +116,10 @@ impl Team {
         old
     }
 
-    /// Commits the change. Returns the findings in the working tree, and asserts that they are the same staged and in
-    /// the commit's range, except for grants to oneself.
+    /// Commits the change, and returns what `check` finds at every stage of it.
     #[track_caller]
     pub(crate) fn found(&self) -> Vec<String> {
-        let worktree = self.env.check(&[]);
-        self.env.git(&["add", "-A"]);
-        assert_eq!(self.env.check(&["--staged"]), worktree, "staged");
-        self.env.commit("change");
-        let mut range = self.env.check(&["--range", "HEAD~1..HEAD"]);
-        range.retain(|found| !found.contains(" self-granted "));
-        assert_eq!(range, worktree, "in a range");
-        worktree
+        self.env.check_throughout()
     }
 
     /// Returns the message and the fix of the only finding in the worktree.
@@ -145,14 +138,6 @@ impl Team {
         let at = text.lines().position(|line| line.starts_with(start));
         at.unwrap_or_else(|| panic!("no {start} in {text}")) + 1
     }
-}
-
-/// Makes a file private (0600).
-fn make_private(path: &std::path::Path) {
-    #[cfg(unix)]
-    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    #[cfg(not(unix))]
-    assert!(path.exists());
 }
 
 #[test]
@@ -632,15 +617,6 @@ fn a_forged_proof_of_a_rotation_is_called_so() {
     assert!(matches!(&found[..], [one] if one.contains("!public-key-changed")), "{found:?}");
 }
 
-/// Writes an identity as OpenSSH does.
-pub(crate) fn write_identity(path: &std::path::Path, identity: &Identity) {
-    use ssh_key::private::{Ed25519Keypair, KeypairData};
-    let pair = Ed25519Keypair::from_seed(identity.expose());
-    let key = ssh_key::PrivateKey::new(KeypairData::Ed25519(pair), "test").unwrap();
-    std::fs::write(path, key.to_openssh(ssh_key::LineEnding::LF).unwrap()).unwrap();
-    make_private(path);
-}
-
 #[test]
 fn a_mark_allows_what_is_no_change() {
     let mut team = Team::new(&["alice"]);
@@ -668,6 +644,9 @@ fn a_mark_allows_what_is_no_change() {
 fn a_package_has_a_team_of_its_own() {
     let team = Team::new(&["alice"]);
     let mut inner = Team::new(&["bob"]);
+    inner.rekey();
+    inner.grant("bob", "bob");
+    inner.save();
     let text = |team: &Team, file: &str| team.env.read(file);
     team.env.write("pkg/.env.production", text(&inner, ".env.production"));
     team.env.write("pkg/envseal.toml", text(&inner, "envseal.toml"));
