@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{Output, TestEnv};
+use crate::support::{Output, TestEnv, set_mode};
 
 /// Not a canary: it is committed on purpose.
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
@@ -61,7 +61,8 @@ impl Planted {
         env.write("vendor/.gitattributes", "");
         for hook in ["pre-commit", "post-index-change", "reference-transaction", "post-checkout"] {
             env.write(format!("vendor/hooks/{hook}"), format!("#!/bin/sh\n{program}\n"));
-            env.program("chmod", &["+x", &format!("vendor/hooks/{hook}")]).ok();
+            let path = env.path(format!("vendor/hooks/{hook}"));
+            set_mode(path, 0o755);
         }
         env.write("vendor/.env", "");
         env.commit("vendored");

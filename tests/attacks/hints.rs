@@ -4,12 +4,11 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{Session, TestEnv};
+use crate::support::{Session, TestEnv, set_mode};
 
 /// What each hostile name ends in: an argument with it must hold the whole name.
 const END: &str = "qz";
@@ -51,7 +50,7 @@ impl Shell {
         for program in ["envseal", "git", "rm", "mv", "cp", "chmod", "cut", "vi", "env", "sops", "iconv"] {
             let path = bin.join(program);
             std::fs::write(&path, &note).unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            set_mode(&path, 0o755);
         }
         let touch =
             ["/usr/bin/touch", "/bin/touch"].into_iter().find(|path| Path::new(path).exists()).unwrap();
@@ -87,7 +86,6 @@ impl Shell {
             return;
         }
         assert!(!hint.chars().any(|c| c.is_control() || c == '\u{202e}'), "{hint:?}");
-        self.run("sh", hint);
         for command in commands(hint) {
             for argument in self.run("sh", command) {
                 let argument = String::from_utf8(argument).unwrap();
@@ -143,14 +141,14 @@ fn fixes(json: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Each command of a hint, from its first word to the hint's end.
+/// Returns the whole hint, and each further command in it, from its first word to the hint's end.
 fn commands(hint: &str) -> Vec<&str> {
     let (mut quoted, mut found) = (false, Vec::new());
     for (at, c) in hint.char_indices() {
         // `\'` occurs only between quoted parts.
         quoted ^= c == '\'' && !hint[..at].ends_with('\\');
-        let is_start = at == 0 || hint[..at].ends_with(": ") || hint[..at].ends_with("; ");
-        if !quoted && is_start {
+        let is_start = hint[..at].ends_with(": ") || hint[..at].ends_with("; ");
+        if at == 0 || !quoted && is_start {
             found.push(&hint[at..]);
         }
     }
@@ -163,9 +161,11 @@ fn hostile() -> TestEnv {
     env.ok(&["set", "HELLO", "generated"]);
     env.ok(&["team", "request", "--name", "alice"]);
     let token = super::text_of(&env, ".env", "HELLO");
+    let whoami = env.ok(&["team", "whoami"]);
+    let fingerprint = whoami.lines().find_map(|line| line.trim().strip_prefix("fingerprint: ")).unwrap();
     for name in NAMES {
         env.ok(&["set", "A", "generated", &format!("--env={name}")]);
-        env.ok(&["team", "approve", "alice", &format!("--env={name}"), "--fingerprint", &fingerprint(&env)]);
+        env.ok(&["team", "approve", "alice", &format!("--env={name}"), "--fingerprint", fingerprint]);
     }
     for name in NAMES {
         let file = format!(".env.{name}");
@@ -184,11 +184,6 @@ fn hostile() -> TestEnv {
     let team = env.read("envseal.toml").replace("alice = ", "bob = ");
     env.write("envseal.toml", team);
     env
-}
-
-fn fingerprint(env: &TestEnv) -> String {
-    let said = env.ok(&["team", "whoami"]);
-    said.lines().find_map(|line| line.trim().strip_prefix("fingerprint: ")).unwrap().to_owned()
 }
 
 #[test]

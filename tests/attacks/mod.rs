@@ -45,7 +45,7 @@ mod trees;
 
 use envseal::testing::crypto::{PlaintextKind, PublicKey, Refs, Sealer};
 
-use crate::support::TestEnv;
+use crate::support::{Start, TestEnv};
 
 /// Returns the public key in a file.
 fn public_key(env: &TestEnv, file: &str) -> PublicKey {
@@ -75,9 +75,10 @@ fn append(env: &TestEnv, file: &str, lines: impl AsRef<[u8]>) {
 
 /// Creates a repository whose `.env` has a key and one sealed value, `HELLO`.
 fn sealed_project() -> (TestEnv, PublicKey) {
-    let env = TestEnv::new();
-    let secret = env.secret("hello");
-    env.envseal(&["set", "HELLO"]).stdin(secret).ok();
+    static START: Start = Start::new();
+    let env = TestEnv::copy_of(&START, |env| {
+        env.envseal(&["set", "HELLO"]).stdin(env.secret("hello")).ok();
+    });
     let key = public_key(&env, ".env");
     (env, key)
 }

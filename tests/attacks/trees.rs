@@ -1,9 +1,8 @@
 //! Send trees that git would refuse to create, and that programs read differently. envseal refuses to check them.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crate::support::TestEnv;
+use crate::support::{TestEnv, set_mode};
 
 /// Not a canary: it is put among git's objects on purpose.
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
@@ -177,12 +176,11 @@ impl Forge {
         self.refuses(what, &["check", "--history"]);
         env.git(&["update-ref", "-d", "refs/heads/aside"]);
         // At HEAD, with which staged files are compared.
-        let head = env.git(&["rev-parse", "HEAD"]);
         env.git(&["update-ref", "HEAD", &bad]);
         for arguments in [&["check"][..], &["check", "--staged"], &["hook", "run", "pre-commit"]] {
             self.refuses(what, arguments);
         }
-        env.git(&["update-ref", "HEAD", head.trim()]);
+        env.git(&["update-ref", "HEAD", base]);
     }
 }
 
@@ -264,7 +262,7 @@ fn server(env: &TestEnv) -> PathBuf {
     env.git(&["init", "-q", "--bare", "-b", "main", bare.to_str().unwrap()]);
     let hook = bare.join("hooks/pre-receive");
     std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pre-receive"), &hook).unwrap();
-    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    set_mode(&hook, 0o755);
     for name in ["receive.fsckObjects", "transfer.fsckObjects"] {
         env.program("git", &["config", name, "false"]).dir(&bare).ok();
     }
