@@ -1,10 +1,9 @@
 //! The command blocks of the docs are run, at a terminal, in a project with a team and a remote.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 
 use super::{pages, shell_blocks};
-use crate::support::{Person, Session, TestEnv};
+use crate::support::{Person, Session, TestEnv, Tree, write_script};
 
 /// Blocks that are not run: the page, the positions of the blocks on it, and why.
 const NOT_RUN: [(&str, &[usize], &str); 9] = [
@@ -48,6 +47,7 @@ struct World<'a> {
     alice: Person<'a>,
     bob: Person<'a>,
     path: String,
+    start: Tree,
 }
 
 impl<'a> World<'a> {
@@ -55,7 +55,7 @@ impl<'a> World<'a> {
         let stand_ins = env.outside().join("stand-ins");
         std::fs::create_dir(&stand_ins).unwrap();
         for name in STAND_INS {
-            script(&stand_ins.join(name), "[ -t 0 ] || cat >/dev/null");
+            write_script(stand_ins.join(name), "[ -t 0 ] || cat >/dev/null");
         }
         let bin = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
         let path = format!("{}:{}:{}", stand_ins.display(), bin.display(), std::env::var("PATH").unwrap());
@@ -66,26 +66,25 @@ impl<'a> World<'a> {
             alice.says(&["set", "-q", "DB_PASSWORD=pw", "AWS_KEY=key", &format!("OF={name}"), "-e", name]);
         }
         for program in ["server", "deploy"] {
-            script(&alice.clone.join(program), "true");
+            write_script(alice.clone.join(program), "true");
         }
         alice.says(&["init", "-q", "--yes"]);
         alice.says(&["team", "request", "-q"]);
+        let fingerprint = alice.fingerprint();
         for name in ["default", "production", "staging", "development"] {
-            alice.says(&[
-                "team",
-                "approve",
-                "alice",
-                "-q",
-                "-e",
-                name,
-                "--fingerprint",
-                &alice.fingerprint(),
-            ]);
+            alice.says(&["team", "approve", "alice", "-q", "-e", name, "--fingerprint", &fingerprint]);
         }
         alice.pushes("A project");
         alice.does(&["branch", "-q", "-u", "origin/main"]);
         let bob = Person::clone_of(env, &bare, "Bob");
-        Self { alice, bob, path }
+        Self { alice, bob, path, start: Tree::read(&env.outside()) }
+    }
+
+    /// Puts every file back as it was at first.
+    fn restore(&self) {
+        let folder = self.alice.env.outside();
+        std::fs::read_dir(&folder).unwrap().flatten().for_each(|item| remove(&item.path()));
+        self.start.write(&folder);
     }
 
     /// Runs the lines of a block at a terminal, after its page's setup, and answers each question. Asserts that
@@ -109,9 +108,8 @@ impl<'a> World<'a> {
     }
 }
 
-fn script(path: &std::path::Path, line: &str) {
-    std::fs::write(path, format!("#!/bin/sh\n{line}\n")).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+fn remove(path: &std::path::Path) {
+    if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }.unwrap();
 }
 
 const PLAINTEXT_PROJECT: &str = "rm -rf .git .gitignore .env* envseal.toml; git init -q -b main
@@ -197,27 +195,27 @@ fn each_block_does_what_its_page_says() {
             ],
         ),
     ];
+    let env = TestEnv::without_git();
+    let world = World::new(&env);
     let own = |block: &str, setup: &str, talk: &[(&str, &str)]| {
-        let env = TestEnv::without_git();
-        let world = World::new(&env);
+        world.restore();
         world.runs(&world.alice, setup, block, talk);
     };
     for (page, line, setup, talk) in special {
         own(&take(page, line), setup, talk);
     }
-    let env = TestEnv::without_git();
-    let world = World::new(&env);
-    for block in left.values() {
-        // A block without a commit leaves the project as the next one expects it.
-        if block.contains("git commit") {
-            own(block, "", &[]);
-        } else {
-            world.runs(&world.alice, "", block, &[]);
-        }
+    let (with_commits, others): (Vec<_>, Vec<_>) =
+        left.values().partition(|block| block.contains("git commit"));
+    for block in with_commits {
+        own(block, "", &[]);
+    }
+    world.restore();
+    // A block without a commit leaves the project as the next one expects it.
+    for block in others {
+        world.runs(&world.alice, "", block, &[]);
     }
     // A member joins and is removed. Each part is run by the person that its comment names.
-    let env = TestEnv::without_git();
-    let world = World::new(&env);
+    world.restore();
     let parts: Vec<_> = joins.split("\n# ").collect();
     assert!(
         parts.len() == 3
