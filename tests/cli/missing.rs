@@ -11,7 +11,7 @@ mod shallow;
 use std::path::PathBuf;
 
 use crate::repositories::{errors_of, text};
-use crate::support::{Run, TestEnv};
+use crate::support::{Run, Start, TestEnv};
 
 /// This text is in no clone's working tree. It is not a canary, because it is committed on purpose.
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
@@ -32,35 +32,36 @@ struct Past {
 
 impl Past {
     fn new() -> Self {
-        let past = Self { env: TestEnv::new() };
-        let env = &past.env;
-        env.envseal(&["set", "-q", "URL"]).stdin(env.secret("first")).ok();
-        for (name, home) in [("alice", "home"), ("bob", "home-of-bob")] {
-            let home = env.outside().join(home);
-            std::fs::create_dir_all(&home).unwrap();
-            env.envseal(&["team", "request", "-q", "--name", name]).var("HOME", home).ok();
-        }
-        env.commit("sealed");
-        env.envseal(&["set", "-q", "URL"]).stdin(env.secret("second")).ok();
-        env.commit("changed");
-        let sealed = env.read(".env");
-        env.write(".env", format!("{sealed}LEAKED={PLAINTEXT}\n"));
-        env.commit("leak");
-        env.write(".env", &sealed);
-        env.commit("taken back");
-        let other = TestEnv::new();
-        other.envseal(&["set", "-q", "URL"]).stdin("a value of no matter").ok();
-        env.write(".env", other.read(".env"));
-        other.ok(&["team", "request", "-q", "--name", "bob"]);
-        let bob = |text: &str| text.lines().find(|line| line.starts_with("bob = ")).unwrap().to_owned();
-        let team = env.read("envseal.toml");
-        env.write("envseal.toml", team.replace(&bob(&team), &bob(&other.read("envseal.toml"))));
-        env.commit("swapped");
-        env.write("notes", "later\n");
-        env.commit("later");
-        env.git(&["config", "uploadpack.allowFilter", "true"]);
-        env.git(&["config", "uploadpack.allowAnySHA1InWant", "true"]);
-        past
+        static START: Start = Start::new();
+        let env = TestEnv::copy_of(&START, |env| {
+            env.envseal(&["set", "-q", "URL"]).stdin(env.secret("first")).ok();
+            for (name, home) in [("alice", "home"), ("bob", "home-of-bob")] {
+                let home = env.outside().join(home);
+                std::fs::create_dir_all(&home).unwrap();
+                env.envseal(&["team", "request", "-q", "--name", name]).var("HOME", home).ok();
+            }
+            env.commit("sealed");
+            env.envseal(&["set", "-q", "URL"]).stdin(env.secret("second")).ok();
+            env.commit("changed");
+            let sealed = env.read(".env");
+            env.write(".env", format!("{sealed}LEAKED={PLAINTEXT}\n"));
+            env.commit("leak");
+            env.write(".env", &sealed);
+            env.commit("taken back");
+            let other = TestEnv::new();
+            other.envseal(&["set", "-q", "URL"]).stdin("a value of no matter").ok();
+            env.write(".env", other.read(".env"));
+            other.ok(&["team", "request", "-q", "--name", "bob"]);
+            let bob = |text: &str| text.lines().find(|line| line.starts_with("bob = ")).unwrap().to_owned();
+            let team = env.read("envseal.toml");
+            env.write("envseal.toml", team.replace(&bob(&team), &bob(&other.read("envseal.toml"))));
+            env.commit("swapped");
+            env.write("notes", "later\n");
+            env.commit("later");
+            env.git(&["config", "uploadpack.allowFilter", "true"]);
+            env.git(&["config", "uploadpack.allowAnySHA1InWant", "true"]);
+        });
+        Self { env }
     }
 
     fn url(&self) -> String {

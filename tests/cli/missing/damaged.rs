@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::text;
-use crate::support::TestEnv;
+use crate::support::{Start, TestEnv};
 
 type Arguments = &'static [&'static str];
 
@@ -55,12 +55,13 @@ damages! {
 
 /// Creates a repository with three commits that each change `URL`, with every object loose.
 fn loose() -> TestEnv {
-    let env = TestEnv::new();
-    for value in ["one", "two", "three"] {
-        env.envseal(&["set", "-q", "URL"]).stdin(value).ok();
-        env.commit(value);
-    }
-    env
+    static START: Start = Start::new();
+    TestEnv::copy_of(&START, |env| {
+        for value in ["one", "two", "three"] {
+            env.envseal(&["set", "-q", "URL"]).stdin(value).ok();
+            env.commit(value);
+        }
+    })
 }
 
 fn object(env: &TestEnv, name: &str) -> PathBuf {

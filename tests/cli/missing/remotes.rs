@@ -1,7 +1,6 @@
 //! What a promisor remote must not make git do: run a program or prompt a person.
 
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
 
 use super::{Clone, Past, text};
 
@@ -72,7 +71,7 @@ fn nobody_is_asked_for_a_password() {
     clone.git(&["config", "remote.origin.url", &format!("http://127.0.0.1:{}/x.git", locked_server())]);
     let (asked, program) = (past.env.outside().join("asked"), past.env.outside().join("askpass"));
     std::fs::write(&program, format!("#!/bin/sh\ntouch '{}'\necho x\n", asked.display())).unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    crate::support::set_mode(&program, 0o755);
     let program = program.to_str().unwrap();
     all_refuse(&clone, &[("GIT_ASKPASS", program)]);
     all_refuse(&clone, &[("SSH_ASKPASS", program), ("DISPLAY", ":0")]);

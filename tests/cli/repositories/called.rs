@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Place, text};
-use crate::support::TestEnv;
+use crate::support::{Start, TestEnv};
 
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
 
@@ -42,18 +42,20 @@ const WAYS: &[Way] = &[
 
 /// Creates a repository with hooks, and with sealed values at the root and in folders.
 fn project() -> Place {
-    let env = TestEnv::new();
+    static START: Start = Start::new();
+    let env = TestEnv::without_git();
+    env.start_as(&START, |env| {
+        env.git(&["init", "-q", "-b", "main"]);
+        env.ok(&["init", "-q"]);
+        env.envseal(&["set", "-q", "URL"]).stdin(env.secret("first")).ok();
+        for folder in ["src", "other"] {
+            env.write(format!("{folder}/notes"), "notes\n");
+        }
+        env.commit("start");
+        std::fs::create_dir(env.outside().join("objects")).unwrap();
+    });
     let work = env.repo();
-    let place = Place::new(env, work);
-    place.ok(&["init", "-q"]);
-    place.envseal(&["set", "-q", "URL"]).stdin(&place.values[0]).ok();
-    for folder in ["src", "other"] {
-        place.write(format!("{folder}/notes"), "notes\n");
-    }
-    place.does(&["add", "-A"]);
-    place.does(&["commit", "-q", "-m", "start"]);
-    std::fs::create_dir(place.env.outside().join("objects")).unwrap();
-    place
+    Place::new(env, work)
 }
 
 #[test]
