@@ -8,17 +8,18 @@ mod terminal;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
-use crate::support::{Run, TestEnv};
+use crate::support::{Run, Start, TestEnv};
 
 const TOKEN: &str = "hunter2/is \"the\" secret\u{e9}";
 
 fn with_token() -> TestEnv {
-    let env = TestEnv::new();
-    env.write_sealed(
-        ".env",
-        "TOKEN='hunter2/is \"the\" secret\u{e9}'\nOTHER=second-value\nOPEN=not-a-secret # envseal: plain\n",
-    );
-    env
+    static START: Start = Start::new();
+    TestEnv::copy_of(&START, |env| {
+        env.write_sealed(
+            ".env",
+            "TOKEN='hunter2/is \"the\" secret\u{e9}'\nOTHER=second-value\nOPEN=not-a-secret # envseal: plain\n",
+        );
+    })
 }
 
 fn redacted<'a>(env: &'a TestEnv, script: &str) -> Run<'a> {

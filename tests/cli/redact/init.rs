@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use super::signals::{came_once, kill, tree, with_counter};
+use super::signals::{came_once, for_each_signal, kill, tree, with_counter};
 use super::with_token;
 use crate::support::{Run, Session, TestEnv};
 
@@ -84,8 +84,8 @@ fn processes_left_behind_end_with_the_program() {
 
 #[test]
 fn a_signal_reaches_the_program_once() {
-    let env = with_counter();
-    for signal in ["TERM", "INT", "HUP", "USR1"] {
+    for_each_signal(|signal| {
+        let env = with_counter();
         let Some(run) = contained(&env, &["sh", "count", signal]) else { return };
         let mut child = run.into_command().stdout(Stdio::piped()).spawn().unwrap();
         let mut ready = [0; 6];
@@ -94,5 +94,5 @@ fn a_signal_reaches_the_program_once() {
         kill(signal, &[init]);
         came_once(&env, signal);
         assert_eq!(child.wait().unwrap().code(), Some(0), "{signal}");
-    }
+    });
 }

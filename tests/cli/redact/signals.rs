@@ -67,17 +67,26 @@ fn counter(env: &TestEnv, signal: &str) -> Child {
     child
 }
 
+/// Tries each signal, all at the same time because each takes seconds.
+pub(super) fn for_each_signal(test: impl Fn(&str) + Sync) {
+    std::thread::scope(|scope| {
+        for signal in ["INT", "TERM", "HUP", "USR1"] {
+            scope.spawn(|| test(signal));
+        }
+    });
+}
+
 #[test]
 fn sent_to_envseal_or_to_its_group() {
-    let env = with_counter();
-    for signal in ["INT", "TERM", "HUP", "USR1"] {
+    for_each_signal(|signal| {
+        let env = with_counter();
         for group in ["", "-"] {
             let mut child = counter(&env, signal);
             kill(signal, &[format!("{group}{}", child.id())]);
             came_once(&env, &format!("{signal} {group}"));
             assert_eq!(child.wait().unwrap().code(), Some(0));
         }
-    }
+    });
 }
 
 #[test]
