@@ -1,12 +1,12 @@
 //! `doctor`, `ls`, `init` and `hook install` say about hooks and drivers what git would really do.
 
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::support::{Run, TestEnv, Tree};
+use crate::support::{Run, TestEnv, Tree, set_mode};
 
 const HOOK: &str = ".git/hooks/pre-commit";
 const CALL: &str = "envseal hook run pre-commit \"$@\"";
@@ -40,7 +40,7 @@ fn write(path: &Path, text: &str, mode: u32) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let _ = std::fs::remove_file(path);
     std::fs::write(path, text).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    set_mode(path, mode);
 }
 
 /// Returns what doctor says of the pre-commit hook, and asserts that its exit status matches.
@@ -80,13 +80,7 @@ fn hook(env: &TestEnv, text: &str) {
 
 const CASES: &[Case] = &[
     ("as installed", |_| {}, "installed"),
-    (
-        "not executable",
-        |env| {
-            std::fs::set_permissions(env.path(HOOK), std::fs::Permissions::from_mode(0o644)).unwrap();
-        },
-        "not executable",
-    ),
+    ("not executable", |env| set_mode(env.path(HOOK), 0o644), "not executable"),
     ("no file", |env| std::fs::remove_file(env.path(HOOK)).unwrap(), "not installed"),
     ("no folder", |env| std::fs::remove_dir_all(env.path(".git/hooks")).unwrap(), "not installed"),
     (
@@ -205,51 +199,27 @@ const CASES: &[Case] = &[
     ("husky", |env| husky(env, |_| {}), "installed"),
     (
         "husky, not executable",
-        |env| {
-            husky(env, |env| {
-                std::fs::set_permissions(
-                    env.path(".husky/_/pre-commit"),
-                    std::fs::Permissions::from_mode(0o644),
-                )
-                .unwrap();
-            });
-        },
+        |env| husky(env, |env| set_mode(env.path(".husky/_/pre-commit"), 0o644)),
         "not executable",
     ),
     (
         "husky before it is set up",
-        |env| {
-            husky(env, |env| {
-                std::fs::remove_dir_all(env.path(".husky/_")).unwrap();
-            });
-        },
+        |env| husky(env, |env| std::fs::remove_dir_all(env.path(".husky/_")).unwrap()),
         "not run, because husky",
     ),
     (
         "husky without its helper",
-        |env| {
-            husky(env, |env| {
-                std::fs::remove_file(env.path(".husky/_/h")).unwrap();
-            });
-        },
+        |env| husky(env, |env| std::fs::remove_file(env.path(".husky/_/h")).unwrap()),
         "not run, because husky",
     ),
     (
         "husky, and the call is behind an exit",
-        |env| {
-            husky(env, |env| {
-                env.write(".husky/pre-commit", format!("exit 0\n{CALL}\n"));
-            });
-        },
+        |env| husky(env, |env| env.write(".husky/pre-commit", format!("exit 0\n{CALL}\n"))),
         "not installed",
     ),
     (
         "husky fails in the middle",
-        |env| {
-            husky(env, |env| {
-                env.write(".husky/pre-commit", format!("{CALL}\ntrue\n"));
-            });
-        },
+        |env| husky(env, |env| env.write(".husky/pre-commit", format!("{CALL}\ntrue\n"))),
         "installed",
     ),
     (

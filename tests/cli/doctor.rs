@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::TestEnv;
+use crate::support::{Start, TestEnv};
 
 /// Returns doctor's exit status, and what it says about the files and the clone.
 fn doctor(env: &TestEnv) -> (i32, Value) {
@@ -29,18 +29,17 @@ fn trouble(env: &TestEnv) -> Value {
 
 /// Runs a fix as if a user pasted it.
 fn paste(env: &TestEnv, fix: &Value) {
-    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_envseal")).parent().unwrap();
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
-    env.program("sh", &["-c", fix.as_str().unwrap()]).var("PATH", path).ok();
+    env.shell(fix.as_str().unwrap()).ok();
 }
 
 /// A file with the sealed values A and B in a repository with hooks and drivers.
 fn healthy() -> TestEnv {
-    let env = TestEnv::new();
-    env.ok(&["init", "-q"]);
-    env.ok(&["set", "A", &env.secret("a")]);
-    env.ok(&["set", "B", &env.secret("b")]);
-    env
+    static START: Start = Start::new();
+    TestEnv::copy_of(&START, |env| {
+        env.ok(&["init", "-q"]);
+        env.ok(&["set", "A", &env.secret("a")]);
+        env.ok(&["set", "B", &env.secret("b")]);
+    })
 }
 
 #[test]
@@ -333,8 +332,7 @@ fn what_stands_in_the_way_of_hooks_and_drivers_is_told_with_a_fix_of_its_own() {
     let mode = std::fs::Permissions::from_mode(0o644);
     std::fs::set_permissions(env.path(".git/hooks/pre-commit"), mode).unwrap();
     env.write(".git/hooks/pre-push", "#!/usr/bin/python3\n");
-    std::fs::set_permissions(env.path(".git/hooks/pre-push"), std::fs::Permissions::from_mode(0o755))
-        .unwrap();
+    crate::support::set_mode(env.path(".git/hooks/pre-push"), 0o755);
     env.git(&["config", "merge.envseal.driver", "mine"]);
     let (status, said) = doctor(&env);
     assert_eq!(status, 1);

@@ -1,18 +1,20 @@
 //! Programs that read env files by themselves: `sealed-elsewhere` of `check`, and the warning of `run`.
 
-use crate::support::TestEnv;
+use crate::support::{Start, TestEnv};
 
 const NEXT: &str = r#"{"dependencies": {"next": "15.0.0"}}"#;
 const VITE: &str = r#"{"devDependencies": {"vite": "7.0.0"}}"#;
 
 /// Creates a project with FOO and SHARED encrypted in `.env`, and only SHARED in `.env.production`.
 fn project(package: &str) -> TestEnv {
-    let env = TestEnv::new();
+    static START: Start = Start::new();
+    let env = TestEnv::copy_of(&START, |env| {
+        env.write_sealed(".env", "FOO=1\nSHARED=1\n");
+        env.write_sealed(".env.production", "SHARED=2\n");
+    });
     if !package.is_empty() {
         env.write("package.json", package);
     }
-    env.write_sealed(".env", "FOO=1\nSHARED=1\n");
-    env.write_sealed(".env.production", "SHARED=2\n");
     env
 }
 
@@ -387,45 +389,21 @@ fn check_advises_where_another_environment_lacks_a_name() {
 }
 
 #[test]
-fn check_advises_for_vite_and_for_compose() {
-    let env = project(VITE);
-    let found = advised(&env);
-    assert_eq!(found.len(), 1);
-    assert!(
-        found[0].contains("Vite reads this file")
-            && found[0].ends_with("--convention flow -e production -- …")
-    );
-    let env = project("");
-    assert!(advised(&env).is_empty());
-    env.write("compose.yaml", "services: {}\n");
-    let found = advised(&env);
-    assert!(
-        found[0].contains("compose reads this file")
-            && found[0].ends_with("envseal run -e production -e default -- …")
-    );
-    assert_eq!(found.len(), 1);
-}
-
-#[test]
-fn check_advises_for_bun_and_for_env_file() {
+fn check_advises_for_each_program_what_sets_its_variables() {
+    let with_env_file = r#"{"scripts": {"a": "tsx --env-file=.env a.ts"}}"#;
     for (package, file, program, fix) in [
+        (VITE, "x", "Vite", "--convention flow -e production -- …"),
+        ("", "compose.yaml", "compose", "envseal run -e production -e default -- …"),
         ("{}", "bun.lock", "Bun", "--convention nextjs -e production -- …"),
         (r#"{"scripts": {"a": "bun a.ts"}}"#, "x", "Bun", "--convention nextjs -e production -- …"),
-        (
-            r#"{"scripts": {"a": "tsx --env-file=.env a.ts"}}"#,
-            "x",
-            "--env-file",
-            "envseal run -e production -e default -- …",
-        ),
+        (with_env_file, "x", "--env-file", "envseal run -e production -e default -- …"),
     ] {
         let env = project(package);
-        env.write(file, "");
+        env.write(file, "services: {}\n");
         let found = advised(&env);
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(
-            found[0].contains(&format!("{program} reads this file")) && found[0].ends_with(fix),
-            "{found:?}"
-        );
+        assert_eq!(found.len(), 1, "{program}: {found:?}");
+        assert!(found[0].contains(&format!("{program} reads this file")), "{found:?}");
+        assert!(found[0].ends_with(fix), "{program}: {found:?}");
     }
     // A script that names an environment's own file belongs to that environment.
     let env = project(r#"{"scripts": {"a": "node --env-file=.env.production a.js"}}"#);

@@ -1,18 +1,19 @@
 //! One repository with many packages: folders in `-f`, one keys file above them all, and projects of their own.
 
-use crate::support::TestEnv;
+use crate::support::{Start, TestEnv};
 
 /// Creates two packages with one key pair for each environment, and all private keys in one file at the root.
 fn packages() -> TestEnv {
-    let env = TestEnv::new();
-    for package in ["a", "b"] {
-        env.write(format!("packages/{package}/package.json"), "{}");
-        let file = format!("packages/{package}/.env.production");
-        env.ok(&["set", "SHARED", package, "-f", &file]);
-        env.ok(&["set", &package.to_uppercase(), "1", "-f", &file]);
-        env.ok(&["set", "SHARED", &format!("{package}-default"), "-f", &format!("packages/{package}")]);
-    }
-    env
+    static START: Start = Start::new();
+    TestEnv::copy_of(&START, |env| {
+        for package in ["a", "b"] {
+            env.write(format!("packages/{package}/package.json"), "{}");
+            let file = format!("packages/{package}/.env.production");
+            env.ok(&["set", "SHARED", package, "-f", &file]);
+            env.ok(&["set", &package.to_uppercase(), "1", "-f", &file]);
+            env.ok(&["set", "SHARED", &format!("{package}-default"), "-f", &format!("packages/{package}")]);
+        }
+    })
 }
 
 fn keys(env: &TestEnv, path: &str) -> usize {

@@ -3,24 +3,26 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crate::support::{Output, TestEnv};
+use crate::support::{Output, Start, TestEnv};
 
 /// Not a canary, because a push adds it to git's objects.
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
 
 /// Creates a project with one sealed file, pushed to a bare repository that has the recipe in its hooks.
 fn server() -> (TestEnv, PathBuf) {
-    let env = TestEnv::new();
-    env.envseal(&["set", "HELLO"]).stdin("a value of no matter").ok();
-    env.git(&["add", "-A"]);
-    env.git(&["commit", "-q", "-m", "start"]);
+    static START: Start = Start::new();
+    let env = TestEnv::copy_of(&START, |env| {
+        env.envseal(&["set", "HELLO"]).stdin("a value of no matter").ok();
+        env.commit("start");
+        let bare = env.outside().join("server.git");
+        env.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);
+        let hook = bare.join("hooks/pre-receive");
+        std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pre-receive"), &hook).unwrap();
+        assert_ne!(hook.metadata().unwrap().permissions().mode() & 0o111, 0, "the recipe is executable");
+        env.git(&["remote", "add", "origin", bare.to_str().unwrap()]);
+        push(env, &["main"]).unwrap();
+    });
     let bare = env.outside().join("server.git");
-    env.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);
-    let hook = bare.join("hooks/pre-receive");
-    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pre-receive"), &hook).unwrap();
-    assert_ne!(hook.metadata().unwrap().permissions().mode() & 0o111, 0, "the recipe is executable");
-    env.git(&["remote", "add", "origin", bare.to_str().unwrap()]);
-    push(&env, &["main"]).unwrap();
     (env, bare)
 }
 

@@ -150,22 +150,35 @@ fn all_others_are_refused_by_line() {
 
 #[test]
 fn in_single_quotes_or_as_a_literal_value_it_is_text() {
-    for value in REFUSED.into_iter().chain(OPERATORS.map(|(value, _)| value)) {
-        let says = format!("{value}\n");
-        let text = format!("X=v\nS='{value}'\n");
-        let case = Case { files: &[(".env", &*text)], run: &["get", "S"], status: 0, says: &says, hides: "" };
-        let env = case.holds();
-        for run in [&["encrypt"][..], &["decrypt"]] {
-            env.ok(run);
-            assert_eq!(env.ok(&["get", "S"]), says);
-            env.ok(&["run", "--", "true"]);
+    let env = TestEnv::new();
+    let values: Vec<_> = REFUSED.into_iter().chain(OPERATORS.map(|(value, _)| value)).collect();
+    let write = |quote: &str| {
+        let lines = values.iter().enumerate().map(|(at, value)| format!("S{at}={quote}{value}{quote}\n"));
+        env.write(".env", format!("X=v\n{}", lines.collect::<String>()));
+    };
+    let read = |how: &str| {
+        let all: serde_json::Value = serde_json::from_str(&env.ok(&["get", "--format", "json"])).unwrap();
+        for (at, value) in values.iter().enumerate() {
+            assert_eq!(all[format!("S{at}")], **value, "{how}");
         }
-        env.envseal(&["set", "S"]).stdin(value).ok();
-        assert_eq!(env.ok(&["get", "S"]), says);
-        env.write(".env", format!("X=v\nS=\"{value}\"\n"));
-        env.ok(&["encrypt", "--literal", "S"]);
-        assert_eq!(env.ok(&["get", "S"]), says);
+    };
+    write("'");
+    read("as it was written");
+    for command in ["encrypt", "decrypt"] {
+        env.ok(&[command]);
+        read(command);
+        env.ok(&["run", "--", "true"]);
     }
+    for (at, value) in values.iter().enumerate() {
+        env.envseal(&["set", "-q", &format!("S{at}")]).stdin(value).ok();
+    }
+    read("set");
+    write("\"");
+    let names: Vec<_> = (0..values.len()).map(|at| format!("S{at}")).collect();
+    let literal: Vec<_> = names.iter().flat_map(|name| ["--literal", name]).collect();
+    env.ok(&[&["encrypt"][..], &literal].concat());
+    read("encrypted as literal values");
+    assert_eq!(env.ok(&["get", "S0"]), format!("{}\n", values[0]));
 }
 
 #[test]
