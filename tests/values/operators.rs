@@ -121,6 +121,8 @@ fn what_is_required_may_come_from_the_process_and_starts_nothing_without() {
 
 #[test]
 fn all_others_are_refused_by_line() {
+    let sealed = TestEnv::new();
+    sealed.write_sealed(".env", "A=1\n");
     for value in REFUSED {
         for quote in ["", "\"", "`"] {
             let text = format!("X=v\nS={quote}{value}{quote}\n");
@@ -139,9 +141,7 @@ fn all_others_are_refused_by_line() {
                 let run = ["check"];
                 let says = "[malformed-reference]";
                 Case { files: &files, run: &run, status: 1, says, hides: "Hunter2" }.holds();
-                let env = TestEnv::new();
-                env.write_sealed(".env", "A=1\n");
-                let told = env.envseal(&["set", "-"]).stdin(format!("S={quote}{value}{quote}\n")).fails(2);
+                let told = sealed.envseal(&["set", "-"]).stdin(format!("S={quote}{value}{quote}\n")).fails(2);
                 assert!(told.contains("line 1 of stdin") && !told.contains("Hunter2"), "{told}");
             }
         }
@@ -205,10 +205,10 @@ fn a_value_that_was_sealed_with_one_is_refused_and_comes_back() {
 #[cfg(unix)]
 #[test]
 fn edit_refuses_what_is_typed() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "X=v\n");
+    let before = env.read(".env");
     for value in REFUSED {
-        let env = TestEnv::new();
-        env.write_sealed(".env", "X=v\n");
-        let before = env.read(".env");
         let script = env.outside().join("editor.sh");
         std::fs::write(&script, format!("cat >>\"$1\" <<'END'\nS=\"{value}\"\nEND\n")).unwrap();
         let edit = env.envseal(&["edit"]).var("VISUAL", format!("sh '{}'", script.display())).fails(4);
