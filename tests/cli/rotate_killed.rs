@@ -1,6 +1,7 @@
 //! `envseal key rotate` is killed at each step. The next command must recover.
 
 use std::cell::Cell;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use envseal::testing::crypto::{Opener, PrivateKey, SealedValue};
@@ -377,13 +378,16 @@ fn who_sets_a_value_meanwhile_waits() {
         let mut command = env.envseal(arguments).into_command();
         command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap()
     };
-    let children = [start(&["key", "rotate", "-e", "p"]), start(&["set", "B=two", "-e", "p"])];
-    std::thread::sleep(std::time::Duration::from_secs(3));
+    let mut children = [start(&["key", "rotate", "-e", "p"]), start(&["set", "B=two", "-e", "p"])];
+    for child in &mut children {
+        let mut said = [0; 27];
+        child.stderr.as_mut().unwrap().read_exact(&mut said).unwrap();
+        assert_eq!(said, *b"Waiting for another envseal");
+    }
     drop(lock);
     for child in children {
         let output = child.wait_with_output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success() && said.starts_with("Waiting for another envseal"), "{said}");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     // Whichever came first, both values decrypt with the key in the file.
     assert_eq!(env.ok(&["get", "A", "-e", "p"]), "one\n");
