@@ -3,7 +3,7 @@
 use envseal::testing::crypto::PlaintextKind;
 
 use super::{append, nothing_ran, sealed_project, token};
-use crate::support::TestEnv;
+use crate::support::{TestEnv, contains_all};
 
 const TEXTS: [&str; 7] = [
     "${HELLO}",
@@ -182,11 +182,7 @@ fn where_programs_send_and_whom_they_trust() {
     assert!(found(&env, &[]).is_empty(), "it was reviewed");
     let said = env.envseal(&["check", "--range", "HEAD~1..HEAD"]).output();
     let said = String::from_utf8(said.stdout).unwrap();
-    assert!(
-        said.contains("through this proxy")
-            && said.contains("fix: envseal check --range 'HEAD~1..HEAD' --accept-policy"),
-        "{said}"
-    );
+    contains_all(&said, &["through this proxy", "fix: envseal check --range 'HEAD~1..HEAD' --accept-policy"]);
     // A new value of a variable that was sealed before is not reported, nor is a moved file.
     let again = token(&key, "HTTP_PROXY", PlaintextKind::Value, &[], b"http://other.test");
     env.write(".env", env.read(".env").replace(&super::text_of(&env, ".env", "HTTP_PROXY"), &again));

@@ -4,7 +4,7 @@ use envseal::testing::config::EnvName;
 use envseal::testing::crypto::{Identity, PrivateKey};
 use envseal::testing::team::{GrantLine, MemberName, TeamFile};
 
-use crate::support::{Person, TestEnv, run_on_terminal};
+use crate::support::{Person, TestEnv, contains_all, run_on_terminal};
 use crate::team::{alice_and_bob, let_in, reads, two_members, without_lines};
 
 fn name(name: &str) -> MemberName {
@@ -46,10 +46,7 @@ fn whose_lines_were_taken_out_is_not_rotated_out() {
         for command in [&rotate[..], &removal] {
             let refused = bob.fails(4, command);
             let lost = format!("from alice ({})", alice.fingerprint());
-            assert!(
-                refused.contains("rotating production would take access from ") && refused.contains(&lost),
-                "{refused}"
-            );
+            contains_all(&refused, &["rotating production would take access from ", &lost]);
             assert!(refused.contains("--leave-out alice"), "{refused}");
         }
         assert_eq!(state(&bob), before);

@@ -1,7 +1,7 @@
 //! Mark a sealed line plain, so that the next `set` writes plaintext, or a decrypted value stays plain.
 
 use super::{append, sealed_project};
-use crate::support::TestEnv;
+use crate::support::{TestEnv, contains_all};
 
 /// Runs the next `set` as someone who has no private key. Returns the new text of `.env`.
 fn blind_set(env: &TestEnv) -> String {
@@ -80,10 +80,7 @@ fn a_value_once_opened_does_not_stay_open_by_the_policy() {
         (4, &["rename", "HELLO", "PUB_HELLO"]),
     ] {
         let said = env.fails(status, arguments).replace("HELLO: it is", "HELLO is");
-        assert!(
-            said.contains(".env:3 HELLO is encrypted, but ") && said.contains("envseal.toml declares "),
-            "{said}"
-        );
+        contains_all(&said, &[".env:3 HELLO is encrypted, but ", "envseal.toml declares "]);
     }
     assert_eq!(env.snapshot(), before);
     // What is not sealed may have such a name.

@@ -5,7 +5,7 @@ use std::path::Path;
 use envseal::testing::git::Repo;
 use envseal::testing::hooks::drivers::{install, uninstall};
 
-use crate::support::TestEnv;
+use crate::support::{TestEnv, contains_all};
 
 const SAID: &str = "Installed the merge and diff drivers for env files in this clone\n";
 
@@ -126,10 +126,7 @@ fn a_failure_leaves_both_files_as_they_were() {
     let hold = |path: &str, text: &str| std::fs::write(env.path(path), text).unwrap();
     hold(".git/config.lock", "");
     let said = env.fails(4, &["init"]);
-    assert!(
-        said.contains("another program is changing the git configuration") && said.contains("hint: "),
-        "{said}"
-    );
+    contains_all(&said, &["another program is changing the git configuration", "hint: "]);
     assert_eq!((config(&env), attributes(&env)), before);
     assert!(env.path(".git/config.lock").exists(), "someone else's");
     std::fs::remove_file(env.path(".git/config.lock")).unwrap();

@@ -1,6 +1,6 @@
 //! Programs that read env files by themselves: `sealed-elsewhere` of `check`, and the warning of `run`.
 
-use crate::support::{Start, TestEnv};
+use crate::support::{Start, TestEnv, contains_all};
 
 const NEXT: &str = r#"{"dependencies": {"next": "15.0.0"}}"#;
 const VITE: &str = r#"{"devDependencies": {"vite": "7.0.0"}}"#;
@@ -113,10 +113,7 @@ fn run_warns_of_files_that_lie_over_others() {
     env.ok(&["set", "ONLY", "1", "-e", "production"]);
     let output = env.envseal(&["run", "-f", ".env.local", "-f", ".env", "--", "true"]);
     let stderr = output.var("NODE_ENV", "production").output().stderr;
-    assert!(
-        stderr.contains("Next.js reads .env.production itself") && stderr.contains(" of ONLY,"),
-        "{stderr}"
-    );
+    contains_all(&stderr, &["Next.js reads .env.production itself", " of ONLY,"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `envseal key`.
 
-use crate::support::TestEnv;
+use crate::support::{TestEnv, contains_all};
 
 #[test]
 fn one_file_prints_the_key_alone_several_print_lines() {
@@ -36,11 +36,7 @@ fn the_private_key_is_shown_on_request_and_opens_the_file() {
     let get = env.envseal(&["get", "A", "-e", "p"]).var("ENVSEAL_PRIVATE_KEY_P", private.trim());
     assert_eq!(get.ok(), format!("{secret}\n"));
     let stderr = env.fails(3, &["key", "show", "--private", "-e", "p"]);
-    assert!(
-        stderr.contains("no private key for p (key ")
-            && stderr.contains("not found in ENVSEAL_PRIVATE_KEY_P or "),
-        "{stderr}"
-    );
+    contains_all(&stderr, &["no private key for p (key ", "not found in ENVSEAL_PRIVATE_KEY_P or "]);
     assert!(env.ok(&["key", "show", "-e", "p"]).starts_with("envseal-pk1-"));
 }
 

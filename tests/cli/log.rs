@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::TestEnv;
+use crate::support::{TestEnv, contains_all};
 
 /// Commits everything. `minute` sets the time of the commit, and so the order of commits.
 pub(crate) fn commit(env: &TestEnv, minute: u32, message: &str) -> String {
@@ -142,10 +142,7 @@ fn renames_are_followed_also_with_an_edit_and_a_rotation() {
     assert_eq!(log(&env, &["-f", "a b/.env.prod"]), of_file[4..]);
     assert_eq!(log(&env, &["-f", ".env.prod"]), of_file[3..]);
     let shown = env.ok(&["log", "-n", "3"]);
-    assert!(
-        shown.contains("  .env.prod -> .env.production\n") && shown.contains("    changed    A\n"),
-        "{shown}"
-    );
+    contains_all(&shown, &["  .env.prod -> .env.production\n", "    changed    A\n"]);
 }
 
 #[test]

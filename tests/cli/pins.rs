@@ -8,7 +8,7 @@ use envseal::testing::config::EnvName;
 use envseal::testing::crypto::{Identity, PrivateKey, PublicKey};
 use envseal::testing::team::{GrantLine, MemberName, Rotation, TeamFile};
 
-use crate::support::{Start, TestEnv, identity_text, on_terminal, set_mode};
+use crate::support::{Start, TestEnv, contains_all, identity_text, on_terminal, set_mode};
 
 /// Creates a repository with commits in which `.env.production` is encrypted to a key that this machine trusts.
 pub(crate) fn pinned() -> (TestEnv, PrivateKey) {
@@ -114,10 +114,7 @@ fn a_changed_key_is_refused_until_a_person_accepts_it() {
 
     // Without a terminal; with another fingerprint; with an empty one.
     let said = env.fails(2, &["key", "trust", "-e", "production"]);
-    assert!(
-        said.contains(&was) && said.contains(&is) && said.contains("Alice <alice@example.com>"),
-        "{said}"
-    );
+    contains_all(&said, &[&was, &is, "Alice <alice@example.com>"]);
     assert!(said.contains(&env.git(&["rev-parse", "HEAD"]).trim().to_owned()), "{said}");
     let said = env.fails(2, &["key", "trust", "-e", "production", "--fingerprint", &was]);
     assert!(said.contains("not SHA256:"), "{said}");
@@ -254,11 +251,7 @@ fn a_rotation_that_is_proven_moves_the_pin() {
     let secret = env.secret("rotated");
     let said = env.envseal(&["set", "HELLO", "-e", "production"]).stdin(&secret).output();
     assert_eq!(said.status, 0, "{}", said.stderr);
-    assert!(
-        said.stderr.contains("was rotated") && said.stderr.contains(&new.public().fingerprint()),
-        "{}",
-        said.stderr
-    );
+    contains_all(&said.stderr, &["was rotated", &new.public().fingerprint()]);
     let again = env.envseal(&["set", "HELLO", "x", "-e", "production"]).output();
     assert!(again.status == 0 && !again.stderr.contains("rotated"), "{}", again.stderr);
     // Neither the first key nor the one in between is accepted again.
@@ -445,10 +438,7 @@ fn a_deleted_file_gets_no_new_key_by_accident() {
             [&["set", "A", "1", "-e", "production"][..], &["key", "generate", "-e", "production"]]
         {
             let said = env.fails(3, arguments);
-            assert!(
-                said.contains(&old.public().id().to_string()) && said.contains("in the last commit"),
-                "{said}"
-            );
+            contains_all(&said, &[&old.public().id().to_string(), "in the last commit"]);
             assert!(
                 said.contains("hint: restore the file: git checkout HEAD -- :/.env.production"),
                 "{said}"
@@ -593,11 +583,7 @@ fn a_clone_that_shares_a_root_is_the_same_repository() {
     let new = PrivateKey::generate().public();
     std::fs::write(&file, text.replace(&old.public().to_string(), &new.to_string())).unwrap();
     let said = env.envseal(&["set", "A", "1", "-e", "production"]).dir(&clone).fails(3);
-    assert!(
-        said.contains("differs from the one this machine trusts")
-            && said.contains(&old.public().fingerprint()),
-        "{said}"
-    );
+    contains_all(&said, &["differs from the one this machine trusts", &old.public().fingerprint()]);
     std::fs::write(&file, text).unwrap();
     env.envseal(&["set", "A", "1", "-e", "production"]).dir(&clone).ok();
 }

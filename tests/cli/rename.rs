@@ -1,6 +1,6 @@
 //! `envseal rename`.
 
-use crate::support::TestEnv;
+use crate::support::{TestEnv, contains_all};
 
 #[test]
 fn a_sealed_value_is_sealed_again_under_its_new_name() {
@@ -14,10 +14,7 @@ fn a_sealed_value_is_sealed_again_under_its_new_name() {
     assert_eq!(env.ok(&["get", "NEW", "-e", "p"]), format!("{secret}\n"));
     env.fails(4, &["get", "OLD", "-e", "p"]);
     let after = env.read(".env.p");
-    assert!(
-        after.contains("\n  export NEW = envseal:1:") && after.contains(" # why\nZ=1 # envseal: plain\n"),
-        "{after}"
-    );
+    contains_all(&after, &["\n  export NEW = envseal:1:", " # why\nZ=1 # envseal: plain\n"]);
 }
 
 #[test]

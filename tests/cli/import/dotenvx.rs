@@ -4,9 +4,9 @@ use envseal::testing::dotenv::references;
 use serde_json::Value;
 
 use super::{made, opened};
-use crate::support::TestEnv;
 #[cfg(unix)]
 use crate::support::on_terminal;
+use crate::support::{TestEnv, contains_all};
 
 /// Creates a dotenvx project with two environments and their keys.
 fn project() -> TestEnv {
@@ -191,10 +191,12 @@ fn encrypted_values_never_become_plain_text() {
         env.write(".env", marked);
         let before = env.snapshot();
         let said = env.fails(4, &["import", "dotenvx", ".env", "-y"]);
-        assert!(
-            said.contains("PLAIN")
-                && said.contains("encrypted in the source, but a mark, the policy or the name would make it plain text here"),
-            "{said}"
+        contains_all(
+            &said,
+            &[
+                "PLAIN",
+                "encrypted in the source, but a mark, the policy or the name would make it plain text here",
+            ],
         );
         let hint = said.lines().last().unwrap();
         assert!(hint.starts_with("hint: leave it out: -x PLAIN"), "{said}");

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{made, opened};
-use crate::support::TestEnv;
+use crate::support::{TestEnv, contains_all};
 
 #[test]
 fn a_plaintext_file_is_converted_in_place() {
@@ -153,10 +153,7 @@ fn ejson_uses_its_key_folder() {
         .envseal(&["import", "ejson", "values.ejson", "-e", "production", "-y"])
         .var("EJSON_KEYDIR", "/nowhere")
         .fails(3);
-    assert!(
-        said.contains("no private key for the public key ") && said.contains("--source-keys DIR"),
-        "{said}"
-    );
+    contains_all(&said, &["no private key for the public key ", "--source-keys DIR"]);
     env.envseal(&["import", "ejson", "values.ejson", "-e", "production", "-y"])
         .var("EJSON_KEYDIR", keys)
         .ok();

@@ -107,11 +107,7 @@ fn refused_commit(p: &Place) {
         }
         let output = p.git(last).output();
         assert_eq!(output.status, 1, "{last:?}: {}{}", text(&output), output.stderr);
-        assert!(
-            output.stderr.contains("LEAKED") && output.stderr.contains("[plaintext]"),
-            "{}",
-            output.stderr
-        );
+        crate::support::contains_all(&output.stderr, &["LEAKED", "[plaintext]"]);
         assert!(!output.stderr.contains(&PLAINTEXT[..10]), "{}", output.stderr);
         assert_eq!(p.head(), head, "{last:?}");
         p.does(&["reset", "-q", "--hard"]);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::TestEnv;
+use crate::support::{TestEnv, contains_all};
 
 #[test]
 fn it_says_what_it_made() {
@@ -99,10 +99,7 @@ fn a_tracked_keys_file_is_refused_and_nothing_written() {
     env.git(&["add", ".env.keys"]);
     let before = env.snapshot();
     let stderr = env.fails(3, &["set", "A", "1"]);
-    assert!(
-        stderr.contains(".env.keys is tracked by git") && stderr.contains("hint: git rm --cached "),
-        "{stderr}"
-    );
+    contains_all(&stderr, &[".env.keys is tracked by git", "hint: git rm --cached "]);
     assert_eq!(env.snapshot(), before);
     // It is still tracked, although it was deleted from the folder.
     std::fs::remove_file(env.path(".env.keys")).unwrap();

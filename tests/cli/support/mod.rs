@@ -506,6 +506,14 @@ pub(crate) fn write_script(path: impl AsRef<Path>, lines: &str) {
     set_mode(path, 0o755);
 }
 
+/// Asserts that a text contains each of these words.
+#[track_caller]
+pub(crate) fn contains_all(text: &str, words: &[&str]) {
+    for words in words {
+        assert!(text.contains(words), "no {words:?} in: {text}");
+    }
+}
+
 /// Returns true if the long forms of tests are requested.
 #[cfg(unix)]
 pub(crate) fn is_long() -> bool {

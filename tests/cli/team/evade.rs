@@ -5,7 +5,7 @@ use envseal::testing::crypto::Identity;
 use super::{
     alice_and_bob, approve, bob_has_left, let_in, reads, two_members, without_lines, without_own_grants,
 };
-use crate::support::{Person, TestEnv};
+use crate::support::{Person, TestEnv, contains_all};
 
 fn open_exposures(person: &Person<'_>) -> Vec<String> {
     let list = person.json(&["team", "exposures", "--json"]);
@@ -105,10 +105,7 @@ fn a_second_environment_under_the_name_of_a_renamed_one_has_records_of_its_own()
         |list: serde_json::Value| list.as_array().unwrap().iter().all(|it| it["verified"] == true);
     assert!(is_verified(list()));
     let shown = alice.says(&["team", "exposures"]);
-    assert!(
-        shown.contains("production (now qa)") && shown.contains("production_2 (now production)"),
-        "{shown}"
-    );
+    contains_all(&shown, &["production (now qa)", "production_2 (now production)"]);
     // Eve could also read the TOKEN that production had under its old key.
     let keys = alice.json(&["key", "list", "--json"]);
     let counts =
@@ -261,10 +258,7 @@ fn another_key_under_a_removed_name_loses_what_it_was_granted() {
     let before = public_key(&alice, "production");
     // History has the other key under that name: whether it is somebody who stays is for a person to say.
     let refused = alice.fails(4, &["team", "remove", "bob", "--yes"]);
-    assert!(
-        refused.contains("would take access from bob") && refused.contains("--leave-out bob"),
-        "{refused}"
-    );
+    contains_all(&refused, &["would take access from bob", "--leave-out bob"]);
     alice.says(&["team", "remove", "bob", "--yes", "--leave-out", "bob"]);
     assert_ne!(public_key(&alice, "production"), before);
     assert!(!alice.read("envseal.toml").contains("bob = { key = \"envseal-pk1-"));
