@@ -187,7 +187,7 @@ impl Context<'_> {
                 }
                 Notice::Pinned { .. } | Notice::NotPinned { why: None, .. } => ui.detail(notice),
                 Notice::PinMoved { .. } | Notice::PinGaveWay { .. } | Notice::NotPinned { .. } => {
-                    ui.note(notice)
+                    ui.note(notice);
                 }
                 _ => ui.say(notice),
             }
