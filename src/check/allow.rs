@@ -1,5 +1,6 @@
 //! `# envseal: allow RULE`: the reviewed way to silence one finding.
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use crate::check::rules::{Finding, Rule};
@@ -19,6 +20,8 @@ pub(super) fn is_allowed(finding: &Finding, text: &[u8]) -> bool {
     line.is_some_and(|line| allows(line.unwrap_or_default(), finding.rule))
 }
 
+/// Where a mark is: the same variable, or an identical line, has the same mark.
+#[derive(PartialEq, Eq, Hash)]
 pub(super) enum AllowMark<'t> {
     /// In the comment of a variable with this name.
     OfVariable(String),
@@ -67,24 +70,23 @@ impl<'t> MarkedFile<'t> {
         allows(self.document.comment(entry).unwrap_or_default(), rule)
     }
 
-    /// Returns true if this file has the mark too: on a line of that variable, or on an identical line. A mark that had
-    /// nothing to allow was not reviewed, so it doesn't count.
-    pub(super) fn has(&self, mark: &AllowMark<'_>, rule: Rule) -> bool {
-        match mark {
-            AllowMark::OfVariable(name) => {
-                let is_plaintext = |entry: &Entry| {
-                    let (_, value) = self.document.value(entry);
-                    !value.is_empty() && !claims_to_be_sealed(&value)
-                };
-                let mut entries = self.document.entries().iter();
-                entries.any(|entry| {
-                    self.document.name(entry) == name
-                        && self.is_marked(entry, rule)
-                        && (rule != Rule::Plaintext || is_plaintext(entry))
-                })
+    /// Returns the file's marks for these rules. A mark that had nothing to allow was not reviewed, so it doesn't count.
+    pub(super) fn marks(&self, rules: &BTreeSet<Rule>) -> HashSet<(AllowMark<'t>, Rule)> {
+        let is_plaintext = |entry: &Entry| {
+            let (_, value) = self.document.value(entry);
+            !value.is_empty() && !claims_to_be_sealed(&value)
+        };
+        let mut marks = HashSet::new();
+        for rule in rules.iter().copied() {
+            for entry in self.document.entries().iter().filter(|entry| self.is_marked(entry, rule)) {
+                if rule != Rule::Plaintext || is_plaintext(entry) {
+                    marks.insert((AllowMark::OfVariable(self.document.name(entry).to_owned()), rule));
+                }
             }
-            AllowMark::Line(line) => self.lines.contains(line),
+            let lines = self.lines.iter().filter(|line| allows(line, rule));
+            marks.extend(lines.map(|line| (AllowMark::Line(line), rule)));
         }
+        marks
     }
 }
 

@@ -154,9 +154,11 @@ impl<'a> CheckedChange<'a> {
         let (marked, mut kept) = MarkedFile::new(path, text).split(findings);
         if !marked.is_empty() {
             let old = self.before.read(path)?.unwrap_or_default();
-            let old = MarkedFile::new(path, &old);
-            let new = marked.into_iter().filter(|(finding, mark)| !old.has(mark, finding.rule));
-            kept.extend(new.map(|(finding, _)| {
+            let rules = marked.iter().map(|(finding, _)| finding.rule).collect();
+            let known = MarkedFile::new(path, &old).marks(&rules);
+            let is_new =
+                |(finding, mark): (Finding, _)| (!known.contains(&(mark, finding.rule))).then_some(finding);
+            kept.extend(marked.into_iter().filter_map(is_new).map(|finding| {
                 let message = format!("this line newly allows {}", finding.rule.id());
                 let fix = "have it reviewed, or remove the mark";
                 let found = Finding::new(Rule::AllowAdded, path, message, fix);
