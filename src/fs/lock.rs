@@ -82,8 +82,9 @@ impl FolderLock {
 
     /// Locks `dir`, or returns `None` at once if another process or thread holds it.
     pub fn try_acquire(dir: &Path) -> Result<Option<Self>, FsError> {
+        let lock = Self::attempt(dir).map_err(|e| FsError::io(dir, "lock", e));
         super::note_change();
-        Self::attempt(dir).map_err(|e| FsError::io(dir, "lock", e))
+        lock
     }
 
     fn attempt(dir: &Path) -> io::Result<Option<Self>> {

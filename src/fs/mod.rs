@@ -38,13 +38,14 @@ pub(crate) use write::{
 
 static CHANGES: AtomicUsize = AtomicUsize::new(0);
 
-/// Counts the locks this process took, and the files that it put in place or removed. What it learnt about a worktree holds
-/// as long as the count stays the same.
+/// Counts what may have changed a worktree: each file that this process put in place or removed, and each lock and each
+/// person that it waited for. What it learnt before holds as long as the count stays the same.
 pub(crate) fn changes() -> usize {
     CHANGES.load(Ordering::Relaxed)
 }
 
-fn note_change() {
+/// Adds one to [`changes`]; call it after the change.
+pub(crate) fn note_change() {
     CHANGES.fetch_add(1, Ordering::Relaxed);
 }
 

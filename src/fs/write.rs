@@ -82,16 +82,16 @@ impl StagedFile {
     /// Puts it in its place, which hardly ever fails.
     pub(crate) fn commit(self) -> Result<(), FsError> {
         let Self { temp, target, flush } = self;
-        note_change();
         temp.persist(&target).map_err(|e| FsError::io(&target, DOING, e.error))?;
+        note_change();
         flush.flush().map_err(|source| FsError::NotFlushed { path: target, source })
     }
 
     /// Puts it in its place; fails if a file exists there by now.
     pub(crate) fn commit_new(self) -> Result<(), FsError> {
         let Self { temp, target, flush } = self;
-        note_change();
         temp.persist_noclobber(&target).map_err(|e| FsError::io(&target, DOING, e.error))?;
+        note_change();
         flush.flush().map_err(|source| FsError::NotFlushed { path: target, source })
     }
 }
@@ -125,8 +125,9 @@ pub(crate) fn stage(path: &Path, bytes: &[u8], new: NewMode) -> Result<StagedFil
 }
 
 pub(crate) fn remove(path: &Path) -> Result<(), FsError> {
+    let removed = fs::remove_file(path).map_err(|e| FsError::io(path, "remove", e));
     note_change();
-    fs::remove_file(path).map_err(|e| FsError::io(path, "remove", e))
+    removed
 }
 
 /// Follows every symlink at the end of `path`; the target need not exist.
@@ -314,15 +315,16 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
 /// Renames the file `from` to `to`, which is replaced.
 pub(crate) fn put(from: &Path, to: &Path) -> Result<(), FsError> {
     let flush = FolderFlush::open(folder_of(to));
-    note_change();
     fs::rename(from, to).map_err(|e| FsError::io(to, "write", e))?;
+    note_change();
     flush.flush().map_err(|source| FsError::NotFlushed { path: to.to_path_buf(), source })
 }
 
 /// Removes the file at `path`, and flushes its folder. Returns false if there is none.
 pub(crate) fn remove_if_there(path: &Path) -> Result<bool, FsError> {
+    let removed = fs::remove_file(path);
     note_change();
-    match fs::remove_file(path) {
+    match removed {
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
         Err(e) => Err(FsError::io(path, "remove", e)),
         Ok(()) => flush_folder(folder_of(path)).map(|()| true),
@@ -331,8 +333,8 @@ pub(crate) fn remove_if_there(path: &Path) -> Result<bool, FsError> {
 
 /// Creates a file that may be lost: it is not flushed. Returns false if it exists, or if it can't be created.
 pub(crate) fn create_new(path: &Path, bytes: &[u8]) -> bool {
-    note_change();
     let file = OpenOptions::new().write(true).create_new(true).open(path);
+    note_change();
     file.and_then(|mut file| file.write_all(bytes)).is_ok()
 }
 

@@ -1,10 +1,11 @@
 //! The files of a worktree: which of them git tracks, ignores or would add, and what is staged.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, FileType};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 #[cfg(feature = "cli")]
 use git2::{DiffOptions, Patch};
@@ -76,9 +77,11 @@ impl Repo {
     ) -> Result<Vec<PathBuf>, GitError> {
         let mut paths = plain_list_files(&self.root().join(self.relative_folder(under)?), want)?;
         paths.retain(|path| !listed.contains(path));
-        let ignored = self.ignored_among(&paths)?;
-        paths.retain(|path| ignored.contains(path));
-        Ok(paths)
+        let relative: Result<Vec<_>, _> = paths.iter().map(|path| self.relative(path)).collect();
+        let relative = relative?;
+        let ignored = self.ignored(&relative, &[])?;
+        let ignored = paths.into_iter().zip(relative).filter(|(_, relative)| ignored.contains(relative));
+        Ok(ignored.map(|(path, _)| path).collect())
     }
 
     /// Returns true if the index contains exactly this path, in any stage of a merge. The file need not exist.
@@ -101,7 +104,7 @@ impl Repo {
 
     /// Returns those of these paths that git ignores and does not track. Rejects a path outside the worktree.
     pub(crate) fn ignored_among(&self, paths: &[PathBuf]) -> Result<HashSet<PathBuf>, GitError> {
-        let mut unlisted = HashMap::new();
+        let mut unlisted = BTreeMap::new();
         for path in paths {
             let relative = self.relative(path)?;
             if !self.listed.borrow().contains(&relative) {
@@ -112,7 +115,8 @@ impl Repo {
         Ok(ignored.iter().filter_map(|relative| unlisted.remove(relative)).collect())
     }
 
-    /// Returns those of these paths below the root that git ignores and, without `--no-index`, does not track.
+    /// Returns those of these paths below the root that git ignores and, without `--no-index`, does not track. With it, git
+    /// is always asked: a file with private keys may be about to be written there.
     fn ignored(&self, paths: &[PathBuf], options: &[&str]) -> Result<HashSet<PathBuf>, GitError> {
         let mut input = Vec::new();
         for path in paths {
@@ -124,7 +128,11 @@ impl Repo {
         }
         let mut call = self.call(&["check-ignore", "-z", "--stdin"]);
         call.args(options);
-        let done = self.ask_worktree(call, &input)?;
+        let done = if options.is_empty() {
+            self.ask_worktree(call, &input)?
+        } else {
+            Rc::new(output(call, &input)?)
+        };
         // 1: none is ignored.
         if !matches!(done.status.code(), Some(0 | 1)) {
             return Err(self.failed("read the ignore rules of", &done));

@@ -9,22 +9,29 @@ use super::progress::aside;
 use super::sanitize::one_line;
 use crate::crypto::SecretText;
 use crate::error::Error;
+use crate::fs::note_change;
 #[cfg(unix)]
 pub(crate) use hidden::HeldSignals;
 use zeroize::Zeroizing;
+
+/// Asks a person, who may change files before the answer.
+fn ask<T>(question: impl FnOnce() -> T) -> T {
+    let answer = aside(question);
+    note_change();
+    answer
+}
 
 /// Asks for a value on the terminal without showing it. Returns everything typed or pasted, with the newline that ended
 /// it; Ctrl-C is [`io::ErrorKind::Interrupted`], Ctrl-D [`io::ErrorKind::UnexpectedEof`].
 #[cfg(unix)]
 pub(crate) fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
-    aside(|| hidden::ask(question))
+    ask(|| hidden::ask(question))
 }
 
 /// Asks for one line without showing it.
 #[cfg(not(unix))]
 pub(crate) fn hidden(question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
-    let answer =
-        aside(|| rpassword::prompt_password(question)).map(String::into_bytes).map(Zeroizing::new)?;
+    let answer = ask(|| rpassword::prompt_password(question)).map(String::into_bytes).map(Zeroizing::new)?;
     // Unreadable input is returned as U+FFFD.
     let is_text = !String::from_utf8_lossy(&answer).contains('\u{fffd}');
     if is_text { Ok(answer) } else { Err(io::ErrorKind::InvalidData.into()) }
@@ -92,7 +99,7 @@ impl DefaultAnswer {
     fn ask(self, person: &mut impl BufRead, question: &str) -> Result<bool, Error> {
         let choices = if self == Self::Yes { "[Y/n]" } else { "[y/N]" };
         let mut answer = String::new();
-        aside(|| {
+        ask(|| {
             write!(io::stderr(), "{} {choices} ", one_line(question))?;
             person.read_line(&mut answer)?;
             // Ctrl-D does not end the line.
@@ -108,7 +115,8 @@ pub(crate) fn confirm(question: &str, default: DefaultAnswer) -> Result<bool, Er
     if can_ask() { default.ask(&mut io::stdin().lock(), question) } else { Ok(false) }
 }
 
-/// Asks a person whose stdin is a pipe, at the terminal. Returns None if there is none, or if stderr doesn't lead there.
+/// Asks a person whose stdin is a pipe, at the terminal. Returns None if there is none, or if stderr is
+/// redirected: the question would not be seen.
 #[cfg(unix)]
 pub(crate) fn confirm_beside_pipe(question: &str) -> Result<Option<bool>, Error> {
     if !io::stderr().is_terminal() {

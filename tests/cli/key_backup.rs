@@ -6,6 +6,8 @@ use envseal::testing::config::EnvName;
 use envseal::testing::crypto::{Identity, PrivateKey};
 use envseal::testing::team::{GrantLine, MemberName, TeamFile};
 
+#[cfg(unix)]
+use crate::support::Session;
 use crate::support::{TestEnv, contains_all, relock_keys, write_identity};
 
 const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
@@ -188,6 +190,25 @@ fn another_systems_line_ends_do_no_harm() {
     saved.run(&["key", "recover", saved.path()]).ok();
     assert_eq!(saved.env.private_key("ENVSEAL_PRIVATE_KEY_P_LOCAL").len(), 60);
     assert!(keys.contains(&saved.env.private_key("ENVSEAL_PRIVATE_KEY")));
+}
+
+/// Git is asked again after the prompt.
+#[cfg(unix)]
+#[test]
+fn a_backup_that_git_stopped_ignoring_meanwhile_is_not_written() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "A", "1"]);
+    let ignored = env.read(".gitignore");
+    env.write(".gitignore", format!("{ignored}saved.txt\n"));
+    let Some(mut session) = Session::start(env.envseal(&["key", "backup", "saved.txt"])) else { return };
+    session.until(": ");
+    env.write(".gitignore", ignored);
+    session.keys("passphrase\n");
+    session.until(": ");
+    session.keys("passphrase\n");
+    let (status, _, shown) = session.end();
+    assert!(status == 4 && shown.contains("git would add saved.txt"), "{shown}");
+    assert!(!env.path("saved.txt").exists());
 }
 
 #[test]
