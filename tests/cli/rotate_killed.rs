@@ -102,7 +102,7 @@ impl World {
 /// Runs a program and kills it when it is about to make its `nth` call of `syscall`. Returns whether it was killed.
 pub(crate) fn killed(run: Run<'_>, syscall: &str, nth: usize) -> bool {
     let (trace, inject) = (format!("trace={syscall}"), format!("inject={syscall}:signal=SIGKILL:when={nth}"));
-    let output = run.under("strace", &["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject]).output();
+    let output = run.under("strace", &["-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject]).output();
     assert!([0, 128 + 9].contains(&output.status), "{syscall} {nth}: {}: {}", output.status, output.stderr);
     output.status != 0
 }
