@@ -113,6 +113,24 @@ fn shapes_that_tempt_readers_into_quadratic_time() {
 }
 
 #[test]
+fn marks_that_all_change() {
+    let env = TestEnv::new();
+    let key = envseal::testing::crypto::PrivateKey::generate().to_text();
+    let key = key.expose();
+    let marked = |of: &str| {
+        (0..50_000).map(|at| format!("{key} {at} {of} # envseal: allow private-key\n")).collect::<String>()
+    };
+    env.write("notes.txt", marked("before"));
+    env.commit("before");
+    env.write("notes.txt", marked("after"));
+    env.commit("after");
+    timed("50,000 marks", || {
+        let output = env.envseal(&["check", "-q", "--range", "HEAD~1..HEAD"]).output();
+        assert_eq!(output.status, 1, "{}", output.stderr);
+    });
+}
+
+#[test]
 fn values_that_multiply() {
     let (env, _) = sealed_project();
     let mut lines = String::from("A0=xxxxxxxxxxxxxxxx\n");

@@ -250,7 +250,10 @@ fn a_tag_of_a_file_or_a_folder_is_searched_and_does_not_block() {
             for words in [said, &format!("refs/tags/{name} was not accepted")] {
                 assert!(output.stderr.contains(words), "{}", output.stderr);
             }
-            assert!(!output.stderr.contains(&key[..30]) && !refs(&env, &bare).contains(name));
+            assert!(
+                !output.stderr.contains(&key[..30])
+                    && !refs(&env, &bare).contains(&format!("refs/tags/{name}"))
+            );
         }
     }
 }

@@ -162,7 +162,7 @@ fn the_number_does_not_depend_on_the_environments_that_are_rotated() {
     env.commit("team");
     let counted = Counted::new(env);
     let repo = counted.env.repo();
-    counted.at_most(14, &repo, &["key", "rotate", "-q", "-e", "a"]);
+    counted.at_most(15, &repo, &["key", "rotate", "-q", "-e", "a"]);
     counted.at_most(14, &repo, &["key", "rotate", "-q", "-e", "a", "-e", "b", "-e", "c", "-e", "d"]);
 }
 
