@@ -259,7 +259,8 @@ fn remedy(framework: &Framework, file: &Path, files: &[EnvFile], mode: Option<&E
     }
 }
 
-/// Returns the spellings of every sealed value: one that is passed on may be the same. Notes those too short to mask.
+/// Returns the spellings of every sealed value, also of those left out: another variable may have the same value. Notes
+/// those too short to mask.
 fn masked_forms(context: &Context, reading: &Reading<'_>) -> Forms {
     let mut short = Vec::new();
     let mut secrets = Vec::new();

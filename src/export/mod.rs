@@ -29,7 +29,7 @@ pub struct Variable<'a> {
 
 /// A format to write. `raw` is not a format, and `dotenv` is the env file's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the function that writes a format describes it")]
+#[allow(missing_docs, reason = "the function or module that writes a format describes it")]
 pub enum Format {
     Json,
     Shell,
@@ -106,7 +106,8 @@ fn refuse_repeated(format: Format, vars: &[Variable<'_>]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes one JSON object, names to strings. Strings are Unicode (RFC 8259, section 8.1), so a value must be UTF-8. NUL is `\u0000`.
+/// Writes one JSON object, names to strings. Strings are Unicode (RFC 8259, section 8.1), so a value must be UTF-8. NUL is
+/// `\u0000`.
 fn put_json(vars: &[Variable<'_>], out: &mut Output) {
     let members = vars.iter().map(|var| (var.name, var.text()));
     let mut json = serde_json::Serializer::pretty(&mut *out);

@@ -123,7 +123,8 @@ pub(super) fn malformed(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Malformed, message).with_status(3)
 }
 
-/// Returns the error for a variable that should hold the private keys of `env`. Without it, the name may not tell whose.
+/// Returns the error for a variable that should hold the private keys of `env`. None: the variable's name decides, if it
+/// tells.
 pub(super) fn not_a_private_key(variable: &str, env: Option<&EnvName>, place: &str, reason: &str) -> Error {
     let error = malformed(format!("{variable} in {place} is not a private key: {reason}"));
     let Some(env) = env.cloned().or_else(|| EnvName::only_of_key_name(variable)) else { return error };

@@ -51,7 +51,7 @@ impl AccessHistory {
         let mut add = |line: &GrantLine| keys.entry(line.env.clone()).or_default().insert(line.key);
         for (team, line) in self.grants() {
             let party = |name| team.key_of(name) == Some(who);
-            // Anyone can verify only the signature. A forged grant can add keys, but never remove any.
+            // The signature is all that anyone can verify. A grant forged between members can add keys, never remove any.
             if (party(&line.member) || party(&line.by)) && team.is_signed(line) {
                 add(line);
             }

@@ -43,8 +43,7 @@ pub(crate) struct GrantRow {
     pub member: String,
     pub environment: String,
     key: String,
-    /// `proven`, `signed` (the rest can't be verified without the environment's key), `other-key` or `invalid`.
-    state: &'static str,
+    state: GrantState,
     /// The state, for a person.
     pub message: String,
     pub by: String,
@@ -54,6 +53,16 @@ pub(crate) struct GrantRow {
     author: Option<String>,
     email: Option<String>,
     pub commit: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum GrantState {
+    Proven,
+    /// Only the signature could be verified, for want of the environment's key.
+    Signed,
+    OtherKey,
+    Invalid,
 }
 
 /// A member who can decrypt an environment without a valid grant of it, such as a founder with a keys file.
@@ -114,7 +123,7 @@ pub(crate) fn list(project: &Project, store: &KeyStore<'_>) -> Result<TeamReport
 }
 
 impl GrantRow {
-    fn new(line: &GrantLine, (state, message): (&'static str, String), origin: Option<&Commit>) -> Self {
+    fn new(line: &GrantLine, (state, message): (GrantState, String), origin: Option<&Commit>) -> Self {
         let time = |commit: &Commit| rfc3339(Moment { seconds: commit.time, offset: commit.offset });
         Self {
             member: line.member.to_string(),
@@ -132,7 +141,7 @@ impl GrantRow {
     }
 
     pub(crate) fn is_valid(&self) -> bool {
-        matches!(self.state, "proven" | "signed")
+        matches!(self.state, GrantState::Proven | GrantState::Signed)
     }
 }
 
@@ -142,20 +151,20 @@ fn verify(
     line: &GrantLine,
     public: Option<&PublicKey>,
     key: Option<&PrivateKey>,
-) -> (&'static str, String) {
+) -> (GrantState, String) {
     let proven = || key.map(|key| team.prove(line, key)).transpose();
     match (team.verify(line), public) {
         (Ok(()), None) => {
             let message = "for no environment here; if it was renamed or deleted, delete line";
-            ("other-key", format!("{message} {} of {TEAM_FILE}", line.line))
+            (GrantState::OtherKey, format!("{message} {} of {TEAM_FILE}", line.line))
         }
         (Ok(()), Some(now)) if *now != line.key => {
-            ("other-key", format!("for an older key than {}", now.id()))
+            (GrantState::OtherKey, format!("for an older key than {}", now.id()))
         }
         (verified, _) => match verified.and_then(|()| proven()) {
-            Ok(Some(())) => ("proven", "proven".into()),
-            Ok(None) => ("signed", "signed".into()),
-            Err(fault) => ("invalid", format!("INVALID: {fault}")),
+            Ok(Some(())) => (GrantState::Proven, "proven".into()),
+            Ok(None) => (GrantState::Signed, "signed".into()),
+            Err(fault) => (GrantState::Invalid, format!("INVALID: {fault}")),
         },
     }
 }

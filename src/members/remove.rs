@@ -200,7 +200,8 @@ fn dependent_grants(
     team.grants().iter().filter(is_dependent).cloned().collect()
 }
 
-/// Returns the team files of the repository's other projects, left-out ones too; None for one that can't be read.
+/// Returns the team files of the repository's other projects, also outside a sparse checkout; None for one that can't
+/// be read.
 pub(super) fn other_team_files(project: &Project) -> Result<Vec<(PathBuf, Option<TeamFile>)>, Error> {
     let Some(repo) = project.repository()? else { return Ok(Vec::new()) };
     let mut files = repo.list_files(repo.root(), &[TEAM_FILE_GLOB], &is_team_file)?;
@@ -211,7 +212,8 @@ pub(super) fn other_team_files(project: &Project) -> Result<Vec<(PathBuf, Option
     Ok(texts.map(|(path, text)| (path, text.and_then(|text| TeamFile::parse(&text).ok()))).collect())
 }
 
-/// Returns the env files outside the project with one of these keys, left-out ones too. Skips those that can't be parsed.
+/// Returns the env files outside the project with one of these keys, also outside a sparse checkout. Skips those that
+/// can't be parsed.
 pub(super) fn sealed_outside(
     project: &Project,
     known: &BTreeSet<PublicKey>,

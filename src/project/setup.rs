@@ -58,8 +58,8 @@ pub(crate) enum Notice {
     PinMoved { env: EnvName, from: PublicKey, to: PublicKey },
     /// The trusted key is now the committed one: the previous one was created here and never committed.
     PinGaveWay { env: EnvName, from: PublicKey, to: PublicKey },
-    /// An environment's key should be trusted from now on, but that could not be saved: without a reason, because this
-    /// user has no folder for it.
+    /// An environment's key should be trusted from now on, but that could not be saved. `why` is None if this user has no
+    /// folder for it.
     NotPinned { env: EnvName, why: Option<String> },
 }
 

@@ -79,9 +79,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<(), Error> {
     for source in sources {
         let plan = source.plan(args, &wants, &dollars, &context.store)?;
         if let Some((other, _)) = imports.iter().find(|(_, other)| same_file(other.path(), plan.path())) {
-            let (one, other, path) = (&other.label, &source.label, display_path(plan.path()));
+            let (this, other, path) = (&other.label, &source.label, display_path(plan.path()));
             let hint = "import them one by one: name one FILE, and -e or -f";
-            return Err(Error::usage(format!("{one} and {other} would both become {path}"), hint));
+            return Err(Error::usage(format!("{this} and {other} would both become {path}"), hint));
         }
         imports.push((source, plan));
     }
