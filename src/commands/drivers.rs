@@ -153,7 +153,7 @@ fn suggest_resolving(context: &Context, path: &Path, text: &[u8], names: &[Strin
         return context.ui.suggest(&Hint::from("Resolve it: ").and(take));
     }
     if let (Some(ours), Some(theirs)) = (revision(&labels[0]), revision(&labels[2])) {
-        let revisions = vec![ours, theirs];
+        let revisions = [ours, theirs];
         context.ui.suggest(&hint!("Compare: envseal diff --show {revisions} -f {path}", revisions, path));
     }
     context.ui.suggest(&Hint::from("Take one: ").and(take));

@@ -40,11 +40,14 @@ pub struct Repo {
     pub(super) skipped: RefCell<HashSet<PathBuf>>,
     /// Files that git listed for this command as tracked, or as not ignored; relative to the root.
     pub(super) listed: RefCell<HashSet<PathBuf>>,
-    /// Git's answers about the worktree by arguments and input, each with [`fs::changes`] from before it was asked.
-    answers: RefCell<HashMap<(Vec<OsString>, Vec<u8>), (usize, Rc<Output>)>>,
+    /// Git's answers about the worktree, each with [`fs::changes`] from before it was asked.
+    answers: RefCell<HashMap<Question, (usize, Rc<Output>)>>,
     /// By path: versions in the history of HEAD.
     pub(super) versions: RefCell<HashMap<PathBuf, FileVersions>>,
 }
+
+/// The arguments of a call of git, and its input.
+type Question = (Vec<OsString>, Vec<u8>);
 
 /// Git's answer about a repository.
 pub(super) struct RepoFacts {
@@ -250,7 +253,7 @@ impl Repo {
     /// Returns git's answer about the worktree. The same is asked again only after this process has locked a folder or
     /// changed a file.
     pub(super) fn ask_worktree(&self, call: Command, input: &[u8]) -> Result<Rc<Output>, GitError> {
-        let question = (call.get_args().map(OsStr::to_owned).collect(), input.to_vec());
+        let question: Question = (call.get_args().map(OsStr::to_owned).collect(), input.to_vec());
         let now = fs::changes();
         if let Some((at, answer)) = self.answers.borrow().get(&question)
             && *at == now
