@@ -142,6 +142,16 @@ fn a_policy_that_is_not_staged_is_named_and_not_encrypt() {
 }
 
 #[test]
+fn who_can_decrypt_several_environments_is_told_to_choose_one() {
+    let env = TestEnv::new();
+    env.ok(&["set", "-q", "A=b"]);
+    env.ok(&["set", "-q", "A=b", "-e", "production"]);
+    let said = env.envseal(&["team", "request", "--name", "ann"]).output().stderr;
+    let told = "You can grant access to all that you can decrypt: envseal team approve NAME -e ENVIRONMENT";
+    assert!(said.contains(told), "{said}");
+}
+
+#[test]
 fn who_cannot_open_anything_is_not_told_to_let_others_in() {
     let env = TestEnv::without_git();
     let bare = env.outside().join("shared.git");

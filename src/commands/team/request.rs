@@ -89,9 +89,11 @@ pub(super) fn run(context: &Context, args: &TeamRequestArgs) -> Result<(), Error
         ([], _) => {
             hint!("Next, ask someone with access to run: envseal team approve {name} -e ENVIRONMENT", name)
         }
-        ([env, ..], _) => {
+        ([env], _) => {
             hint!("You can decrypt {env}, and grant access to it: envseal team approve NAME -e {env}", env)
         }
+        _ => "You can grant access to all that you can decrypt: envseal team approve NAME -e ENVIRONMENT"
+            .into(),
     });
     if !mine.is_empty() && own.is_empty() {
         let again =
