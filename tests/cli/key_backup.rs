@@ -1,6 +1,6 @@
 //! `envseal key backup` and `envseal key recover`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use envseal::testing::config::EnvName;
 use envseal::testing::crypto::{Identity, PrivateKey};
@@ -8,52 +8,45 @@ use envseal::testing::team::{GrantLine, MemberName, TeamFile};
 
 #[cfg(unix)]
 use crate::support::Session;
-use crate::support::{TestEnv, contains_all, relock_keys, write_identity};
+use crate::support::{Run, Start, TestEnv, contains_all, relock_keys, write_identity};
 
 const PASSPHRASE: &str = "ENVSEAL_PASSPHRASE";
 
 struct Saved {
     env: TestEnv,
-    value: String,
-    passphrase: String,
+    value: &'static str,
+    passphrase: &'static str,
     file: PathBuf,
 }
 
 impl Saved {
-    /// Creates an environment with an older and a newer key, another environment, and a backup of both.
+    /// Creates an environment with an older and a newer key, another environment, and a backup of both. A second backup,
+    /// `as-made.txt`, takes as long to unlock as any.
     fn new() -> Self {
-        let env = TestEnv::new();
-        let (value, passphrase) = (env.secret("one"), env.secret("passphrase"));
-        env.envseal(&["set", "A"]).stdin(&value).ok();
-        env.envseal(&["set", "A", "-e", "p.local"]).stdin(&value).ok();
-        let newer = env.private_key("ENVSEAL_PRIVATE_KEY");
-        let older = PrivateKey::generate();
-        let list = format!("{newer},{}", older.to_text().expose());
-        env.write(".env.keys", env.read(".env.keys").replace(&newer, &list));
+        static START: Start = Start::new();
+        let env = TestEnv::copy_of(&START, |env| {
+            let (value, passphrase) = (env.secret("one"), env.secret("passphrase"));
+            env.envseal(&["set", "A", "-e", "default,p.local"]).stdin(&value).ok();
+            let newer = env.private_key("ENVSEAL_PRIVATE_KEY");
+            let older = PrivateKey::generate();
+            let list = format!("{newer},{}", older.to_text().expose());
+            env.write(".env.keys", env.read(".env.keys").replace(&newer, &list));
+            let made = env.outside().join("home/as-made.txt");
+            env.envseal(&["key", "backup"]).arg(&made).var(PASSPHRASE, &passphrase).ok();
+            let file = env.outside().join("home/saved.txt");
+            std::fs::copy(&made, &file).unwrap();
+            relock(&file, &passphrase, &env.read(".env.keys"));
+        });
         let file = env.outside().join("home/saved.txt");
-        let saved = Self { env, value, passphrase, file };
-        saved.run(&["key", "backup", saved.path()]).ok();
-        saved
-    }
-
-    /// Does the same with a backup that is cheap to unlock.
-    fn cheap() -> Self {
-        let saved = Self::new();
-        saved.relock();
-        saved
-    }
-
-    fn relock(&self) {
-        let text = relock_keys(&self.text(), &self.passphrase, &self.env.read(".env.keys"));
-        std::fs::write(&self.file, text).unwrap();
+        Self { env, value: "canary-one-0", passphrase: "canary-passphrase-1", file }
     }
 
     fn path(&self) -> &str {
         self.file.to_str().unwrap()
     }
 
-    fn run(&self, arguments: &[&str]) -> crate::support::Run<'_> {
-        self.env.envseal(arguments).var(PASSPHRASE, &self.passphrase)
+    fn run(&self, arguments: &[&str]) -> Run<'_> {
+        self.env.envseal(arguments).var(PASSPHRASE, self.passphrase)
     }
 
     fn text(&self) -> String {
@@ -61,12 +54,19 @@ impl Saved {
     }
 }
 
+/// Makes a backup cheap to unlock. `keys` is a text with its private keys.
+fn relock(backup: &Path, passphrase: &str, keys: &str) {
+    let text = std::fs::read_to_string(backup).unwrap();
+    std::fs::write(backup, relock_keys(&text, passphrase, keys)).unwrap();
+}
+
 #[test]
 fn a_lost_keys_file_comes_back() {
     let saved = Saved::new();
     let env = &saved.env;
     let keys = env.read(".env.keys");
-    let text = saved.text();
+    let made = env.outside().join("home/as-made.txt");
+    let text = std::fs::read_to_string(&made).unwrap();
     let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
     assert_eq!(lines.len(), 3, "{text}");
     assert!(
@@ -82,12 +82,12 @@ fn a_lost_keys_file_comes_back() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        assert_eq!(std::fs::metadata(&saved.file).unwrap().permissions().mode() & 0o7777, 0o600);
+        assert_eq!(std::fs::metadata(&made).unwrap().permissions().mode() & 0o7777, 0o600);
     }
 
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     env.fails(3, &["get", "A"]);
-    let said = saved.run(&["key", "recover", saved.path()]).output();
+    let said = saved.run(&["key", "recover"]).arg(&made).output();
     assert_eq!(said.status, 0, "{}", said.stderr);
     assert!(
         said.stderr.contains("Added 2 keys of default to .env.keys\nAdded 1 key of p.local to .env.keys\n"),
@@ -101,7 +101,6 @@ fn a_lost_keys_file_comes_back() {
     for arguments in [&["get", "A"][..], &["get", "A", "-e", "p.local"]] {
         assert_eq!(env.ok(arguments), format!("{}\n", saved.value));
     }
-    saved.relock();
     let before = env.snapshot();
     let again = saved.run(&["key", "recover", saved.path()]).output();
     assert_eq!(
@@ -113,12 +112,15 @@ fn a_lost_keys_file_comes_back() {
 
 #[test]
 fn what_is_missing_goes_behind_what_is_newer() {
-    let saved = Saved::cheap();
+    let saved = Saved::new();
     let env = &saved.env;
     let list = env.private_key("ENVSEAL_PRIVATE_KEY");
     let (newer, older) = list.split_once(',').unwrap();
     let newest = PrivateKey::generate().to_text();
     let newest = newest.expose();
+    let of_p = env.private_key("ENVSEAL_PRIVATE_KEY_P_LOCAL");
+    // Windows has its own line endings, and some programs omit the last one.
+    std::fs::write(&saved.file, saved.text().trim_end().replace('\n', "\r\n")).unwrap();
     for (there, expected) in [
         (newest.to_owned(), format!("{newest},{newer},{older}")),
         (format!("{newest},{older}"), format!("{newest},{newer},{older}")),
@@ -133,11 +135,13 @@ fn what_is_missing_goes_behind_what_is_newer() {
             format!("# mine\nOTHER=1 # x\nENVSEAL_PRIVATE_KEY={expected} # keep\n")
         );
     }
+    saved.run(&["key", "recover", saved.path(), "-e", "p.local"]).ok();
+    assert_eq!(env.private_key("ENVSEAL_PRIVATE_KEY_P_LOCAL"), of_p);
 }
 
 #[test]
 fn nothing_is_written_unless_every_key_opens() {
-    let saved = Saved::cheap();
+    let saved = Saved::new();
     let env = &saved.env;
     env.write(".env.keys", "");
     let text = saved.text();
@@ -180,18 +184,6 @@ fn nothing_is_written_unless_every_key_opens() {
     assert_eq!(env.snapshot(), before);
 }
 
-/// Windows has its own line endings, and some programs omit the last one.
-#[test]
-fn another_systems_line_ends_do_no_harm() {
-    let saved = Saved::cheap();
-    let keys = saved.env.read(".env.keys");
-    std::fs::write(&saved.file, saved.text().trim_end().replace('\n', "\r\n")).unwrap();
-    std::fs::remove_file(saved.env.path(".env.keys")).unwrap();
-    saved.run(&["key", "recover", saved.path()]).ok();
-    assert_eq!(saved.env.private_key("ENVSEAL_PRIVATE_KEY_P_LOCAL").len(), 60);
-    assert!(keys.contains(&saved.env.private_key("ENVSEAL_PRIVATE_KEY")));
-}
-
 /// Git is asked again after the prompt.
 #[cfg(unix)]
 #[test]
@@ -213,7 +205,7 @@ fn a_backup_that_git_stopped_ignoring_meanwhile_is_not_written() {
 
 #[test]
 fn a_backup_is_written_nowhere_that_git_sees_and_over_nothing() {
-    let saved = Saved::cheap();
+    let saved = Saved::new();
     let env = &saved.env;
     let (before, text) = (env.snapshot(), saved.text());
     let said = saved.run(&["key", "backup", saved.path()]).fails(4);
@@ -236,7 +228,6 @@ fn a_backup_is_written_nowhere_that_git_sees_and_over_nothing() {
     env.write(".gitignore", env.read(".gitignore") + "*.backup\n");
     saved.run(&["key", "backup", "mine.backup"]).ok();
     assert!(!env.git(&["status", "--porcelain"]).contains("mine.backup"));
-    assert!(saved.run(&["key", "backup", "no/such/folder"]).output().status != 0);
 }
 
 #[test]
@@ -257,6 +248,7 @@ fn keys_from_every_place_are_in_it() {
     let env = TestEnv::new();
     let passphrase = env.secret("passphrase");
     env.ok(&["set", "A", "1"]);
+    let own = env.private_key("ENVSEAL_PRIVATE_KEY");
     env.lock_keys(&passphrase);
     let injected = [PrivateKey::generate(), PrivateKey::generate()];
     let list = injected.each_ref().map(|key| key.to_text().expose().to_owned()).join(",");
@@ -290,6 +282,7 @@ fn keys_from_every_place_are_in_it() {
     assert_eq!(heads, expected, "{text}");
 
     std::fs::remove_file(env.path("envseal.toml")).unwrap();
+    relock(&file, &passphrase, &format!("{own} {list} {}", granted.to_text().expose()));
     let keys = env.bytes(".env.keys");
     let said = run(&["key", "recover", file.to_str().unwrap()]).output().stderr;
     assert!(said.contains("note: other keys in it are locked, these are not: envseal key lock"), "{said}");

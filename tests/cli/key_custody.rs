@@ -3,20 +3,18 @@
 use std::path::PathBuf;
 
 use crate::rotate::{grant, person};
-use crate::support::{Run, TestEnv, run_on_terminal, write_script};
+use crate::support::{Run, Start, TestEnv, run_on_terminal, write_script};
 
 /// Creates a committed project with A in `.env` and `.env.p`. Returns A's value, and the keys file, which is outside.
 fn project() -> (TestEnv, String, PathBuf) {
-    let env = TestEnv::new();
-    let secret = env.secret("a");
-    for selected in [&[][..], &["-e", "p"]] {
-        env.envseal(&[&["set", "-q", "A"], selected].concat()).stdin(&secret).ok();
-    }
-    env.git(&["add", "."]);
-    env.git(&["commit", "-qm", "one"]);
+    static START: Start = Start::new();
+    let env = TestEnv::copy_of(&START, |env| {
+        env.envseal(&["set", "-q", "A", "-e", "default,p"]).stdin(env.secret("a")).ok();
+        env.commit("one");
+        std::fs::rename(env.path(".env.keys"), env.outside().join("keys")).unwrap();
+    });
     let keys = env.outside().join("keys");
-    std::fs::rename(env.path(".env.keys"), &keys).unwrap();
-    (env, format!("{secret}\n"), keys)
+    (env, "canary-a-0\n".into(), keys)
 }
 
 /// Writes an executable script into a folder that [`with_programs`] puts on PATH.
@@ -235,16 +233,12 @@ fn doctor_says_when_a_grant_makes_the_keys_file_needless() {
         let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         said["suggestions"].clone()
     };
-    let commit = |message: &str| {
-        env.git(&["add", "."]);
-        env.git(&["commit", "-qm", message]);
-    };
     grant(&env, "p", "ENVSEAL_PRIVATE_KEY_P", &[("alice", &alice)]);
-    commit("one of two");
+    env.commit("one of two");
     assert_eq!(suggestions(), serde_json::json!([]), "the other key is granted to nobody");
     grant(&env, "default", "ENVSEAL_PRIVATE_KEY", &[("alice", &alice)]);
     assert_eq!(suggestions(), serde_json::json!([]), "not committed yet");
-    commit("both");
+    env.commit("both");
     let found = suggestions();
     assert_eq!(found[0]["message"], ".env.keys needn't stay here: each key in it is granted to you");
     let fix = found[0]["fix"].as_str().unwrap();

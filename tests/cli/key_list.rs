@@ -25,10 +25,8 @@ fn key_id(env: &TestEnv, name: &str) -> String {
 #[test]
 fn a_line_for_every_environment() {
     let env = TestEnv::new();
-    env.ok(&["set", "A", "1"]);
-    env.ok(&["set", "A", "1", "-e", "p"]);
-    env.git(&["add", "."]);
-    env.git(&["commit", "-qm", "first"]);
+    env.ok(&["set", "A", "1", "-e", "default,p"]);
+    env.commit("first");
     // A file that is not committed, and a key without a file.
     env.ok(&["set", "A", "1", "-e", "q"]);
     let key = PrivateKey::generate();
@@ -57,8 +55,7 @@ fn a_line_for_every_environment() {
 fn the_json_has_stable_names() {
     let env = TestEnv::new();
     env.ok(&["set", "A", "1", "-e", "p"]);
-    env.git(&["add", "."]);
-    env.git(&["commit", "-qm", "first"]);
+    env.commit("first");
     env.lock_keys("x");
     let rows = listed(&env, &[]);
     assert_eq!(
