@@ -171,14 +171,16 @@ fn a_killed_first_set_never_seals_to_a_lost_key() {
 fn leftovers_are_swept_wherever_a_file_was_being_written() {
     let env = TestEnv::new();
     env.ok(&["set", "A", "x"]);
-    for name in [".envseal-tmp-root", "a/.envseal-tmp-a", "a/b/.envseal-tmp-b", "c/.envseal-tmp-c"] {
-        env.write(name, "x");
+    env.write("shared/real", "B=1\n");
+    for folder in [".", "shared", "a", "a/b", "c"] {
+        env.write(format!("{folder}/.envseal-tmp-dead"), "x");
     }
+    std::os::unix::fs::symlink("../../shared/real", env.path("a/b/.env")).unwrap();
     env.ok(&["set", "A", "x", "-f", "a/b/.env"]);
-    for gone in [".envseal-tmp-root", "a/.envseal-tmp-a", "a/b/.envseal-tmp-b"] {
-        assert!(!env.path(gone).exists(), "{gone}");
+    for gone in [".", "shared", "a", "a/b"] {
+        assert!(!env.path(gone).join(".envseal-tmp-dead").exists(), "{gone}");
     }
-    assert!(env.path("c/.envseal-tmp-c").exists(), "nothing was written there");
+    assert!(env.path("c/.envseal-tmp-dead").exists(), "nothing was written there");
     assert_eq!(env.git(&["status", "--short", "--", "c"]), "", "git does not see it");
 }
 
@@ -344,20 +346,16 @@ fn as_mortal<'a>(env: &'a TestEnv, arguments: &[&str]) -> Option<Run<'a>> {
     Some(env.program("setpriv", &[&become_user[..], arguments].concat()))
 }
 
-fn mode(path: &Path, mode: u32) {
-    set_mode(path, mode);
-}
-
 #[test]
 fn a_folder_that_is_read_only() {
     let env = TestEnv::new();
     env.ok(&["set", "A", "first"]);
     let before = env.snapshot();
     for arguments in [&["set", "A", "second"][..], &["set", "B", "x", "-e", "new"], &["unset", "A"]] {
-        mode(&env.repo(), 0o555);
+        set_mode(env.repo(), 0o555);
         let Some(run) = as_mortal(&env, arguments) else { return };
         let said = run.fails(4);
-        mode(&env.repo(), 0o755);
+        set_mode(env.repo(), 0o755);
         assert!(said.contains("permission denied") && said.contains("cannot write in "), "{said}");
         assert_eq!(env.snapshot(), before);
     }
@@ -367,7 +365,7 @@ fn a_folder_that_is_read_only() {
 fn a_file_that_is_read_only() {
     let env = TestEnv::new();
     env.ok(&["set", "A", "first"]);
-    mode(&env.path(".env"), 0o444);
+    set_mode(env.path(".env"), 0o444);
     let before = env.snapshot();
     // Not even by root, whom the mode does not bind.
     for arguments in [&["set", "A", "second"][..], &["unset", "A"], &["decrypt"]] {
@@ -376,7 +374,7 @@ fn a_file_that_is_read_only() {
         assert!(said.contains("hint: if you mean to change it: chmod u+w .env"), "{said}");
         assert_eq!(env.snapshot(), before);
     }
-    mode(&env.path(".env.keys"), 0o400);
+    set_mode(env.path(".env.keys"), 0o400);
     let before = env.snapshot();
     env.fails(4, &["set", "A", "x", "-e", "new"]);
     assert_eq!(env.snapshot(), before);
@@ -386,7 +384,7 @@ fn a_file_that_is_read_only() {
 fn a_keys_file_that_cannot_be_read() {
     let env = TestEnv::new();
     env.ok(&["set", "A", "first"]);
-    mode(&env.path(".env.keys"), 0);
+    set_mode(env.path(".env.keys"), 0);
     let text = env.read(".env");
     for arguments in
         [&["get", "A"][..], &["run", "--", "touch", "started"], &["decrypt"], &["set", "B", "x", "-e", "new"]]
@@ -409,7 +407,7 @@ fn a_file_of_another_user_keeps_its_owner_or_is_left_alone() {
         println!("skipped: giving a file away needs root");
         return;
     }
-    mode(&env.path(".env"), 0o640);
+    set_mode(env.path(".env"), 0o640);
     env.ok(&["set", "A", "second"]);
     let meta = std::fs::metadata(env.path(".env")).unwrap();
     assert_eq!((meta.uid(), meta.gid(), meta.mode() & 0o7777), (12345, 54321, 0o640));

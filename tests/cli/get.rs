@@ -1,11 +1,12 @@
 //! `envseal get`.
 
-use crate::support::TestEnv;
+use crate::support::{Start, TestEnv};
 
 fn env() -> TestEnv {
-    let env = TestEnv::new();
-    env.write_sealed(".env", "B=two\nA=\"one $B\"\nC='it\\'s\nlong' # c\nEMPTY=\n");
-    env
+    static START: Start = Start::new();
+    TestEnv::copy_of(&START, |env| {
+        env.write_sealed(".env", "B=two\nA=\"one $B\"\nC='it\\'s\nlong' # c\nEMPTY=\n");
+    })
 }
 
 #[test]
@@ -16,8 +17,9 @@ fn one_several_or_all() {
     assert_eq!(env.ok(&["get", "B", "A"]), "{\n  \"B\": \"two\",\n  \"A\": \"one two\"\n}\n");
     let all =
         "{\n  \"B\": \"two\",\n  \"A\": \"one two\",\n  \"C\": \"it's\\nlong\",\n  \"EMPTY\": \"\"\n}\n";
-    for arguments in [&["get"][..], &["get", "--json"], &["get", "--format", "json"]] {
-        assert_eq!(env.ok(arguments), all);
+    for arguments in [&["get", "-v"][..], &["get", "--json"], &["get", "--format", "json"]] {
+        let output = env.envseal(arguments).output();
+        assert_eq!((&*String::from_utf8_lossy(&output.stdout), &*output.stderr), (all, ""));
     }
     assert_eq!(env.ok(&["get", "B", "--json"]), "{\n  \"B\": \"two\"\n}\n");
     assert_eq!(env.ok(&["get", "-k", "[AB]", "-x", "A"]), "{\n  \"B\": \"two\"\n}\n");
@@ -92,12 +94,8 @@ fn a_name_that_is_not_there() {
     let env = TestEnv::new();
     env.write_sealed(".env", "DATABASE_URL=1\nX=2\n");
     let said = |key: &str| env.fails(4, &["get", key]);
-    for near in ["DATABASE_ULR", "DATABASE_UR", "database_url", "DatabaseUrl"] {
-        assert!(said(near).contains("hint: did you mean DATABASE_URL?"), "{near}: {}", said(near));
-    }
-    for far in ["OTHER", "Y", "ZZ"] {
-        assert!(!said(far).contains("did you mean"), "{far}: {}", said(far));
-    }
+    assert!(said("DatabaseUrl").contains("hint: did you mean DATABASE_URL?"));
+    assert!(!said("Y").contains("did you mean"), "a name of one letter is like any other");
     // Nothing is printed if one of several is missing.
     env.fails(4, &["get", "X", "NOPE"]);
     // envseal's own variables are not found.
@@ -138,12 +136,4 @@ fn a_reader_that_goes_away_is_no_error_to_speak_of() {
     let output = env.program("bash", &["-c", script, "bash", binary]).output();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "x 141\n");
     assert_eq!(output.stderr, "");
-}
-
-#[test]
-fn data_goes_to_stdout_and_nothing_else_does() {
-    let env = env();
-    let output = env.envseal(&["get", "-v"]).output();
-    assert!(output.stderr.is_empty(), "{}", output.stderr);
-    assert!(serde_json::from_slice::<serde_json::Value>(&output.stdout).is_ok());
 }
