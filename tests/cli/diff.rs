@@ -163,17 +163,6 @@ fn renames_and_files_that_git_ignores() {
 }
 
 #[test]
-fn a_symlink_is_no_second_file() {
-    let env = TestEnv::new();
-    env.write("envs/dev.env", "A=1\n");
-    #[cfg(unix)]
-    std::os::unix::fs::symlink("envs/dev.env", env.path(".env")).unwrap();
-    commit(&env, 1, "one");
-    env.write("envs/dev.env", "A=2\n");
-    assert_eq!(diff(&env, &[]), ["envs/dev.env A changed"]);
-}
-
-#[test]
 fn bare_and_wrong_revisions() {
     let env = TestEnv::new();
     write_commit(&env, 1, "one", ".env", "A=1\n");
@@ -185,7 +174,6 @@ fn bare_and_wrong_revisions() {
     );
     let json = env.envseal(&["diff", "--json", "HEAD~", "HEAD"]).dir(&bare).var("GIT_DIR", ".").ok();
     assert!(json.contains("\"changed\""), "{json}");
-    assert!(env.fails(4, &["diff", "nope"]).contains("unknown revision \"nope\""));
     env.fails(4, &["diff", "HEAD:.env"]);
 }
 
@@ -203,8 +191,7 @@ fn a_range_is_taken_as_git_diff_takes_it() {
     let env = TestEnv::new();
     let commit = |name: &str| {
         env.ok(&["set", "-q", name, &env.secret(name)]);
-        env.git(&["add", "."]);
-        env.git(&["commit", "-qm", name]);
+        env.commit(name);
     };
     commit("BASE");
     env.git(&["checkout", "-qb", "side"]);
