@@ -2,37 +2,24 @@
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::support::{Run, TestEnv, Tree, set_mode};
+use crate::support::{Run, Start, TestEnv, set_mode};
 
 const HOOK: &str = ".git/hooks/pre-commit";
 const CALL: &str = "envseal hook run pre-commit \"$@\"";
 
 /// Returns a clone that is set up, with a stand-in for envseal that records how it is called, and fails.
 fn clone() -> TestEnv {
-    static CLONE: OnceLock<Tree> = OnceLock::new();
-    let env = TestEnv::without_git();
-    let secret = env.secret("a");
-    let clone = CLONE.get_or_init(|| {
-        let env = TestEnv::new();
+    static START: Start = Start::new();
+    let env = TestEnv::copy_of(&START, |env| {
         env.ok(&["init", "-q"]);
-        env.ok(&["set", "-q", "A", &secret]);
-        env.git(&["add", "-A"]);
-        env.git(&["commit", "-q", "-m", "1", "--no-verify"]);
-        Tree::read(&env.repo())
+        env.ok(&["set", "-q", "A", &env.secret("a")]);
+        env.commit("1");
     });
-    clone.write(&env.repo());
-    let folder = env.outside().join("bin");
-    std::fs::create_dir(&folder).unwrap();
-    let notes = env.outside().join("notes");
-    write(
-        &folder.join("envseal"),
-        &format!("#!/bin/sh\necho \"$*\" >>'{}'\nexit 1\n", notes.display()),
-        0o755,
-    );
+    let (stand_in, notes) = (env.outside().join("bin/envseal"), env.outside().join("notes"));
+    write(&stand_in, &format!("#!/bin/sh\necho \"$*\" >>'{}'\nexit 1\n", notes.display()), 0o755);
     env
 }
 
@@ -52,8 +39,6 @@ fn said(env: &TestEnv, folder: &Path) -> String {
     let parts = json["clone"].as_object().unwrap();
     let all = parts.iter().all(|(name, state)| name == "hooks_folder" || state == "installed");
     assert_eq!(output.status, i32::from(!all), "{json:#}");
-    let ls = env.envseal(&["ls"]).dir(folder).output();
-    assert_eq!(ls.stderr.contains("note: "), !all, "{}", ls.stderr);
     said
 }
 
@@ -119,8 +104,6 @@ const CASES: &[Case] = &[
         "another program's",
     ),
     ("another tool", |env| hook(env, "#!/bin/sh\nnpm test\n"), "not installed"),
-    ("commented out", |env| hook(env, &format!("#!/bin/sh\n# {CALL}\n")), "not installed"),
-    ("in a here-document", |env| hook(env, &format!("#!/bin/sh\ncat <<X\n{CALL}\nX\n")), "not installed"),
     ("behind an exit", |env| hook(env, &format!("#!/bin/sh\nexit 0\n{CALL}\n")), "not installed"),
     (
         "our lines commented out",
@@ -138,32 +121,7 @@ const CASES: &[Case] = &[
         },
         "not installed",
     ),
-    (
-        "our lines in a here-document",
-        |env| {
-            let text = env.read(HOOK).replacen('\n', "\ncat <<'X' >/dev/null\n", 1) + "X\n";
-            hook(env, &text);
-        },
-        "not installed",
-    ),
-    (
-        "our lines in a function",
-        |env| {
-            let text = env.read(HOOK).replacen('\n', "\nf() {\n", 1) + "}\n";
-            hook(env, &text);
-        },
-        "unknown: ",
-    ),
     ("a call by hand", |env| hook(env, &format!("#!/bin/sh\ntrue\n{CALL}\n")), "installed"),
-    ("a failure that is passed over", |env| hook(env, &format!("#!/bin/sh\n{CALL} || true\n")), "unknown: "),
-    ("a condition", |env| hook(env, &format!("#!/bin/sh\nif false; then\n{CALL}\nfi\n")), "unknown: "),
-    (
-        "where it is found",
-        |env| {
-            hook(env, &format!("#!/bin/sh\nif command -v envseal >/dev/null; then {CALL}; fi\n"));
-        },
-        "installed",
-    ),
     ("in another language", |env| hook(env, "#!/usr/bin/env python3\nif 0: run('envseal')\n"), "unknown: "),
     (
         "another language without it",
@@ -284,6 +242,8 @@ fn installed_is_what_git_runs() {
         change(&env);
         let words = said(&env, &env.repo());
         assert!(words.starts_with(wanted), "{name}: {words}");
+        let ls = env.envseal(&["ls"]).output().stderr;
+        assert_eq!(ls.contains("note: "), words != "installed", "{name}: {ls}");
         let guarded = is_guarded(&env, &env.repo());
         // If doctor can't know, either is fine.
         if !words.starts_with("unknown") {
@@ -309,8 +269,7 @@ fn huskys_folder_is_missing_in_a_linked_worktree() {
     let env = clone();
     husky(&env, |_| {});
     env.write(".husky/_/.gitignore", "*");
-    env.git(&["add", "-A"]);
-    env.git(&["commit", "-q", "-m", "husky", "--no-verify"]);
+    env.commit("husky");
     let linked = env.outside().join("linked");
     env.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
     assert_eq!(said(&env, &env.repo()), "installed");

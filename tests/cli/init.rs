@@ -103,6 +103,7 @@ fn without_git_it_sets_up_the_folder() {
     let env = TestEnv::without_git();
     let said = env.envseal(&["init"]).output().stderr;
     assert!(said.contains("note: not in a git repository, so nothing is checked at a commit: "), "{said}");
+    assert!(!said.contains("driver"), "{said}");
     let files: Vec<_> =
         env.snapshot().into_iter().map(|(path, _)| path.file_name().unwrap().to_owned()).collect();
     assert_eq!(files, [".env", ".env.keys", ".gitignore"]);
