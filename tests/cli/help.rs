@@ -30,32 +30,23 @@ fn help(words: &[&str]) -> String {
 
 #[test]
 fn it_fits_on_a_screen_and_lists_the_global_options_once() {
-    let globals = [
-        "-C=.",
-        "--keys-file=k",
-        "-Kk",
-        "--identity=i",
-        "-ii",
-        "--quiet",
-        "-q",
-        "--verbose",
-        "-v",
-        "--no-pager",
-    ];
+    let short_globals = ["-C=.", "-Kk", "-ii", "-q", "-v"];
+    let long_globals = ["--keys-file=k", "--identity=i", "--quiet", "--verbose", "--no-pager"];
     for path in commands() {
         let words: Vec<_> = path.iter().map(String::as_str).collect();
         let short = help(&[&words[..], &["-h"]].concat());
         let is_long = LONG.iter().any(|(path, _)| *path == words);
         assert_eq!(short.lines().count() > 24, is_long, "{} lines:\n{short}", short.lines().count());
         assert!(short.lines().all(|line| line.chars().count() <= 80), "{short}");
-        for global in globals {
+        for global in long_globals {
             let name = global.split('=').next().unwrap();
-            let is_listed = name.starts_with("--") && short.contains(name);
-            assert_eq!(is_listed, words.is_empty() && name.starts_with("--"), "{name}: {short}");
-            help(&[&[global], &words[..], &["-h"]].concat());
+            assert_eq!(short.contains(name), words.is_empty(), "{name}: {short}");
+        }
+        for globals in [&short_globals, &long_globals] {
+            help(&[globals, &words[..], &["-h"]].concat());
             // A hook's arguments come from git.
             if !path.starts_with(&["hook".into(), "run".into()]) {
-                help(&[&words[..], &[global, "-h"]].concat());
+                help(&[&words[..], globals, &["-h"]].concat());
             }
         }
     }
@@ -99,11 +90,7 @@ fn several_environments_are_one_word_or_several() {
 fn a_name_that_is_almost_right_is_suggested() {
     let env = TestEnv::new();
     env.ok(&["set", "-q", "DATABASE_URL=x", "API_KEY=y"]);
-    env.git(&["add", "-A"]);
-    env.git(&["commit", "-qm", "one"]);
-    let log = env.envseal(&["log", "DATABSE_URL"]).output();
-    let said = "No changes to DATABSE_URL in this history; did you mean DATABASE_URL?\n";
-    assert_eq!((log.status, &*log.stderr), (0, said));
+    env.commit("one");
     let blame = env.fails(4, &["blame", "API_KEYS"]);
     assert_eq!(blame, "error: API_KEYS is not in .env\nhint: did you mean API_KEY?\n");
     let one = env.ok(&["blame", "API_KEY"]);

@@ -63,6 +63,15 @@ fn without_threads_nothing_panics() {
             assert_eq!(output.status != 0, output.stderr.contains("error: "), "{told}");
         }
     }
+    // Nor on a terminal, without the thread that shows progress.
+    let own = limited.0.outside().join("envseal");
+    for most in 2..7 {
+        let line = format!("prlimit --nproc={most} {} team list", own.display());
+        let output = limited.run(99, "script", &["-qec", &line, "/dev/null"]).soon();
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(matches!(output.status, 0 | 1 | 4), "{most}: {} {shown}", output.status);
+        assert!(!shown.contains("this is a bug"), "{shown}");
+    }
 }
 
 #[test]
@@ -80,20 +89,6 @@ fn a_program_whose_output_cannot_be_masked_is_not_started() {
     let output = run(9);
     assert_eq!((output.status, started.exists()), (0, true), "{}", output.stderr);
     assert_eq!((&output.stdout[..], &*output.stderr), (&b"[TOKEN]\n"[..], "[TOKEN]\n"));
-}
-
-/// The command works without the thread that shows progress.
-#[test]
-fn without_threads_a_terminal_shows_no_progress() {
-    let Some(limited) = Limited::new() else { return };
-    let own = limited.0.outside().join("envseal");
-    for most in 2..7 {
-        let line = format!("prlimit --nproc={most} {} team list", own.display());
-        let output = limited.run(99, "script", &["-qec", &line, "/dev/null"]).soon();
-        let shown = String::from_utf8_lossy(&output.stdout);
-        assert!(matches!(output.status, 0 | 1 | 4), "{most}: {} {shown}", output.status);
-        assert!(!shown.contains("this is a bug"), "{shown}");
-    }
 }
 
 /// Runs this test again in a separate process, where it panics.
@@ -122,9 +117,7 @@ fn full_and_closed_outputs() {
     env.envseal(&["set", "-q", "TOKEN"]).stdin("a value of no matter").ok();
     let own = env!("CARGO_BIN_EXE_envseal");
     let status = |line: &str| env.program("sh", &["-c", &format!("{own} {line}")]).output();
-    for command in
-        ["--help", "--version", "-h", "help set", "get TOKEN", "ls --json", "completions bash", "man"]
-    {
+    for command in ["--help", "--version", "help set", "get TOKEN", "ls --json", "completions bash", "man"] {
         let output = status(&format!("{command} >/dev/full"));
         assert_eq!(output.status, 4, "{command}: {}", output.stderr);
         assert!(output.stderr.contains("error: cannot write to stdout: "), "{command}: {}", output.stderr);
