@@ -8,11 +8,7 @@ use std::path::PathBuf;
 
 use envseal::testing::crypto::PrivateKey;
 
-use crate::support::{Run, TestEnv, set_mode};
-
-const REFUSED: &str = "error: .env:5 is neither a variable nor a comment, so it cannot be encrypted\n  \
-                       Nothing was written; the edit is discarded\n\
-                       hint: if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it\n";
+use crate::support::{Run, Start, TestEnv, set_mode};
 
 /// Returns the folder for `$XDG_RUNTIME_DIR`, and creates it on first use.
 fn runtime(env: &TestEnv) -> PathBuf {
@@ -42,6 +38,12 @@ pub(crate) fn edit<'a>(env: &'a TestEnv, script: &str, arguments: &[&str]) -> Ru
 fn assert_wiped(env: &TestEnv) {
     let left: Vec<_> = std::fs::read_dir(runtime(env)).unwrap().flatten().map(|item| item.path()).collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// Creates a repository whose `.env` has the sealed value 1 of A.
+fn sealed() -> TestEnv {
+    static START: Start = Start::new();
+    TestEnv::copy_of(&START, |env| env.write_sealed(".env", "A=1\n"))
 }
 
 fn lines(text: &str) -> Vec<String> {
@@ -117,16 +119,10 @@ fn a_file_that_is_not_there_is_made_as_set_makes_it() {
     assert!(env.read(".env.dev").starts_with("# Values below are encrypted with this public key"));
     assert_eq!(env.ok(&["get", "-e", "dev", "A"]), "1\n");
     edit(&env, "echo A=2 # envseal: plain >\"$1\"", &["-C", "sub"]).fails(4);
+    edit(&env, ":", &["-e", "a", "-e", "b"]).fails(2);
     std::fs::create_dir(env.path("sub")).unwrap();
     edit(&env, "echo 'A=2 # envseal: plain' >\"$1\"", &["-C", "sub"]).ok();
     assert_eq!(env.read("sub/.env"), "A=2 # envseal: plain\n");
-}
-
-#[test]
-fn one_file_at_a_time() {
-    let env = TestEnv::new();
-    let stderr = edit(&env, ":", &["-e", "a", "-e", "b"]).fails(2);
-    assert_eq!(stderr, "error: edit takes one file\nhint: name one: envseal edit -e NAME\n");
 }
 
 #[test]
@@ -147,8 +143,7 @@ fn what_cannot_be_opened_is_told_before_the_editor_starts() {
 
 #[test]
 fn what_no_editor_keeps_stays_sealed() {
-    let env = TestEnv::new();
-    env.write_sealed(".env", "A=1\n");
+    let env = sealed();
     env.envseal(&["set", "BYTES"]).stdin(b"\xff\x00\xfe").ok();
     let bytes = env.read(".env").lines().last().unwrap().to_owned();
     let output = edit(&env, "sed -i 's/^A=1/A=2/' \"$1\"", &[]).output();
@@ -159,39 +154,32 @@ fn what_no_editor_keeps_stays_sealed() {
 
 #[test]
 fn what_is_refused_changes_nothing_and_says_why() {
-    let env = TestEnv::new();
+    let env = sealed();
     let secret = env.secret("typed");
-    env.write_sealed(".env", "A=1\n");
-    let before = env.snapshot();
-    assert_eq!(edit(&env, &format!("echo {secret} >>\"$1\""), &[]).fails(4), REFUSED);
-    for (script, status, words) in [
-        ("echo 1X=SECRET >>\"$1\"", 4, ".env:5 a variable name cannot start with a digit"),
-        ("echo A=SECRET#x >>\"$1\"", 4, ".env:5 A: `#` touches the value"),
-        ("echo B=envseal:1:SECRET >>\"$1\"", 4, ".env:5 B looks like a sealed value"),
-        ("echo B=\\'SECRET >>\"$1\"", 4, ".env:5 B: the quote is not closed"),
-        ("sed -i '/PUBLIC/d' \"$1\"", 4, ".env:2 ENVSEAL_PUBLIC_KEY belongs to envseal"),
-        ("echo ENVSEAL_X=SECRET >>\"$1\"", 4, ".env:5 ENVSEAL_X belongs to envseal"),
-        ("printf '\\377\\376A' >\"$1\"", 4, "the file is UTF-16"),
-        ("rm \"$1\"", 4, "it does not exist"),
-        ("ln -sf /etc/hostname \"$1\"", 4, "it is not a regular file"),
-    ] {
-        let stderr = edit(&env, &script.replace("SECRET", &secret), &[]).fails(status);
-        assert!(stderr.contains(words), "{script}: {stderr}");
+    let refused = |script: &str| {
+        let before = env.snapshot();
+        let stderr = edit(&env, &script.replace("SECRET", &secret), &[]).fails(4);
         assert_eq!(env.snapshot(), before, "{script}");
         assert_wiped(&env);
+        stderr
+    };
+    let said = "error: .env:5 is neither a variable nor a comment, so it cannot be encrypted\n  \
+                Nothing was written; the edit is discarded\n\
+                hint: if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it\n";
+    assert_eq!(refused("echo SECRET >>\"$1\""), said);
+    for (script, words) in [
+        ("echo B=\\'SECRET >>\"$1\"", ".env:5 B: the quote is not closed"),
+        ("sed -i '/PUBLIC/d' \"$1\"", ".env:2 ENVSEAL_PUBLIC_KEY belongs to envseal"),
+        ("printf '\\377\\376A' >\"$1\"", "the file is UTF-16"),
+        ("rm \"$1\"", "it does not exist"),
+        ("ln -sf /etc/hostname \"$1\"", "it is not a regular file"),
+    ] {
+        let stderr = refused(script);
+        assert!(stderr.contains(words), "{script}: {stderr}");
     }
-}
-
-#[test]
-fn a_file_that_cannot_be_written_is_as_it_was() {
-    let env = TestEnv::new();
-    env.write_sealed(".env", "A=1\n");
-    let before = env.snapshot();
     set_mode(env.path(".env"), 0o444);
-    let stderr = edit(&env, "echo B=2 >>\"$1\"", &[]).fails(4);
+    let stderr = refused("echo B=SECRET >>\"$1\"");
     assert!(stderr.contains("it is read-only") && stderr.contains("the edit is discarded"), "{stderr}");
-    assert_eq!(env.snapshot(), before);
-    assert_wiped(&env);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{assert_wiped, edit, editor, runtime};
+use super::{assert_wiped, edit, editor, runtime, sealed};
 use crate::support::{TestEnv, run_on_terminal, set_mode, write_script};
 
 /// Writes an executable script.
@@ -20,15 +20,10 @@ fn no_editor_is_looked_up_in_the_working_directory() {
     let here = env.repo().display().to_string();
     let absolute = env.outside().join("bin");
     for path in [".", "", ":", "repo", "./", &format!("{here}:{here}/.:.")] {
-        for visual in ["vi", "nano -x"] {
-            let run = env.envseal(&["edit"]).var("PATH", path).var("VISUAL", visual);
-            let name = visual.split(' ').next().unwrap();
-            let expected = format!(
-                "error: the editor {name} was not found in an absolute folder of PATH\nhint: use another one, as in: \
-                 GIT_EDITOR=vi envseal edit\n"
-            );
-            assert_eq!(run.fails(2), expected);
-        }
+        let said = env.envseal(&["edit"]).var("PATH", path).var("VISUAL", "nano -x").fails(2);
+        let expected = "error: the editor nano was not found in an absolute folder of PATH\nhint: use another one, as in: \
+                        GIT_EDITOR=vi envseal edit\n";
+        assert_eq!(said, expected, "{path}");
     }
     for relative in ["./vi", "./nano -w", "../repo/vi"] {
         let stderr = env.envseal(&["edit"]).var("VISUAL", relative).fails(2);
@@ -106,8 +101,7 @@ fn the_editor_is_gits_but_never_the_repositorys() {
 
 #[test]
 fn an_editor_gets_nothing_of_ours_but_the_file() {
-    let env = TestEnv::new();
-    env.write_sealed(".env", "A=1\n");
+    let env = sealed();
     let key = env.private_key("ENVSEAL_PRIVATE_KEY");
     edit(&env, "env >got; pwd >>got", &[]).var("ENVSEAL_PRIVATE_KEY", &key).var("OTHER", "x").ok();
     let got = env.read("got");
@@ -117,8 +111,7 @@ fn an_editor_gets_nothing_of_ours_but_the_file() {
 
 #[test]
 fn the_place_is_private_and_in_memory_where_it_can_be() {
-    let env = TestEnv::new();
-    env.write_sealed(".env", "A=1\n");
+    let env = sealed();
     let script = "stat -c '%a' \"$1\" \"$(dirname \"$1\")\" >got; dirname \"$1\" >place";
     let place = |run: crate::support::Run<'_>| {
         let output = run.output();
@@ -137,7 +130,7 @@ fn the_place_is_private_and_in_memory_where_it_can_be() {
     std::fs::create_dir(&open).unwrap();
     set_mode(&open, 0o755);
     let none = env.outside().join("none");
-    for unfit in ["", "tmp", ".", none.to_str().unwrap(), open.to_str().unwrap(), "/etc"] {
+    for unfit in ["", "tmp", none.to_str().unwrap(), open.to_str().unwrap()] {
         let (place, stderr) = place(edit(&env, script, &[]).var("XDG_RUNTIME_DIR", unfit));
         assert!(place.starts_with("/dev/shm/envseal-"), "{unfit}: {place}");
         assert_eq!(stderr, "No changes\n");

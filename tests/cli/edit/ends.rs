@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
 use std::time::Instant;
 
-use super::{assert_wiped, edit};
+use super::{assert_wiped, edit, sealed};
 use crate::support::{TestEnv, run_on_terminal};
 
 /// An editor that types a secret, says so, and doesn't exit. Its process id is in the file `pid`.
@@ -33,9 +33,8 @@ fn ended_by(child: Child) -> (Option<i32>, String) {
 
 #[test]
 fn an_editor_that_fails_writes_nothing() {
-    let env = TestEnv::new();
+    let env = sealed();
     let secret = env.secret("typed");
-    env.write_sealed(".env", "A=1\n");
     let before = env.snapshot();
     let stderr = edit(&env, &format!("echo B={secret} >>\"$1\"; exit 3"), &[]).fails(4);
     let expected = "error: the editor sh failed: exit status: 3\n\
@@ -51,9 +50,8 @@ fn an_editor_that_fails_writes_nothing() {
 
 #[test]
 fn a_signal_ends_the_editor_too_and_leaves_nothing() {
-    let env = TestEnv::new();
+    let env = sealed();
     let secret = env.secret("typed");
-    env.write_sealed(".env", "A=1\n");
     // signal(7): the numbers of x86-64 and ARM.
     let others = [
         ("-USR1", 10),
@@ -92,8 +90,7 @@ fn an_editor_that_does_not_listen_is_killed() {
 
 #[test]
 fn ctrl_c_is_the_editors_own() {
-    let env = TestEnv::new();
-    env.write_sealed(".env", "A=1\n");
+    let env = sealed();
     for signal in ["-INT", "-QUIT"] {
         // The editor sends it to envseal, then goes on and saves.
         let output = edit(&env, &format!("kill {signal} $PPID; echo '# {signal}' >>\"$1\""), &[]).output();
@@ -104,9 +101,8 @@ fn ctrl_c_is_the_editors_own() {
 
 #[test]
 fn a_refused_text_can_be_edited_on_and_nothing_of_it_is_lost() {
-    let env = TestEnv::new();
+    let env = sealed();
     let secret = env.secret("typed");
-    env.write_sealed(".env", "A=1\n");
     let script = format!(
         "if [ -e again ]; then cp \"$1\" again; sed -i 's/^{secret}$/B={secret}/' \"$1\"
          else touch again; echo {secret} >>\"$1\"; fi"
@@ -114,9 +110,8 @@ fn a_refused_text_can_be_edited_on_and_nothing_of_it_is_lost() {
     env.plaintext_in("again");
     let Some((status, shown)) = run_on_terminal(edit(&env, &script, &[]), Some(b"\n")) else { return };
     assert_eq!(status, 0, "{shown}");
-    let expected = "error: .env:5 is neither a variable nor a comment, so it cannot be encrypted\n\
-                    hint: if it belongs to the value above it, put that value in quotes; otherwise make it NAME=value, or remove it\nKeep editing? [Y/n] \nEncrypted B in .env\n";
-    assert_eq!(shown, expected);
+    assert!(shown.starts_with("error: .env:5 ") && !shown.contains("discarded"), "{shown}");
+    assert!(shown.ends_with("\nKeep editing? [Y/n] \nEncrypted B in .env\n"), "{shown}");
     assert!(env.read("again").ends_with(&format!("A=1\n{secret}\n")));
     assert_eq!(env.ok(&["get", "B"]), format!("{secret}\n"));
     assert_wiped(&env);
@@ -124,31 +119,22 @@ fn a_refused_text_can_be_edited_on_and_nothing_of_it_is_lost() {
 
 #[test]
 fn a_no_drops_the_edit() {
-    let env = TestEnv::new();
+    let env = sealed();
     let secret = env.secret("typed");
-    env.write_sealed(".env", "A=1\n");
     let before = env.snapshot();
-    for answer in [&b"n\n"[..], b"No\n", b"\x04"] {
+    for answer in [&b"n\n"[..], b"No\n", b"\x04", b"\x03"] {
         let run = edit(&env, &format!("echo {secret} >>\"$1\""), &[]);
         let Some((status, shown)) = run_on_terminal(run, Some(answer)) else { return };
-        assert_eq!(status, 4, "{shown}");
-        assert!(shown.ends_with("\nNothing was written; the edit is discarded\n"), "{shown}");
-        assert_eq!(env.snapshot(), before);
+        // Ctrl-C ends envseal.
+        if answer == b"\x03" {
+            assert_ne!(status, 0, "{shown}");
+        } else {
+            assert_eq!(status, 4, "{shown}");
+            assert!(shown.ends_with("\nNothing was written; the edit is discarded\n"), "{shown}");
+        }
+        assert_eq!(env.snapshot(), before, "{answer:?}");
         assert_wiped(&env);
     }
-}
-
-#[test]
-fn ctrl_c_at_the_question_leaves_nothing() {
-    let env = TestEnv::new();
-    let secret = env.secret("typed");
-    env.write_sealed(".env", "A=1\n");
-    let before = env.snapshot();
-    let run = edit(&env, &format!("echo {secret} >>\"$1\""), &[]);
-    let Some((status, shown)) = run_on_terminal(run, Some(b"\x03")) else { return };
-    assert_ne!(status, 0, "{shown}");
-    assert_eq!(env.snapshot(), before);
-    assert_wiped(&env);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The file changes while it is edited.
 
-use super::{assert_wiped, edit};
+use super::{assert_wiped, edit, sealed};
 use crate::support::{TestEnv, run_on_terminal};
 
 /// The path of envseal, for scripts.
@@ -63,9 +63,8 @@ fn a_rotated_key_is_sealed_to() {
 
 #[test]
 fn a_value_that_somebody_made_plain_meanwhile_is_not_followed() {
-    let env = TestEnv::new();
+    let env = sealed();
     let secret = env.secret("new");
-    env.write_sealed(".env", "A=1\n");
     let widen = "printf '[policy]\\nplain = [\"A\"]\\n' >envseal.toml";
     let decrypt = format!("{ENVSEAL} -q decrypt");
     let output = edit(&env, &format!("{decrypt}; {widen}; sed -i 's/^A=1/A={secret}/' \"$1\""), &[]).output();
@@ -80,8 +79,7 @@ fn a_value_that_somebody_made_plain_meanwhile_is_not_followed() {
 
 #[test]
 fn two_edits_at_once_lose_nothing() {
-    let env = TestEnv::new();
-    env.write_sealed(".env", "A=1\n");
+    let env = sealed();
     let inner = env.outside().join("inner.sh");
     std::fs::write(&inner, "echo C=3 >>\"$1\"").unwrap();
     let script = format!("VISUAL='sh {}' {ENVSEAL} edit; echo B=2 >>\"$1\"", inner.display());
@@ -94,8 +92,7 @@ fn two_edits_at_once_lose_nothing() {
 
 #[test]
 fn a_file_that_is_gone_or_broken_is_not_written_over() {
-    let env = TestEnv::new();
-    env.write_sealed(".env", "A=1\n");
+    let env = sealed();
     let stderr = edit(&env, "echo '<<<<<<< x' >>.env; echo B=2 >>\"$1\"", &[]).fails(4);
     assert!(stderr.contains(".env:5 contains a merge-conflict marker"), "{stderr}");
     assert!(env.read(".env").ends_with("<<<<<<< x\n"));
