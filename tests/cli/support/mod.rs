@@ -227,6 +227,20 @@ impl TestEnv {
         self.envseal(arguments).fails(status)
     }
 
+    /// Runs envseal, which must fail with this status and change no file. Returns its stderr.
+    #[track_caller]
+    pub(crate) fn refuses(&self, status: i32, arguments: &[&str]) -> String {
+        self.envseal(arguments).refuses(status)
+    }
+
+    /// Returns true if all of these programs are installed; otherwise says that a test is skipped.
+    pub(crate) fn has(&self, programs: &[&str]) -> bool {
+        let is_there =
+            |name: &str| self.program("sh", &["-c", "command -v \"$0\"", name]).output().status == 0;
+        let missing = programs.iter().find(|name| !is_there(name));
+        missing.inspect(|name| println!("skipped: {name} is not installed")).is_none()
+    }
+
     /// Runs git in the repository, which must succeed, and returns its stdout.
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
         self.program("git", arguments).ok()
@@ -470,6 +484,16 @@ impl Run<'_> {
         assert_eq!(output.status, status, "stderr: {}", output.stderr);
         assert_eq!(String::from_utf8_lossy(&output.stdout), "", "a failed command prints no data");
         output.stderr
+    }
+
+    /// Runs it. Asserts that it fails as [`Self::fails`] does, and changes no file of the repository. Returns its stderr.
+    #[track_caller]
+    pub(crate) fn refuses(self, status: i32) -> String {
+        let env = self.env;
+        let before = env.snapshot();
+        let stderr = self.fails(status);
+        assert!(env.snapshot() == before, "a refusal changes no file: {stderr}");
+        stderr
     }
 }
 
