@@ -2,20 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{Output, Run, TestEnv};
+use crate::support::{Output, Run, Start, TestEnv};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
-
-fn has(env: &TestEnv, programs: &[&str]) -> bool {
-    let missing = programs
-        .iter()
-        .find(|program| env.program("sh", &["-c", &format!("command -v {program}")]).output().status != 0);
-    if let Some(missing) = missing {
-        println!("skipped: {missing} is not installed");
-    }
-    missing.is_none()
-}
 
 /// The variables of a runner for Linux on x86-64.
 fn installer(env: &TestEnv) -> Run<'_> {
@@ -39,8 +29,9 @@ fn archive_name() -> String {
     format!("envseal-{VERSION}-x86_64-unknown-linux-musl")
 }
 
-/// Makes a release whose program says that it is `version`. `sum` makes the checksum file from the true checksum.
-fn release(env: &TestEnv, version: &str, sum: impl Fn(&str) -> String) {
+/// Makes a release whose program says that it is `version`. `sums` makes the checksum file from the true checksum, which
+/// is returned.
+fn release(env: &TestEnv, version: &str, sums: impl Fn(&str) -> String) -> String {
     let folder = env.outside().join(format!("releases/v{VERSION}"));
     let name = archive_name();
     std::fs::create_dir_all(folder.join(&name)).unwrap();
@@ -48,8 +39,24 @@ fn release(env: &TestEnv, version: &str, sum: impl Fn(&str) -> String) {
         .unwrap();
     let archive = format!("{name}.tar.gz");
     env.program("tar", &["-czf", &archive, &name]).dir(&folder).ok();
-    let true_sum = env.program("sha256sum", &[&archive]).dir(&folder).ok();
-    std::fs::write(folder.join("SHA256SUMS"), sum(true_sum.split(' ').next().unwrap())).unwrap();
+    let sum = sum_of(env, &folder.join(archive));
+    std::fs::write(folder.join("SHA256SUMS"), sums(&sum)).unwrap();
+    sum
+}
+
+fn sum_of(env: &TestEnv, archive: &Path) -> String {
+    let sum = env.program("sha256sum", &[archive.to_str().unwrap()]).ok();
+    sum.split(' ').next().unwrap().to_owned()
+}
+
+/// Creates a scratch folder with a release and returns its checksum, too; None if a program is missing.
+fn released() -> Option<(TestEnv, String)> {
+    let env = TestEnv::without_git();
+    if !env.has(&["bash", "curl", "sha256sum", "tar"]) {
+        return None;
+    }
+    let sum = release(&env, VERSION, listed);
+    Some((env, sum))
 }
 
 fn listed(sum: &str) -> String {
@@ -68,26 +75,27 @@ fn refused(env: &TestEnv, output: &Output, words: &str) {
 
 #[test]
 fn a_release_is_installed_that_has_its_checksum() {
-    let env = TestEnv::without_git();
-    if !has(&env, &["bash", "curl", "sha256sum", "tar"]) {
-        return;
-    }
-    release(&env, VERSION, listed);
+    let Some((env, sum)) = released() else { return };
     for version in ["", VERSION, &format!("v{VERSION}")] {
         installer(&env).var("INPUT_VERSION", version).ok();
         let program = installed(&env).unwrap().join("envseal");
         let says = env.program(program.to_str().unwrap(), &["--version"]).ok();
         assert_eq!(says, format!("envseal {VERSION}\n"));
     }
+    // PowerShell's Get-FileHash prints it in upper case.
+    for given in [&sum, &sum.to_uppercase()] {
+        installer(&env).var("INPUT_SHA256", given).ok();
+    }
 }
 
 #[test]
 fn nothing_is_installed_that_is_not_what_the_release_says() {
-    let env = TestEnv::without_git();
-    if !has(&env, &["bash", "curl", "sha256sum", "tar"]) {
-        return;
+    let Some((env, sum)) = released() else { return };
+    for given in [&sum[1..], &format!("{sum}0"), &format!("g{}", &sum[1..]), &format!(" {sum}"), "0x", " "] {
+        let output = installer(&env).var("INPUT_SHA256", given).output();
+        refused(&env, &output, "the input sha256 is not 64 hex digits");
     }
-    refused(&env, &installer(&env).output(), "could not fetch");
+    refused(&env, &installer(&env).var("INPUT_SHA256", "b".repeat(64)).output(), "another SHA-256");
     release(&env, VERSION, |_| listed(&"a".repeat(64)));
     refused(&env, &installer(&env).output(), "another SHA-256");
     for sums in ["", "nonsense", &format!("abc  {}.tar.gz\n", archive_name())] {
@@ -101,46 +109,16 @@ fn nothing_is_installed_that_is_not_what_the_release_says() {
     refused(&env, &installer(&env).output(), "there is not one SHA-256");
     release(&env, "6.6.6", listed);
     refused(&env, &installer(&env).output(), "holds another version");
-    release(&env, VERSION, listed);
-    refused(&env, &installer(&env).var("INPUT_SHA256", "b".repeat(64)).output(), "another SHA-256");
     let folder = env.outside().join(format!("releases/v{VERSION}"));
     std::fs::remove_file(folder.join("SHA256SUMS")).unwrap();
+    refused(&env, &installer(&env).output(), "could not fetch");
+    std::fs::remove_dir_all(folder).unwrap();
     refused(&env, &installer(&env).output(), "could not fetch");
 }
 
 #[test]
-fn a_checksum_that_is_given_counts_in_either_case_and_is_named_where_it_is_none() {
-    let env = TestEnv::without_git();
-    if !has(&env, &["bash", "curl", "sha256sum", "tar"]) {
-        return;
-    }
-    release(&env, VERSION, listed);
-    let archive = env.outside().join(format!("releases/v{VERSION}/{}.tar.gz", archive_name()));
-    let sum = env.program("sha256sum", &[archive.to_str().unwrap()]).ok();
-    let sum = sum.split(' ').next().unwrap();
-    let malformed =
-        [&sum[1..], &format!("{sum}0"), &format!("g{}", &sum[1..]), &format!(" {sum}"), "0x", " "];
-    for given in malformed {
-        refused(
-            &env,
-            &installer(&env).var("INPUT_SHA256", given).output(),
-            "the input sha256 is not 64 hex digits",
-        );
-    }
-    // PowerShell's Get-FileHash prints it in upper case.
-    for given in [sum.to_owned(), sum.to_uppercase()] {
-        installer(&env).var("INPUT_SHA256", given).ok();
-        assert!(installed(&env).is_some());
-    }
-}
-
-#[test]
 fn where_the_actions_repository_is_not_known_nothing_is_fetched() {
-    let env = TestEnv::without_git();
-    if !has(&env, &["bash", "curl", "sha256sum", "tar"]) {
-        return;
-    }
-    release(&env, VERSION, listed);
+    let Some((env, _)) = released() else { return };
     // The value that action.yml gives, for a workflow in another repository that names no repository for the action.
     let text = std::fs::read_to_string(Path::new(SOURCE).join("action.yml")).unwrap();
     let given = text.lines().find_map(|line| line.trim().strip_prefix("RELEASES: ")).unwrap();
@@ -157,11 +135,10 @@ fn where_the_actions_repository_is_not_known_nothing_is_fetched() {
 
 #[test]
 fn an_archive_writes_nowhere_else() {
-    let env = TestEnv::without_git();
-    if !has(&env, &["bash", "curl", "sha256sum", "tar", "python3"]) {
+    let Some((env, _)) = released() else { return };
+    if !env.has(&["python3"]) {
         return;
     }
-    release(&env, VERSION, listed);
     let folder = env.outside().join(format!("releases/v{VERSION}"));
     let pack = "import io, sys, tarfile
 path, name, kind = sys.argv[1:]
@@ -181,8 +158,7 @@ with tarfile.open(path, 'w:gz') as archive:
     let archive = folder.join(format!("{}.tar.gz", archive_name()));
     for kind in ["climbs", "link"] {
         env.program("python3", &["-c", pack, archive.to_str().unwrap(), &archive_name(), kind]).ok();
-        let sum = env.program("sha256sum", &[archive.to_str().unwrap()]).ok();
-        let sum = sum.split(' ').next().unwrap();
+        let sum = sum_of(&env, &archive);
         refused(&env, &installer(&env).var("INPUT_SHA256", sum).output(), "holds no envseal");
     }
     let found = env.program("find", &[env.outside().to_str().unwrap(), "-name", "escaped"]).ok();
@@ -191,11 +167,7 @@ with tarfile.open(path, 'w:gz') as archive:
 
 #[test]
 fn inputs_are_words_and_never_commands() {
-    let env = TestEnv::without_git();
-    if !has(&env, &["bash", "curl", "sha256sum", "tar"]) {
-        return;
-    }
-    release(&env, VERSION, listed);
+    let Some((env, _)) = released() else { return };
     for version in ["1.0.0; touch hacked", "$(touch hacked)", "../../x", "1.0.0\n::add-mask::x", "latest"] {
         refused(&env, &installer(&env).var("INPUT_VERSION", version).output(), "is no version");
     }
@@ -233,9 +205,12 @@ fn shown(output: &Output) -> (i32, String) {
 
 /// Creates a repository with a sealed value. Returns its commit, too.
 fn project() -> (TestEnv, String) {
-    let env = TestEnv::new();
-    env.envseal(&["set", "DB_PASSWORD"]).stdin("hunter2 hunter2").ok();
-    let base = env.commit("sealed");
+    static START: Start = Start::new();
+    let env = TestEnv::copy_of(&START, |env| {
+        env.envseal(&["set", "DB_PASSWORD"]).stdin("hunter2 hunter2").ok();
+        env.commit("sealed");
+    });
+    let base = env.git(&["rev-parse", "HEAD"]).trim().to_owned();
     (env, base)
 }
 
@@ -438,7 +413,7 @@ fn no_name_becomes_a_workflow_command() {
 #[test]
 fn the_scripts_are_clean() {
     let env = TestEnv::without_git();
-    if !has(&env, &["shellcheck"]) {
+    if !env.has(&["shellcheck"]) {
         return;
     }
     for script in [".github/action/install.sh", ".github/action/check.sh", ".ci/check-tag"] {

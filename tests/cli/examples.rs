@@ -3,7 +3,7 @@
 
 use saphyr::{LoadableYamlNode, Yaml};
 
-use crate::support::TestEnv;
+use crate::support::{TestEnv, write_script};
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
 
@@ -41,10 +41,8 @@ fn ci_checks_without_a_key_and_deploys_with_the_injected_one() {
     let secret = env.secret("deployed");
     env.envseal(&["set", "DB_PASSWORD", "-e", "production"]).stdin(&secret).ok();
     let deploy = "test ${#DB_PASSWORD} -gt 3 && test -z \"$ENVSEAL_PRIVATE_KEY_PRODUCTION\" && echo deployed";
-    env.write("deploy.sh", format!("#!/bin/sh\n{deploy}\n"));
-    env.program("chmod", &["+x", "deploy.sh"]).ok();
-    env.git(&["add", "."]);
-    env.git(&["commit", "-qm", "sealed"]);
+    write_script(env.path("deploy.sh"), deploy);
+    env.commit("sealed");
     let key = env.private_key("ENVSEAL_PRIVATE_KEY_PRODUCTION");
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     let lines = ci_lines();
