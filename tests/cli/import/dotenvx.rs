@@ -4,8 +4,6 @@ use envseal::testing::dotenv::references;
 use serde_json::Value;
 
 use super::{made, opened};
-#[cfg(unix)]
-use crate::support::on_terminal;
 use crate::support::{TestEnv, contains_all};
 
 /// Creates a dotenvx project with two environments and their keys.
@@ -91,18 +89,6 @@ fn the_table_shows_names_and_no_values() {
 }
 
 #[test]
-#[cfg(unix)]
-fn a_person_is_asked() {
-    let env = project();
-    let before = env.snapshot();
-    let Some((status, shown)) = on_terminal(&env, &["import", "dotenvx"], Some(b"n\n")) else { return };
-    assert_eq!((status, shown.contains("Import these values? [y/N] n")), (0, true), "{shown}");
-    assert_eq!(env.snapshot(), before);
-    let Some((status, _)) = on_terminal(&env, &["import", "dotenvx"], Some(b"y\n")) else { return };
-    assert_eq!((status, env.ok(&["get", "PLAIN"]).as_str()), (0, "abc\n"));
-}
-
-#[test]
 fn one_undecryptable_value_stops_everything() {
     let env = project();
     // The changed character is in the tag, after the ephemeral key and the nonce.
@@ -110,11 +96,9 @@ fn one_undecryptable_value_stops_everything() {
     let at = text.find("API=encrypted:").unwrap() + 14 + 115;
     let other = if &text[at..=at] == "A" { "B" } else { "A" };
     env.write(".env.production", format!("{}{other}{}", &text[..at], &text[at + 1..]));
-    let before = env.snapshot();
-    let said = env.fails(3, &["import", "dotenvx", "--yes"]);
+    let said = env.refuses(3, &["import", "dotenvx", "--yes"]);
     let told = "error: .env.production: line 8: API is damaged or encrypted with another key\nhint: set DOTENV_PRIVATE_KEY_PRODUCTION to";
     assert!(said.starts_with(told), "{said}");
-    assert_eq!(env.snapshot(), before);
     // dotenvx's ciphertexts can be decrypted under another name, too. envseal can't prevent that.
     let env = project();
     env.write(".env.keys", "DOTENV_PRIVATE_KEY=\"00\"\n");
@@ -182,15 +166,13 @@ fn encrypted_values_never_become_plain_text() {
     {
         let env = project();
         env.write("envseal.toml", format!("{policy}external = ['*']\n"));
-        env.write(".env", env.read(".env").replacen('\n', &format!("{line}\n"), 0));
         let marked = env
             .read(".env")
             .lines()
             .map(|it| if it.starts_with("PLAIN=") { format!("{it}{line}\n") } else { format!("{it}\n") })
             .collect::<String>();
         env.write(".env", marked);
-        let before = env.snapshot();
-        let said = env.fails(4, &["import", "dotenvx", ".env", "-y"]);
+        let said = env.refuses(4, &["import", "dotenvx", ".env", "-y"]);
         contains_all(
             &said,
             &[
@@ -201,7 +183,6 @@ fn encrypted_values_never_become_plain_text() {
         let hint = said.lines().last().unwrap();
         assert!(hint.starts_with("hint: leave it out: -x PLAIN"), "{said}");
         assert!(hint.ends_with("; then write it yourself: envseal set PLAIN --plain -f .env"), "{said}");
-        assert_eq!(env.snapshot(), before);
         env.ok(&["import", "dotenvx", ".env", "-y", "-x", "PLAIN", "-x", "UNI"]);
         // dotenvx can still decrypt the values that were left out.
         assert!(env.read(".env").contains("PLAIN=encrypted:"));
@@ -218,13 +199,17 @@ fn encrypted_values_never_become_plain_text() {
 #[test]
 fn a_backup_is_kept_on_request_without_plain_text() {
     let env = project();
-    let said = env.fails(2, &["import", "dotenvx", "-y", "--backup"]);
-    assert!(
-        said.starts_with("error: .env has LATER in plain text, so a backup would be a copy of it\n"),
-        "{said}"
-    );
+    // It also has the values that are left out.
+    for arguments in [&["-y", "--backup"][..], &["-y", "--backup", ".env", "-x", "LATER"]] {
+        let said = env.fails(2, &[&["import", "dotenvx"], arguments].concat());
+        assert!(
+            said.starts_with("error: .env has LATER in plain text, so a backup would be a copy of it\n"),
+            "{said}"
+        );
+    }
     let before = env.read(".env.production");
-    let said = env.envseal(&["import", "dotenvx", ".env.production", "-y", "--backup"]).output().stderr;
+    let backed_up = ["import", "dotenvx", ".env.production", "-x", "URL", "-y", "--backup"];
+    let said = env.envseal(&backed_up).output().stderr;
     assert!(said.contains("Kept a backup of .env.production in backup-env.production~\n"), "{said}");
     assert_eq!(env.read("backup-env.production~"), before);
     #[cfg(unix)]
@@ -237,7 +222,11 @@ fn a_backup_is_kept_on_request_without_plain_text() {
     assert!(!env.ok(&["ls"]).contains("backup"));
     env.write(".env.production", &before);
     let snapshot = env.snapshot();
-    env.fails(4, &["import", "dotenvx", ".env.production", "-y", "--backup"]);
+    let said = env.fails(4, &backed_up);
+    assert!(
+        said.ends_with("error: backup-env.production~ already exists\nhint: move that one away first\n"),
+        "{said}"
+    );
     assert_eq!(env.snapshot(), snapshot);
 }
 
@@ -265,10 +254,8 @@ fn a_lost_key_stops_the_import() {
     let without: String =
         keys.lines().filter(|line| !line.contains("_STAGING=")).map(|it| format!("{it}\n")).collect();
     env.write(".env.keys", without);
-    let before = env.snapshot();
-    let said = env.fails(3, &["import", "dotenvx", ".env.production", "-e", "staging", "-y"]);
+    let said = env.refuses(3, &["import", "dotenvx", ".env.production", "-e", "staging", "-y"]);
     assert!(said.contains("no private key for "), "{said}");
-    assert_eq!(env.snapshot(), before);
 }
 
 /// Runs the real dotenvx on random values; `ENVSEAL_TEST_SEED` changes them.
@@ -280,32 +267,8 @@ fn random_dotenvx_values_read_the_same() {
     };
     let dotenvx = dotenvx.to_str().unwrap();
     // Parts that mean something to one reader or the other, combined at random.
-    let parts = [
-        "a",
-        " ",
-        "'",
-        "\"",
-        "`",
-        "$",
-        "${A}",
-        "$A",
-        "${B:-d}",
-        "${NONE}",
-        "\\",
-        "\\$",
-        "\\n",
-        "\n",
-        "#",
-        " # ",
-        "=",
-        "é",
-        "{",
-        "}",
-        "${",
-        ":",
-        ",",
-        "encrypted:",
-    ];
+    let parts = "a% %'%\"%`%$%${A}%$A%${B:-d}%${NONE}%\\%\\$%\\n%\n%#% # %=%é%{%}%${%:%,%encrypted:";
+    let parts: Vec<_> = parts.split('%').collect();
     let seed = std::env::var("ENVSEAL_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
     let mut seed: u64 = seed.unwrap_or(1);
     let mut next = |below: usize| {
@@ -354,16 +317,13 @@ fn random_dotenvx_values_read_the_same() {
 
 #[test]
 fn unsupported_references_are_refused() {
-    for value in ["${OPEN:0:2}", "${OPEN^^}", "${NO%x}", "${OPEN"] {
-        let env = project();
-        env.write(".env", env.read(".env") + &format!("S=\"{value}\"\n"));
-        let before = env.snapshot();
-        let told = env.fails(4, &["import", "dotenvx", ".env", "--yes"]);
-        assert!(told.contains(" S: unsupported `${…}`") && !told.contains(value), "{told}");
-        assert_eq!(env.snapshot(), before);
-        env.ok(&["import", "dotenvx", ".env", "--yes", "--literal", "S"]);
-        assert_eq!(env.ok(&["get", "S"]), format!("{value}\n"));
-    }
+    let env = project();
+    let value = "${OPEN:0:2}";
+    env.write(".env", env.read(".env") + &format!("S=\"{value}\"\n"));
+    let told = env.refuses(4, &["import", "dotenvx", ".env", "--yes"]);
+    assert!(told.contains(" S: unsupported `${…}`") && !told.contains(value), "{told}");
+    env.ok(&["import", "dotenvx", ".env", "--yes", "--literal", "S"]);
+    assert_eq!(env.ok(&["get", "S"]), format!("{value}\n"));
 }
 
 #[test]
@@ -372,11 +332,9 @@ fn differences_are_listed_before_the_question() {
     let lines = "A1=${NO:-$OPEN}x\nA2=${NO:=d}\nA3=${OPEN:?m}\nA4=a$$OPEN\nA5='$X'\nA6=$A5.\nA7=${NO:+$OPEN}x\n\
                  B1=${NO:-$OPEN}-x\nB2=$$\nB3=${OPEN-d}$OPEN\nB4=$A5\nB5='${NO:=d}'\n";
     env.write(".env", env.read(".env") + lines);
-    let before = env.snapshot();
-    let told = env.fails(2, &["import", "dotenvx", ".env"]);
+    let told = env.refuses(2, &["import", "dotenvx", ".env"]);
     let note = "note: .env: dotenvx and envseal read the references in A1, A2, A3, A4, A7, DOLLARS differently (docs/import.md)\n";
     assert!(told.starts_with(note), "{told}");
-    assert_eq!(env.snapshot(), before);
     let told = env.envseal(&["import", "dotenvx", ".env", "-x", "A[1-6]", "--yes"]).output().stderr;
     assert!(
         told.starts_with("note: .env: dotenvx and envseal read the references in A7, DOLLARS differently"),

@@ -81,19 +81,20 @@ fn a_file_encrypted_as_a_whole_is_not_converted_in_part() {
     let text = format!("# {one}\nDB={one}\nNODE_OPTIONS=--inspect\nAPI={other} # {other}\n");
     let import = whole(&env, ".env.production", &text);
     let before = env.snapshot();
-    for selection in
-        [&["-k", "DB"][..], &["-x", "NODE_OPTIONS"], &["-k", "NOPE"], &["-x", "NOPE", "--backup"]]
-    {
-        for target in [&[][..], &["-e", "production"], &["-f", "./.env.production"]] {
-            let (status, said) = import(&[&[".env.production"], selection, target].concat());
-            assert_eq!(status, 2, "{selection:?}: {said}");
-            assert_eq!(
-                said,
-                "error: .env.production can't be converted in part\n\
-                 hint: import into another file: -e NAME or -f FILE\n"
-            );
-            assert_eq!(env.snapshot(), before);
-        }
+    for selection in [
+        &["-k", "DB"][..],
+        &["-x", "NODE_OPTIONS", "-e", "production"],
+        &["-k", "NOPE", "-f", "./.env.production"],
+        &["-x", "NOPE", "--backup"],
+    ] {
+        let (status, said) = import(&[&[".env.production"], selection].concat());
+        assert_eq!(status, 2, "{selection:?}: {said}");
+        assert_eq!(
+            said,
+            "error: .env.production can't be converted in part\n\
+             hint: import into another file: -e NAME or -f FILE\n"
+        );
+        assert_eq!(env.snapshot(), before);
     }
     // A name that would be plain text can only be left out of another file.
     let (status, said) = import(&[".env.production"]);
@@ -223,15 +224,41 @@ fn unencrypted_sops_values_may_be_plain_text() {
 }
 
 #[test]
+fn what_sops_encrypted_earlier_is_imported() {
+    let Some(sops) = Sops::find() else { return };
+    let env = &sops.env;
+    env.write("secrets.yaml", made("sops/sealed.yaml"));
+    env.write(".env.production", made("sops/sealed.env.txt"));
+    let (status, said) = sops.import(&["secrets.yaml", "-e", "staging"]);
+    if status != 0 {
+        // A value that no variable can hold is left out by its name.
+        let left_out = said.split(": ").nth(2).unwrap().split(' ').next().unwrap().replace('.', "_");
+        let (status, said) = sops.import(&["secrets.yaml", "-e", "staging", "-x", &left_out]);
+        assert_eq!(status, 0, "{said}");
+    }
+    let staging = opened(env, ".env.staging");
+    assert!(staging.as_object().unwrap().len() > 2, "{staging}");
+    // A value that is left out would be lost.
+    assert_eq!(sops.import(&[".env.production", "-x", "A"]).0, 2);
+    let (status, said) = sops.import(&[".env.production"]);
+    assert_eq!(status, 0, "{said}");
+    assert!(!env.read(".env.production").contains("sops_"));
+    let expected: serde_json::Value = serde_json::from_slice(&made("sops/opened.dotenv.json")).unwrap();
+    assert_eq!(opened(env, ".env.production"), expected);
+}
+
+#[test]
 fn a_failing_sops_gets_a_hint() {
     let Some(sops) = Sops::find() else { return };
     sops.env.write("secrets.yaml", made("sops/sealed.yaml"));
-    let arguments = ["import", "sops", "-y", "secrets.yaml", "-e", "x"];
-    let said = sops.env.envseal(&arguments).var("PATH", &sops.path).fails(3);
+    let import = || sops.env.envseal(&["import", "sops", "-y", "secrets.yaml", "-e", "x"]);
+    let said = import().var("PATH", &sops.path).fails(3);
     assert!(
         said.ends_with(
             "\nhint: see the message of sops above; to try without envseal: sops decrypt secrets.yaml\n"
         ),
         "{said}"
     );
+    assert!(import().var("PATH", "/nowhere").fails(4).contains("hint: install it"));
+    assert!(!sops.env.path(".env.x").exists());
 }
