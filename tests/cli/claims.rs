@@ -1,6 +1,5 @@
 //! `doctor`, `ls`, `init` and `hook install` say about hooks and drivers what git would really do.
 
-use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use serde_json::Value;
@@ -56,171 +55,66 @@ fn is_guarded(env: &TestEnv, folder: &Path) -> bool {
         && std::fs::read_to_string(notes).is_ok_and(|text| text.contains("hook run pre-commit"))
 }
 
-/// A name, a change to a clone, and what doctor must then say about its pre-commit hook.
-type Case = (&'static str, fn(&TestEnv), &'static str);
-
-fn hook(env: &TestEnv, text: &str) {
-    write(&env.path(HOOK), text, 0o755);
-}
-
-const CASES: &[Case] = &[
-    ("as installed", |_| {}, "installed"),
-    ("not executable", |env| set_mode(env.path(HOOK), 0o644), "not executable"),
-    ("no file", |env| std::fs::remove_file(env.path(HOOK)).unwrap(), "not installed"),
-    ("no folder", |env| std::fs::remove_dir_all(env.path(".git/hooks")).unwrap(), "not installed"),
+/// Each with a change to a clone, as lines for a shell, and what doctor must then say about its pre-commit hook. `$H` is
+/// the hook's file, and `$C` a line that calls envseal.
+const CASES: &[(&str, &str)] = &[
+    ("true", "installed"),
+    ("chmod -x $H", "not executable"),
+    ("rm $H", "not installed"),
+    ("rm -r .git/hooks", "not installed"),
+    ("rm -r .git/hooks; touch .git/hooks", "not installed"),
+    ("git config core.hooksPath /dev/null", "missing, and not"),
+    ("touch hooks; git config core.hooksPath hooks", "not installed"),
+    ("git config core.hooksPath no/hooks", "not installed"),
+    ("git config core.hooksPath ''", "missing, and not"),
+    ("rm $H; mkdir $H", "another program's"),
+    ("printf '#!/bin/sh\nnpm test\n' >$H", "not installed"),
+    ("printf '#!/bin/sh\nexit 0\n%s\n' \"$C\" >$H", "not installed"),
+    // Our lines commented out, and behind an exit.
+    ("sed 's/^/# /' $H >../x; cat ../x >$H", "not installed"),
+    ("{ head -n 1 $H; echo exit 0; tail -n +2 $H; } >../x; cat ../x >$H", "not installed"),
+    ("printf '#!/bin/sh\ntrue\n%s\n' \"$C\" >$H", "installed"),
+    ("printf '#!/usr/bin/env python3\nif 0: run(\"envseal\")\n' >$H", "unknown: "),
+    ("printf '#!/usr/bin/env python3\n# envseal\n' >$H", "another program's"),
+    ("ln -sf nowhere $H", "another program's"),
+    ("mkdir tools; mv $H tools/hook; ln -s $PWD/tools/hook $H", "installed"),
+    ("mkdir tools; mv $H tools/hook; ln -s $PWD/tools/hook $H; chmod -x tools/hook", "not executable"),
     (
-        "a file for a folder",
-        |env| {
-            std::fs::remove_dir_all(env.path(".git/hooks")).unwrap();
-            env.write(".git/hooks", "");
-        },
-        "not installed",
-    ),
-    (
-        "hooksPath is /dev/null",
-        |env| drop(env.git(&["config", "core.hooksPath", "/dev/null"])),
-        "missing, and not",
-    ),
-    (
-        "hooksPath is a file",
-        |env| {
-            env.write("hooks", "");
-            env.git(&["config", "core.hooksPath", "hooks"]);
-        },
-        "not installed",
-    ),
-    (
-        "hooksPath is not there",
-        |env| drop(env.git(&["config", "core.hooksPath", "no/hooks"])),
-        "not installed",
-    ),
-    ("hooksPath is empty", |env| drop(env.git(&["config", "core.hooksPath", ""])), "missing, and not"),
-    (
-        "a folder for a file",
-        |env| {
-            std::fs::remove_file(env.path(HOOK)).unwrap();
-            std::fs::create_dir(env.path(HOOK)).unwrap();
-        },
-        "another program's",
-    ),
-    ("another tool", |env| hook(env, "#!/bin/sh\nnpm test\n"), "not installed"),
-    ("behind an exit", |env| hook(env, &format!("#!/bin/sh\nexit 0\n{CALL}\n")), "not installed"),
-    (
-        "our lines commented out",
-        |env| {
-            let text = env.read(HOOK);
-            hook(env, &text.lines().map(|line| format!("# {line}\n")).collect::<String>());
-        },
-        "not installed",
-    ),
-    (
-        "our lines behind an exit",
-        |env| {
-            let text = env.read(HOOK).replacen('\n', "\nexit 0\n", 1);
-            hook(env, &text);
-        },
-        "not installed",
-    ),
-    ("a call by hand", |env| hook(env, &format!("#!/bin/sh\ntrue\n{CALL}\n")), "installed"),
-    ("in another language", |env| hook(env, "#!/usr/bin/env python3\nif 0: run('envseal')\n"), "unknown: "),
-    (
-        "another language without it",
-        |env| hook(env, "#!/usr/bin/env python3\n# envseal\n"),
-        "another program's",
-    ),
-    (
-        "a link to nowhere",
-        |env| {
-            std::fs::remove_file(env.path(HOOK)).unwrap();
-            symlink("nowhere", env.path(HOOK)).unwrap();
-        },
-        "another program's",
-    ),
-    (
-        "a link to a call",
-        |env| {
-            std::fs::remove_file(env.path(HOOK)).unwrap();
-            write(&env.path("tools/hook"), &format!("#!/bin/sh\n{CALL}\n"), 0o755);
-            symlink(env.path("tools/hook"), env.path(HOOK)).unwrap();
-        },
-        "installed",
-    ),
-    (
-        "a link to what nobody may execute",
-        |env| {
-            std::fs::remove_file(env.path(HOOK)).unwrap();
-            write(&env.path("tools/hook"), &format!("#!/bin/sh\n{CALL}\n"), 0o644);
-            symlink(env.path("tools/hook"), env.path(HOOK)).unwrap();
-        },
-        "not executable",
-    ),
-    ("husky", |env| husky(env, |_| {}), "installed"),
-    (
-        "husky, not executable",
-        |env| husky(env, |env| set_mode(env.path(".husky/_/pre-commit"), 0o644)),
-        "not executable",
-    ),
-    (
-        "husky before it is set up",
-        |env| husky(env, |env| std::fs::remove_dir_all(env.path(".husky/_")).unwrap()),
-        "not run, because husky",
-    ),
-    (
-        "husky without its helper",
-        |env| husky(env, |env| std::fs::remove_file(env.path(".husky/_/h")).unwrap()),
-        "not run, because husky",
-    ),
-    (
-        "husky, and the call is behind an exit",
-        |env| husky(env, |env| env.write(".husky/pre-commit", format!("exit 0\n{CALL}\n"))),
-        "not installed",
-    ),
-    (
-        "husky fails in the middle",
-        |env| husky(env, |env| env.write(".husky/pre-commit", format!("{CALL}\ntrue\n"))),
-        "installed",
-    ),
-    (
-        "overcommit",
-        |env| {
-            hook(env, "#!/usr/bin/env ruby\nrequire 'overcommit'\n");
-            env.write(
-                ".overcommit.yml",
-                "PreCommit:\n  Envseal:\n    command: [envseal, hook, run, pre-commit]\n",
-            );
-        },
+        "printf '#!/usr/bin/env ruby\nrequire \"overcommit\"\n' >$H
+        printf 'PreCommit:\n  Envseal:\n    command: [envseal, hook, run, pre-commit]\n' >.overcommit.yml",
         "unknown: .overcommit.yml ",
     ),
     (
-        "lefthook without it",
-        |env| {
-            hook(env, "#!/bin/sh\nlefthook run pre-commit\n");
-            env.write("lefthook.yml", "pre-commit:\n  # envseal hook run pre-commit\n  commands: {}\n");
-        },
+        "printf '#!/bin/sh\nlefthook run pre-commit\n' >$H
+        printf 'pre-commit:\n  # envseal hook run pre-commit\n  commands: {}\n' >lefthook.yml",
         "another program's",
     ),
     (
-        "lefthook skips it",
-        |env| {
-            hook(env, "#!/bin/sh\nlefthook run pre-commit\n");
-            env.write(
-                "lefthook.yml",
-                "pre-commit:\n  skip: true\n  commands: {e: {run: envseal hook run pre-commit}}\n",
-            );
-        },
+        "printf '#!/bin/sh\nlefthook run pre-commit\n' >$H
+        printf 'pre-commit:\n  skip: true\n  commands: {e: {run: envseal hook run pre-commit}}\n' >lefthook.yml",
         "unknown: lefthook.yml ",
     ),
+    // In another stage.
     (
-        "the pre-commit framework in another stage",
-        |env| {
-            hook(env, "#!/bin/sh\n# File generated by pre-commit\nexec pre-commit\n");
-            env.write(".pre-commit-config.yaml", "repos:\n- hooks:\n  - id: envseal\n    stages: [manual]\n");
-        },
+        "printf '#!/bin/sh\n# File generated by pre-commit\nexec pre-commit\n' >$H
+        printf 'repos:\n- hooks:\n  - id: envseal\n    stages: [manual]\n' >.pre-commit-config.yaml",
         "another program's",
     ),
 ];
 
-fn husky(env: &TestEnv, then: fn(&TestEnv)) {
+/// The same in a clone with husky.
+const HUSKY: &[(&str, &str)] = &[
+    ("true", "installed"),
+    ("chmod -x .husky/_/pre-commit", "not executable"),
+    // Before husky is set up, and without its helper.
+    ("rm -r .husky/_", "not run, because husky"),
+    ("rm .husky/_/h", "not run, because husky"),
+    ("printf 'exit 0\n%s\n' \"$C\" >.husky/pre-commit", "not installed"),
+    // Husky's helper fails in the middle.
+    ("printf '%s\ntrue\n' \"$C\" >.husky/pre-commit", "installed"),
+];
+
+fn husky(env: &TestEnv) {
     env.ok(&["hook", "uninstall", "-q"]);
     for name in ["pre-commit", "pre-merge-commit", "pre-push"] {
         let wrapper = "#!/usr/bin/env sh\n. \"$(dirname \"$0\")/h\"";
@@ -232,14 +126,17 @@ fn husky(env: &TestEnv, then: fn(&TestEnv)) {
     env.write(".husky/_/h", helper);
     env.git(&["config", "core.hooksPath", ".husky/_"]);
     env.ok(&["hook", "install", "-q"]);
-    then(env);
 }
 
 #[test]
 fn installed_is_what_git_runs() {
-    for (name, change, wanted) in CASES {
+    let plain = CASES.iter().map(|case| (false, case));
+    for (with_husky, (name, wanted)) in plain.chain(HUSKY.iter().map(|case| (true, case))) {
         let env = clone();
-        change(&env);
+        if with_husky {
+            husky(&env);
+        }
+        env.program("sh", &["-ec", name]).var("H", HOOK).var("C", CALL).ok();
         let words = said(&env, &env.repo());
         assert!(words.starts_with(wanted), "{name}: {words}");
         let ls = env.envseal(&["ls"]).output().stderr;
@@ -267,7 +164,7 @@ fn installed_is_what_git_runs() {
 #[test]
 fn huskys_folder_is_missing_in_a_linked_worktree() {
     let env = clone();
-    husky(&env, |_| {});
+    husky(&env);
     env.write(".husky/_/.gitignore", "*");
     env.commit("husky");
     let linked = env.outside().join("linked");
