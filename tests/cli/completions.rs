@@ -31,18 +31,10 @@ fn the_committed_scripts_are_those_that_are_generated_and_their_shells_read_them
             committed == generated,
             "completions/{name} is out of date: UPDATE=1 cargo test --test cli completions"
         );
-        if !check.is_empty() && is_installed(&env, shell) {
+        if !check.is_empty() && env.has(&[shell]) {
             env.program(shell, &[check]).arg(&path).ok();
         }
     }
-}
-
-fn is_installed(env: &TestEnv, shell: &str) -> bool {
-    let found = env.program("sh", &["-c", &format!("command -v {shell}")]).output().status == 0;
-    if !found {
-        println!("skipped: {shell} is not installed");
-    }
-    found
 }
 
 /// Returns the completions of the last word of a line, asked for as a shell's script does.
@@ -148,7 +140,7 @@ fn an_installed_script_completes_in_its_shell() {
             installed.stderr
         );
         assert_eq!(installed.stderr.contains("Load it in ~/.zshrc, below compinit: source "), shell == "zsh");
-        if !is_installed(&env, shell) {
+        if !env.has(&[shell]) {
             continue;
         }
         let arguments = if shell == "fish" { vec!["-c", ask] } else { vec!["-c", ask, shell] };

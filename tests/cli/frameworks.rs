@@ -2,7 +2,7 @@
 
 #[cfg(unix)]
 use crate::support::write_script;
-use crate::support::{Start, TestEnv, contains_all};
+use crate::support::{Run, Start, TestEnv, contains_all};
 
 const NEXT: &str = r#"{"dependencies": {"next": "15.0.0"}}"#;
 const VITE: &str = r#"{"devDependencies": {"vite": "7.0.0"}}"#;
@@ -20,11 +20,28 @@ fn project(package: &str) -> TestEnv {
     env
 }
 
+fn run<'a>(env: &'a TestEnv, arguments: &[&str], command: &[&str]) -> Run<'a> {
+    env.envseal(&[&["run"], arguments, &["--"], command].concat())
+}
+
 /// Returns what `run` prints before it starts the program.
 fn said(env: &TestEnv, arguments: &[&str]) -> String {
-    let output = env.envseal(&[&["run"], arguments, &["--", "true"]].concat()).output();
+    let output = run(env, arguments, &["true"]).output();
     assert_eq!(output.status, 0, "{}", output.stderr);
     output.stderr
+}
+
+/// Returns the note about a program that reads a file by itself. `what` is `value of NAME`, or of several.
+fn note(program: &str, file: &str, what: &str, fix: &str) -> String {
+    format!(
+        "note: {program} reads {file} itself and gets the sealed {what}, which this run doesn't set: {fix}\n"
+    )
+}
+
+/// Returns the notes that `run` prints before it starts a program that need not exist.
+fn notes(run: Run<'_>) -> String {
+    let stderr = run.var("PATH", "/nowhere").output().stderr;
+    stderr.split_inclusive('\n').filter(|line| line.starts_with("note:")).collect()
 }
 
 /// Returns the file and message of each finding of `sealed-elsewhere`.
@@ -43,8 +60,7 @@ fn advised(env: &TestEnv) -> Vec<String> {
 #[test]
 fn run_warns_of_what_next_would_take_for_values() {
     let env = project(NEXT);
-    let note = "note: Next.js reads .env itself and gets the sealed value of FOO, which this run doesn't set: envseal run \
-                --convention nextjs -e production -- …\n";
+    let note = note("Next.js", ".env", "value of FOO", "envseal run --convention nextjs -e production -- …");
     assert_eq!(said(&env, &["-e", "production"]), note);
     assert_eq!(said(&env, &["-f", "./.env.production"]), note);
     assert_eq!(said(&env, &["-q", "-e", "production"]), "");
@@ -52,8 +68,8 @@ fn run_warns_of_what_next_would_take_for_values() {
     assert_eq!(said(&env, &[]), "");
     assert_eq!(said(&env, &["-e", "production", "-e", "default"]), "");
     assert_eq!(said(&env, &["--convention", "nextjs", "-e", "production"]), "");
-    let run = env.envseal(&["run", "-e", "production", "--", "true"]).var("FOO", "1").output();
-    assert_eq!(run.stderr, "");
+    let output = run(&env, &["-e", "production"], &["true"]).var("FOO", "1").output();
+    assert_eq!(output.stderr, "");
 }
 
 /// The mode comes from the command, which `--convention` alone doesn't know.
@@ -64,12 +80,12 @@ fn the_hint_names_the_mode_that_next_starts_in() {
     env.ok(&["set", "ONLY", "1", "-e", "production"]);
     write_script(env.path("next"), "");
     let start = |arguments: &[&str]| {
-        let run = env.envseal(&[&["run"], arguments, &["--", "./next", "build"]].concat()).output();
-        assert_eq!(run.status, 0, "{}", run.stderr);
-        run.stderr
+        let output = run(&env, arguments, &["./next", "build"]).output();
+        assert_eq!(output.status, 0, "{}", output.stderr);
+        output.stderr
     };
-    let note = "note: Next.js reads .env.production itself and gets the sealed value of ONLY, which this run doesn't set: \
-                envseal run --convention nextjs -e production -- …\n";
+    let fix = "envseal run --convention nextjs -e production -- …";
+    let note = note("Next.js", ".env.production", "value of ONLY", fix);
     assert_eq!(start(&[]), note);
     assert_eq!(start(&["--convention", "nextjs", "-e", "production"]), "");
 }
@@ -77,12 +93,7 @@ fn the_hint_names_the_mode_that_next_starts_in() {
 #[test]
 fn run_warns_of_vite_and_of_compose() {
     let env = project(VITE);
-    let says = |program: &str| {
-        format!(
-            "note: {program} reads .env itself and gets the sealed value of FOO, which this run doesn't set: load it \
-             last: -f .env\n"
-        )
-    };
+    let says = |program: &str| note(program, ".env", "value of FOO", "load it last: -f .env");
     assert_eq!(said(&env, &["-e", "production"]), says("Vite"));
     assert_eq!(said(&env, &["-e", "production", "-f", ".env"]), "");
     let env = project("");
@@ -98,20 +109,19 @@ fn run_warns_of_vite_and_of_compose() {
 fn run_warns_of_files_that_lie_over_others() {
     let env = project(NEXT);
     env.write_sealed(".env.local", "MINE=1\nFOO=2\n");
-    let note = "note: Next.js reads .env.local itself and gets the sealed value of MINE, which this run doesn't set: load \
-                it first: -f .env.local\n";
+    let note = note("Next.js", ".env.local", "value of MINE", "load it first: -f .env.local");
     assert_eq!(said(&env, &[]), note);
     assert_eq!(said(&env, &["-f", ".env.local", "-f", ".env"]), "");
     // Next.js does not read it for tests.
-    let output = env.envseal(&["run", "--", "true"]).var("NODE_ENV", "test").output();
-    assert_eq!(output.stderr, "");
+    assert_eq!(run(&env, &[], &["true"]).var("NODE_ENV", "test").output().stderr, "");
     // The files of the mode in NODE_ENV are read as well.
-    let output = env.envseal(&["run", "-f", ".env.local", "-f", ".env", "--", "true"]);
-    assert_eq!(output.var("NODE_ENV", "production").output().stderr, "");
+    let in_production = || {
+        let run = run(&env, &["-f", ".env.local", "-f", ".env"], &["true"]);
+        run.var("NODE_ENV", "production").output().stderr
+    };
+    assert_eq!(in_production(), "");
     env.ok(&["set", "ONLY", "1", "-e", "production"]);
-    let output = env.envseal(&["run", "-f", ".env.local", "-f", ".env", "--", "true"]);
-    let stderr = output.var("NODE_ENV", "production").output().stderr;
-    contains_all(&stderr, &["Next.js reads .env.production itself", " of ONLY,"]);
+    contains_all(&in_production(), &["Next.js reads .env.production itself", " of ONLY,"]);
 }
 
 #[test]
@@ -137,9 +147,11 @@ fn run_looks_in_the_folders_of_the_files_and_here() {
 fn run_tells_of_what_filters_leave_out_and_counts_the_rest() {
     let sealed = "A=1\nB=1\nC=1\nD=1\nE=1\nPLAIN=1 # envseal: plain\n";
     let note = |framework: &str, names: &str| {
-        format!(
-            "note: {framework} reads .env itself and gets the sealed values of {names}, which this run doesn't set: \
-             include all of its variables: remove -k and -x\n"
+        note(
+            framework,
+            ".env",
+            &format!("values of {names}"),
+            "include all of its variables: remove -k and -x",
         )
     };
     let env = TestEnv::new();
@@ -161,7 +173,7 @@ fn run_tells_of_what_filters_leave_out_and_counts_the_rest() {
 /// Returns true if Next.js would be told that there is nothing left to read.
 fn is_told(env: &TestEnv, arguments: &[&str], variables: &[(&str, &str)], command: &str) -> bool {
     let command: Vec<_> = command.split(' ').collect();
-    let mut run = env.envseal(&[&["run", "-q"], arguments, &["--"], &command].concat());
+    let mut run = run(env, &[&["-q"], arguments].concat(), &command);
     for (name, value) in variables {
         run = run.var(name, value);
     }
@@ -222,21 +234,18 @@ fn run_warns_where_next_expands_values_once_more() {
     env.write_sealed(".env", "S='S3cret$Hunter2word'\nT=1\n");
     env.write(".env.local", "PLAIN=1\n");
     let says = |arguments: &[&str], command: &[&str]| {
-        let output = env.envseal(&[&["run"], arguments, &["--"], command].concat()).output();
-        assert!(!output.stderr.contains("Hunter"));
-        output.stderr
+        let stderr = run(&env, arguments, command).output().stderr;
+        assert!(!stderr.contains("Hunter"));
+        stderr
     };
-    let note = "note: Next.js may read .env.local itself, and then expands every `$` in the value of S again: load it \
-                first: -f .env.local\n";
-    assert_eq!(says(&[], &["true"]), note);
+    let again = "note: Next.js may read .env.local itself, and then expands every `$` in the value of S again: load it \
+                 first: -f .env.local\n";
+    assert_eq!(says(&[], &["true"]), again);
     assert_eq!(says(&["-q"], &["true"]), "");
     assert_eq!(says(&["-f", ".env.local", "-f", ".env"], &["true"]), "");
     // T holds no `$`, so without S there is no note about expansion.
-    assert_eq!(
-        says(&["-x", "S"], &["true"]),
-        "note: Next.js reads .env itself and gets the sealed value of S, which this run doesn't set: include all of its \
-         variables: remove -k and -x\n"
-    );
+    let left_out = note("Next.js", ".env", "value of S", "include all of its variables: remove -k and -x");
+    assert_eq!(says(&["-x", "S"], &["true"]), left_out);
     env.write(".env.local", "");
     let note = "note: before Next.js 16, `next dev` expands every `$` in the value of S again; keep it in a file that \
                 Next.js doesn't read, such as dev.env: envseal run -f dev.env -f .env -- …\n";
@@ -258,19 +267,7 @@ fn run_warns_of_bun_and_of_env_file() {
     let env =
         project(r#"{"scripts": {"start": "bun x.ts", "dev": "node --env-file=.env x.js", "b": "next dev"}}"#);
     let note = |program: &str, file: &str, name: &str| {
-        format!(
-            "note: {program} reads {file} itself and gets the sealed value of {name}, which this run doesn't set: load it \
-             last: -f {file}\n"
-        )
-    };
-    let says = |env: &TestEnv, arguments: &[&str], variables: &[(&str, &str)], command: &[&str]| {
-        // The programs need not exist: the note is printed before they start.
-        let mut run = env.envseal(&[&["run"], arguments, &["--"], command].concat()).var("PATH", "/nowhere");
-        for (name, value) in variables {
-            run = run.var(name, value);
-        }
-        let stderr = run.output().stderr;
-        stderr.split_inclusive('\n').filter(|line| line.starts_with("note:")).collect::<String>()
+        note(program, file, &format!("value of {name}"), &format!("load it last: -f {file}"))
     };
     let production = ["-e", "production"];
     for (command, says_so) in [
@@ -281,27 +278,25 @@ fn run_warns_of_bun_and_of_env_file() {
         (&["bun", "run", "b"], String::new()),
         (&["node", "x.js"], String::new()),
     ] {
-        assert_eq!(says(&env, &production, &[], command), says_so, "{command:?}");
+        assert_eq!(notes(run(&env, &production, command)), says_so, "{command:?}");
     }
-    assert_eq!(says(&env, &["-e", "production", "-e", "default"], &[], &["npm", "start"]), "");
+    assert_eq!(notes(run(&env, &["-e", "production", "-e", "default"], &["npm", "start"])), "");
     // Bun uses NODE_ENV, whatever environment `run` loads.
     env.ok(&["set", "ONLY", "1", "-e", "production"]);
-    assert_eq!(says(&env, &[], &[], &["bun", "x.ts"]), "");
-    assert_eq!(
-        says(&env, &[], &[("NODE_ENV", "production")], &["bun", "x.ts"]),
-        note("Bun", ".env.production", "ONLY")
-    );
+    assert_eq!(notes(run(&env, &[], &["bun", "x.ts"])), "");
+    let in_production = run(&env, &[], &["bun", "x.ts"]).var("NODE_ENV", "production");
+    assert_eq!(notes(in_production), note("Bun", ".env.production", "ONLY"));
     env.write("config/.env.more", "");
     env.ok(&["set", "MORE", "1", "-f", "config/.env.more"]);
     assert_eq!(
-        says(&env, &[], &[], &["node", "--env-file=config/.env.more", "x"]),
+        notes(run(&env, &[], &["node", "--env-file=config/.env.more", "x"])),
         note("--env-file", "config/.env.more", "MORE")
     );
     let env = project("");
-    assert_eq!(says(&env, &production, &[], &["x"]), "");
+    assert_eq!(notes(run(&env, &production, &["x"])), "");
     for file in ["bun.lock", "bun.lockb", "bunfig.toml"] {
         env.write(file, "");
-        assert_eq!(says(&env, &production, &[], &["x"]), note("Bun", ".env", "FOO"), "{file}");
+        assert_eq!(notes(run(&env, &production, &["x"])), note("Bun", ".env", "FOO"), "{file}");
         std::fs::remove_file(env.path(file)).unwrap();
     }
 }
@@ -314,15 +309,12 @@ fn run_warns_where_dotenvx_would_run_what_a_value_says() {
     let note = "note: dotenvx runs the `$(…)` in the value of S if a file that it reads has that name; start the program \
                 without dotenvx\n";
     for (arguments, command, says) in [
-        (&["run"][..], &["npx", "dotenvx", "run", "--", "x"][..], note),
-        (&["run"], &["npm", "run", "a"], note),
-        (&["run", "-x", "S"], &["npm", "run", "a"], ""),
-        (&["run"], &["npm", "run", "b"], ""),
+        (&[][..], &["npx", "dotenvx", "run", "--", "x"][..], note),
+        (&[], &["npm", "run", "a"], note),
+        (&["-x", "S"], &["npm", "run", "a"], ""),
+        (&[], &["npm", "run", "b"], ""),
     ] {
-        let run = env.envseal(&[arguments, &["--"], command].concat()).var("PATH", "/nowhere").output();
-        let said: String =
-            run.stderr.split_inclusive('\n').filter(|line| line.starts_with("note:")).collect();
-        assert_eq!(said, says, "{command:?}");
+        assert_eq!(notes(run(&env, arguments, command)), says, "{command:?}");
     }
 }
 

@@ -213,8 +213,7 @@ fn direnv_loads_what_the_guide_says() {
     use crate::support::TestEnv;
 
     let env = TestEnv::new();
-    if env.program("sh", &["-c", "command -v direnv && command -v bash"]).output().status != 0 {
-        println!("skipped: direnv is not installed");
+    if !env.has(&["direnv", "bash"]) {
         return;
     }
     let direnv = |arguments: &[&str]| env.program("direnv", arguments).with_envseal();
@@ -238,8 +237,7 @@ fn systemd_takes_the_unit_of_the_guide() {
     use crate::support::TestEnv;
 
     let env = TestEnv::without_git();
-    if env.program("sh", &["-c", "command -v systemd-analyze"]).output().status != 0 {
-        println!("skipped: systemd-analyze is not installed");
+    if !env.has(&["systemd-analyze"]) {
         return;
     }
     // Stand-ins, because the programs need not be installed here.
