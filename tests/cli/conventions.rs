@@ -187,18 +187,16 @@ fn envseal_env_wins_over_injected_keys() {
 #[test]
 fn a_bad_envseal_env_is_named_and_nothing_is_done() {
     let env = with(&[".env"]);
-    let before = env.snapshot();
     for (arguments, bad) in [
         (&["get"][..], "../x"),
         (&["set", "A", "1"], "a=b"),
         (&["run", "--", "touch", "x"], "."),
         (&["key", "generate"], "a\n"),
     ] {
-        let stderr = env.envseal(arguments).var("ENVSEAL_ENV", bad).fails(2);
+        let stderr = env.envseal(arguments).var("ENVSEAL_ENV", bad).refuses(2);
         assert!(stderr.starts_with("error: ENVSEAL_ENV is set to \""), "{stderr}");
         assert!(stderr.ends_with("leave the variable unset: env -u ENVSEAL_ENV …\n"), "{stderr}");
     }
-    assert_eq!(env.snapshot(), before);
 }
 
 #[test]

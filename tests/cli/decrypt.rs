@@ -9,12 +9,10 @@ fn only_sealed_values_need_the_key_and_nothing_is_changed_without_it() {
     let env = TestEnv::new();
     env.write_sealed(".env", "A=1\n");
     std::fs::remove_file(env.path(".env.keys")).unwrap();
-    let before = env.snapshot();
     for arguments in [&["decrypt"][..], &["decrypt", "--stdout"]] {
-        let stderr = env.fails(3, arguments);
+        let stderr = env.refuses(3, arguments);
         assert!(stderr.contains("not found in ENVSEAL_PRIVATE_KEY or "), "{arguments:?}: {stderr}");
     }
-    assert_eq!(env.snapshot(), before);
     env.write(".env", "A=1\n");
     env.ok(&["decrypt"]);
     assert_eq!(env.read(".env"), "A=1\n");
@@ -27,9 +25,7 @@ fn of_two_files_both_are_written_or_neither() {
     env.write_sealed(".env.a", "A=1\n");
     env.write_sealed(".env.b", "B=2\n");
     env.write(".env.b", format!("{}C=envseal:1:forged\n", env.read(".env.b")));
-    let before = env.snapshot();
-    env.fails(3, &["decrypt", "-e", "a", "-e", "b"]);
-    assert_eq!(env.snapshot(), before);
+    env.refuses(3, &["decrypt", "-e", "a", "-e", "b"]);
 }
 
 /// A source may refer only to names that its sealed value lists; as plain text it could refer to anything.

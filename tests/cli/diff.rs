@@ -175,6 +175,14 @@ fn bare_and_wrong_revisions() {
     let json = env.envseal(&["diff", "--json", "HEAD~", "HEAD"]).dir(&bare).var("GIT_DIR", ".").ok();
     assert!(json.contains("\"changed\""), "{json}");
     env.fails(4, &["diff", "HEAD:.env"]);
+    // A file is told from what is nothing at all.
+    for (word, hint) in [
+        (".env", "if you mean the file: -f .env"),
+        (".env.gone", "see what there is: git log --oneline --all"),
+    ] {
+        let said = env.fails(4, &["diff", word]);
+        assert_eq!(said, format!("error: unknown revision \"{word}\"\nhint: {hint}\n"));
+    }
 }
 
 #[test]
@@ -206,14 +214,4 @@ fn a_range_is_taken_as_git_diff_takes_it() {
     assert_eq!(env.ok(&["diff", "main...side"]), ".env\n  added      SIDE\n");
     assert_eq!(env.ok(&["diff", "...side"]), ".env\n  added      SIDE\n");
     assert!(env.fails(4, &["diff", "main..nope"]).contains("unknown revision \"nope\""));
-}
-
-#[test]
-fn a_file_where_a_revision_is_wanted_is_told_apart() {
-    let env = TestEnv::new();
-    let said = env.fails(4, &["diff", ".env"]);
-    assert_eq!(said, "error: unknown revision \".env\"\nhint: see what there is: git log --oneline --all\n");
-    env.write(".env", "");
-    let said = env.fails(4, &["diff", ".env"]);
-    assert_eq!(said, "error: unknown revision \".env\"\nhint: if you mean the file: -f .env\n");
 }

@@ -1,5 +1,6 @@
 //! `envseal doctor`: why a file can or can't be decrypted, and the one command that fixes it.
 
+use envseal::testing::crypto::PrivateKey;
 use serde_json::{Value, json};
 
 use crate::support::{Start, TestEnv};
@@ -73,15 +74,12 @@ fn key_id(env: &TestEnv) -> String {
 
 /// Gives the environment a new key pair by hand: the public key in the file, the private key before the older one.
 fn rotate(env: &TestEnv) {
-    let other = TestEnv::new();
-    other.ok(&["key", "generate"]);
-    let public = |env: &TestEnv| {
-        let text = env.read(".env");
-        text.lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY=")).unwrap().to_owned()
-    };
-    env.write(".env", env.read(".env").replace(&public(env), &public(&other)));
-    let (older, newer) = (env.private_key("ENVSEAL_PRIVATE_KEY"), other.private_key("ENVSEAL_PRIVATE_KEY"));
-    env.write(".env.keys", env.read(".env.keys").replace(&older, &format!("{newer},{older}")));
+    let older = env.private_key("ENVSEAL_PRIVATE_KEY");
+    let (old, new) = (PrivateKey::parse(&older).unwrap(), PrivateKey::generate());
+    let public = [&old, &new].map(|key| key.public().to_string());
+    env.write(".env", env.read(".env").replace(&public[0], &public[1]));
+    let both = format!("{},{older}", new.to_text().expose());
+    env.write(".env.keys", env.read(".env.keys").replace(&older, &both));
 }
 
 #[test]
@@ -130,11 +128,10 @@ fn an_injected_key_opens_and_an_empty_or_malformed_one_is_told() {
 #[test]
 fn a_wrong_key_is_told_by_its_id() {
     let env = healthy();
-    let other = TestEnv::new();
-    other.ok(&["key", "generate"]);
-    env.write(".env.keys", other.read(".env.keys"));
+    let other = PrivateKey::generate();
+    env.write(".env.keys", format!("ENVSEAL_PRIVATE_KEY={}\n", other.to_text().expose()));
     let trouble = trouble(&env);
-    let held = format!(" holds key {}", key_id(&other));
+    let held = format!(" holds key {}", other.public().id());
     assert!(trouble["details"][1].as_str().unwrap().ends_with(&held), "{trouble}");
 }
 

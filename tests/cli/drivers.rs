@@ -5,7 +5,7 @@ use std::path::Path;
 use envseal::testing::git::Repo;
 use envseal::testing::hooks::drivers::{install, uninstall};
 
-use crate::support::{TestEnv, contains_all};
+use crate::support::{TestEnv, contains_all, make_private};
 
 const SAID: &str = "Installed the merge and diff drivers for env files in this clone\n";
 
@@ -36,8 +36,14 @@ fn attribute(env: &TestEnv, dir: &Path, path: &str) -> String {
 fn init_sets_them_up_once_and_git_sees_them() {
     let env = TestEnv::new();
     env.git(&["config", "user.name", "Alice"]);
+    make_private(&env.path(".git/config"));
+    let mode = || env.path(".git/config").metadata().unwrap().permissions();
+    let private = mode();
     let output = env.envseal(&["init"]).output();
     assert!(output.stderr.contains(SAID), "{}", output.stderr);
+    assert_eq!(mode(), private);
+    let left = std::fs::read_dir(env.path(".git")).unwrap().flatten();
+    assert!(left.into_iter().all(|item| !item.file_name().to_string_lossy().starts_with(".envseal-tmp")));
     let before = (config(&env), attributes(&env));
     let again = env.envseal(&["init"]).output();
     assert!(!again.stderr.contains("drivers"), "{}", again.stderr);
@@ -137,19 +143,6 @@ fn a_failure_leaves_both_files_as_they_were() {
     assert!(said.contains("no line `# <<< envseal` after it"), "{said}");
     assert!(uninstall(&repo(&env.repo())).is_err());
     assert_eq!((config(&env), attributes(&env)), before);
-}
-
-#[cfg(unix)]
-#[test]
-fn the_configuration_keeps_its_mode() {
-    use std::os::unix::fs::PermissionsExt;
-    let env = TestEnv::new();
-    let path = env.path(".git/config");
-    crate::support::set_mode(&path, 0o600);
-    install(&repo(&env.repo()), true).unwrap();
-    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    let left = std::fs::read_dir(env.path(".git")).unwrap().flatten();
-    assert!(left.into_iter().all(|item| !item.file_name().to_string_lossy().starts_with(".envseal-tmp")));
 }
 
 #[test]

@@ -1,8 +1,5 @@
 //! `envseal key lock` and `envseal key unlock`.
 
-#[cfg(unix)]
-use std::path::PathBuf;
-
 use envseal::testing::crypto::PrivateKey;
 
 use crate::support::{Start, TestEnv, contains_all, relock_keys};
@@ -167,10 +164,8 @@ fn whatever_fails_leaves_the_keys_file_as_it_was() {
         crate::support::set_mode(env.path(".env.keys"), 0o600);
     }
     env.write(".env.keys", env.read(".env.keys") + "ENVSEAL_PRIVATE_KEY_Q=nonsense\n");
-    let before = env.snapshot();
-    let said = env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).fails(3);
+    let said = env.envseal(&["key", "lock"]).var(PASSPHRASE, &passphrase).refuses(3);
     assert!(said.contains("ENVSEAL_PRIVATE_KEY_Q in "), "{said}");
-    assert_eq!(env.snapshot(), before);
     std::fs::remove_file(env.path(".env.keys")).unwrap();
     for command in ["lock", "unlock"] {
         let said = env.envseal(&["key", command]).var(PASSPHRASE, "x").fails(4);
@@ -267,7 +262,6 @@ fn the_passphrase_is_asked_for_on_the_terminal() {
     let (status, _) = on_terminal(&env, &["key", "unlock"], Some(b"\x03")).unwrap();
     assert_eq!(status, 130);
     assert_eq!(env.snapshot(), before);
-    assert_eq!(temporaries(&env), [""; 0].map(PathBuf::from));
 }
 
 /// Neither by the prompt nor by what catches a limit of a file's size.
@@ -324,12 +318,6 @@ fn a_hook_asks_nothing() {
     }
 }
 
-#[cfg(unix)]
-fn temporaries(env: &TestEnv) -> Vec<PathBuf> {
-    let items = std::fs::read_dir(env.repo()).unwrap().flatten().map(|item| item.path());
-    items.filter(|path| path.to_string_lossy().contains(".envseal-tmp-")).collect()
-}
-
 /// Nor does a passphrase of another key stop what doesn't need that key.
 #[test]
 fn a_key_that_a_rotation_makes_is_locked_as_the_one_before_was() {
@@ -343,9 +331,7 @@ fn a_key_that_a_rotation_makes_is_locked_as_the_one_before_was() {
     run(&["encrypt"]).ok();
     env.commit("1");
 
-    let before = env.snapshot();
-    env.fails(3, &["key", "rotate", "-e", "p"]);
-    assert_eq!(env.snapshot(), before);
+    env.refuses(3, &["key", "rotate", "-e", "p"]);
     run(&["key", "rotate", "-q", "-e", "p,q"]).ok();
     assert_eq!(locked(&env), [3, 2], "only p has a new key that is locked");
     assert_eq!(run(&["get", "A", "-e", "p"]).ok(), format!("{}\n", values[1]));
