@@ -152,12 +152,10 @@ fn installed_is_what_git_runs() {
         let words = said(&env, &env.repo());
         assert_eq!(claimed, words == "installed", "{name}: {words}: {}", output.stderr);
         assert!(!claimed || is_guarded(&env, &env.repo()), "{name}");
-        let output = env.envseal(&["hook", "install"]).output();
-        assert!(
-            !output.stderr.contains("already installed") || words == "installed",
-            "{name}: {}",
-            output.stderr
-        );
+        if words != "installed" {
+            let said = env.envseal(&["hook", "install"]).output().stderr;
+            assert!(!said.contains("already installed"), "{name}: {said}");
+        }
     }
 }
 
