@@ -108,6 +108,13 @@ impl<'a> World<'a> {
     }
 }
 
+fn example_of_a_rotation(world: &World<'_>) -> String {
+    let help = world.alice.says(&["key", "rotate", "--help"]);
+    let example = help.split("Examples:\n").nth(1).unwrap();
+    assert!(example.contains("git commit"), "{example}");
+    example.to_owned()
+}
+
 fn remove(path: &std::path::Path) {
     if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }.unwrap();
 }
@@ -132,7 +139,7 @@ const PUBLISHED_KEYS: &str = "for name in bob dave; do ssh-keygen -q -t ed25519 
     cp ~/dave.pub .; curl() { cat ~/bob.pub; }";
 
 #[test]
-fn each_block_does_what_its_page_says() {
+fn each_block_and_the_example_of_a_rotation_do_what_they_say() {
     let mut left = BTreeMap::new();
     // The README has tests of its own (`tests/cli/readme.rs`).
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
@@ -204,6 +211,7 @@ fn each_block_does_what_its_page_says() {
     for (page, line, setup, talk) in special {
         own(&take(page, line), setup, talk);
     }
+    own(&example_of_a_rotation(&world), "", &[]);
     let (with_commits, others): (Vec<_>, Vec<_>) =
         left.values().partition(|block| block.contains("git commit"));
     for block in with_commits {
@@ -234,14 +242,4 @@ fn each_block_does_what_its_page_says() {
     world.bob.does(&["checkout", "-q", "main"]);
     world.runs(&world.bob, "", &lines(parts[2]), &[]);
     world.runs(&world.alice, "", &leaves, &[("[y/N]", "y\n")]);
-}
-
-#[test]
-fn the_example_of_a_rotation_commits_all_of_it() {
-    let env = TestEnv::without_git();
-    let world = World::new(&env);
-    let help = world.alice.says(&["key", "rotate", "--help"]);
-    let example = help.split("Examples:\n").nth(1).unwrap();
-    assert!(example.contains("git commit"), "{example}");
-    world.runs(&world.alice, "", example, &[]);
 }
