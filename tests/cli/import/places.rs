@@ -5,16 +5,16 @@ use serde_json::json;
 use super::{made, opened};
 #[cfg(unix)]
 use crate::support::run_on_terminal;
-use crate::support::{Output, TestEnv};
+use crate::support::{Run, TestEnv};
 
-fn import(env: &TestEnv, arguments: &[&str]) -> Output {
-    env.envseal(&[&["import"], arguments, &["--yes"]].concat()).output()
+fn import<'a>(env: &'a TestEnv, arguments: &[&str]) -> Run<'a> {
+    env.envseal(&[&["import"], arguments, &["--yes"]].concat())
 }
 
 /// Imports, and returns stderr.
 #[track_caller]
 fn imported(env: &TestEnv, arguments: &[&str]) -> String {
-    let output = import(env, arguments);
+    let output = import(env, arguments).output();
     assert_eq!(output.status, 0, "{}", output.stderr);
     output.stderr
 }
@@ -57,14 +57,11 @@ fn one_file_does_not_become_two_environments() {
     env.write(".env", "A=hunter\n");
     env.plaintext_in(".env");
     std::os::unix::fs::symlink(".env", env.path(".env.link")).unwrap();
-    let before = env.snapshot();
     for (other, status, says) in
         [("./.env", 2, "would both become"), (".env.link", 4, "is a symlink to .env, ")]
     {
-        let output = import(&env, &["dotenv", ".env", other]);
-        assert_eq!(output.status, status, "{}", output.stderr);
-        assert!(output.stderr.contains(says), "{}", output.stderr);
-        assert_eq!(env.snapshot(), before);
+        let said = import(&env, &["dotenv", ".env", other]).refuses(status);
+        assert!(said.contains(says), "{said}");
     }
 }
 
@@ -81,10 +78,7 @@ fn no_backup_holds_a_plaintext_secret() {
         env.plaintext_in(file);
         let mut arguments = vec![kind, file, "--backup"];
         arguments.extend(left_out.iter().flat_map(|name| ["-x", name]));
-        let output = import(&env, &arguments);
-        assert_eq!(output.status, 2, "{kind}: {}", output.stderr);
-        assert!(!env.path(format!("backup-{}~", file.trim_start_matches('.'))).exists(), "{kind}");
-        assert_eq!(env.read(file), text);
+        import(&env, &arguments).refuses(2);
     }
 }
 
@@ -122,7 +116,6 @@ fn a_sealed_value_is_not_encrypted_again() {
     env.write("part.txt", format!("{fragment}\n"));
     env.write("part.json", json!({ "deep": {"A": token} }).to_string());
     env.ok(&["set", "-e", "prod", "B", "two"]);
-    let before = env.snapshot();
     for arguments in [
         &["dotenv", ".env", "-e", "prod", "-x", "ENVSEAL_*"][..],
         &["dotenv", ".env", "-e", "new"],
@@ -130,10 +123,8 @@ fn a_sealed_value_is_not_encrypted_again() {
         &["dotenv", "part.txt", "-e", "new"],
         &["json", "part.json", "-e", "prod"],
     ] {
-        let output = import(&env, arguments);
-        assert_eq!(output.status, 4, "{arguments:?}: {}", output.stderr);
-        assert!(output.stderr.contains(" is already encrypted by envseal"), "{}", output.stderr);
-        assert_eq!(env.snapshot(), before);
+        let said = import(&env, arguments).refuses(4);
+        assert!(said.contains(" is already encrypted by envseal"), "{arguments:?}: {said}");
     }
     // Follow the hint.
     let opened_text = env.ok(&["get", "--format", "dotenv", "-f", ".env"]);
@@ -151,13 +142,10 @@ fn stray_lines_stop_it_and_are_named() {
         ("A=1\nPW=adm#in\n", "new", "old.txt:2 PW"),
     ] {
         env.write_plain("old.txt", text);
-        let before = env.snapshot();
         for source in [&["old.txt"][..], &["old.txt", "-x", "NOTHING"]] {
-            let output = import(&env, &[&["dotenv"], source, &["-e", target]].concat());
-            assert_eq!(output.status, 4, "{}", output.stderr);
-            assert!(output.stderr.starts_with(&format!("error: {told}")), "{}", output.stderr);
+            let said = import(&env, &[&["dotenv"], source, &["-e", target]].concat()).refuses(4);
+            assert!(said.starts_with(&format!("error: {told}")), "{said}");
         }
-        assert_eq!(env.snapshot(), before);
     }
 }
 
@@ -187,7 +175,6 @@ fn other_tools_encrypted_values_are_not_plaintext() {
     );
     env.write("j.json", r#"{"deep": {"A": "vault:v1:abcd"}, "C": "EJ[1:a=:b:c=]", "D": 1}"#);
     env.write("y.yaml", "A: |\n  $ANSIBLE_VAULT;1.1;AES256\n  3061\nB: varlock(x)\n");
-    let before = env.snapshot();
     for target in [&["-e", "new"][..], &["-f", ".env", "-x", "D"]] {
         for (file, kind, one, other, hint) in [
             (
@@ -200,11 +187,10 @@ fn other_tools_encrypted_values_are_not_plaintext() {
             ("j.json", "json", "deep.A is a value of Vault", "C is a value of ejson", "-x deep_A -x C"),
             ("y.yaml", "yaml", "A is a value of Ansible's vault", "B is a value of varlock", "-x A -x B"),
         ] {
-            let said = env.fails(3, &[&["import", kind, file, "-y"], target].concat());
+            let said = env.refuses(3, &[&["import", kind, file, "-y"], target].concat());
             let why = ", which envseal cannot decrypt\n";
             let all = format!("  {one}{why}  {other}{why}hint: leave it out: {hint}\n");
             assert_eq!(said, format!("error: {file}: 2 values can't be decrypted\n{all}"));
-            assert_eq!(env.snapshot(), before);
         }
     }
     env.ok(&["import", "dotenv", "s.txt", "-e", "new", "-y", "-x", "A", "-x", "B"]);
