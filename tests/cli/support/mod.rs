@@ -477,6 +477,14 @@ impl Run<'_> {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs it. Asserts that it succeeds, and returns its stderr.
+    #[track_caller]
+    pub(crate) fn ok_stderr(self) -> String {
+        let output = self.output();
+        assert_eq!(output.status, 0, "stderr: {}", output.stderr);
+        output.stderr
+    }
+
     /// Runs it. Asserts that it fails with this status and prints nothing on stdout. Returns its stderr.
     #[track_caller]
     pub(crate) fn fails(self, status: i32) -> String {
