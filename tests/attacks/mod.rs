@@ -48,7 +48,7 @@ use envseal::testing::crypto::{PlaintextKind, PublicKey, Refs, Sealer};
 use crate::support::{Start, TestEnv};
 
 /// Returns the public key in a file.
-fn public_key(env: &TestEnv, file: &str) -> PublicKey {
+pub(crate) fn public_key(env: &TestEnv, file: &str) -> PublicKey {
     let text = env.read(file);
     let line = text.lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY")).unwrap();
     PublicKey::parse(line.split_once('=').unwrap().1).unwrap()
