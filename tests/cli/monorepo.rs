@@ -16,6 +16,11 @@ fn packages() -> TestEnv {
     })
 }
 
+fn committed(env: &TestEnv) {
+    env.git(&["add", "."]);
+    env.git(&["commit", "-qm", "first"]);
+}
+
 fn keys(env: &TestEnv, path: &str) -> usize {
     env.read(path).matches("envseal-sk1-").count()
 }
@@ -61,8 +66,7 @@ fn every_command_takes_several_folders() {
         "{doctor:#}"
     );
     assert_eq!((output.status, doctor["lacking"].as_array().unwrap().len()), (1, 1), "{doctor:#}");
-    env.git(&["add", "."]);
-    env.git(&["commit", "-qm", "first"]);
+    committed(&env);
     assert_eq!(with(&["blame", "--json"], &[]).matches("\"SHARED\"").count(), 2);
     assert_eq!(with(&["log", "--json"], &[]).matches("\"SHARED\"").count(), 2);
     with(&["set", "SHARED", "new"], &[]);
@@ -78,16 +82,6 @@ fn every_command_takes_several_folders() {
 }
 
 #[test]
-fn a_folder_without_the_environment_is_an_error() {
-    let env = packages();
-    env.write("packages/c/x", "");
-    let run = ["run", "-f", "packages/a", "-f", "packages/c", "-e", "production", "--", "touch", "started"];
-    let stderr = env.fails(4, &run);
-    assert!(stderr.contains("cannot read packages/c/.env.production: it does not exist"), "{stderr}");
-    assert!(!env.path("started").exists());
-}
-
-#[test]
 fn a_package_with_a_team_file_has_keys_of_its_own() {
     let env = packages();
     env.write("packages/own/envseal.toml", "");
@@ -100,12 +94,16 @@ fn a_package_with_a_team_file_has_keys_of_its_own() {
     assert_ne!(key("a"), key("own"));
     // Both private keys are in the same keys file, under the same name.
     assert_eq!(keys(&env, ".env.keys"), 3);
+    // A folder in that project belongs to it, and `ls` lists all projects.
+    std::fs::create_dir(env.path("packages/own/deep")).unwrap();
+    env.ok(&["set", "SHARED", "deep", "-f", "packages/own/deep", "-e", "production"]);
+    assert_eq!(key("own/deep"), key("own"));
+    assert_eq!(env.ok(&["ls", "-q"]).lines().count(), 7);
     let all = ["-f", "packages/own", "-f", "packages/a", "-e", "production"];
     assert_eq!(env.ok(&[&["get", "SHARED"], &all[..]].concat()), "own\n");
     assert_eq!(env.ok(&["get", "SHARED", "-C", "packages/b", "-e", "production"]), "b\n");
     // A rotation in one project leaves the others unchanged.
-    env.git(&["add", "."]);
-    env.git(&["commit", "-qm", "first"]);
+    committed(&env);
     let (a, own) = (key("a"), key("own"));
     env.ok(&["key", "rotate", "-f", "packages/own", "-e", "production"]);
     assert_eq!(key("a"), a);
@@ -140,11 +138,6 @@ fn conventions_of_packages_go_together() {
     };
     assert_eq!(get(&["packages/a", "packages/b"]), "a\n");
     assert_eq!(get(&["packages/b", "packages/a"]), "local\n");
-}
-
-fn committed(env: &TestEnv) {
-    env.git(&["add", "."]);
-    env.git(&["commit", "-qm", "first"]);
 }
 
 #[test]
