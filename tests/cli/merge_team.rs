@@ -97,11 +97,9 @@ fn other_files_are_refused_and_left_alone() {
     for (name, text) in [("base", "a = 1\n"), ("ours", "a = 2\n"), ("theirs", "a = 3\n")] {
         env.write(name, text);
     }
-    let before = env.snapshot();
     for path in ["Cargo.toml", "envseal.toml.bak", "xenvseal.toml", "envseal.toml/x"] {
-        let said = env.fails(129, &["hook", "run", "merge", "base", "ours", "theirs", "7", path]);
+        let said = env.refuses(129, &["hook", "run", "merge", "base", "ours", "theirs", "7", path]);
         assert!(said.contains("error: "), "{said}");
-        assert_eq!(env.snapshot(), before, "{path}");
     }
     assert_eq!(
         env.envseal(&["hook", "run", "merge", "base", "ours", "theirs", "7", "sub/envseal.toml"])
