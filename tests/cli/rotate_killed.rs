@@ -1,14 +1,15 @@
 //! `envseal key rotate` is killed at each step. The next command must recover.
 
-use std::cell::Cell;
+use std::cell::OnceCell;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::Child;
 
 use envseal::testing::crypto::{Opener, PrivateKey, SealedValue};
 use serde_json::{Value, json};
 
 use crate::rotate::{grant, person, team};
-use crate::support::{Run, TestEnv};
+use crate::support::{Run, TestEnv, Tree};
 
 const FILES: [&str; 2] = [".env.p", "sub/.env.p"];
 
@@ -17,8 +18,8 @@ struct World {
     env: TestEnv,
     identity: PathBuf,
     old: Vec<(&'static str, Vec<u8>)>,
-    /// The call at which `half_done` kills the rotation, or an earlier one until that is known.
-    half: Cell<usize>,
+    /// The scratch folder after a rotation that was killed between two env files.
+    half_done: OnceCell<Tree>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl World {
         env.git(&["add", "-A"]);
         env.git(&["commit", "-qm", "old"]);
         let old = [".env.p", "sub/.env.p", ".env.keys", "envseal.toml"].map(|path| (path, env.bytes(path)));
-        Self { env, identity, old: old.to_vec(), half: Cell::new(1) }
+        Self { env, identity, old: old.to_vec(), half_done: OnceCell::new() }
     }
 
     fn restore(&self) {
@@ -49,6 +50,29 @@ impl World {
 
     fn killed(&self, arguments: &[&str], syscall: &str, nth: usize) -> bool {
         killed(self.env.envseal(arguments).var("ENVSEAL_IDENTITY", &self.identity), syscall, nth)
+    }
+
+    /// Leaves a rotation that was killed after the keys file and one of the env files were replaced.
+    fn half_done(&self) {
+        let outside = self.env.outside();
+        let tree = self.half_done.get_or_init(|| {
+            // The renames are those of the journal, the keys file and then the env files.
+            for nth in 1.. {
+                self.restore();
+                assert!(self.killed(&ROTATE, "rename", nth), "the rotation ended before that point");
+                let is_old =
+                    |path: &&&str| self.old.iter().any(|(p, b)| p == *path && self.env.bytes(p) == *b);
+                if FILES.iter().filter(is_old).count() == 1 {
+                    break;
+                }
+                self.env.ok(&["encrypt", "-f", ".env.p", "-f", "sub/.env.p"]);
+            }
+            Tree::read(&outside)
+        });
+        for folder in ["repo", "home"] {
+            std::fs::remove_dir_all(outside.join(folder)).unwrap();
+        }
+        tree.write(&outside);
     }
 
     /// Asserts that every value decrypts with the current keys file to what it was, and that git sees nothing that it
@@ -107,7 +131,7 @@ pub(crate) fn killed(run: Run<'_>, syscall: &str, nth: usize) -> bool {
     output.status != 0
 }
 
-fn leftovers(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn leftovers(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for item in std::fs::read_dir(folder).unwrap().flatten() {
         if item.file_type().unwrap().is_dir() {
@@ -164,35 +188,19 @@ fn killed_at_each_step_it_leaves_the_old_state_or_the_new() {
     assert!(old > 5 && new > 5, "{old} {new}");
 }
 
-/// Kills the rotation after the keys file and one of the env files were replaced.
-fn half_done(world: &World) {
-    // The exclude file exists already. The renames are those of the journal, the keys file and then the env files.
-    for nth in world.half.get().. {
-        world.restore();
-        assert!(world.killed(&ROTATE, "rename", nth), "the rotation ended before that point");
-        let in_place =
-            FILES.iter().filter(|path| world.old.iter().any(|(p, b)| p == *path && world.env.bytes(p) != *b));
-        if in_place.count() == 1 {
-            world.half.set(nth);
-            return;
-        }
-        world.env.ok(&["encrypt", "-f", ".env.p", "-f", "sub/.env.p"]);
-    }
-}
-
 #[test]
 fn killed_while_it_is_finished_it_is_finished_next() {
     if !has_strace() {
         return;
     }
     let world = World::new();
-    half_done(&world);
+    world.half_done();
     let said = world.env.envseal(&["ls"]).output().stderr;
     assert!(said.contains("note: finished an interrupted change; see: git status\n"), "{said}");
     assert!(!world.env.envseal(&["ls"]).output().stderr.contains("interrupted"), "it must be printed once");
     for syscall in ["rename", "fsync", "unlink"] {
         for nth in 1.. {
-            half_done(&world);
+            world.half_done();
             let killed = world.killed(&["get", "A", "-e", "p"], syscall, nth);
             world.opens("during recovery");
             world.env.ok(&["encrypt", "-f", ".env.p", "-f", "sub/.env.p"]);
@@ -232,7 +240,7 @@ fn what_a_person_changed_meanwhile_stops_it_and_stays() {
         ("of another version", Box::new(|| std::fs::write(&journal, "{\"version\":9}").unwrap())),
     ];
     for (words, meddle) in meddles {
-        half_done(&world);
+        world.half_done();
         // The lock file of the killed process, which the next command that writes removes.
         let _ = std::fs::remove_file(env.path(".envseal-tmp-lock"));
         meddle();
@@ -265,7 +273,7 @@ fn where_nothing_can_be_written_reading_goes_on() {
         return;
     }
     let world = World::new();
-    half_done(&world);
+    world.half_done();
     let env = &world.env;
     let (repo, journal) = (env.repo(), env.path(".git/envseal-journal"));
     let repo = repo.to_str().unwrap();
@@ -369,6 +377,13 @@ fn a_journal_that_was_handed_around_writes_and_removes_nothing() {
     }
 }
 
+/// Reads from its stderr that the program waits for another envseal.
+pub(crate) fn waits(child: &mut Child) {
+    let mut said = [0; 27];
+    child.stderr.as_mut().unwrap().read_exact(&mut said).unwrap();
+    assert_eq!(said, *b"Waiting for another envseal");
+}
+
 #[test]
 fn who_sets_a_value_meanwhile_waits() {
     let env = TestEnv::new();
@@ -379,11 +394,7 @@ fn who_sets_a_value_meanwhile_waits() {
         command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap()
     };
     let mut children = [start(&["key", "rotate", "-e", "p"]), start(&["set", "B=two", "-e", "p"])];
-    for child in &mut children {
-        let mut said = [0; 27];
-        child.stderr.as_mut().unwrap().read_exact(&mut said).unwrap();
-        assert_eq!(said, *b"Waiting for another envseal");
-    }
+    children.iter_mut().for_each(waits);
     drop(lock);
     for child in children {
         let output = child.wait_with_output().unwrap();
