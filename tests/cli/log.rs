@@ -87,29 +87,6 @@ fn every_kind_of_change() {
 }
 
 #[test]
-fn it_reads_like_git_log() {
-    let env = TestEnv::new();
-    env.write(".env", "A=1\n");
-    let first = commit(&env, 1, "a subject\nof two lines\n\nand a body");
-    env.write(".env", "A=2\nB=1\n");
-    let second = commit(&env, 2, "again");
-    let head = |id: &str, minute: u32| {
-        format!(
-            "commit {id}\nAuthor: Alice <alice@example.com>\nDate:   2026-01-02T03:0{minute}:00+01:30\n\n"
-        )
-    };
-    assert_eq!(
-        env.ok(&["log"]),
-        format!(
-            "{}    again\n\n  .env\n    changed    A\n    added      B\n\n\
-             {}    a subject of two lines\n\n  .env\n    added      A\n",
-            head(&second, 2),
-            head(&first, 1)
-        )
-    );
-}
-
-#[test]
 fn renames_are_followed_also_with_an_edit_and_a_rotation() {
     let env = TestEnv::new();
     let value = env.secret("value");
@@ -243,29 +220,15 @@ fn what_cannot_be_parsed_stops_nothing() {
 }
 
 #[test]
-fn a_forged_token_is_plain_text() {
+fn a_forged_token_is_plain_text_and_a_replaced_public_key_has_a_line_of_its_own() {
     let env = TestEnv::new();
     env.write_sealed(".env", format!("A={}\n", env.secret("a")));
     commit(&env, 1, "sealed");
     let text = env.read(".env");
-    let forged = text.lines().map(|line| if line.starts_with("A=") { "A=envseal:1:sk_live" } else { line });
-    write_commit(&env, 2, "forged", ".env", forged.collect::<Vec<_>>().join("\n") + "\n");
+    let sealed = text.lines().find(|line| line.starts_with("A=")).unwrap();
+    write_commit(&env, 2, "forged", ".env", text.replace(sealed, "A=envseal:1:sk_live"));
     assert_eq!(log(&env, &[])[0], "forged .env A plain");
-}
-
-#[test]
-fn a_replaced_public_key_has_a_line_of_its_own() {
-    let env = TestEnv::new();
-    env.write_sealed(".env", "A=1\n");
-    commit(&env, 1, "made");
-    let text = env.read(".env");
-    write_commit(
-        &env,
-        2,
-        "harvest",
-        ".env",
-        TestEnv::new_env_file() + text.lines().find(|line| line.starts_with("A=")).unwrap(),
-    );
+    write_commit(&env, 3, "harvest", ".env", TestEnv::new_env_file() + sealed);
     let json = env.ok(&["log", "--json", "ENVSEAL_PUBLIC_KEY"]);
     let list: Vec<Value> = serde_json::from_str(&json).unwrap();
     assert_eq!((&list[0]["kind"], &list[0]["subject"]), (&"changed".into(), &"harvest".into()));
@@ -310,24 +273,12 @@ fn shallow_bare_linked_and_unborn() {
 }
 
 #[test]
-fn outside_git_and_wrong_names() {
-    let env = TestEnv::without_git();
-    assert!(env.fails(4, &["log"]).contains("git init"));
-    let env = TestEnv::new();
-    write_commit(&env, 1, "one", ".env", "A=1\n");
-    let value = env.secret("typed");
-    let output = env.envseal(&["log", &format!("NOPE={value}")]).output();
-    assert_eq!((output.status, output.stdout), (0, Vec::new()));
-    assert_eq!(output.stderr, "No changes to NOPE in this history\n");
-    env.fails(4, &["log", "-f", "../elsewhere/.env"]);
-}
-
-#[test]
 fn a_commit_cannot_write_on_the_terminal_nor_add_a_line() {
     let env = TestEnv::new();
-    write_commit(&env, 1, "x\u{1b}[31m\u{202e}red", ".env", "A=1\n");
+    write_commit(&env, 1, "x\u{1b}[31m\u{202e}red\nof two lines\n\nand a body", ".env", "A=1\n");
     let shown = env.ok(&["log"]);
-    assert!(shown.contains("x\\u{1b}[31m\\u{202e}red"), "{shown}");
+    let end = "\n\n    x\\u{1b}[31m\\u{202e}red of two lines\n\n  .env\n    added      A\n";
+    assert!(shown.ends_with(end), "{shown}");
 }
 
 #[test]
@@ -353,10 +304,8 @@ fn a_pager_as_git_uses_one() {
     page("cat");
     assert!(on_terminal(&env, &["log"], None).unwrap().1.contains("added      A"));
     // A pager that exits early is not an error.
-    for number in 2..60_u8 {
-        env.write(".env", format!("A={number}\n{}", "B=1\n".repeat(number.into())));
-        commit(&env, number.into(), "more");
-    }
+    let names: String = (0..5000).map(|number| format!("N{number}=\n")).collect();
+    write_commit(&env, 2, "more than a pipe holds", ".env", names);
     page("head -n 1");
     let (status, shown) = on_terminal(&env, &["log"], None).unwrap();
     assert!(status == 0 || status == 141, "{status}");
@@ -390,13 +339,5 @@ fn what_has_no_history_is_named() {
         said(&["log", ".env"]),
         "No changes to a variable .env in this history; for the file: envseal log -f .env\n"
     );
-    let outside = env.envseal(&["log"]).dir(env.outside()).fails(4);
-    let place = env.outside();
-    assert_eq!(
-        outside,
-        format!(
-            "error: {} is not in a git worktree\nhint: go to a clone, or make this one: git init\n",
-            place.display()
-        )
-    );
+    env.fails(4, &["log", "-f", "../elsewhere/.env"]);
 }

@@ -1,7 +1,6 @@
 //! When colours, links and help are shown, and how wide.
 
-use clap::Command;
-
+use crate::help::commands;
 use crate::support::{Run, TestEnv, run_on_columns, run_on_terminal};
 
 const ESC: char = '\u{1b}';
@@ -100,34 +99,20 @@ fn tables_fit_the_terminal() {
     }
 }
 
-/// Collects each command that does something, as words.
-fn commands(command: &Command, path: &[String], found: &mut Vec<Vec<String>>) {
-    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-        let path = [path, &[sub.get_name().to_owned()]].concat();
-        if sub.has_subcommands() {
-            commands(sub, &path, found);
-        } else {
-            found.push(path);
-        }
-    }
-}
-
 #[test]
-fn short_help_is_short_and_long_help_has_examples() {
-    let env = TestEnv::new();
-    let mut all = Vec::new();
-    commands(&envseal::testing::commands::definition(), &[], &mut all);
-    assert!(all.len() > 25, "{all:?}");
-    // Commands that only git calls have no help to check.
-    for command in all.iter().filter(|command| !command.starts_with(&["hook".into(), "run".into()])) {
+fn examples_are_of_the_command_and_only_in_long_help() {
+    let definition = envseal::testing::commands::definition();
+    // Commands that only git calls have no examples.
+    for command in commands().iter().filter(|command| !command.starts_with(&["hook".into(), "run".into()])) {
+        let words = [&["envseal".to_owned()], &command[..]].concat();
         let help = |how: &str| {
-            let words: Vec<_> = command.iter().map(String::as_str).chain([how]).collect();
-            env.ok(&words)
+            let words = words.iter().map(String::as_str).chain([how]);
+            definition.clone().try_get_matches_from(words).unwrap_err().to_string()
         };
         let (short, long) = (help("-h"), help("--help"));
-        assert!(!short.contains("Examples:") && short.lines().count() < 45, "{command:?}:\n{short}");
+        assert!(!short.contains("Examples:"), "{command:?}:\n{short}");
         let examples = long.split("Examples:\n").nth(1).unwrap_or_default();
-        assert!(examples.contains(&format!("envseal {}", command.join(" "))), "{command:?}:\n{long}");
+        assert!(examples.contains(&words.join(" ")), "{command:?}:\n{long}");
     }
 }
 
@@ -138,14 +123,4 @@ fn a_mistyped_command_is_told_what_it_may_have_been() {
     assert!(said.contains("similar") && said.contains("'rename'"), "{said}");
     let said = env.fails(2, &["team", "aprove", "x"]);
     assert!(said.contains("similar") && said.contains("'approve'"), "{said}");
-}
-
-#[test]
-fn a_command_that_succeeds_says_nothing_but_what_it_did() {
-    let env = TestEnv::new();
-    env.ok(&["set", "A", "1"]);
-    let output = env.envseal(&["run", "--", "true"]).output();
-    assert_eq!((&*output.stdout, &*output.stderr), (&b""[..], ""));
-    let output = env.envseal(&["get", "A"]).output();
-    assert_eq!((&*output.stdout, &*output.stderr), (&b"1\n"[..], ""));
 }
