@@ -3,6 +3,7 @@
 //! `UPDATE=1 cargo test --test cli readme` rewrites the outputs and the picture.
 
 use crate::support::TestEnv;
+use crate::transcripts::constant;
 
 /// Returns the commands (after `$ `) of the README's console blocks, each with the output that follows it.
 fn commands() -> Vec<(String, String)> {
@@ -19,17 +20,6 @@ fn commands() -> Vec<(String, String)> {
     commands
 }
 
-/// Replaces key ids, which are random.
-fn normal(output: &str) -> String {
-    let mut words = Vec::new();
-    for word in output.split(' ') {
-        let id = word.trim_end().trim_end_matches(')');
-        let is_id = id.len() == 8 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        words.push(if is_id { word.replace(id, "1a2b3c4d") } else { word.to_owned() });
-    }
-    words.join(" ")
-}
-
 #[test]
 fn the_readme_shows_what_happens() {
     let env = TestEnv::unsettled();
@@ -40,7 +30,7 @@ fn the_readme_shows_what_happens() {
     let (mut readme, mut from) = (include_str!("../../README.md").to_owned(), 0);
     for (command, expected) in commands {
         let output = env.shell(&format!("{{ {command}\n}} 2>&1")).output();
-        let shown = normal(&String::from_utf8(output.stdout).unwrap());
+        let shown = constant(&String::from_utf8(output.stdout).unwrap(), &env);
         if std::env::var_os("UPDATE").is_some() {
             let quoted = format!("$ {command}\n{expected}");
             let at = from + readme[from..].find(&quoted).unwrap();
@@ -70,8 +60,7 @@ fn the_quickstart_runs() {
 #[test]
 fn the_picture_shows_what_happens() {
     let env = TestEnv::without_git();
-    if env.program("sh", &["-c", "command -v python3"]).output().status != 0 {
-        println!("skipped: python3 is not installed");
+    if !env.has(&["python3"]) {
         return;
     }
     let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
