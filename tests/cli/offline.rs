@@ -1,5 +1,6 @@
 //! No command opens a socket: there is no server, no telemetry and no check for updates.
 
+use crate::rotate_killed::has_strace;
 use crate::support::TestEnv;
 
 /// Every command, in an order in which each has something to do. Words are separated by spaces.
@@ -47,9 +48,7 @@ const COMMANDS: &[&str] = &[
 #[test]
 fn no_command_opens_a_socket() {
     let env = TestEnv::new();
-    let works = std::process::Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
-    if !works.is_ok_and(|status| status.success()) {
-        println!("skipped: strace is not installed, or may not trace here");
+    if !has_strace() {
         return;
     }
     env.write("values.json", "{\"A\": \"x\"}\n");

@@ -26,6 +26,16 @@ fn server() -> (TestEnv, PathBuf) {
     (env, bare)
 }
 
+/// Creates another bare repository with the recipe, to which this clone pushes from now on.
+fn empty_server(env: &TestEnv) -> PathBuf {
+    let bare = env.outside().join("empty.git");
+    env.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);
+    std::fs::copy(env.outside().join("server.git/hooks/pre-receive"), bare.join("hooks/pre-receive"))
+        .unwrap();
+    env.git(&["remote", "set-url", "origin", bare.to_str().unwrap()]);
+    bare
+}
+
 /// Pushes these refs. Returns the output if the push was refused.
 fn push(env: &TestEnv, refs: &[&str]) -> Result<(), Output> {
     let arguments = [&["push", "-q", "origin"], refs].concat();
@@ -103,11 +113,7 @@ fn the_first_push_into_an_empty_repository_is_checked_whole() {
     let (env, _) = server();
     commit(&env, ".env.production", format!("SECRET={PLAINTEXT}\n"));
     commit(&env, "file", "later\n");
-    let bare = env.outside().join("empty.git");
-    env.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);
-    std::fs::copy(env.outside().join("server.git/hooks/pre-receive"), bare.join("hooks/pre-receive"))
-        .unwrap();
-    env.git(&["remote", "set-url", "origin", bare.to_str().unwrap()]);
+    let bare = empty_server(&env);
     refused(&env, &bare, &["main"], &[".env.production:1: error: SECRET"]);
     push(&env, &["main~2:refs/heads/main"]).unwrap();
 }
@@ -193,16 +199,13 @@ fn the_server_says_which_refs_are_known() {
 
 #[test]
 fn a_first_push_beside_a_pull_request_is_not_the_first() {
-    let (env, bare) = server();
-    let empty = env.outside().join("empty.git");
-    env.git(&["init", "-q", "--bare", empty.to_str().unwrap()]);
-    std::fs::copy(bare.join("hooks/pre-receive"), empty.join("hooks/pre-receive")).unwrap();
+    let (env, _) = server();
+    let empty = empty_server(&env);
     placed(&env, &empty, "refs/pull/1/head");
     let good = env.read(".env");
     env.write("envseal.toml", "[policy]\nplain = [\"SECRET\"]\n");
     env.git(&["add", "envseal.toml"]);
     commit(&env, ".env", format!("{good}SECRET={PLAINTEXT}\n"));
-    env.git(&["remote", "set-url", "origin", empty.to_str().unwrap()]);
     refused(&env, &empty, &["main"], &["[plaintext]"]);
     env.program("git", &["update-ref", "-d", "refs/pull/1/head"]).dir(&empty).ok();
     refused(&env, &empty, &["main"], &["has commits, but no branch or tag leads to any"]);
@@ -283,10 +286,7 @@ fn a_server_that_has_lost_its_refs_accepts_nothing() {
     let said = ["has commits, but no branch or tag leads to any", "fsck", "refs/heads/main was not accepted"];
     refused(&env, &bare, &["main"], &said);
     // A new server accepts several refs at once.
-    let new = env.outside().join("new.git");
-    env.git(&["init", "-q", "--bare", new.to_str().unwrap()]);
-    std::fs::copy(bare.join("hooks/pre-receive"), new.join("hooks/pre-receive")).unwrap();
-    env.git(&["remote", "set-url", "origin", new.to_str().unwrap()]);
+    empty_server(&env);
     env.git(&["branch", "other", "HEAD~1"]);
     push(&env, &["main", "other"]).unwrap();
 }

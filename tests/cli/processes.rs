@@ -9,7 +9,7 @@ use envseal::testing::team::{Exposure, ExposureState};
 use envseal::testing::time::Moment;
 
 use crate::rotate::{member, team};
-use crate::support::{Run, TestEnv, write_script};
+use crate::support::{Run, Start, TestEnv, write_script};
 
 /// A `git` that records each call and its arguments.
 struct Counted {
@@ -57,16 +57,15 @@ impl Counted {
 
 /// A clone with hooks, two environments and a few commits.
 fn project() -> Counted {
-    let env = TestEnv::new();
-    env.ok(&["init", "-q"]);
-    for environment in ["default", "production"] {
-        env.ok(&["set", "-q", "URL", "value", "-e", environment]);
-    }
-    for number in 0..5 {
-        env.write("README", format!("{number}\n"));
-        env.commit("more");
-    }
-    Counted::new(env)
+    static START: Start = Start::new();
+    Counted::new(TestEnv::copy_of(&START, |env| {
+        env.ok(&["init", "-q"]);
+        env.ok(&["set", "-q", "URL", "value", "-e", "default", "-e", "production"]);
+        for number in 0..5 {
+            env.write("README", format!("{number}\n"));
+            env.commit("more");
+        }
+    }))
 }
 
 #[test]
@@ -155,9 +154,7 @@ fn ls_starts_five() {
 #[test]
 fn the_number_does_not_depend_on_the_environments_that_are_rotated() {
     let env = TestEnv::new();
-    for name in ["a", "b", "c", "d"] {
-        env.ok(&["set", "-q", "URL", "value", "-e", name]);
-    }
+    env.ok(&["set", "-q", "URL", "value", "-e", "a,b,c,d"]);
     env.ok(&["team", "request", "-q", "--name", "alice"]);
     env.commit("team");
     let counted = Counted::new(env);
@@ -188,9 +185,9 @@ fn no_command_starts_more_of_them_in_a_larger_repository() {
     };
     let small: Vec<_> = commands.iter().map(|arguments| count(arguments)).collect();
     for folder in 0..10 {
-        env.write(format!("p{folder}/x"), "x");
-        env.ok(&["set", "-q", "URL", "value", "-f", &format!("p{folder}/.env")]);
-        env.ok(&["set", "-q", "URL", "value", "-f", &format!("p{folder}/.env.production")]);
+        let files = [".env", ".env.production"].map(|name| format!("p{folder}/{name}"));
+        std::fs::create_dir(env.path(format!("p{folder}"))).unwrap();
+        env.ok(&["set", "-q", "URL", "value", "-f", &files[0], "-f", &files[1]]);
         env.commit(&format!("package {folder}"));
     }
     env.ok(&["set", "-q", "URL", "other", "-f", "p1/.env"]);

@@ -16,6 +16,7 @@ use envseal::testing::team::Policy;
 use proptest::prelude::*;
 
 use crate::dialect::{dialect, statements};
+use crate::support::scratch_folder;
 
 type Values = Vec<(String, Vec<u8>)>;
 
@@ -27,7 +28,7 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        let (folder, key) = (tempfile::tempdir().unwrap(), PrivateKey::generate());
+        let (folder, key) = (scratch_folder(), PrivateKey::generate());
         std::fs::write(
             folder.path().join(".env.keys"),
             format!("ENVSEAL_PRIVATE_KEY={}\n", key.to_text().expose()),

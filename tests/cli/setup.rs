@@ -14,29 +14,27 @@ fn has_hooks(env: &TestEnv) -> bool {
 
 #[test]
 fn the_first_key_or_member_in_a_clone_brings_the_question() {
-    for command in [
-        &["set", "A", "b"][..],
-        &["encrypt"],
-        &["team", "request", "--name", "me"],
-        &["import", "dotenv", ".env.old", "-f", ".env", "--yes"],
+    for (command, answer, installs) in [
+        (&["set", "A", "b"][..], &b"\n"[..], true),
+        (&["set", "A", "b"], b"n\n", false),
+        (&["encrypt"], b"\n", true),
+        (&["team", "request", "--name", "me"], b"n\n", false),
+        (&["import", "dotenv", ".env.old", "-f", ".env", "--yes"], b"\n", true),
     ] {
-        for (answer, installs) in [(&b"\n"[..], true), (b"n\n", false)] {
-            let env = TestEnv::unsettled();
-            env.write_plain(".env", "X=y\n");
-            env.write_plain(".env.old", "B=c\n");
-            let Some((status, shown)) = on_terminal(&env, command, Some(answer)) else { return };
-            assert!(status == 0 && shown.contains(QUESTION), "{command:?}: {shown}");
-            assert_eq!(has_hooks(&env), installs, "{command:?}: {shown}");
-            assert_eq!(env.read(".git/config").contains("[merge \"envseal\"]"), installs, "{command:?}");
-            assert_eq!(shown.ends_with(NOT_SET_UP), !installs, "{shown}");
-            // After an answer, neither the question nor the note comes again.
-            let key = &["set", "A", "b", "-e", "other"][..];
-            for (again, answer) in
-                [(key, Some(&b"y\n"[..])), (&["check"], None), (&["run", "--", "true"], None)]
-            {
-                let (_, shown) = on_terminal(&env, again, answer).unwrap();
-                assert!(!shown.contains("set up") && !shown.contains("[Y/n]"), "{again:?}: {shown}");
-            }
+        let env = TestEnv::unsettled();
+        env.write_plain(".env", "X=y\n");
+        env.write_plain(".env.old", "B=c\n");
+        let Some((status, shown)) = on_terminal(&env, command, Some(answer)) else { return };
+        assert!(status == 0 && shown.contains(QUESTION), "{command:?}: {shown}");
+        assert_eq!(has_hooks(&env), installs, "{command:?}: {shown}");
+        assert_eq!(env.read(".git/config").contains("[merge \"envseal\"]"), installs, "{command:?}");
+        assert_eq!(shown.ends_with(NOT_SET_UP), !installs, "{shown}");
+        // After an answer, neither the question nor the note comes again.
+        let key = &["set", "A", "b", "-e", "other"][..];
+        for (again, answer) in [(key, Some(&b"y\n"[..])), (&["check"], None), (&["run", "--", "true"], None)]
+        {
+            let (_, shown) = on_terminal(&env, again, answer).unwrap();
+            assert!(!shown.contains("set up") && !shown.contains("[Y/n]"), "{again:?}: {shown}");
         }
     }
 }

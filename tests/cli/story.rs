@@ -95,53 +95,6 @@ fn a_value_of_production_goes_through_review_by_name() {
     assert_eq!(before, format!("{production}\n"));
 }
 
-#[test]
-fn two_changes_of_one_value_meet_and_a_person_chooses() {
-    let env = TestEnv::without_git();
-    let [alice, operator] = team(&env);
-    operator.does(&["checkout", "-q", "-B", "main", "origin/main"]);
-
-    // Each adds a variable at the end, and both change URL.
-    operator.says(&["set", "-q", "FROM_OLGA", &env.secret("olga")]);
-    operator.says(&["set", "-q", "URL", &env.secret("olgas")]);
-    operator.does(&["commit", "-aqm", "olga"]);
-    operator.does(&["push", "-q", "origin", "main"]);
-    alice.says(&["set", "-q", "FROM_ALICE", &env.secret("alice")]);
-    let hers = env.secret("hers");
-    alice.says(&["set", "-q", "URL", &hers]);
-    alice.does(&["commit", "-aqm", "alice"]);
-    alice.does(&["fetch", "-q"]);
-    let merge = alice.git(&["merge", "origin/main"]);
-    assert_eq!(merge.status, 1);
-    assert!(merge.stderr.contains(".env: both sides changed URL; pick one between"), "{}", merge.stderr);
-    let status = String::from_utf8(alice.git(&["status", "--short"]).stdout).unwrap();
-    assert_eq!(status, "UU .env\n");
-    assert_eq!(alice.envseal(&["run", "--", "true"]).status, 4);
-
-    // The conflict can't be committed, whatever is staged.
-    let stopped = alice.git(&["commit", "-aqm", "merge"]);
-    assert!(stopped.status == 1 && stopped.stderr.contains("[conflict-marker]"), "{}", stopped.stderr);
-
-    // She keeps her own side, as an editor would leave it.
-    let text = std::fs::read_to_string(alice.clone.join(".env")).unwrap();
-    let (before, rest) = text.split_once("<<<<<<< ").unwrap();
-    let (_, rest) = rest.split_once('\n').unwrap();
-    let (ours, rest) = rest.split_once("=======\n").unwrap();
-    let (_, rest) = rest.split_once(">>>>>>> ").unwrap();
-    let (_, after) = rest.split_once('\n').unwrap();
-    std::fs::write(alice.clone.join(".env"), [before, ours, after].concat()).unwrap();
-    alice.does(&["add", ".env"]);
-    alice.does(&["commit", "-qm", "merge"]);
-    alice.does(&["push", "-q", "origin", "main"]);
-
-    operator.does(&["pull", "-q"]);
-    assert_eq!(operator.says(&["get", "URL"]), format!("{hers}\n"));
-    let names: serde_json::Value = serde_json::from_str(&operator.says(&["get"])).unwrap();
-    let names: Vec<_> = names.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(names, ["FROM_ALICE", "FROM_OLGA", "URL"]);
-    assert_eq!(operator.envseal(&["doctor"]).status, 0);
-}
-
 /// The story of the README from end to end: Alice has no production key, Olga has it, Bob is new, and there is a CI.
 /// They share nothing but git. The remote checks every push, and hooks and drivers are installed.
 #[test]
