@@ -128,11 +128,6 @@ fn what_cannot_be_told_is_unknown() {
     let raw = env.git(&["cat-file", "commit", "HEAD"]).replace("SSH SIGNATURE", "PGP SIGNATURE");
     reset_to(&env, &raw);
     assert_eq!(states(&env)[0], "unknown");
-    // At the end of a shallow clone, the members in the parent commit are unknown.
-    let clone = env.outside().join("clone");
-    let from = format!("file://{}", env.repo().display());
-    env.git(&["clone", "-q", "--depth", "1", &from, clone.to_str().unwrap()]);
-    assert!(env.envseal(&["blame", "-f", ".env"]).dir(&clone).fails(4).contains("fetch --unshallow"));
 }
 
 #[test]

@@ -2,21 +2,6 @@
 
 use crate::support::TestEnv;
 
-#[test]
-fn run_asks_nothing_of_git() {
-    let env = TestEnv::new();
-    let secret = env.secret("first");
-    env.envseal(&["set", "HELLO"]).stdin(&secret).ok();
-    env.git(&["add", ".env", ".gitignore"]);
-    // A repository of a version that git does not know: every call of git fails.
-    let config = env.read(".git/config");
-    env.write(".git/config", config.replace("repositoryformatversion = 0", "repositoryformatversion = 99"));
-    assert!(env.fails(4, &["ls"]).contains("version"));
-    // Only the length is tested, so that the plaintext is in no argument.
-    env.ok(&["run", "--", "sh", "-c", "test ${#HELLO} -gt 1"]);
-    env.write(".git/config", config);
-}
-
 /// Returns how often a command makes one of these system calls. Prints a message and returns None without strace.
 fn calls(env: &TestEnv, syscalls: &str, arguments: &[&str]) -> Option<usize> {
     let trace = env.path("../trace");

