@@ -239,49 +239,25 @@ fn both_sealed_anew_or_changed_to_the_same_is_no_conflict_with_the_key() {
 fn rotated_on_one_branch_and_set_on_the_other() {
     for with_keys in [true, false] {
         let env = project(".env", &["A", "B"]);
-        let old_key = line(&env, ".env", "ENVSEAL_PUBLIC_KEY");
-        let new = TestEnv::new();
-        new.ok(&["key", "generate", "-q"]);
-        let new_private = new.private_key("ENVSEAL_PRIVATE_KEY");
-        let new_key = line(&new, ".env", "ENVSEAL_PUBLIC_KEY");
-        let rotate = || {
-            env.write(".env", env.read(".env").replace(&old_key, &new_key));
-            let keys = env.read(".env.keys");
-            env.write(
-                ".env.keys",
-                keys.replace("ENVSEAL_PRIVATE_KEY=", &format!("ENVSEAL_PRIVATE_KEY={new_private},")),
-            );
-            let key = envseal::testing::crypto::PublicKey::parse(new_key.split_once('=').unwrap().1).unwrap();
-            env.ok(&["key", "trust", "-q", "--fingerprint", &key.fingerprint()]);
-            env.ok(&["encrypt", "-q", "--reseal", "--all"]);
+        let change = || {
+            let changed = with_keys.then(|| set(&env, ".env", "B"));
+            (set(&env, ".env", "NEW"), line(&env, ".env", "NEW"), changed)
         };
-        let (theirs, ()) = diverge(
-            &env,
-            || {
-                let (added, changed) = (
-                    set(&env, ".env", "NEW"),
-                    if with_keys { set(&env, ".env", "B") } else { String::new() },
-                );
-                (added, changed, line(&env, ".env", "NEW"))
-            },
-            rotate,
-        );
-        let (added, changed, new_line) = theirs;
-        let rotated_a = line(&env, ".env", "A");
+        let ((added, new_line, changed), _) = diverge(&env, change, || env.ok(&["key", "rotate", "-q"]));
+        let rotated = ["ENVSEAL_PUBLIC_KEY", "A"].map(|name| line(&env, ".env", name));
         let keys = env.read(".env.keys");
         if !with_keys {
             std::fs::remove_file(env.path(".env.keys")).unwrap();
         }
         merge(&env).ok();
-        assert_eq!(line(&env, ".env", "ENVSEAL_PUBLIC_KEY"), new_key);
-        assert_eq!(line(&env, ".env", "A"), rotated_a);
+        assert_eq!(["ENVSEAL_PUBLIC_KEY", "A"].map(|name| line(&env, ".env", name)), rotated);
         assert_eq!(line(&env, ".env", "NEW"), new_line, "kept as it is");
         env.write(".env.keys", keys);
         let said = env.fails(3, &["get", "NEW"]);
         assert!(said.contains("encrypted with another key") && said.contains("--reseal"), "{said}");
         env.ok(&["encrypt", "-q", "--reseal", "--all"]);
         assert_eq!(get(&env, ".env", "NEW").trim_end(), added);
-        if with_keys {
+        if let Some(changed) = changed {
             assert_eq!(get(&env, ".env", "B").trim_end(), changed);
         }
     }

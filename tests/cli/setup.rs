@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{TestEnv, on_terminal, set_mode};
+use crate::support::{TestEnv, on_terminal, write_script};
 
 const NOT_SET_UP: &str = "note: this clone is not set up, so plaintext may be committed: envseal init\n";
 const QUESTION: &str =
@@ -76,8 +76,7 @@ fn hooks_of_more_than_this_clone_are_not_changed_and_the_line_to_add_is_printed(
         } else {
             folder.join("pre-commit")
         };
-        std::fs::write(&hook, "#!/bin/sh\ntrue\n").unwrap();
-        set_mode(&hook, 0o755);
+        write_script(&hook, "true");
         env.git(&["add", "-A"]);
         // Hooks outside this repository, or set in its own configuration.
         let scope = if hooks.starts_with('~') { "--global" } else { "--local" };
@@ -91,12 +90,7 @@ fn hooks_of_more_than_this_clone_are_not_changed_and_the_line_to_add_is_printed(
         // The printed line works.
         if hooks == ".githooks" {
             for name in ["pre-commit", "pre-merge-commit", "pre-push"] {
-                std::fs::write(
-                    folder.join(name),
-                    format!("#!/bin/sh\n{}\n", line.replace("pre-commit", name)),
-                )
-                .unwrap();
-                set_mode(folder.join(name), 0o755);
+                write_script(folder.join(name), &line.replace("pre-commit", name));
             }
             let report = String::from_utf8(env.envseal(&["doctor"]).output().stdout).unwrap();
             assert!(report.contains("pre-push hook: installed"), "{report}");

@@ -1,21 +1,7 @@
 //! The diff driver, called by the real git.
 
+use crate::merge::{project, set};
 use crate::support::TestEnv;
-
-/// Creates a repository with drivers in which `A` was set and then changed.
-fn project(file: &str) -> TestEnv {
-    let env = TestEnv::new();
-    std::fs::create_dir_all(env.path(file).parent().unwrap()).unwrap();
-    for subject in ["one", "two"] {
-        env.envseal(&["set", "-q", "A", "-f", file]).stdin(env.secret(subject)).ok();
-        env.ok(&["init", "-q", "-y"]);
-        // The hooks are not tested here.
-        env.ok(&["hook", "uninstall", "-q"]);
-        env.git(&["add", "-A"]);
-        env.git(&["commit", "-q", "-m", subject]);
-    }
-    env
-}
 
 fn is_shown(line: &str, sign: char) -> bool {
     let hash = line.strip_prefix(sign).and_then(|line| line.strip_prefix("A=<sealed "));
@@ -35,7 +21,9 @@ fn shows_the_change(text: &str) {
 #[test]
 fn every_way_of_looking_at_a_change_shows_hashes() {
     let file = "päckage, the 'first'/$x/prod stage.env";
-    let env = project(file);
+    let env = project(file, &["A"]);
+    set(&env, file, "A");
+    env.git(&["commit", "-q", "-a", "-m", "two"]);
     std::fs::remove_file(env.path(file).with_file_name(".env.keys")).ok();
     let git = |arguments: &[&str]| env.git_with_envseal(arguments).ok();
     shows_the_change(&git(&["show"]));
