@@ -430,29 +430,4 @@ mod tests {
         let versions = vec![version(b"1", "HEAD~4"), version(b"2", "HEAD~2")];
         assert_eq!(repo.versions(Path::new("sub/f")).unwrap(), FileVersions { versions, cut: None });
     }
-
-    #[test]
-    fn a_merge_is_compared_with_each_parent() {
-        let g = Fixture::new();
-        g.commit("a.env", "1");
-        g.git(&["checkout", "-q", "-b", "side"]);
-        g.commit("b.env", "1");
-        g.git(&["checkout", "-q", "main"]);
-        g.commit("c.env", "1");
-        g.git(&["merge", "-q", "-m", "merge", "side"]);
-        g.commit("other", "1");
-        let repo = g.repo();
-        let mut walk = repo.walk(&[repo.head().unwrap().unwrap()], |_| true).unwrap();
-        let mut walked = Vec::new();
-        while let Some(step) = walk.step().unwrap() {
-            assert!(!step.cut);
-            let names =
-                |changed: &Vec<ChangedFile>| changed.iter().map(|it| it.path.display().to_string()).collect();
-            walked.push(step.changes.iter().map(names).collect::<Vec<Vec<String>>>());
-        }
-        assert_eq!(walked.len(), 5);
-        assert_eq!(walked[0], [["other"]]);
-        assert_eq!(walked[1], [["b.env"], ["c.env"]]);
-        assert_eq!(walked[4], [["a.env"]]);
-    }
 }

@@ -151,7 +151,7 @@ mod tests {
     use crate::git::testing::Fixture;
 
     fn is_tracked(g: &Fixture, name: &str) -> Result<bool, GitError> {
-        is_tracked_fast(g.root(), &g.root().join(name))
+        is_tracked_fast(g.root(), &g.path(name))
     }
 
     /// Checks each path of `tracked` and `absent`; after `!`, the bytes alone must prove its absence.
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn versions_of_the_index() {
         let g = Fixture::new();
-        let version = || fs::read(g.root().join(".git/index")).unwrap()[7];
+        let version = || fs::read(g.path(".git/index")).unwrap()[7];
         assert!(!is_tracked(&g, ".env.keys").unwrap(), "no index yet");
         g.add("f", "");
         expect(&g, "f", "!.env.keys");
@@ -189,7 +189,7 @@ mod tests {
         g.add(".env.local", "");
         g.git(&["update-index", "--index-version", "4"]);
         assert_eq!(version(), 4);
-        assert!(memmem::find(&fs::read(g.root().join(".git/index")).unwrap(), b".env.local").is_none());
+        assert!(memmem::find(&fs::read(g.path(".git/index")).unwrap(), b".env.local").is_none());
         expect(&g, ".env.keys .env.local", "none");
     }
 
@@ -201,10 +201,11 @@ mod tests {
         g.git(&["update-index", "--split-index"]);
         g.add("later", "");
         expect(&g, ".env later", ".env.keys");
-        let shared = fs::read_dir(g.root().join(".git")).unwrap().flatten().map(|e| e.path());
-        shared
-            .filter(|p| p.to_str().unwrap().contains("sharedindex"))
-            .for_each(|p| fs::remove_file(p).unwrap());
+        for item in fs::read_dir(g.path(".git")).unwrap().flatten() {
+            if item.file_name().to_str().unwrap().contains("sharedindex") {
+                fs::remove_file(item.path()).unwrap();
+            }
+        }
         assert!(is_tracked(&g, ".env.keys").is_err(), "the shared part is lost");
 
         let g = Fixture::new();
@@ -213,27 +214,6 @@ mod tests {
         g.git(&["sparse-checkout", "init", "--cone", "--sparse-index"]);
         g.git(&["sparse-checkout", "set", "in"]);
         expect(&g, "out/deep/.env.keys", ".env.keys in/.env.keys");
-    }
-
-    #[test]
-    fn other_repositories() {
-        if let Some(g) = Fixture::of_format("sha256") {
-            g.add("sub/.env.keys", "");
-            expect(&g, "sub/.env.keys", "!.env.local");
-        }
-        let g = Fixture::new();
-        g.commit("f", "");
-        g.git(&["worktree", "add", "-q", "../linked"]);
-        let linked = g.outside("linked");
-        let keys = linked.join(".env.keys");
-        fs::write(&keys, "").unwrap();
-        assert!(!is_tracked_fast(&linked, &keys).unwrap());
-        Fixture::git_in(&linked, &["add", ".env.keys"]);
-        assert!(is_tracked_fast(&linked, &keys).unwrap());
-        assert!(!is_tracked(&g, ".env.keys").unwrap());
-        let sub = g.with_submodule("sub");
-        assert!(is_tracked_fast(&sub, &sub.join(".env")).unwrap());
-        assert!(!is_tracked_fast(&sub, &sub.join(".env.keys")).unwrap());
     }
 
     #[test]
@@ -247,10 +227,29 @@ mod tests {
     }
 
     #[test]
+    fn other_repositories() {
+        if let Some(g) = Fixture::of_format("sha256") {
+            g.add("sub/.env.keys", "");
+            expect(&g, "sub/.env.keys", "!.env.local");
+        }
+        let g = Fixture::new();
+        g.commit("f", "");
+        g.git(&["worktree", "add", "-q", "../linked"]);
+        let linked = g.outside("linked");
+        fs::write(linked.join(".env"), "").unwrap();
+        Fixture::git_in(&linked, &["add", ".env"]);
+        assert!(!is_tracked(&g, ".env").unwrap());
+        for root in [linked, g.with_submodule("sub")] {
+            assert!(is_tracked_fast(&root, &root.join(".env")).unwrap(), "{}", root.display());
+            assert!(!is_tracked_fast(&root, &root.join(".env.keys")).unwrap(), "{}", root.display());
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_is_not_a_no() {
         let g = Fixture::new();
         g.add("f", "");
-        let index = g.root().join(".git/index");
+        let index = g.path(".git/index");
         let whole = fs::read(&index).unwrap();
         for broken in [&b""[..], b"DIRC", &whole[..40], b"not an index at all, but long enough to be one"] {
             fs::write(&index, broken).unwrap();
@@ -276,11 +275,13 @@ mod tests {
         let (g, other) = (Fixture::new(), Fixture::new());
         g.add("sub/.env.keys", "");
         other.add("sub/.env.keys", "");
-        symlink("sub", g.root().join("alias")).unwrap();
-        symlink(other.root().join("sub"), g.root().join("theirs")).unwrap();
-        symlink(g.outside(""), g.root().join("out")).unwrap();
+        symlink("sub", g.path("alias")).unwrap();
+        symlink("sub/.env.keys", g.path("link")).unwrap();
+        symlink(other.root().join("sub"), g.path("theirs")).unwrap();
+        symlink(g.outside(""), g.path("out")).unwrap();
         for (name, tracked) in [
             ("alias/.env.keys", true),
+            ("link", false),
             ("theirs/.env.keys", true),
             ("theirs/.env", false),
             ("out/.env.keys", false),

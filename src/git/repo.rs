@@ -562,29 +562,23 @@ mod tests {
     }
 
     #[test]
-    fn discovers_from_below_and_with_an_unborn_head() {
+    fn discovers_from_below_with_an_unborn_head_and_in_another_worktree() {
         let g = Fixture::new();
-        let deep = g.root().join("a/b");
+        let deep = g.path("a/b");
         fs::create_dir_all(&deep).unwrap();
         let repo = open(&deep);
-        assert_eq!(repo.root(), g.root());
-        assert_eq!(repo.head().unwrap(), None);
+        assert_eq!((repo.root(), repo.head().unwrap()), (g.root(), None));
         assert_eq!(repo.relative(&deep.join(".env")).unwrap(), Path::new("a/b/.env"));
         assert_eq!(repo.relative_folder(g.root()).unwrap(), Path::new(""));
         assert!(refusal(repo.relative(&g.outside("x"))).contains("outside the git worktree"));
         assert!(Repositories::default().discover(&g.outside("")).unwrap().is_none());
         assert!(refusal(Repo::open(&g.outside(""))).contains("not in a git worktree"));
-    }
 
-    #[test]
-    fn core_worktree_is_the_root() {
-        let g = Fixture::new();
         let elsewhere = g.outside("elsewhere");
         fs::create_dir(&elsewhere).unwrap();
         g.git(&["config", "core.worktree", elsewhere.to_str().unwrap()]);
-        let repo = g.repo();
-        assert_eq!(repo.root(), elsewhere);
-        assert_eq!(repo.relative(&elsewhere.join(".env")).unwrap(), Path::new(".env"));
+        assert_eq!(g.repo().root(), elsewhere);
+        assert_eq!(g.repo().relative(&elsewhere.join(".env")).unwrap(), Path::new(".env"));
     }
 
     fn roots_of(root: &Path) -> String {
@@ -597,7 +591,7 @@ mod tests {
     #[test]
     fn all_roots_are_found_once_and_kept() {
         let g = Fixture::new();
-        let kept = g.root().join(".git/envseal-root");
+        let kept = g.path(".git/envseal-root");
         assert_eq!(g.repo().name().unwrap(), None, "nothing before the first commit");
         assert!(!kept.exists());
         g.commit("a", "1");
@@ -624,7 +618,7 @@ mod tests {
         let sub = g.with_submodule("sub");
         let head = open(&sub).head().unwrap().unwrap();
         assert_eq!(roots_of(&sub), format!("{head}\n"));
-        assert!(g.root().join(".git/modules/sub/envseal-root").exists());
+        assert!(g.path(".git/modules/sub/envseal-root").exists());
     }
 
     #[test]
@@ -632,7 +626,7 @@ mod tests {
         let g = Fixture::new();
         g.commit("a", "1");
         let (root, tree) = (g.git(&["rev-parse", "HEAD"]), g.git(&["rev-parse", "HEAD^{tree}"]));
-        let kept = g.root().join(".git/envseal-root");
+        let kept = g.path(".git/envseal-root");
         let none = "1".repeat(40);
         for bad in ["", "\n", "x\n", &root[..39], &format!("{root} \n"), &tree, &none] {
             fs::write(&kept, bad).unwrap();
@@ -649,19 +643,14 @@ mod tests {
         let shallow = g.outside("shallow");
         let source = format!("file://{}", g.root().display());
         g.git(&["clone", "-q", "--depth", "1", &source, "../shallow"]);
-        let folder = RepoName::Folder(shallow.join(".git"));
+        let (folder, remote) =
+            (RepoName::Folder(shallow.join(".git")), |address: &str| RepoName::Remote(address.into()));
         for (change, name) in [
-            (&["status"][..], RepoName::Remote(source)),
-            (
-                &["remote", "set-url", "origin", "https://me:token@host/a.git"],
-                RepoName::Remote("https://host/a.git".into()),
-            ),
-            (&["remote", "rename", "origin", "upstream"], RepoName::Remote("https://host/a.git".into())),
+            (&["status"][..], remote(&source)),
+            (&["remote", "set-url", "origin", "https://me:token@host/a.git"], remote("https://host/a.git")),
+            (&["remote", "rename", "origin", "upstream"], remote("https://host/a.git")),
             (&["remote", "add", "second", "https://host/b.git"], folder),
-            (
-                &["remote", "add", "origin", "https://host/c.git"],
-                RepoName::Remote("https://host/c.git".into()),
-            ),
+            (&["remote", "add", "origin", "https://host/c.git"], remote("https://host/c.git")),
         ] {
             Fixture::git_in(&shallow, change);
             assert_eq!(open(&shallow).name().unwrap(), Some(name), "{change:?}");

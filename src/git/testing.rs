@@ -41,6 +41,10 @@ impl Fixture {
         &self.root
     }
 
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.root.join(name)
+    }
+
     /// Returns a path beside the repository.
     pub(crate) fn outside(&self, name: &str) -> PathBuf {
         self.dir.join(name)
@@ -62,28 +66,22 @@ impl Fixture {
     }
 
     pub(crate) fn try_git(dir: &Path, args: &[&str]) -> Output {
-        Command::new("git")
-            .current_dir(dir)
-            .args(["-c", "protocol.file.allow=always"])
-            .args(args)
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("GIT_AUTHOR_NAME", "Alice")
-            .env("GIT_AUTHOR_EMAIL", "alice@example.com")
-            .env("GIT_AUTHOR_DATE", "2024-01-01T00:00:00Z")
-            .env("GIT_COMMITTER_NAME", "Alice")
-            .env("GIT_COMMITTER_EMAIL", "alice@example.com")
-            .env("GIT_COMMITTER_DATE", "2024-01-01T00:00:00Z")
-            .env_remove("GIT_DIR")
-            .env_remove("GIT_INDEX_FILE")
-            .env_remove("GIT_WORK_TREE")
-            .output()
-            .unwrap()
+        let mut git = Command::new("git");
+        git.current_dir(dir).args(["-c", "protocol.file.allow=always"]).args(args);
+        git.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        for who in ["GIT_AUTHOR", "GIT_COMMITTER"] {
+            git.env(format!("{who}_NAME"), "Alice").env(format!("{who}_EMAIL"), "alice@example.com");
+            git.env(format!("{who}_DATE"), "2024-01-01T00:00:00Z");
+        }
+        for place in ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"] {
+            git.env_remove(place);
+        }
+        git.output().unwrap()
     }
 
     /// Writes a file in the worktree, and creates its folders.
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.root.join(name);
+        let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         path
@@ -107,6 +105,6 @@ impl Fixture {
         let source = Self::new();
         source.commit(".env", "A=1\n");
         self.git(&["submodule", "add", "-q", source.root().to_str().unwrap(), name]);
-        self.root.join(name)
+        self.path(name)
     }
 }

@@ -547,17 +547,13 @@ mod tests {
         let root = repo.root();
         let [one, two] = [(); 2].map(|()| PrivateKey::generate().public());
         let write = |path: &str, key: Option<&PublicKey>| {
-            let path = root.join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            let text = key.map_or("A=1\n".into(), |key| format!("ENVSEAL_PUBLIC_KEY={key}\n"));
-            std::fs::write(&path, text).unwrap();
-            path
+            repo.write(path, &key.map_or("A=1\n".into(), |key| format!("ENVSEAL_PUBLIC_KEY={key}\n")))
         };
         let a = write("a/.env", Some(&one));
         let b = write("b/.env", Some(&one));
         let none = write("c/.env", None);
         let inner = write("inner/.env", Some(&two));
-        std::fs::write(root.join("inner/envseal.toml"), "").unwrap();
+        repo.write("inner/envseal.toml", "");
         let env = EnvName::of_dotenv();
         let project_of = |folder: &Path| Project::of(folder, &Rc::default()).unwrap();
         let asked = |but: &Path| project_of(root).public_key_of(&env, but);
@@ -577,10 +573,9 @@ mod tests {
     fn a_project_is_opened_once_for_all_its_folders() {
         let repo = crate::git::testing::Fixture::new();
         let root = repo.root();
-        for name in ["a", "a/b", "c"] {
-            std::fs::create_dir(root.join(name)).unwrap();
+        for name in ["a/envseal.toml", "a/b/.env", "c/.env"] {
+            repo.write(name, "");
         }
-        std::fs::write(root.join("a/envseal.toml"), "").unwrap();
         let mut projects = Projects::new(&Rc::default());
         let [a, b, c] = ["a", "a/b", "c"].map(|name| projects.of_folder(&root.join(name)).unwrap());
         assert!(Rc::ptr_eq(&a.facts, &b.facts));
