@@ -237,32 +237,24 @@ mod tests {
     }
 
     #[test]
-    fn text_round_trips() {
+    fn a_key_is_read_as_it_was_written_and_every_one_character_change_is_refused() {
         let private = PrivateKey::generate();
-        let text = private.to_text();
-        let again = PrivateKey::parse(text.expose()).unwrap();
-        assert_eq!(again.to_text(), text);
-        assert_eq!(again.public(), private.public());
+        let again = PrivateKey::parse(private.to_text().expose()).unwrap();
+        assert_eq!((again.to_text(), again.public()), (private.to_text(), private.public()));
         assert_eq!(PublicKey::parse(&private.public().to_string()), Ok(private.public()));
-    }
-
-    #[test]
-    fn every_one_character_change_is_refused() {
-        let private = PrivateKey::generate();
+        assert_eq!(format!("{private:?}"), "PrivateKey(…)");
         for text in [private.to_text().expose().to_owned(), private.public().to_string()] {
             for at in 0..text.len() {
-                for replacement in (0x20u8..0x7f).chain([b'\n']) {
-                    let mut changed = text.clone().into_bytes();
-                    if std::mem::replace(&mut changed[at], replacement) == replacement {
-                        continue;
-                    }
-                    let changed = String::from_utf8(changed).unwrap();
+                let replaced = (' '..='~').chain(['\n']).map(|replacement| {
+                    let mut changed = text.clone();
+                    changed.replace_range(at..=at, &replacement.to_string());
+                    changed
+                });
+                let missing = [&text[..at], &text[at + 1..]].concat();
+                for changed in replaced.filter(|changed| *changed != text).chain([missing]) {
                     assert!(PublicKey::parse(&changed).is_err(), "{changed}");
                     assert!(PrivateKey::parse(&changed).is_err(), "{changed}");
                 }
-                let mut missing = text.clone();
-                missing.remove(at);
-                assert!(PublicKey::parse(&missing).is_err() && PrivateKey::parse(&missing).is_err());
             }
         }
     }
@@ -287,19 +279,12 @@ mod tests {
         assert_eq!(LOW_ORDER[4], u(0xec, 0x7f, 0xff));
     }
 
-    #[test]
-    fn key_ids_are_eight_digits() {
-        assert_eq!(KeyId([0, 0x1a, 0xff, 3]).to_string(), "001aff03");
-        let private = PrivateKey::generate();
-        assert_eq!(format!("{private:?}"), "PrivateKey(…)");
-        assert_eq!(private.public().id().to_string().len(), 8);
-    }
-
     /// The expected value is from Python's hashlib and base64.
     #[test]
     fn a_fingerprint_is_the_whole_hash() {
         let key = PublicKey::from_bytes(u(9, 0, 0)).unwrap();
         assert_eq!(key.fingerprint(), "SHA256:NOyB29r5FIVn3EJU+ThS00+W543dS9BMHIoWQaCIOys");
         assert_eq!(key.id().to_string(), "34ec81db");
+        assert_eq!(KeyId([0, 0x1a, 0xff, 3]).to_string(), "001aff03");
     }
 }

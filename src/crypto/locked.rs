@@ -286,14 +286,10 @@ mod tests {
         Locker::with(SMALL, &text(passphrase)).unwrap()
     }
 
-    fn parsed(blob: &[u8]) -> Result<LockedKey, LockError> {
-        LockedKey::parsed(&format!("{LOCKED_PREFIX}{}", URL_SAFE_NO_PAD.encode(blob)), SMALL)
-    }
-
     fn changed(locked: &LockedKey, change: impl FnOnce(&mut Vec<u8>)) -> Result<LockedKey, LockError> {
         let mut blob = [&locked.header[..], &locked.wrapped].concat();
         change(&mut blob);
-        parsed(&blob)
+        LockedKey::parsed(&format!("{LOCKED_PREFIX}{}", URL_SAFE_NO_PAD.encode(blob)), SMALL)
     }
 
     #[test]
@@ -331,9 +327,7 @@ mod tests {
                     Err(error) => error,
                 };
                 match at {
-                    0..12 => {
-                        assert!(matches!(refused, LockError::Parameters { .. } | LockError::Passphrase));
-                    }
+                    0..12 => assert!(matches!(refused, LockError::Parameters { .. } | LockError::Passphrase)),
                     12..28 | 84..116 => assert_eq!(refused, LockError::Passphrase, "byte {at}"),
                     52..84 => assert!(matches!(refused, LockError::Damaged | LockError::Public(_))),
                     _ => assert_eq!(refused, LockError::Damaged, "byte {at}"),
@@ -347,8 +341,8 @@ mod tests {
         let locker = small("p");
         let (one, other) = (locker.lock(&PrivateKey::generate()), locker.lock(&PrivateKey::generate()));
         let unlocker = Unlocker::new(text("p"));
+        let theirs = [&other.header[..], &other.wrapped].concat();
         for range in [52..84, HEADER..LEN, 28..52] {
-            let theirs = [&other.header[..], &other.wrapped].concat();
             let mixed = changed(&one, |blob| blob[range.clone()].copy_from_slice(&theirs[range])).unwrap();
             assert_eq!(unlocker.open(&mixed).unwrap_err(), LockError::Damaged);
         }
@@ -357,11 +351,8 @@ mod tests {
         lying.header[52..84].copy_from_slice(other.public.as_bytes());
         let mut buffer = *PrivateKey::generate().expose();
         let nonce: [u8; 24] = lying.header[28..52].try_into().unwrap();
-        let tag = locker.keys.cipher().encrypt_in_place_detached(
-            &nonce.into(),
-            &authenticated(&lying.header),
-            &mut buffer,
-        );
+        let also = authenticated(&lying.header);
+        let tag = locker.keys.cipher().encrypt_in_place_detached(&nonce.into(), &also, &mut buffer);
         lying.wrapped = [&buffer[..], &tag.unwrap()].concat().try_into().unwrap();
         lying.public = other.public;
         assert_eq!(unlocker.open(&lying).unwrap_err(), LockError::Key);

@@ -201,11 +201,4 @@ mod tests {
             assert_eq!(out[..], exported);
         }
     }
-
-    #[test]
-    fn a_zero_shared_secret_is_refused_on_both_sides() {
-        let private = PrivateKey::generate();
-        assert!(setup_receiver(&[0; 32], &private, INFO).is_err());
-        assert!(setup_sender(&PublicKey::unchecked([0; 32]), INFO, &mut rand_core::OsRng).is_err());
-    }
 }

@@ -252,12 +252,17 @@ mod tests {
         Document::parse(text.as_bytes().to_vec()).unwrap()
     }
 
+    /// Returns the lines of the entries for which `is` is true.
+    fn lines_where(text: &str, is: fn(&Document, &Entry) -> bool) -> Vec<usize> {
+        let document = doc(text);
+        document.entries().iter().filter(|entry| is(&document, entry)).map(|entry| entry.line).collect()
+    }
+
     #[test]
     fn a_comment_that_touches_the_value_is_ambiguous() {
-        let document = doc("A=adm#in\nB=adm #in\nC='x'#y\nD=#y\nE= #y\nF='#'\n");
-        let ambiguous: Vec<_> =
-            document.entries().iter().filter(|e| document.comment_is_ambiguous(e)).map(|e| e.line).collect();
-        assert_eq!(ambiguous, [1, 3, 4]);
+        let found =
+            lines_where("A=adm#in\nB=adm #in\nC='x'#y\nD=#y\nE= #y\nF='#'\n", Document::comment_is_ambiguous);
+        assert_eq!(found, [1, 3, 4]);
     }
 
     #[test]
@@ -265,13 +270,12 @@ mod tests {
         let document = doc("stray\n export A = 'b'#c\nB:\n");
         let [a, b] = document.entries() else { panic!() };
         assert_eq!(document.statement(a), b" export A = 'b'#c");
-        assert_eq!(
-            (document.separator(a), document.source(a), document.source_start(a)),
-            (&b" = "[..], &b"'b'"[..], 18)
-        );
-        assert_eq!(document.comment(a), Some(&b"#c"[..]));
+        assert_eq!((document.separator(a), document.source(a)), (&b" = "[..], &b"'b'"[..]));
+        assert_eq!((document.source_start(a), document.comment(a)), (18, Some(&b"#c"[..])));
         assert_eq!((document.statement(b), document.source_start(b)), (&b"B:\n"[..], 27));
         assert_eq!(document.stray_text(&document.strays()[0]), b"stray");
+        let repeated = doc("A=1\nA=2\nB=3\n");
+        assert_eq!((repeated.last("A"), repeated.last("C")), (Some(1), None), "the last one is read");
     }
 
     #[test]
@@ -286,20 +290,13 @@ mod tests {
 
     #[test]
     fn a_value_without_quotes_is_cut_off_where_it_opens_more() {
-        let cut = |text: &str| {
-            let document = doc(text);
-            document.entries().iter().filter(|e| document.is_cut_off(e)).map(|e| e.line).collect::<Vec<_>>()
-        };
+        let cut = |text: &str| lines_where(text, Document::is_cut_off);
         assert_eq!(cut("A=1\nK=-----BEGIN X-----\nMIIE\nQUJD==\n-----END X-----\nB=1\n"), [2]);
         assert_eq!(cut("K=\n-----BEGIN X-----\nL=\nx/y\n"), [1]);
         assert_eq!(cut("J={\n\"a\": 1,\nb: 2\n}\nL=[\n1\n]\nM={ \"a\": 1,\n\"b\"}\n"), [1, 5, 8]);
         assert_eq!(cut("Q=\"it\nis\"\nR='it\nis me\nS=`it\nis\n"), [3, 5]);
-        assert_eq!(
-            cut(
-                "K='-----BEGIN X-----\nM\n-----END X-----'\nJ='{'\nL={}\nN={a}\nE=\nx y\nM=-----BEGIN X-----\\nM-----END X-----\n"
-            ),
-            [0; 0]
-        );
+        let whole = "K='-----BEGIN X-----\nM\n-----END X-----'\nJ='{'\nL={}\nN={a}\nE=\nx y\nM=-----BEGIN X-----\\nM-----END X-----\n";
+        assert_eq!(cut(whole), [0; 0]);
     }
 
     #[test]
@@ -321,14 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_a_duplicated_name_is_read() {
-        let document = doc("A=1\nA=2\nB=3\n");
-        assert_eq!(document.last("A"), Some(1));
-        assert_eq!(document.last("C"), None);
-    }
-
-    #[test]
-    fn marks_stand_behind_a_hash_of_their_own() {
+    fn marks_stand_behind_a_hash_of_their_own_and_go_alone() {
         for (comment, plain) in [
             ("# envseal: plain", true),
             ("#envseal:plain", true),
@@ -340,10 +330,6 @@ mod tests {
         }
         let marks: Vec<_> = CommentMark::all(b"# envseal: allow duplicate-name # envseal: plain").collect();
         assert_eq!(marks, [CommentMark::Allow("duplicate-name"), CommentMark::Plain]);
-    }
-
-    #[test]
-    fn removing_the_mark_keeps_the_rest() {
         assert_eq!(CommentMark::without_plain(b"# envseal: plain"), None);
         assert_eq!(CommentMark::without_plain(b"# the port # envseal: plain").unwrap(), b"# the port");
         assert_eq!(CommentMark::without_plain(b"# envseal: plain # why").unwrap(), b"# why");

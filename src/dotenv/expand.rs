@@ -285,17 +285,12 @@ mod tests {
         }
     }
 
-    #[rustfmt::skip]
-    const REFUSED: &[&str] = &[
-        "${A:0:2}", "${A^^}", "${A,,}", "${!A}", "${A[0]}", "${#A}", "${A%x}", "${A#x}", "${A/x/y}",
-        "${A@Q}", "${A:}", "${A:x}", "${ A }", "${}", "${-}", "${:-x}", "${$A}", "${A$A}", "${X_${A}}",
-        "${NO:-{}}", "${NO:-\\${x}}", "${{A}}", "${é}", "${A\n}", "${A\\$}", "${NO:-${A:0:2}}",
-        "${NO:?${A:0:2}}", "${SECRET:1}", "${", "${A", "${A ${A}", "${A:-", "${A:",
-    ];
-
     #[test]
     fn all_else_in_braces_is_refused() {
-        for text in REFUSED {
+        let refused = "${A:0:2}|${A^^}|${A,,}|${!A}|${A[0]}|${#A}|${A%x}|${A#x}|${A/x/y}|${A@Q}|${A:}|${A:x}|${ A }|\
+                       ${}|${-}|${:-x}|${$A}|${A$A}|${X_${A}}|${NO:-{}}|${NO:-\\${x}}|${{A}}|${é}|${A\n}|${A\\$}|\
+                       ${NO:-${A:0:2}}|${NO:?${A:0:2}}|${SECRET:1}|${|${A|${A ${A}|${A:-|${A:";
+        for text in refused.split('|') {
             assert_eq!(try_expanded(text), Err(ExpandError::Malformed), "{text}");
             assert_eq!(references(text.as_bytes()), Err(ExpandError::Malformed), "{text}");
             assert_eq!(*unescape(text.as_bytes()), text.replace("\\$", "$").into_bytes());

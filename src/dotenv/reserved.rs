@@ -260,14 +260,10 @@ mod tests {
     /// Returns the chapter of `docs/format.md`, starting with the first table.
     fn rendered() -> String {
         let mut text = String::new();
-        for (tier, title) in [
-            (Tier::RunsCode, "Names that run code"),
-            (Tier::Redirects, "Names that redirect trust or traffic"),
-        ] {
-            let _ = write!(
-                text,
-                "### {title}\n\n| names | what is done with the value | source |\n|---|---|---|\n"
-            );
+        let tiers = [(Tier::RunsCode, "run code"), (Tier::Redirects, "redirect trust or traffic")];
+        for (tier, what) in tiers {
+            let head = "| names | what is done with the value | source |\n|---|---|---|\n";
+            let _ = write!(text, "### Names that {what}\n\n{head}");
             for row in TABLE.iter().filter(|row| row.tier == tier) {
                 let names: Vec<_> = row.names.split(' ').map(|name| format!("`{name}`")).collect();
                 let _ = writeln!(text, "| {} | {} | {} |", names.join(" "), row.why, row.source);

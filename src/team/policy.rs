@@ -215,16 +215,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn globs_are_over_whole_names() {
-        let policy = Policy::parse(b"[policy]\nplain = ['PORT', 'NEXT_PUBLIC_*']\n").unwrap();
-        assert!(policy.is_plain("PORT") && policy.is_plain("NEXT_PUBLIC_URL"));
-        assert!(!policy.is_plain("PORT2") && !policy.is_plain("port"));
-        assert!(!Policy::parse(b"").unwrap().is_plain("PORT"));
-    }
-
-    #[test]
-    fn each_list_is_for_its_own() {
-        let text = b"[policy]\nexternal = ['AWS_*']\nexclude = ['fixtures/**', 'a.env']\nplain = ['PORT']\n";
+    fn each_list_is_for_its_own_and_globs_are_over_whole_names() {
+        let text = b"[policy]\nexternal = ['AWS_*']\nexclude = ['fixtures/**', 'a.env']\nplain = ['PORT', 'VITE_*']\n";
         let policy = Policy::parse(text).unwrap();
         assert!(policy.is_external("AWS_REGION") && !policy.is_external("PORT"));
         for (path, is_excluded) in
@@ -232,10 +224,15 @@ mod tests {
         {
             assert_eq!(policy.is_excluded(std::path::Path::new(path)), is_excluded, "{path}");
         }
-        assert!(!policy.is_plain("AWS_REGION"));
-        let globs =
-            [("plain", "PORT"), ("exclude", "fixtures/**"), ("exclude", "a.env"), ("external", "AWS_*")];
-        assert_eq!(policy_globs(text), globs.map(|(key, glob)| (key, glob.to_owned())));
+        for (name, is_plain) in
+            [("PORT", true), ("VITE_URL", true), ("PORT2", false), ("port", false), ("AWS_REGION", false)]
+        {
+            assert_eq!(policy.is_plain(name), is_plain, "{name}");
+        }
+        assert!(!Policy::parse(b"").unwrap().is_plain("PORT"));
+        let globs = policy_globs(text).into_iter().map(|(key, glob)| format!("{key} {glob}"));
+        let listed = ["plain PORT", "plain VITE_*", "exclude fixtures/**", "exclude a.env", "external AWS_*"];
+        assert_eq!(globs.collect::<Vec<_>>(), listed);
         assert!(policy_globs(b"[policy").is_empty() && policy_globs(b"plain = ['PORT']").is_empty());
     }
 

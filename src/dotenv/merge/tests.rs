@@ -10,6 +10,14 @@ use super::*;
 #[path = "../../../tests/dialect/mod.rs"]
 mod dialect;
 
+fn of<'a>(base: &'a [u8], ours: &'a [u8], theirs: &'a [u8]) -> MergeVersions<'a> {
+    MergeVersions { base, ours, theirs }
+}
+
+fn merge_with(versions: &MergeVersions<'_>, marker_size: usize) -> MergedText {
+    merge(versions, &ConflictStyle::of_size(marker_size), &mut |_| None)
+}
+
 fn merged_with(
     decide: &mut dyn FnMut(&BothChanged<'_>) -> Option<MergeSide>,
     base: &str,
@@ -32,20 +40,20 @@ fn clean(base: &str, ours: &str, theirs: &str) -> String {
     text
 }
 
+/// Returns the merged text with its markers shortened to `<`, `=` and `>`.
 #[track_caller]
 fn conflict(base: &str, ours: &str, theirs: &str) -> String {
     let (text, conflicts) = merged(base, ours, theirs);
     assert!(matches!(conflicts, MergeConflicts::Names(_)), "{conflicts:?}: {text}");
-    text
+    let markers = [("<<<<<<< ours", "<"), ("=======", "="), (">>>>>>> theirs", ">")];
+    markers.iter().fold(text, |text, (marker, short)| text.replace(marker, short))
 }
 
 #[track_caller]
 fn whole_file(base: &str, ours: &str, theirs: &str) {
     let (text, conflicts) = merged(base, ours, theirs);
     assert_eq!(conflicts, MergeConflicts::File, "{text}");
-    let end = |text: &str| if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    let wanted = format!("<<<<<<< ours\n{ours}{}=======\n{theirs}{}>>>>>>> theirs\n", end(ours), end(theirs));
-    assert_eq!(text, wanted);
+    assert_eq!(text, format!("<<<<<<< ours\n{ours}=======\n{theirs}>>>>>>> theirs\n"));
 }
 
 #[test]
@@ -53,10 +61,8 @@ fn both_sides_add_at_the_end() {
     assert_eq!(clean("A=1\n", "A=1\nB=2\n", "A=1\nC=3\n"), "A=1\nB=2\nC=3\n");
     assert_eq!(clean("A=1", "A=1\nB=2", "A=1\nC=3"), "A=1\nB=2\nC=3");
     assert_eq!(clean("", "B=2\n", "C=3\n"), "B=2\nC=3\n");
-    assert_eq!(
-        clean("A=1\n", "A=1\n\n# about B\nB=2\n", "A=1\n\n# about C\nC=3\n"),
-        "A=1\n\n# about B\nB=2\n\n# about C\nC=3\n"
-    );
+    let wanted = "A=1\n\n# about B\nB=2\n\n# about C\nC=3\n";
+    assert_eq!(clean("A=1\n", "A=1\n\n# about B\nB=2\n", "A=1\n\n# about C\nC=3\n"), wanted);
 }
 
 #[test]
@@ -70,18 +76,10 @@ fn changes_of_neighbours_and_deletions_are_merged() {
 
 #[test]
 fn a_name_changed_on_both_sides_is_a_conflict_of_its_own() {
-    assert_eq!(
-        conflict("# c\nA=1\nB=2\n", "# c\nA=x\nB=2\nC=3\n", "# c\nA=y\nB=z\n"),
-        "# c\n<<<<<<< ours\nA=x\n=======\nA=y\n>>>>>>> theirs\nB=z\nC=3\n"
-    );
-    assert_eq!(
-        conflict("A=1\nB=2", "A=1\nB='x\ny'", "A=1\nB=z"),
-        "A=1\n<<<<<<< ours\nB='x\ny'\n=======\nB=z\n>>>>>>> theirs\n"
-    );
-    assert_eq!(
-        conflict("A=1\r\n", "A=x\r\n", "A=y\r\n"),
-        "<<<<<<< ours\r\nA=x\r\n=======\r\nA=y\r\n>>>>>>> theirs\r\n"
-    );
+    let text = conflict("# c\nA=1\nB=2\n", "# c\nA=x\nB=2\nC=3\n", "# c\nA=y\nB=z\n");
+    assert_eq!(text, "# c\n<\nA=x\n=\nA=y\n>\nB=z\nC=3\n");
+    assert_eq!(conflict("A=1\nB=2", "A=1\nB='x\ny'", "A=1\nB=z"), "A=1\n<\nB='x\ny'\n=\nB=z\n>\n");
+    assert_eq!(conflict("A=1\r\n", "A=x\r\n", "A=y\r\n"), "<\r\nA=x\r\n=\r\nA=y\r\n>\r\n");
     // Added on both sides, and a change of the comment or of `export`.
     conflict("", "A=1\n", "A=2\n");
     conflict("A=1\n", "A=1 # envseal: plain\n", "A=2\n");
@@ -90,14 +88,9 @@ fn a_name_changed_on_both_sides_is_a_conflict_of_its_own() {
 
 #[test]
 fn a_deletion_and_a_change_are_a_conflict() {
-    assert_eq!(
-        conflict("A=1\nB=2\nC=3\n", "A=1\nC=3\n", "A=1\nB=x\nC=3\n"),
-        "A=1\n<<<<<<< ours\n=======\nB=x\n>>>>>>> theirs\nC=3\n"
-    );
-    assert_eq!(
-        conflict("A=1\nB=2\nC=3\n", "A=1\nB=x\nC=3\n", "A=1\nC=3\n"),
-        "A=1\n<<<<<<< ours\nB=x\n=======\n>>>>>>> theirs\nC=3\n"
-    );
+    let (base, without, changed) = ("A=1\nB=2\nC=3\n", "A=1\nC=3\n", "A=1\nB=x\nC=3\n");
+    assert_eq!(conflict(base, without, changed), "A=1\n<\n=\nB=x\n>\nC=3\n");
+    assert_eq!(conflict(base, changed, without), "A=1\n<\nB=x\n=\n>\nC=3\n");
     // `decide` is not called, so an available key makes no difference.
     let (_, conflicts) = merged_with(&mut |_| panic!("not asked"), "A=1\n", "", "A=2\n");
     assert_eq!(conflicts, MergeConflicts::Names(vec!["A".into()]));
@@ -106,16 +99,15 @@ fn a_deletion_and_a_change_are_a_conflict() {
 #[test]
 fn markers_have_the_size_asked_for_as_long_as_they_are_seen() {
     let merged = |size| {
-        let versions = of(b"A=1\n", b"A=2\n", b"A=3\n");
-        let text = merge(&versions, &ConflictStyle::of_size(size), &mut |_| None).text;
+        let text = merge_with(&of(b"A=1\n", b"A=2\n", b"A=3\n"), size).text;
         String::from_utf8(text.to_vec()).unwrap()
     };
     assert_eq!(merged(11).lines().next().unwrap(), "<<<<<<<<<<< ours");
+    assert_eq!(merged(7), "<<<<<<< ours\nA=2\n=======\nA=3\n>>>>>>> theirs\n");
     assert_eq!(merged(4).lines().nth(2).unwrap(), "====");
     assert_eq!(merged(0).lines().next().unwrap(), "<<< ours");
     assert!(merged(usize::MAX).len() < 10_000);
-    let versions = MergeVersions { base: b"A=1\n", ours: b"A=1\nA=2\n", theirs: b"A=3\n" };
-    let whole = merge(&versions, &ConflictStyle::of_size(4), &mut |_| None);
+    let whole = merge_with(&of(b"A=1\n", b"A=1\nA=2\n", b"A=3\n"), 4);
     assert_eq!((whole.text.starts_with(b"<<<< ours\n"), whole.conflicts), (true, MergeConflicts::File));
 }
 
@@ -125,6 +117,9 @@ fn what_moved_stays_moved_and_takes_the_other_sides_change() {
     assert_eq!(clean("A=1\nB=2\nC=3\n", "A=1\nB=2\nC=x\n", "C=3\nA=1\nB=2\n"), "C=x\nA=1\nB=2\n");
     assert_eq!(clean("A=1\nB=2\nC=3\n", "A=1\nB=2\n", "C=3\nA=1\nB=2\n"), "A=1\nB=2\n");
     assert_eq!(clean("C=1\nB=2\nA=3\n", "A=3\nB=2\nC=1\n", "A=3\nB=2\nC=1\nD=4\n"), "A=3\nB=2\nC=1\nD=4\n");
+    // Text merging would duplicate E, and readers would take the older value.
+    let text = clean("C=1\nexport E=1\nG=1\n", "E=2\nA=1\nC=1\nG=1\n", "C=1\nG=1\nF=\nexport E=1");
+    assert_eq!(variables(text.as_bytes())["E"], b"2");
 }
 
 #[test]
@@ -161,7 +156,7 @@ fn what_cannot_be_merged_by_name_is_a_conflict_of_the_whole_file() {
     whole_file("A=1\n", "A=2\n<<<<<<< x\n", "A=3\n");
     whole_file("A=1\n", "A=2\n", "A=3\n>>>>>>> x\n");
     let versions = MergeVersions { base: b"A=1\n", ours: b"\xff\xfeA\0=\x001\0", theirs: b"A=2\n" };
-    let merged = merge(&versions, &ConflictStyle::of_size(7), &mut |_| None);
+    let merged = merge_with(&versions, 7);
     assert_eq!(merged.conflicts, MergeConflicts::File);
     let kept = |part: &[u8]| merged.text.windows(part.len()).any(|w| w == part);
     assert!(kept(versions.ours) && kept(versions.theirs));
@@ -173,7 +168,7 @@ fn an_ancestor_in_conflict_says_nothing_of_the_names_in_conflict() {
     assert_eq!(clean(base, "A=1\nB=2\nC=x\n", "A=y\nB=2\nC=4\n"), "A=y\nB=2\nC=x\n");
     // Ours equals one side of the ancestor's conflict. Theirs must not be taken because of that.
     let text = conflict(base, "A=1\nB=2\nC=4\n", "A=1\nB=5\nC=4\n");
-    assert_eq!(text, "A=1\n<<<<<<< ours\nB=2\n=======\nB=5\n>>>>>>> theirs\nC=4\n");
+    assert_eq!(text, "A=1\n<\nB=2\n=\nB=5\n>\nC=4\n");
     conflict(base, "A=1\nB=2\nC=4\n", "A=1\nC=4\n");
 }
 
@@ -304,10 +299,6 @@ fn texts() -> impl Strategy<Value = (Vec<u8>, Vec<u8>, Vec<u8>)> {
     ]
 }
 
-fn of<'a>(base: &'a [u8], ours: &'a [u8], theirs: &'a [u8]) -> MergeVersions<'a> {
-    MergeVersions { base, ours, theirs }
-}
-
 /// Returns the texts of all items, without byte order marks, of which a merge may change the number.
 fn bodies(text: &[u8]) -> Vec<Vec<u8>> {
     let Ok(document) = Document::parse(text.to_vec()) else { return Vec::new() };
@@ -325,7 +316,7 @@ proptest! {
 
     #[test]
     fn nothing_changed_on_one_side_is_the_other_side((o, a, b) in texts()) {
-        let result = |base, ours, theirs| merge(&of(base, ours, theirs), &ConflictStyle::of_size(7), &mut |_| None);
+        let result = |base, ours, theirs| merge_with(&of(base, ours, theirs), 7);
         for (merged, wanted) in [(result(&o, &a, &a), &a), (result(&o, &o, &b), &b), (result(&o, &a, &o), &a)] {
             prop_assert_eq!(&*merged.text, wanted);
             prop_assert_eq!(merged.conflicts, MergeConflicts::None);
@@ -334,8 +325,7 @@ proptest! {
 
     #[test]
     fn a_clean_merge_reads_what_one_side_has_and_is_the_same_from_both_sides((o, a, b) in texts()) {
-        let merged = merge(&of(&o, &a, &b), &ConflictStyle::of_size(7), &mut |_| None);
-        let mirrored = merge(&of(&o, &b, &a), &ConflictStyle::of_size(7), &mut |_| None);
+        let (merged, mirrored) = (merge_with(&of(&o, &a, &b), 7), merge_with(&of(&o, &b, &a), 7));
         let clean = merged.conflicts == MergeConflicts::None;
         let read = variables(&merged.text);
         if clean && mirrored.conflicts == MergeConflicts::None {
@@ -358,17 +348,16 @@ proptest! {
         for (name, value) in &in_a {
             if let (Some(base), Some(other)) = (in_o.get(name), in_b.get(name)) {
                 let unknown = Document::parse(o.clone()).is_ok_and(|o| o.conflict_marker().is_some());
-                if clean && !unknown && value != base && other != base && value != other {
-                    // A repeated name's last value may be untouched while an earlier one changed; never the reverse.
-                    prop_assert!(false, "{name} was changed on both sides");
-                }
+                let is_changed = value != base && other != base && value != other;
+                // A repeated name's last value may be untouched while an earlier one changed; never the reverse.
+                prop_assert!(!clean || unknown || !is_changed, "{name} was changed on both sides");
             }
         }
     }
 
     #[test]
     fn no_line_of_either_side_is_lost((o, a, b) in texts()) {
-        let merged = merge(&of(&o, &a, &b), &ConflictStyle::of_size(7), &mut |_| None);
+        let merged = merge_with(&of(&o, &a, &b), 7);
         if merged.conflicts == MergeConflicts::File {
             for side in [&a, &b] {
                 prop_assert!(side.is_empty() || merged.text.windows(side.len()).any(|w| w == &side[..]));
@@ -405,8 +394,7 @@ proptest! {
         for name in &names {
             let conflicts = ConflictedText::read(&left).unwrap();
             prop_assert!(conflicts.names().contains(name));
-            let resolved = conflicts.resolved(name, side).unwrap();
-            left = resolved;
+            left = conflicts.resolved(name, side).unwrap();
         }
         prop_assert!(ConflictedText::read(&left).is_none());
         let (read, wanted) = (variables(&left), variables(text.as_bytes()));
@@ -471,11 +459,10 @@ proptest! {
 
     #[test]
     fn where_text_merges_cleanly_the_same_variables_are_read((o, a, b) in histories()) {
-        let merged = merge(&of(o.as_bytes(), a.as_bytes(), b.as_bytes()), &ConflictStyle::of_size(7), &mut |_| None);
-        let Some(text) = merged_as_text(&o, &a, &b) else { return Ok(()) };
-        if merged.conflicts != MergeConflicts::None {
+        let merged = merge_with(&of(o.as_bytes(), a.as_bytes(), b.as_bytes()), 7);
+        let Some(text) = merged_as_text(&o, &a, &b).filter(|_| merged.conflicts == MergeConflicts::None) else {
             return Ok(());
-        }
+        };
         let (mut by_name, mut by_text) = (variables(&merged.text), variables(&text));
         // Text merging brings back what one side moved and the other removed.
         let (in_o, in_a, in_b) = (names_in_order(&o), names_in_order(&a), names_in_order(&b));
@@ -483,18 +470,9 @@ proptest! {
         // It also duplicates what one side moved and the other changed: one copy is unchanged.
         let in_text = names_in_order(std::str::from_utf8(&text).unwrap());
         let count = |names: &[String], name: &String| names.iter().filter(|other| *other == name).count();
-        let twice = |name: &String| {
-            count(&in_text, name) > count(&in_a, name).max(count(&in_b, name))
-        };
+        let twice = |name: &String| count(&in_text, name) > count(&in_a, name).max(count(&in_b, name));
         by_text.retain(|name, _| !taken(name) && !twice(name));
         by_name.retain(|name, _| !taken(name) && !twice(name));
         prop_assert_eq!(by_name, by_text);
     }
-}
-
-/// Text merging would duplicate E, and readers would take the older value.
-#[test]
-fn what_one_side_moved_and_the_other_changed_is_changed() {
-    let text = clean("C=1\nexport E=1\nG=1\n", "E=2\nA=1\nC=1\nG=1\n", "C=1\nG=1\nF=\nexport E=1");
-    assert_eq!(variables(text.as_bytes())["E"], b"2");
 }

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::EnvName;
 use crate::crypto::{Identity, PrivateKey, Proof};
+use crate::dotenv::{ConflictedText, MergeSide};
 use crate::team::{Exposure, ExposureState, GrantLine, MemberName, Policy, TeamFile};
 use crate::time::Moment;
 
@@ -115,9 +116,9 @@ proptest! {
                 prop_assert_eq!(entries.len(), conflicts);
                 prop_assert!(shown.lines().any(|line| line == "<<<<<<< ours"));
                 // Without the markers, and with one side taken, everything else is there.
-                for side in [0, 1] {
-                    let chosen = without_markers(&shown, side);
-                    let mut there = read(&chosen);
+                for side in [MergeSide::Ours, MergeSide::Theirs] {
+                    let chosen = ConflictedText::read(shown.as_bytes()).unwrap().side(side);
+                    let mut there = read(std::str::from_utf8(&chosen).unwrap());
                     there.retain(|path, _| !entries.contains(&path.join(".")));
                     prop_assert_eq!(&there, &wanted, "{}", &shown);
                 }
@@ -138,23 +139,6 @@ proptest! {
     }
 }
 
-fn without_markers(text: &str, side: usize) -> String {
-    let (mut kept, mut at) = (String::new(), 2);
-    for line in text.lines() {
-        match line {
-            "<<<<<<< ours" => at = 0,
-            "=======" => at = 1,
-            ">>>>>>> theirs" => at = 2,
-            _ if at == 2 || at == side => {
-                kept.push_str(line);
-                kept.push('\n');
-            }
-            _ => {}
-        }
-    }
-    kept
-}
-
 fn name(name: &str) -> MemberName {
     MemberName::new(name).unwrap()
 }
@@ -173,6 +157,17 @@ fn team(names: &[&str]) -> (TeamFile, PrivateKey, Vec<Identity>) {
     (team, PrivateKey::generate(), identities)
 }
 
+/// Returns a grant of production by alice.
+fn grant_line(key: &PrivateKey, (member, to): (&str, &Identity), alice: &Identity) -> GrantLine {
+    GrantLine::make(&production(), key, (&name(member), &to.public()), (&name("alice"), alice))
+}
+
+fn with_grant(team: &TeamFile, line: GrantLine) -> TeamFile {
+    let mut team = team.clone();
+    team.put_grant(line);
+    team
+}
+
 fn merged(base: &TeamFile, ours: &TeamFile, theirs: &TeamFile) -> (String, MergeConflicts) {
     merge_texts(&base.text(), &ours.text(), &theirs.text())
 }
@@ -181,15 +176,7 @@ fn merged(base: &TeamFile, ours: &TeamFile, theirs: &TeamFile) -> (String, Merge
 fn grants_on_two_branches_are_merged() {
     let (base, key, identities) = team(&["alice", "bob", "carol", "dave"]);
     let grant = |team: &TeamFile, at: usize, to: &str| {
-        let mut team = team.clone();
-        let line = GrantLine::make(
-            &production(),
-            &key,
-            (&name(to), &identities[at].public()),
-            (&name("alice"), &identities[0]),
-        );
-        team.put_grant(line);
-        team
+        with_grant(team, grant_line(&key, (to, &identities[at]), &identities[0]))
     };
     for base in [base.clone(), grant(&base, 0, "alice")] {
         let (text, conflicts) = merged(&base, &grant(&base, 3, "dave"), &grant(&base, 1, "bob"));
@@ -220,24 +207,18 @@ fn two_new_files_are_merged() {
 #[test]
 fn a_grant_made_twice_is_resolved_if_both_are_valid() {
     let (base, key, identities) = team(&["alice", "bob"]);
-    let line = |key: &PrivateKey, to: &Identity| {
-        GrantLine::make(&production(), key, (&name("bob"), &to.public()), (&name("alice"), &identities[0]))
-    };
-    let with = |line: GrantLine| {
-        let mut team = base.clone();
-        team.put_grant(line);
-        team
-    };
+    let line = |key: &PrivateKey, to: &Identity| grant_line(key, ("bob", to), &identities[0]);
+    let with = |line: GrantLine| with_grant(&base, line);
     let ours = with(line(&key, &identities[1]));
     let result = merged(&base, &ours, &with(line(&key, &identities[1])));
     assert_eq!(result, (ours.text(), MergeConflicts::None));
     // For another key, or invalid: a conflict for a person to resolve.
     let other = PrivateKey::generate();
     let forged = line(&key, &Identity::generate());
-    for theirs in [line(&other, &identities[1]), forged.clone()] {
-        for (one, two) in [(line(&key, &identities[1]), theirs.clone()), (theirs, line(&key, &identities[1]))]
-        {
-            let (text, conflicts) = merged(&base, &with(one), &with(two));
+    for theirs in [line(&other, &identities[1]), forged] {
+        let theirs = with(theirs);
+        for (one, two) in [(&ours, &theirs), (&theirs, &ours)] {
+            let (text, conflicts) = merged(&base, one, two);
             assert_eq!(conflicts, MergeConflicts::Names(vec!["grants.production.bob".into()]));
             assert!(TeamFile::parse(text.as_bytes()).is_err());
         }
@@ -265,20 +246,20 @@ fn an_exposure_is_resolved_to_unverified() {
         team
     };
     let (unverified, replaced) = (ExposureState::Unverified, ExposureState::Replaced);
-    for (one, two) in [(unverified, replaced), (replaced, unverified)] {
-        let (text, conflicts) = merged(&base, &with(one, exposure.proof), &with(two, exposure.proof));
-        assert_eq!(conflicts, MergeConflicts::None);
-        let read = TeamFile::parse(text.as_bytes()).unwrap();
-        assert_eq!(read.exposures()[0].state, unverified);
-    }
-    // A rotation on one side renews the proof.
     let renewed = exposure.proof_by(&PrivateKey::generate());
-    let (rotated, set) = (with(exposure.state, renewed), with(replaced, exposure.proof));
-    for (one, two) in [(&rotated, &set), (&set, &rotated)] {
+    let (doubtful, rotated) = (with(unverified, exposure.proof), with(exposure.state, renewed));
+    let set = with(replaced, exposure.proof);
+    // A rotation on one side renews the proof.
+    for (one, two, proof) in [
+        (&doubtful, &set, exposure.proof),
+        (&set, &doubtful, exposure.proof),
+        (&rotated, &set, renewed),
+        (&set, &rotated, renewed),
+    ] {
         let (text, conflicts) = merged(&base, one, two);
         assert_eq!(conflicts, MergeConflicts::None);
         let read = TeamFile::parse(text.as_bytes()).unwrap();
-        assert_eq!((read.exposures()[0].state, read.exposures()[0].proof), (unverified, renewed));
+        assert_eq!((read.exposures()[0].state, read.exposures()[0].proof), (unverified, proof));
     }
     let other = with(unverified, exposure.proof_by(&PrivateKey::generate()));
     let (_, conflicts) = merged(&base, &rotated, &other);
@@ -329,33 +310,30 @@ fn comments_follow_their_entries() {
 
 #[test]
 fn a_conflict_is_around_the_entry_alone() {
-    let merge = |base: &str, ours: &str, theirs: &str| {
-        let merged = merge_team(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), 9);
-        (String::from_utf8(merged.text.to_vec()).unwrap(), merged.conflicts)
-    };
-    let (text, conflicts) = merge("[m]\na = 1\nb = 1\n", "[m]\n# c\na = 2\nb = 1\n", "[m]\na = 3\nb = 4");
-    assert_eq!(text, "[m]\n# c\n<<<<<<<<< ours\na = 2\n=========\na = 3\n>>>>>>>>> theirs\nb = 4");
+    let (text, conflicts) =
+        merge_texts("[m]\na = 1\nb = 1\n", "[m]\n# c\na = 2\nb = 1\n", "[m]\na = 3\nb = 4");
+    assert_eq!(text, "[m]\n# c\n<<<<<<< ours\na = 2\n=======\na = 3\n>>>>>>> theirs\nb = 4");
     assert_eq!(conflicts, MergeConflicts::Names(vec!["m.a".into()]));
-    let (text, _) = merge("[m]\na = 1\n", "[x]\n", "[m]\na = 2\n");
-    assert_eq!(text, "[x]\n\n[m]\n<<<<<<<<< ours\n=========\na = 2\n>>>>>>>>> theirs\n");
-    let (text, conflicts) = merge("[m]\na = 1\n", "[m\na = 1\n", "[m]\na = 2\n");
-    assert_eq!(text, "<<<<<<<<< ours\n[m\na = 1\n=========\n[m]\na = 2\n>>>>>>>>> theirs\n");
-    assert_eq!(conflicts, MergeConflicts::File);
+    let (text, _) = merge_texts("[m]\na = 1\n", "[x]\n", "[m]\na = 2\n");
+    assert_eq!(text, "[x]\n\n[m]\n<<<<<<< ours\n=======\na = 2\n>>>>>>> theirs\n");
     // A table written in two ways cannot be merged as text.
-    let (_, conflicts) = merge("", "[m]\na = 1\n", "m = { b = 1 }\n");
+    let (_, conflicts) = merge_texts("", "[m]\na = 1\n", "m = { b = 1 }\n");
     assert_eq!(conflicts, MergeConflicts::File);
-    let bytes = merge_team(b"", b"\xff\n", b"a = 1\n", 7);
-    assert_eq!(*bytes.text, b"<<<<<<< ours\n\xff\n=======\na = 1\n>>>>>>> theirs\n");
+    let whole = merge_team(b"", b"[m\xff\n", b"a = 1\n", 9);
+    assert_eq!(*whole.text, b"<<<<<<<<< ours\n[m\xff\n=========\na = 1\n>>>>>>>>> theirs\n");
+    assert_eq!(whole.conflicts, MergeConflicts::File);
+    let entry = merge_team(b"a = 1\n", b"a = 2\n", b"a = 3\n", 9);
+    assert_eq!(*entry.text, b"<<<<<<<<< ours\na = 2\n=========\na = 3\n>>>>>>>>> theirs\n");
 }
 
 #[test]
 fn a_comment_that_one_side_changed_is_taken() {
     let text =
         |head: &str, above: &str, value: u8| format!("{head}[members]\n{above}a = {{ v = {value} }}\n");
+    let base = text("# head\n", "# above\n", 1);
     for (head, above) in
         [("# head\n", "# new\n"), ("# new\n", "# above\n"), ("", "# above\n"), ("# head\n", "")]
     {
-        let base = text("# head\n", "# above\n", 1);
         let (commented, changed) = (text(head, above, 1), text("# head\n", "# above\n", 2));
         let wanted = (text(head, above, 2), MergeConflicts::None);
         assert_eq!(merge_texts(&base, &commented, &changed), wanted);
