@@ -328,10 +328,8 @@ mod tests {
         accept(dir.path(), &[new("p", web, second)]);
         let pins = load(dir.path()).unwrap();
         let at = |name: &str, place| pins.at(&env(name), place).next().unwrap().key;
-        assert_eq!(
-            [at("p", root), at("p", web), at("p", app), at("q", root)],
-            [second, second, other, first]
-        );
+        let now = [at("p", root), at("p", web), at("p", app), at("q", root)];
+        assert_eq!(now, [second, second, other, first]);
     }
 
     #[test]
@@ -347,10 +345,7 @@ mod tests {
         assert!(found.len() == 1 && found[0].key == key && !found[0].is_made_here, "{found:?}");
         pins.accept(&new("q", Path::new(""), key)).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(
-            text.starts_with("envseal-pins 2\n") && text.contains("2026-01-02T03:04:05+00:00 seen p ."),
-            "{text}"
-        );
+        assert!(text.starts_with("envseal-pins 2\n") && text.contains(":05+00:00 seen p ."), "{text}");
     }
 
     #[test]
@@ -405,16 +400,8 @@ mod tests {
         assert!(load(dir.path()).unwrap_err().to_string().contains(":1 is not a valid line"));
         assert!(pins.accept(&new("p", Path::new(""), key())).is_err(), "nor is it written over");
         assert_eq!(std::fs::read(path).unwrap(), b"\xff");
-    }
-
-    #[test]
-    fn an_unreachable_list_is_empty_and_an_unreadable_one_is_rejected() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("file"), "").unwrap();
-        let pins = load(&dir.path().join("file/below")).unwrap();
-        assert!(pins.accept(&new("p", Path::new(""), key())).is_err());
-        let pins = load(dir.path()).unwrap();
-        std::fs::create_dir_all(&pins.lists[0].path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        std::fs::create_dir(path).unwrap();
         assert_eq!(load(dir.path()).unwrap_err().kind(), crate::error::ErrorKind::Io);
     }
 }

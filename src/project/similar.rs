@@ -79,27 +79,14 @@ mod tests {
 
     #[test]
     fn a_slip_and_a_short_form_are_told_and_no_more() {
-        let near = [
-            ("prodution", "production"),
-            ("prod", "production"),
-            ("stagign", "staging"),
-            ("defualt", "default"),
-        ];
-        for (asked, there) in near {
-            assert!(distance(asked, there).is_some(), "{asked} {there}");
-        }
-        let apart = [
-            ("qa1", "qa2"),
-            ("production", "production.local"),
-            ("eu", "us"),
-            ("default", "production"),
-            ("dev", "dev2"),
-            ("p", "production"),
-            ("a.local", "b.local"),
-            ("same", "same"),
-        ];
-        for (asked, there) in apart {
-            assert_eq!(distance(asked, there), None, "{asked} {there}");
+        let near = "prodution production|prod production|stagign staging|defualt default";
+        let apart = "qa1 qa2|production production.local|eu us|default production|dev dev2|p production|\
+                     a.local b.local|same same";
+        for (pairs, is_near) in [(near, true), (apart, false)] {
+            for pair in pairs.split('|') {
+                let (asked, there) = pair.split_once(' ').unwrap();
+                assert_eq!(distance(asked, there).is_some(), is_near, "{pair}");
+            }
         }
     }
 }

@@ -6,9 +6,7 @@ use crate::config::EnvName;
 use crate::crypto::PrivateKey;
 use std::fs;
 
-struct World {
-    dir: tempfile::TempDir,
-}
+struct World(tempfile::TempDir);
 
 const OLD: [(&str, &str); 3] = [(".env.keys", "OLD"), (".env", "A=old"), ("sub/.env", "B=old")];
 const NEW: [(&str, &str); 3] = [(".env.keys", "NEW,OLD"), (".env", "A=new"), ("sub/.env", "B=new")];
@@ -16,30 +14,27 @@ const NEW: [(&str, &str); 3] = [(".env.keys", "NEW,OLD"), (".env", "A=new"), ("s
 impl World {
     /// Stages everything, writes the journal, and puts the first `steps` files, keys first, in their place.
     fn interrupted(steps: usize) -> Self {
-        Self::interrupted_in(steps, true)
+        Self::interrupted_with(steps, 1)
     }
 
-    /// Like [`Self::interrupted`]; without keys, the first file is one like the others.
-    fn interrupted_in(steps: usize, with_keys: bool) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let world = Self { dir };
-        fs::create_dir_all(world.at(".git")).unwrap();
-        fs::create_dir(world.at("sub")).unwrap();
-        fs::write(world.at(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
-        for name in ["objects", "refs"] {
-            fs::create_dir(world.at(".git").join(name)).unwrap();
+    /// Like [`Self::interrupted`]; the first `keys_files` files are keys files, the others are not.
+    fn interrupted_with(steps: usize, keys_files: usize) -> Self {
+        let world = Self(tempfile::tempdir().unwrap());
+        for folder in ["sub", ".git/objects", ".git/refs"] {
+            fs::create_dir_all(world.at(folder)).unwrap();
         }
+        fs::write(world.at(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
         for (path, text) in OLD {
             fs::write(world.at(path), text).unwrap();
         }
-        let stage = |at: usize| {
-            let staged =
-                crate::fs::stage(&world.at(NEW[at].0), NEW[at].1.as_bytes(), crate::fs::NewMode::Private)
-                    .unwrap();
-            let keys = if at == 0 && with_keys { vec![PrivateKey::generate().public()] } else { Vec::new() };
-            ReadyFile { staged, before: Some(OLD[at].1.as_bytes()), after: NEW[at].1.as_bytes(), keys }
+        let stage = |((path, before), (_, after)): ((&str, &'static str), (_, &'static str))| {
+            let after = after.as_bytes();
+            let staged = crate::fs::stage(&world.at(path), after, crate::fs::NewMode::Private).unwrap();
+            let is_keys_file = NEW.iter().take(keys_files).any(|(of, _)| *of == path);
+            let keys = if is_keys_file { vec![PrivateKey::generate().public()] } else { Vec::new() };
+            ReadyFile { staged, before: Some(before.as_bytes()), after, keys }
         };
-        let files = vec![stage(0), stage(1), stage(2)];
+        let files: Vec<_> = OLD.into_iter().zip(NEW).map(stage).collect();
         let text = Journal::new(&world.root(), &files).unwrap().to_text();
         let leave = |ready: ReadyFile<'_>| {
             let path = ready.staged.path().to_owned();
@@ -55,7 +50,7 @@ impl World {
     }
 
     fn root(&self) -> PathBuf {
-        self.dir.path().canonicalize().unwrap()
+        self.0.path().canonicalize().unwrap()
     }
 
     fn at(&self, path: &str) -> PathBuf {
@@ -99,9 +94,10 @@ impl World {
 }
 
 #[test]
-fn before_the_keys_file_it_is_undone_after_it_finished() {
-    for steps in 0..=3 {
-        let world = World::interrupted(steps);
+fn before_the_first_file_it_is_undone_after_it_finished() {
+    for (keys_files, steps) in (0..=2).flat_map(|keys_files| (0..=3).map(move |steps| (keys_files, steps))) {
+        println!("{keys_files} keys files, {steps} steps");
+        let world = World::interrupted_with(steps, keys_files);
         recover_interrupted(&world.at("sub")).unwrap();
         world.is(if steps == 0 { &OLD } else { &NEW });
         recover_interrupted(&world.root()).unwrap();
@@ -123,12 +119,13 @@ fn undoing_leaves_what_a_person_wrote() {
 
 #[test]
 fn what_was_changed_meanwhile_stops_it() {
-    let world = World::interrupted(1);
-    fs::write(world.at("sub/.env"), "B=mine").unwrap();
-    world.is_stuck(CHANGED_SINCE);
-    let world = World::interrupted(2);
-    fs::write(world.at(".env"), "A=mine").unwrap();
-    world.is_stuck(CHANGED_SINCE);
+    // The last is the old keys file, put back: values encrypted to the new key can't be decrypted any more.
+    for (steps, path, text) in [(1, "sub/.env", "B=mine"), (2, ".env", "A=mine"), (2, ".env.keys", OLD[0].1)]
+    {
+        let world = World::interrupted(steps);
+        fs::write(world.at(path), text).unwrap();
+        world.is_stuck(CHANGED_SINCE);
+    }
     for steps in 0..3 {
         let world = World::interrupted(steps);
         fs::remove_file(world.at(".env.keys")).unwrap();
@@ -142,10 +139,6 @@ fn what_was_changed_meanwhile_stops_it() {
             world.is_stuck(CHANGED_SINCE);
         }
     }
-    // Someone put back the old keys file: values encrypted to the new key can't be decrypted any more.
-    let world = World::interrupted(2);
-    fs::write(world.at(".env.keys"), OLD[0].1).unwrap();
-    world.is_stuck(CHANGED_SINCE);
     for text in [None, Some("A=evil")] {
         let world = World::interrupted(1);
         let temp = &world.temps()[0];
@@ -158,19 +151,15 @@ fn what_was_changed_meanwhile_stops_it() {
 #[test]
 fn no_link_is_followed() {
     use std::os::unix::fs::symlink;
-    let world = World::interrupted(1);
-    fs::rename(world.at("sub"), world.at("moved")).unwrap();
-    symlink("moved", world.at("sub")).unwrap();
-    world.is_stuck(IMPOSSIBLE_PATH);
-    let world = World::interrupted(1);
-    let temp = world.temps().remove(0);
-    fs::rename(&temp, world.at("elsewhere")).unwrap();
-    symlink(world.at("elsewhere"), &temp).unwrap();
-    world.is_stuck(NEW_CONTENT_GONE);
-    let world = World::interrupted(1);
-    fs::rename(world.at(".env"), world.at("elsewhere")).unwrap();
-    symlink("elsewhere", world.at(".env")).unwrap();
-    world.is_stuck(CHANGED_SINCE);
+    for (place, why) in
+        [("sub", IMPOSSIBLE_PATH), ("a temporary file", NEW_CONTENT_GONE), (".env", CHANGED_SINCE)]
+    {
+        let world = World::interrupted(1);
+        let path = if place.contains(' ') { world.temps().remove(0) } else { world.at(place) };
+        fs::rename(&path, world.at("elsewhere")).unwrap();
+        symlink(world.at("elsewhere"), &path).unwrap();
+        world.is_stuck(why);
+    }
 }
 
 #[test]
@@ -198,48 +187,22 @@ fn a_file_that_changed_while_it_was_prepared_stops_everything() {
 }
 
 #[test]
-fn it_holds_neither_key_nor_plaintext_and_is_the_owners_own() {
+fn it_holds_neither_key_nor_plaintext() {
     let world = World::interrupted(0);
     let text = fs::read_to_string(world.journal()).unwrap();
     assert!(!text.contains("OLD") && !text.contains("A=") && text.contains("\"path\": \"sub/.env\""));
     let journal = Journal::parse(text.as_bytes()).unwrap();
     assert_eq!(journal.to_text(), text);
-    crate::fs::write_by(&world.journal(), &world.at(".git").join(super::NEW), text.as_bytes()).unwrap();
-    #[cfg(unix)]
-    assert_eq!(crate::fs::mode_bits(&world.journal()), Some(0o600));
 }
 
 #[test]
-fn several_keys_files_are_finished_as_soon_as_one_is_the_new_one() {
-    for steps in 0..=2 {
-        let world = World::interrupted(0);
-        let journal = fs::read_to_string(world.journal()).unwrap();
-        let mut journal: Value = serde_json::from_str(&journal).unwrap();
-        // Make the second file another keys file.
-        journal["files"][1]["keys"] = journal["files"][0]["keys"].clone();
-        fs::write(world.journal(), journal.to_string()).unwrap();
-        for entry in journal["files"].as_array().unwrap().iter().take(steps) {
-            let at = |name: &str| world.at(entry[name].as_str().unwrap());
-            fs::rename(at("temp"), at("path")).unwrap();
-        }
-        recover(&world.root()).unwrap();
-        world.is(if steps == 0 { &OLD } else { &NEW });
-    }
-}
-
-#[test]
-fn without_keys_the_first_file_decides_and_a_persons_own_change_ends_it() {
-    for steps in 0..=3 {
-        let world = World::interrupted_in(steps, false);
-        recover(&world.root()).unwrap();
-        world.is(if steps == 0 { &OLD } else { &NEW });
-    }
+fn without_keys_a_persons_own_change_ends_it() {
     for (steps, left) in [(1, [NEW[0], OLD[1]]), (2, [NEW[0], NEW[1]])] {
-        let world = World::interrupted_in(steps, false);
+        let world = World::interrupted_with(steps, 0);
         fs::write(world.at("sub/.env"), "B=mine").unwrap();
         assert_eq!(recover(&world.root()).unwrap(), Some(RecoveredChange::Undone));
         world.is(&[left[0], left[1], ("sub/.env", "B=mine")]);
-        let world = World::interrupted_in(steps, false);
+        let world = World::interrupted_with(steps, 0);
         fs::remove_file(&world.temps()[0]).unwrap();
         recover(&world.root()).unwrap();
         assert!(!world.journal().exists());
