@@ -320,17 +320,12 @@ mod tests {
         for upper in [false, true] {
             let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
             texts.push(if upper { hex.to_uppercase() } else { hex });
-            for kept in ["-._~", "-._~/", "-._~!*'()", "-._~!*'();,/?:@&=+$#", "-._~$&+=:@"] {
-                texts.push(percent(value, upper, kept));
-            }
-            for form in ["-._~", "-._*", "-._"] {
-                texts.push(percent(value, upper, form).replace("%20", "+"));
-            }
-            for more in
-                ["", "slash", "html", "html slash", "ascii", "ascii slash", "ascii html", "ascii html slash"]
-            {
-                texts.push(json(value, upper, more));
-            }
+            let kept = ["-._~", "-._~/", "-._~!*'()", "-._~!*'();,/?:@&=+$#", "-._~$&+=:@"];
+            texts.extend(kept.map(|kept| percent(value, upper, kept)));
+            texts.extend(["-._~", "-._*", "-._"].map(|kept| percent(value, upper, kept).replace("%20", "+")));
+            let more =
+                ["", "slash", "html", "html slash", "ascii", "ascii slash", "ascii html", "ascii html slash"];
+            texts.extend(more.map(|more| json(value, upper, more)));
         }
         texts
     }

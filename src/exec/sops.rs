@@ -99,29 +99,19 @@ mod tests {
                 match sops.decrypt(Path::new("-x.env"), "dotenv", "json", vars.into_iter()) {
                     // A child that another test forked holds the script open until it executes.
                     Err(error) if error.to_string().contains("Text file busy") => (),
-                    result => {
-                        return result.map(|text| text.to_vec()).map_err(|error| error.to_string());
-                    }
+                    result => break result.map(|text| text.to_vec()).map_err(|error| error.to_string()),
                 }
             }
         }
 
         #[test]
-        fn arguments_and_environment_are_passed() {
+        fn arguments_and_environment_are_passed_and_output_of_a_failure_is_dropped() {
             let told = open(r#"printf '%s|' "$@" "$GIVEN" "$HOME""#).unwrap();
             let told = String::from_utf8(told).unwrap();
             assert_eq!(told, "--decrypt|--input-type|dotenv|--output-type|json|./-x.env|given||");
-        }
-
-        #[test]
-        fn output_of_a_failure_is_dropped() {
             for script in ["echo '{}'; exit 128", "echo '{}'; kill -9 $$"] {
                 assert!(open(script).unwrap_err().starts_with("sops could not decrypt -x.env: "));
             }
-        }
-
-        #[test]
-        fn endless_output_is_stopped() {
             assert!(open("exec cat /dev/zero").unwrap_err().ends_with("is larger than 16 MiB"));
         }
     }

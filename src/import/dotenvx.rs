@@ -390,18 +390,11 @@ mod tests {
             let errors = decrypt_with(&file, keys, &|_| true).err().unwrap();
             errors.into_iter().map(|error| error.message).collect()
         };
-        assert_eq!(
-            messages(&[(PRIVATE_KEY, &other), (PRIVATE_KEY, &key)]),
-            [
-                "line 2: B is damaged or encrypted with another key",
-                "line 3: C is not base64",
-                "line 4: D is too short"
-            ]
-        );
-        assert_eq!(
-            messages(&[]),
-            ["DOTENV_PRIVATE_KEY was found neither in the environment nor in a keys file"]
-        );
+        let damaged = "line 2: B is damaged or encrypted with another key";
+        let named = [damaged, "line 3: C is not base64", "line 4: D is too short"];
+        assert_eq!(messages(&[(PRIVATE_KEY, &other), (PRIVATE_KEY, &key)]), named);
+        let missing = "DOTENV_PRIVATE_KEY was found neither in the environment nor in a keys file";
+        assert_eq!(messages(&[]), [missing]);
         for bad in ["x", "00", &"0".repeat(66)] {
             let message = "DOTENV_PRIVATE_KEY is not a private key of 64 hexadecimal digits";
             assert_eq!(messages(&[(PRIVATE_KEY, bad)]), [message]);

@@ -206,7 +206,6 @@ mod tests {
             (INCORRECT, BOX, &*format!("the private key does not belong to {PUBLIC}")),
             (TOO_SHORT, BOX, &bad_form),
             ("", BOX, &bad_form),
-            ("hunter2", BOX, &bad_form),
             (&long, BOX, &bad_form),
             (&"zz".repeat(32), BOX, &bad_form),
             (PRIVATE, &BOX.replace("KR1I", "KR1J"), not_decrypted),

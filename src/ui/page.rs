@@ -219,32 +219,23 @@ mod tests {
 
     use super::*;
 
-    fn page() -> Page {
+    fn written(colours: bool, links: bool, safe: bool) -> String {
         let mut page = Page::default();
         page.add(Look::Bad, "error\u{1b}[0m");
         writeln!(page, ": x\u{1b}]8;;http://evil\u{7}").unwrap();
         page.add_link(Path::new("/a b"), "file");
-        page
-    }
-
-    fn written(colours: bool, links: bool, safe: bool) -> String {
         let mut out = Vec::new();
-        page().write(&mut out, Rendering { colours, links, safe }).unwrap();
+        page.write(&mut out, Rendering { colours, links, safe }).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn on_a_terminal_only_our_own_sequences_are_obeyed() {
         let text = written(true, true, true);
-        assert!(
-            text.starts_with("\u{1b}[1m\u{1b}[31merror\\u{1b}[0m\u{1b}[0m: x\\u{1b}]8;;http://evil\\u{7}\n"),
-            "{text:?}"
-        );
+        let start = "\u{1b}[1m\u{1b}[31merror\\u{1b}[0m\u{1b}[0m: x\\u{1b}]8;;http://evil\\u{7}\n";
+        assert!(text.starts_with(start), "{text:?}");
         assert!(text.contains("/a%20b\u{1b}\\file\u{1b}]8;;\u{1b}\\"), "{text:?}");
-    }
-
-    #[test]
-    fn elsewhere_it_is_the_text_alone() {
+        // Elsewhere it is the text alone.
         assert_eq!(written(false, false, false), "error\u{1b}[0m: x\u{1b}]8;;http://evil\u{7}\nfile");
         assert_eq!(written(false, false, true), "error\\u{1b}[0m: x\\u{1b}]8;;http://evil\\u{7}\nfile");
     }

@@ -263,27 +263,20 @@ mod tests {
 
     #[test]
     fn escapes() {
-        let forms = encodings("a b/é\"".as_bytes());
-        for form in [
-            "a b/é\"",
-            "a%20b%2F%C3%A9%22",
-            "a%20b%2f%c3%a9%22",
-            "a+b%2F%C3%A9%22",
-            r#"a b/é\""#,
-            r#"a b\/é\""#,
-            r#"a b/\u00e9\""#,
-            "6120622fc3a922",
-            "6120622FC3A922",
+        for (value, forms) in [
+            (
+                "a b/é\"",
+                r#"a b/é"|a%20b%2F%C3%A9%22|a%20b%2f%c3%a9%22|a+b%2F%C3%A9%22|a b/é\"|a b\/é\"|a b/\u00e9\"|6120622fc3a922|6120622FC3A922"#,
+            ),
+            ("a\x08b\tc\nd\x0ce\rf\\\x01", r"a\bb\tc\nd\fe\rf\\\u0001"),
+            // System.Text.Json.
+            ("<a>'+`\"\u{7f}é~", r"\u003Ca\u003E\u0027\u002B\u0060\u0022\u007F\u00E9~"),
         ] {
-            assert!(forms.iter().any(|there| there.as_slice() == form.as_bytes()), "{form}");
+            let found = encodings(value.as_bytes());
+            for form in forms.split('|') {
+                assert!(found.iter().any(|there| there.as_slice() == form.as_bytes()), "{form}");
+            }
         }
-        let forms = encodings(b"a\x08b\tc\nd\x0ce\rf\\\x01");
-        let form = br"a\bb\tc\nd\fe\rf\\\u0001";
-        assert!(forms.iter().any(|there| there.as_slice() == form));
-        // System.Text.Json.
-        let forms = encodings("<a>'+`\"\u{7f}é~".as_bytes());
-        let form = br"\u003Ca\u003E\u0027\u002B\u0060\u0022\u007F\u00E9~";
-        assert!(forms.iter().any(|there| there.as_slice() == form));
     }
 
     #[test]

@@ -263,10 +263,8 @@ mod tests {
         let utf16 = |bytes: fn(u16) -> [u8; 2]| key.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
         let mut texts =
             vec![hex.to_uppercase().into(), hex.into(), utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)];
-        for before in ["", "k", "k:"] {
-            for engine in [STANDARD, URL_SAFE] {
-                texts.push(engine.encode(format!("{before}{key}")).into());
-            }
+        for text in ["", "k", "k:"].map(|before| format!("{before}{key}")) {
+            texts.extend([STANDARD.encode(&text).into(), URL_SAFE.encode(&text).into()]);
         }
         for text in texts {
             let text = [b"\n\n<", &text[..], b">\n"].concat();
@@ -376,10 +374,8 @@ mod tests {
         let mut endless = Endless(64 * CHUNK, 0);
         let mut from = (&mut endless).chain(&b"secret"[..]);
         let found = leaks(&["secret"]).find_in(&mut from).unwrap();
-        assert_eq!(
-            found,
-            [LeakMatch { line: 64 * CHUNK + 1, last_line: 64 * CHUNK + 1, leak: Leak::Value(0) }]
-        );
+        let line = 64 * CHUNK + 1;
+        assert_eq!(found, [LeakMatch { line, last_line: line, leak: Leak::Value(0) }]);
         assert!(endless.1 <= CHUNK + 4096, "{}", endless.1);
     }
 

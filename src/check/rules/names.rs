@@ -161,8 +161,8 @@ mod tests {
             let lower = names.iter().map(|(name, _)| name).filter(|name| !name.contains(char::is_uppercase));
             EnvReport { plain: lower.cloned().collect(), names, ..EnvReport::default() }
         };
-        let files: Vec<_> = files.split('|').filter_map(|file| file.split_once(':')).collect();
-        let files: Vec<_> = files.iter().map(|(path, text)| (Path::new(path.trim()), report(text))).collect();
+        let files = files.split('|').filter_map(|file| file.split_once(':'));
+        let files: Vec<_> = files.map(|(path, text)| (Path::new(path.trim()), report(text))).collect();
         let files: Vec<_> = files.iter().map(|(path, report)| (*path, report)).collect();
         let example = example.map(list);
         compare_names(&files, example.as_deref().map(|names| (Path::new(".env.example"), names)))
@@ -207,13 +207,9 @@ mod tests {
 
     #[test]
     fn the_example_is_held_to_the_files() {
-        assert_eq!(
-            found(".env: A B", Some("B C")),
-            [
-                ".env Some(1) example-missing A is not in .env.example",
-                ".env.example Some(2) example-extra C is in no env file of this folder"
-            ]
-        );
+        let missing = ".env Some(1) example-missing A is not in .env.example";
+        let extra = ".env.example Some(2) example-extra C is in no env file of this folder";
+        assert_eq!(found(".env: A B", Some("B C")), [missing, extra]);
         assert!(found("", Some("C")).is_empty());
     }
 }
