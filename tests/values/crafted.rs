@@ -5,7 +5,7 @@ use envseal::testing::crypto::PrivateKey;
 use super::{public_key, token};
 use crate::support::TestEnv;
 
-/// Returns lines whose value can't be used as it is.
+/// Returns lines whose value can't be used as it is: `BAD0`, `BAD1` and so on.
 fn crafted(env: &TestEnv) -> Vec<String> {
     let key = public_key(env);
     let other = PrivateKey::generate().public();
@@ -23,17 +23,17 @@ fn crafted(env: &TestEnv) -> Vec<String> {
         (&[], b"$GOOD"),
         (&["OTHER"], b"\"$OTHER$GOOD\""),
     ];
-    let sources = sources.map(|(refs, source)| format!("BAD={}", token(&key, "BAD", refs, source)));
-    let marked = token(&key, "BAD", &[], b"x");
-    let tokens = [
-        format!("BAD={altered}"),
-        format!("BAD={}", token(&other, "BAD", &[], b"x")),
-        "BAD=envseal:1:x".to_owned(),
-        format!("BAD='{}", token(&key, "BAD", &[], b"x")),
-        format!("BAD={marked} # envseal: plain"),
-        format!("BAD={}", &marked[..marked.len() - 8]),
-    ];
-    sources.into_iter().chain(tokens).collect()
+    let sealed = |at: usize, refs: &[&str], source: &[u8]| token(&key, &format!("BAD{at}"), refs, source);
+    let mut lines: Vec<_> =
+        sources.iter().enumerate().map(|(at, (refs, source))| sealed(at, refs, source)).collect();
+    lines.push(altered);
+    lines.push(token(&other, "BAD12", &[], b"x"));
+    lines.push("envseal:1:x".to_owned());
+    lines.push(format!("'{}", sealed(14, &[], b"x")));
+    lines.push(format!("{} # envseal: plain", sealed(15, &[], b"x")));
+    let cut = sealed(16, &[], b"x");
+    lines.push(cut[..cut.len() - 8].to_owned());
+    lines.iter().enumerate().map(|(at, value)| format!("BAD{at}={value}\n")).collect()
 }
 
 #[test]
@@ -42,24 +42,27 @@ fn decrypt_names_it_and_the_command_that_leaves_it_sealed() {
     env.write_sealed(".env", "GOOD=\"one\"\nLAST='it is' # \"\n");
     let whole = env.read(".env");
     let (above, last) = whole.split_once("LAST=").unwrap();
-    for line in crafted(&env) {
-        env.write(".env", format!("{above}{line}\nLAST={last}"));
-        let text = env.read(".env");
-        for (run, command) in [
-            (&["decrypt"][..], "envseal decrypt -x BAD"),
-            (&["decrypt", "-f", ".env", "--stdout"], "envseal decrypt -f .env -x BAD --stdout"),
-            (&["decrypt", "-k", "*", "-x", "NO NE"], "envseal decrypt -k '*' -x 'NO NE' -x BAD"),
-        ] {
-            let told = env.fails(3, run);
-            assert!(told.starts_with("error: .env:5 BAD: "), "{line:?} {told}");
-            assert!(told.ends_with(&format!("hint: to leave them encrypted: {command}\n")), "{told}");
-            assert!(!told.contains("GOOD: ") && !told.contains("LAST: ") && !told.contains("EVIL"), "{told}");
-            assert_eq!(env.read(".env"), text);
+    let lines = crafted(&env);
+    env.write(".env", format!("{above}{}LAST={last}", lines.concat()));
+    let without: String = (0..lines.len()).map(|at| format!(" -x BAD{at}")).collect();
+    let text = env.read(".env");
+    for (run, command, more) in [
+        (&["decrypt"][..], "envseal decrypt", ""),
+        (&["decrypt", "-f", ".env", "--stdout"], "envseal decrypt -f .env", " --stdout"),
+        (&["decrypt", "-k", "*", "-x", "NO NE"], "envseal decrypt -k '*' -x 'NO NE'", ""),
+    ] {
+        let told = env.fails(3, run);
+        for (at, line) in lines.iter().enumerate() {
+            assert!(told.contains(&format!("  .env:{} BAD{at}: ", 5 + at)), "{line} {told}");
         }
-        env.ok(&["decrypt", "-x", "BAD"]);
-        let after = env.read(".env");
-        assert!(after.ends_with(&format!("GOOD=\"one\"\n{line}\nLAST='it is' # \"\n")), "{after}");
+        let hint = format!("hint: to leave them encrypted: {command}{without}{more}\n");
+        assert!(told.ends_with(&hint), "{told}");
+        assert!(!told.contains("GOOD: ") && !told.contains("LAST: ") && !told.contains("EVIL"), "{told}");
+        assert_eq!(env.read(".env"), text);
     }
+    env.shell(&format!("envseal decrypt{without}")).ok();
+    let after = env.read(".env");
+    assert!(after.ends_with(&format!("GOOD=\"one\"\n{}LAST='it is' # \"\n", lines.concat())), "{after}");
 }
 
 #[test]
@@ -83,23 +86,28 @@ fn others_are_removed_renamed_and_set() {
     env.write_sealed(".env", "GOOD='one'\nREFERS=\"$GOOD\"\nLAST='it is' # \"\n");
     let whole = env.read(".env");
     let (above, last) = whole.split_once("LAST=").unwrap();
-    for line in crafted(&env) {
-        let text = format!("{above}{line}\nLAST={last}");
-        for (run, sees) in [
-            (&["unset", "GOOD"][..], "LAST"),
-            (&["unset", "LAST"], "GOOD"),
-            (&["rename", "--force", "GOOD", "BETTER"], "BETTER"),
-            (&["rename", "LAST", "LATER"], "LATER"),
-            (&["set", "GOOD", "two"], "GOOD"),
-        ] {
-            env.write(".env", &text);
-            env.ok(run);
-            assert!(env.read(".env").contains(&line), "{line:?}");
-            env.ok(&["get", sees]);
-        }
-        // The value itself can be removed, too.
+    let lines = crafted(&env);
+    let text = format!("{above}{}LAST={last}", lines.concat());
+    for (run, sees) in [
+        (&["unset", "GOOD"][..], "LAST"),
+        (&["unset", "LAST"], "GOOD"),
+        (&["rename", "--force", "GOOD", "BETTER"], "BETTER"),
+        (&["rename", "LAST", "LATER"], "LATER"),
+        (&["set", "GOOD", "two"], "GOOD"),
+    ] {
         env.write(".env", &text);
-        env.ok(&["unset", "BAD"]);
-        assert_eq!(env.read(".env"), whole);
+        env.ok(run);
+        let after = env.read(".env");
+        let changed: Vec<_> = lines.iter().filter(|line| !after.contains(*line)).collect();
+        assert!(changed.is_empty(), "{run:?} {changed:?}");
+        env.ok(&["get", sees]);
     }
+    // The values themselves can be removed, too.
+    env.write(".env", &text);
+    env.shell(&format!(
+        "envseal unset{}",
+        (0..lines.len()).map(|at| format!(" BAD{at}")).collect::<String>()
+    ))
+    .ok();
+    assert_eq!(env.read(".env"), whole);
 }

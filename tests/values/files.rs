@@ -21,33 +21,32 @@ const OTHERS: [(&str, &str); 12] = [
 
 #[test]
 fn no_command_takes_another_file_for_an_env_file() {
+    let env = TestEnv::new();
     for (file, what) in OTHERS {
-        let env = TestEnv::new();
         env.write(file, "A=Hunter2word\n");
         let says = format!("{file} is not an env file: by its name it is {what}\nhint: ");
-        for run in [
-            &["get", "-f", file][..],
-            &["run", "-f", file, "--", "true"],
-            &["set", "A", "x", "-f", file],
-            &["unset", "A", "-f", file],
-            &["rename", "A", "B", "-f", file],
-            &["edit", "-f", file],
-            &["encrypt", "-f", file],
-            &["decrypt", "-f", file],
-            &["key", "generate", "-f", file],
-            &["key", "show", "-f", file],
-            &["import", "json", "-f", file, "--yes"],
-        ] {
-            if run[0] == "import" {
-                env.envseal(run).stdin("{\"A\": \"b\"}").fails(4);
-                continue;
-            }
-            Case { files: &[], run, status: 4, says: &says, hides: "Hunter2word" }.holds_in(&env);
-        }
-        // A command that searches for files itself doesn't use it either.
-        Case { files: &[], run: &["encrypt"], status: 2, says: "no env file here", hides: "" }.holds_in(&env);
-        assert_eq!(env.ok(&["ls", "--json"]), "[]\n", "{file}");
+        let get = ["get", "-f", file];
+        Case { files: &[], run: &get, status: 4, says: &says, hides: "Hunter2word" }.holds_in(&env);
     }
+    for run in [
+        &["run", "-f", ".env.bak", "--", "true"][..],
+        &["set", "A", "x", "-f", ".env.bak"],
+        &["unset", "A", "-f", ".env.bak"],
+        &["rename", "A", "B", "-f", ".env.bak"],
+        &["edit", "-f", ".env.bak"],
+        &["encrypt", "-f", ".env.bak"],
+        &["decrypt", "-f", ".env.bak"],
+        &["key", "generate", "-f", ".env.bak"],
+        &["key", "show", "-f", ".env.bak"],
+    ] {
+        let says = ".env.bak is not an env file: by its name it is a copy\nhint: ";
+        Case { files: &[], run, status: 4, says, hides: "Hunter2word" }.holds_in(&env);
+    }
+    let import = ["import", "json", "-f", ".env.bak", "--yes"];
+    assert!(env.envseal(&import).stdin("{\"A\": \"b\"}").fails(4).contains("by its name it is a copy"));
+    // A command that searches for files itself doesn't use them either.
+    Case { files: &[], run: &["encrypt"], status: 2, says: "no env file here", hides: "" }.holds_in(&env);
+    assert_eq!(env.ok(&["ls", "--json"]), "[]\n");
 }
 
 #[test]
@@ -75,34 +74,31 @@ fn an_environment_does_not_mean_them() {
 
 #[test]
 fn plain_text_in_a_copy_is_an_error_and_in_no_template() {
+    let env = TestEnv::new();
+    let text = "# envseal\nENVSEAL_PUBLIC_KEY=x\nA=Hunter2word\nnot a variable\nB=1 # envseal: plain\n";
+    let mut expected = Vec::new();
     for (file, what) in OTHERS {
-        let env = TestEnv::new();
-        env.write(
-            file,
-            "# envseal\nENVSEAL_PUBLIC_KEY=x\nA=Hunter2word\nnot a variable\nB=1 # envseal: plain\n",
-        );
-        let expected = match what {
-            "a copy" => vec![format!("{file}:3 !plaintext A"), format!("{file}:4 !stray-line -")],
-            _ => Vec::new(),
-        };
-        assert_eq!(env.check(&[]), expected);
-        env.git(&["add", "-f", "--", file]);
-        assert_eq!(env.check(&["--staged"]), expected);
-        env.commit("it");
-        assert_eq!(env.check(&["--history"]), expected);
-        let before = env.snapshot();
-        env.envseal(&["check", "--fix"]).output();
-        assert_eq!(env.snapshot(), before, "{file}");
+        env.write(file, text);
         if what == "a copy" {
-            let said = env.envseal(&["check"]).output();
-            let said = String::from_utf8(said.stdout).unwrap();
-            assert!(
-                said.contains("envseal doesn't encrypt copies of env files")
-                    && !said.contains("envseal encrypt"),
-                "{said}"
-            );
+            expected.extend([format!("{file}:3 !plaintext A"), format!("{file}:4 !stray-line -")]);
         }
     }
+    expected.sort();
+    let found = |arguments: &[&str]| {
+        let mut found = env.check(arguments);
+        found.sort();
+        found
+    };
+    assert_eq!(found(&[]), expected);
+    env.git(&["add", "-f", "."]);
+    assert_eq!(found(&["--staged"]), expected);
+    env.commit("it");
+    assert_eq!(found(&["--history"]), expected);
+    let before = env.snapshot();
+    let said = String::from_utf8(env.envseal(&["check", "--fix"]).output().stdout).unwrap();
+    assert_eq!(env.snapshot(), before);
+    let words = "envseal doesn't encrypt copies of env files";
+    assert!(said.contains(words) && !said.contains("envseal encrypt"), "{said}");
 }
 
 #[test]
@@ -111,20 +107,24 @@ fn sealed_values_in_them_are_told() {
     sealed.write_sealed(".env", "A=Hunter2word\n");
     let text = sealed.read(".env");
     let token = text.trim_end().rsplit_once('=').unwrap().1;
-    for (file, what) in OTHERS {
-        let env = TestEnv::new();
-        for text in [&text, &format!("\n{{\"A\": \"{token}\",\n\"B\": \"{token}\"}}\n")] {
+    let env = TestEnv::new();
+    for text in [&text, &format!("\n{{\"A\": \"{token}\",\n\"B\": \"{token}\"}}\n")] {
+        let line = 1 + text[..text.find(token).unwrap()].matches('\n').count();
+        let mut expected = OTHERS.map(|(file, what)| {
             env.write(file, text);
-            let line = 1 + text[..text.find(token).unwrap()].matches('\n').count();
-            let mut found = env.check(&[]);
-            found.retain(|finding| !finding.contains("stray-line"));
-            let mark = if what == "a copy" { "" } else { "!" };
-            assert_eq!(found, [format!("{file}:{line} {mark}unreadable -")], "{text}");
-        }
-        // Text that only looks like a sealed value, as in an explanation, is accepted.
-        env.write(file, "# A=envseal:1:…\n# envseal:1:AAAA\n");
-        assert_eq!(env.check(&[]), [""; 0]);
+            format!("{file}:{line} {}unreadable -", if what == "a copy" { "" } else { "!" })
+        });
+        let mut found = env.check(&[]);
+        found.retain(|finding| !finding.contains("stray-line"));
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "{text}");
     }
+    // Text that only looks like a sealed value, as in an explanation, is accepted.
+    for (file, _) in OTHERS {
+        env.write(file, "# A=envseal:1:…\n# envseal:1:AAAA\n");
+    }
+    assert_eq!(env.check(&[]), [""; 0]);
 }
 
 #[cfg(unix)]

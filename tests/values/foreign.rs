@@ -1,6 +1,6 @@
 //! Values that another tool encrypted are neither passed to a program nor encrypted again.
 
-use super::Case;
+use crate::support::contains_all;
 
 const FOREIGN: [(&str, &str, &str); 6] = [
     ("S=encrypted:BI+CURwXUuzmWwTWHu9qDwd+hpa++GFaUBjtaJEJ0Q1T\n", "dotenvx", "envseal import dotenvx .env"),
@@ -18,39 +18,29 @@ const FOREIGN: [(&str, &str, &str); 6] = [
 #[test]
 fn each_command_names_the_one_that_takes_it_over() {
     for (text, tool, import) in FOREIGN {
+        let env = super::TestEnv::new();
+        env.write(".env", text);
+        let before = env.snapshot();
         let hint = format!("hint: {import}\n");
-        let what = format!(".env:1 S: this is a value of {tool}");
         for run in [&["run", "--", "true"][..], &["get", "S"], &["encrypt"]] {
-            for says in [&hint, &what] {
-                Case { files: &[(".env", text)], run, status: 3, says, hides: "" }.holds();
-            }
+            let told = env.fails(3, run);
+            contains_all(&told, &[&hint, &format!(".env:1 S: this is a value of {tool}")]);
         }
         // If a whole file belongs to dotenvx, `import dotenv` says so before it looks at values.
         let line = format!(".env: line 1: S is a value of {tool}");
         let (status, says) = if tool == "dotenvx" { (2, &hint) } else { (3, &line) };
-        let run = ["import", "dotenv", ".env", "--yes", "-q"];
-        Case { files: &[(".env", text)], run: &run, status, says, hides: "" }.holds();
-        let fix = format!("fix: {import}\n");
-        for says in [&*fix, "[foreign-sealed]"] {
-            Case { files: &[(".env", text)], run: &["check"], status: 1, says, hides: "envseal encrypt" }
-                .holds();
-            Case {
-                files: &[(".env", text)],
-                run: &["check", "--fix"],
-                status: 1,
-                says,
-                hides: "envseal encrypt",
-            }
-            .holds();
+        contains_all(&env.fails(status, &["import", "dotenv", ".env", "--yes", "-q"]), &[says]);
+        for run in [&["check"][..], &["check", "--fix"]] {
+            let output = env.envseal(run).output();
+            let found = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(output.status, 1, "{found}");
+            contains_all(&found, &[&format!("fix: {import}\n"), "[foreign-sealed]"]);
+            assert!(!(found + &output.stderr).contains("envseal encrypt"));
         }
-        let env = super::TestEnv::new();
-        env.write(".env", text);
-        let init = env.envseal(&["init", "--yes"]).output();
-        assert!(
-            init.stderr.contains(&format!("Next: {import}\n")) && !init.stderr.contains("envseal encrypt"),
-            "{}",
-            init.stderr
-        );
+        assert_eq!(env.snapshot(), before);
+        let said = env.envseal(&["init", "--yes"]).output().stderr;
+        contains_all(&said, &[&format!("Next: {import}\n")]);
+        assert!(!said.contains("envseal encrypt"), "{said}");
     }
 }
 

@@ -1,7 +1,9 @@
 //! Env files of every kind that people use. After `encrypt` and `decrypt` every byte is the same, and every value reads
 //! the same while it is encrypted.
 
-use crate::support::TestEnv;
+use envseal::Vault;
+
+use crate::support::{TestEnv, make_private};
 
 const KEY: &str = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
 
@@ -166,39 +168,54 @@ const SHAPES: [(&str, &str); 50] = [
 
 #[test]
 fn each_comes_back_byte_for_byte_and_reads_the_same() {
-    let names: std::collections::BTreeSet<_> = SHAPES.iter().map(|(name, _)| name).collect();
-    assert_eq!(names.len(), SHAPES.len(), "each name is used once");
-    for (name, text) in SHAPES {
-        let text = text.replace("LONG", &KEY.repeat(90)).replace("KEY\\n", &format!("{KEY}\\n"));
+    let env = TestEnv::new();
+    let files: Vec<_> = (0..SHAPES.len()).map(|at| format!(".env.{at}")).collect();
+    let texts = SHAPES.map(|(_, text)| {
         let text =
-            text.replace("\nKEY\n", &format!("\n{KEY}\n")).replace("\nKEY==\n", &format!("\n{KEY}==\n"));
-        let env = TestEnv::new();
-        env.write(".env", &text);
-        let read = || env.ok(&["get", "--format", "json"]);
-        let before = read();
-        env.ok(&["encrypt"]);
-        assert_eq!(read(), before, "{name}");
-        let sealed = env.read(".env");
-        assert!(sealed.contains("=envseal:1:") || sealed.contains(" envseal:1:"), "{name}: {sealed}");
-        let check = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
-        let mut errors = check.lines().filter(|line| line.contains(": error: "));
-        assert!(errors.all(|line| line.ends_with("[duplicate-name]")), "{name}: {check}");
-        env.ok(&["decrypt"]);
-        assert_eq!(read(), before, "{name}");
+            text.replace("=LONG", &format!("={}", KEY.repeat(90))).replace("KEY\\n", &format!("{KEY}\\n"));
+        text.replace("\nKEY\n", &format!("\n{KEY}\n")).replace("\nKEY==\n", &format!("\n{KEY}==\n"))
+    });
+    // As the binary reads them, but in one process.
+    let read = || -> Vec<Vec<(String, Vec<u8>)>> {
+        let of_file = |file| {
+            let options = Vault::options().keys_file(env.path(".env.keys"));
+            let vars = options.open(env.path(file)).unwrap().vars().unwrap();
+            vars.iter().map(|(name, value)| (name.to_owned(), value.expose().to_owned())).collect()
+        };
+        files.iter().map(of_file).collect()
+    };
+    files.iter().zip(&texts).for_each(|(file, text)| env.write(file, text));
+    env.write(".env.keys", "");
+    make_private(&env.path(".env.keys"));
+    let before = read();
+    env.ok(&["encrypt"]);
+    let while_encrypted = read();
+    let found = env.check(&[]);
+    let is_error = |finding: &&String| finding.contains('!') && !finding.contains(" !duplicate-name ");
+    let errors: Vec<_> = found.iter().filter(is_error).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let sealed: Vec<_> = files.iter().map(|file| env.read(file)).collect();
+    let selected: Vec<_> = files.iter().flat_map(|file| ["-f", file]).collect();
+    env.ok(&[&["decrypt"][..], &selected].concat());
+    let after = read();
+    for (at, (name, _)) in SHAPES.iter().enumerate() {
+        assert!(sealed[at].contains("=envseal:1:") || sealed[at].contains(" envseal:1:"), "{name}");
+        assert_eq!(while_encrypted[at], before[at], "{name} while it is encrypted");
+        assert_eq!(after[at], before[at], "{name} after it was decrypted");
         // The header is the only addition. It comes after what must be first in a file.
-        let plain = env.read(".env");
+        let (plain, text) = (env.read(&files[at]), &texts[at]);
         let (first, rest) = match text.split_once('\n') {
             Some((first, rest)) if first.starts_with("#!") => (format!("{first}\n"), rest),
             _ => match text.strip_prefix('\u{feff}') {
                 Some(rest) => ("\u{feff}".to_owned(), rest),
-                None => (String::new(), &*text),
+                None => (String::new(), &**text),
             },
         };
         let header = plain.strip_prefix(&*first).and_then(|plain| plain.strip_suffix(rest));
         let header = header.unwrap_or_else(|| panic!("{name}: {plain:?}"));
-        assert_eq!(header.matches("ENVSEAL_PUBLIC_KEY=").count(), 1, "{name}: {header}");
+        assert_eq!(header.matches("ENVSEAL_PUBLIC_KEY_").count(), 1, "{name}: {header}");
         let is_header =
-            |line: &str| line.is_empty() || line.starts_with("# ") || line.starts_with("ENVSEAL_PUBLIC_KEY=");
+            |line: &str| line.is_empty() || line.starts_with("# ") || line.starts_with("ENVSEAL_PUBLIC_KEY_");
         assert!(header.lines().all(is_header), "{name}: {header}");
     }
 }
