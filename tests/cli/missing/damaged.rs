@@ -94,12 +94,13 @@ fn mend(path: &PathBuf, bytes: &[u8]) {
     std::fs::write(path, bytes).unwrap();
 }
 
+/// Asserts that a command fails because something is damaged. Returns its stderr.
 #[track_caller]
-fn refuses(env: &TestEnv, what: &str, arguments: &[&str]) {
-    println!("{what}: {arguments:?}");
+fn refuses(env: &TestEnv, what: &str, arguments: &[&str]) -> String {
     let output = env.envseal(arguments).soon();
     assert_eq!(output.status, 4, "{what}: {arguments:?}: {}{}", text(&output), output.stderr);
     assert!(output.stderr.contains("error: "), "{what}: {arguments:?}: {}", output.stderr);
+    output.stderr
 }
 
 fn is_needed(how: &str, damaged: Damage) {
@@ -113,8 +114,8 @@ fn is_needed(how: &str, damaged: Damage) {
         mend(&path, &whole);
     }
     // After the repair, every command answers.
-    for (_, commands) in NEEDED {
-        commands.iter().for_each(|arguments| drop(env.ok(arguments)));
+    for arguments in [RANGE, LONGER_RANGE, HISTORY, LOG, DIFF, BLAME, AT_HEAD, AT_BEFORE] {
+        env.ok(arguments);
     }
 }
 
@@ -222,10 +223,10 @@ fn no_ref_leads_to_what_is_there() {
     env.ok(HISTORY);
     mend(&env.path(".git/packed-refs"), b"");
     let range = format!("{}..{id}", "0".repeat(40));
-    for arguments in [HISTORY, &["check", "--range", &range], RANGE, &["check", "--range", "main..HEAD"]] {
+    for arguments in [&["check", "--range", &range][..], RANGE, &["check", "--range", "main..HEAD"]] {
         refuses(&env, "no refs", arguments);
     }
-    let said = env.envseal(HISTORY).soon().stderr;
+    let said = refuses(&env, "no refs", HISTORY);
     let hint = said.lines().find_map(|line| line.strip_prefix("hint: see which commits are lost: ")).unwrap();
     assert!(env.program("sh", &["-c", hint]).ok().contains(&id), "{hint}");
     env.git(&["update-ref", "refs/heads/main", &id]);
@@ -287,11 +288,6 @@ fn in_the_index() {
             let whole = damage(&path, *damaged);
             refuses(&env, &format!("{name} {how}"), &["check", "--staged"]);
             refuses(&env, &format!("{name} {how}"), &["hook", "run", "pre-commit"]);
-            let head = env.git(&["rev-parse", "HEAD"]);
-            env.ok(&["hook", "install", "-q"]);
-            let commit = env.git_with_envseal(&["commit", "-qm", "x"]).soon();
-            assert_ne!(commit.status, 0, "{name} {how}");
-            assert_eq!(env.git(&["rev-parse", "HEAD"]), head);
             mend(&path, &whole);
         }
         assert_eq!(env.envseal(&["check", "--staged"]).soon().status, 0);
@@ -402,8 +398,7 @@ fn a_git_folder_that_git_does_not_recognize() {
             &["set", "NEW", "value", "-e", "new"],
             &["encrypt"],
         ] {
-            refuses(&env, what, arguments);
-            let told = env.envseal(arguments).soon().stderr;
+            let told = refuses(&env, what, arguments);
             assert!(!told.contains("git init"), "{what}: {arguments:?}: {told}");
         }
     };

@@ -98,6 +98,11 @@ fn with_nothing_to_fetch_from_no_answer_is_given() {
     }
     // A range for which nothing is missing is checked.
     assert!(clone.errors(&["--range", "HEAD~1..HEAD"]).is_empty());
+    // The same without a remote that promised what is missing.
+    clone.git(&["config", "--unset", "remote.origin.promisor"]);
+    for arguments in MAY_FETCH {
+        clone.incomplete(arguments, "");
+    }
 }
 
 /// Even the trees are missing.
@@ -108,17 +113,6 @@ fn with_trees_missing_too() {
     clone.git(&["config", "remote.origin.url", "file:///nowhere/at/all.git"]);
     for arguments in MAY_FETCH {
         clone.incomplete(arguments, HINT);
-    }
-}
-
-#[test]
-fn without_a_promise_no_answer_is_given_either() {
-    let past = Past::new();
-    let clone = past.orphaned();
-    clone.git(&["config", "--unset", "remote.origin.promisor"]);
-    for arguments in MAY_FETCH {
-        let output = clone.envseal(arguments).soon();
-        assert_eq!(output.status, 4, "{arguments:?}: {}{}", text(&output), output.stderr);
     }
 }
 
@@ -157,26 +151,22 @@ fn nothing_else_fetches() {
     assert_eq!(fetches.count(), 1);
 }
 
-/// The hook before a push fetches nothing either.
+/// Hooks fetch nothing either, and what is missing lets nothing pass.
 #[test]
-fn a_push_fetches_nothing() {
+fn no_hook_fetches() {
     let past = Past::new();
     let (clone, fetches) = past.blobless();
     let [old, new] = ["HEAD~5", "HEAD~2"].map(|rev| clone.git(&["rev-parse", rev]));
-    let line = format!("refs/heads/main {new} refs/heads/main {old}\n");
     let run = clone.envseal(&["hook", "run", "pre-push", "elsewhere", "file:///elsewhere"]);
-    let output = run.stdin(line).soon();
-    assert_eq!(output.status, 4, "{}{}", text(&output), output.stderr);
-    assert!(output.stderr.contains(HINT), "{}", output.stderr);
-    assert_eq!(fetches.count(), 0);
-}
-
-/// HEAD's key is missing, so the staged key can't be compared with it. A different key must not pass for that reason.
-#[test]
-fn what_head_has_is_missing_when_another_key_is_staged() {
-    let past = Past::new();
-    let (clone, fetches) = past.blobless();
-    // The working tree has the swapped key, and HEAD has the one before.
+    let push = run.stdin(format!("refs/heads/main {new} refs/heads/main {old}\n")).soon();
+    // The pre-commit framework makes its hooks check a range. They still count as hooks.
+    let run = clone.envseal(&["hook", "run", "pre-commit"]);
+    let framework = run.var("PRE_COMMIT_FROM_REF", "HEAD~5").var("PRE_COMMIT_TO_REF", "HEAD~3").soon();
+    for output in [push, framework] {
+        assert_eq!(output.status, 4, "{}{}", text(&output), output.stderr);
+        assert!(output.stderr.contains(HINT), "{}", output.stderr);
+    }
+    // The working tree has the swapped key, and HEAD the one before, which is missing: they can't be compared.
     let sealed = std::fs::read(clone.folder.join(".env")).unwrap();
     clone.git(&["update-ref", "refs/heads/main", "HEAD~3"]);
     clone.git(&["read-tree", "HEAD"]);
@@ -216,18 +206,6 @@ fn a_server_fetches_nothing_while_it_checks_a_push() {
         output.stderr
     );
     assert!(!while_checked.exists(), "it fetched: {}", output.stderr);
-}
-
-/// The pre-commit framework makes its hooks check a range. They still count as hooks.
-#[test]
-fn a_range_of_the_pre_commit_framework_fetches_nothing() {
-    let past = Past::new();
-    let (clone, fetches) = past.blobless();
-    let run = clone.envseal(&["hook", "run", "pre-commit"]);
-    let output = run.var("PRE_COMMIT_FROM_REF", "HEAD~5").var("PRE_COMMIT_TO_REF", "HEAD~3").soon();
-    assert_eq!(output.status, 4, "{}{}", text(&output), output.stderr);
-    assert!(output.stderr.contains(HINT), "{}", output.stderr);
-    assert_eq!(fetches.count(), 0);
 }
 
 /// A range copies a value. To learn whether the base had it in plain text, all files of the base are searched, and

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 
 use super::{Clone, Past, text};
+use crate::support::write_script;
 
 const MAY_FETCH: &[&[&str]] = &[
     &["check", "--range", "HEAD~5..HEAD~3"],
@@ -14,13 +15,9 @@ const MAY_FETCH: &[&[&str]] = &[
 ];
 
 #[track_caller]
-fn all_refuse(clone: &Clone<'_>, vars: &[(&str, &str)]) {
+fn all_refuse(clone: &Clone<'_>) {
     for arguments in MAY_FETCH {
-        let mut run = clone.envseal(arguments);
-        for (name, value) in vars {
-            run = run.var(name, value);
-        }
-        let output = run.soon();
+        let output = clone.envseal(arguments).soon();
         assert_eq!(output.status, 4, "{arguments:?}: {}{}", text(&output), output.stderr);
     }
 }
@@ -35,12 +32,12 @@ fn a_remote_that_is_a_command_is_not_run() {
     // The user may have allowed these protocols for another purpose.
     clone.git(&["config", "protocol.ext.allow", "always"]);
     clone.git(&["config", "protocol.allow", "always"]);
-    all_refuse(&clone, &[]);
+    all_refuse(&clone);
     assert!(!made.exists(), "it was run");
     // The same command by way of `insteadOf`.
     clone.git(&["config", "remote.origin.url", "https://example.com/x"]);
     clone.git(&["config", &format!("url.{url}.insteadOf"), "https://example.com/x"]);
-    all_refuse(&clone, &[]);
+    all_refuse(&clone);
     assert!(!made.exists(), "it was run");
     // Git itself would run it.
     clone.env.program("git", &["cat-file", "blob", "HEAD~5:.env"]).dir(&clone.folder).output();
@@ -70,13 +67,12 @@ fn nobody_is_asked_for_a_password() {
     let clone = past.clone(&["--filter=blob:none"], "clone");
     clone.git(&["config", "remote.origin.url", &format!("http://127.0.0.1:{}/x.git", locked_server())]);
     let (asked, program) = (past.env.outside().join("asked"), past.env.outside().join("askpass"));
-    std::fs::write(&program, format!("#!/bin/sh\ntouch '{}'\necho x\n", asked.display())).unwrap();
-    crate::support::set_mode(&program, 0o755);
-    let program = program.to_str().unwrap();
-    all_refuse(&clone, &[("GIT_ASKPASS", program)]);
-    all_refuse(&clone, &[("SSH_ASKPASS", program), ("DISPLAY", ":0")]);
-    clone.git(&["config", "core.askPass", program]);
-    all_refuse(&clone, &[]);
+    write_script(&program, &format!("touch '{}'\necho x", asked.display()));
+    let history = || clone.envseal(&["check", "--history"]);
+    assert_eq!(history().var("GIT_ASKPASS", &program).soon().status, 4);
+    assert_eq!(history().var("SSH_ASKPASS", &program).var("DISPLAY", ":0").soon().status, 4);
+    clone.git(&["config", "core.askPass", program.to_str().unwrap()]);
+    all_refuse(&clone);
     assert!(!asked.exists(), "a person was prompted");
     // Git itself would ask.
     clone.env.program("git", &["cat-file", "blob", "HEAD~5:.env"]).dir(&clone.folder).output();
