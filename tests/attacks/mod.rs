@@ -55,7 +55,7 @@ pub(crate) fn public_key(env: &TestEnv, file: &str) -> PublicKey {
 }
 
 /// Returns a sealed value. Anyone with a checkout can make one.
-fn token(key: &PublicKey, name: &str, kind: PlaintextKind, refs: &[&str], bytes: &[u8]) -> String {
+pub(crate) fn token(key: &PublicKey, name: &str, kind: PlaintextKind, refs: &[&str], bytes: &[u8]) -> String {
     let refs = Refs::new(refs.iter().map(|name| (*name).to_owned())).unwrap();
     Sealer::new(key).unwrap().seal(name, &refs, kind, bytes).unwrap().to_string()
 }
