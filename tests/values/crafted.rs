@@ -2,12 +2,13 @@
 
 use envseal::testing::crypto::PrivateKey;
 
-use super::{public_key, token};
+use super::token;
+use crate::attacks::public_key;
 use crate::support::TestEnv;
 
 /// Returns lines whose value can't be used as it is: `BAD0`, `BAD1` and so on.
 fn crafted(env: &TestEnv) -> Vec<String> {
-    let key = public_key(env);
+    let key = public_key(env, ".env");
     let other = PrivateKey::generate().public();
     let altered = token(&key, "Y", &[], b"x");
     let sources: [(&[&str], &[u8]); 11] = [
@@ -69,7 +70,7 @@ fn decrypt_names_it_and_the_command_that_leaves_it_sealed() {
 fn every_one_is_named_at_once() {
     let env = TestEnv::new();
     env.write_sealed(".env", "GOOD=1\n");
-    let key = public_key(&env);
+    let key = public_key(&env, ".env");
     let line = |name: &str, source: &[u8]| format!("{name}={}\n", token(&key, name, &[], source));
     // C and D are valid separately, but not together.
     let bad = [line("A", b"x\ny"), line("B", b"$GOOD"), line("C", b"\"x"), line("D", b"y\"")].concat();

@@ -12,21 +12,14 @@ mod readers;
 mod shapes;
 mod typos;
 
-use envseal::testing::crypto::{PlaintextKind, PublicKey, Refs, Sealer};
+use envseal::testing::crypto::{PlaintextKind, PublicKey};
 
+use crate::attacks;
 use crate::support::TestEnv;
-
-/// Returns the public key of `.env`.
-fn public_key(env: &TestEnv) -> PublicKey {
-    let text = env.read(".env");
-    let line = text.lines().find_map(|line| line.strip_prefix("ENVSEAL_PUBLIC_KEY="));
-    PublicKey::parse(line.unwrap()).unwrap()
-}
 
 /// Encrypts a source text.
 fn token(key: &PublicKey, name: &str, refs: &[&str], source: &[u8]) -> String {
-    let refs = Refs::new(refs.iter().map(|name| (*name).to_owned())).unwrap();
-    Sealer::new(key).unwrap().seal(name, &refs, PlaintextKind::Source, source).unwrap().to_string()
+    attacks::token(key, name, PlaintextKind::Source, refs, source)
 }
 
 /// One case. A command that fails must leave every file as it was.

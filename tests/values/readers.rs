@@ -10,43 +10,11 @@ use crate::support::TestEnv;
 type Values = BTreeMap<String, String>;
 
 /// Parts that have a meaning to some reader.
+#[rustfmt::skip]
 const PARTS: [&str; 36] = [
-    "a",
-    "B",
-    "7",
-    " ",
-    "  ",
-    "\t",
-    "\n",
-    "\r\n",
-    "'",
-    "\"",
-    "`",
-    "$",
-    "$V0",
-    "${V1}",
-    "${NO:-d}",
-    "$(id)",
-    "$$",
-    "\\$V0",
-    "\\",
-    "\\n",
-    "\\\\",
-    "#",
-    " # ",
-    "=",
-    ":",
-    "{",
-    "}",
-    "${",
-    "%",
-    "!",
-    "é",
-    "😀",
-    "\u{a0}",
-    "\u{2028}",
-    "export A=",
-    ",",
+    "a", "B", "7", " ", "  ", "\t", "\n", "\r\n", "'", "\"", "`", "$", "$V0", "${V1}", "${NO:-d}", "$(id)",
+    "$$", "\\$V0", "\\", "\\n", "\\\\", "#", " # ", "=", ":", "{", "}", "${", "%", "!", "é", "😀", "\u{a0}",
+    "\u{2028}", "export A=", ",",
 ];
 
 /// Loads the env files here like an npm package, and prints the environment that results.

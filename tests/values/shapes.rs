@@ -1,5 +1,5 @@
-//! Env files of every kind that people use. After `encrypt` and `decrypt` every byte is the same, and every value reads
-//! the same while it is encrypted.
+//! Env files as people have them, with what no random file (`tests/cli/sealing.rs`) contains. After `encrypt` and
+//! `decrypt` every byte is the same, and every value reads the same while it is encrypted.
 
 use envseal::Vault;
 
@@ -8,18 +8,13 @@ use crate::support::{TestEnv, make_private};
 const KEY: &str = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
 
 /// Each file's name and text. `KEY` is replaced by a line of base64, `LONG` by 6 kB of it.
-const SHAPES: [(&str, &str); 50] = [
+const SHAPES: [(&str, &str); 23] = [
     (
         "Laravel",
         "APP_NAME=Laravel\nAPP_ENV=local\nAPP_KEY=base64:2fl+Ktvkfl+Fuz4Qp/A75G2RTiWVA/ZoKZvp6fiiM10=\nAPP_DEBUG=true\n\
         APP_URL=http://localhost\n\nLOG_CHANNEL=stack\nDB_CONNECTION=mysql\nDB_HOST=127.0.0.1\nDB_PORT=3306\nDB_DATABASE=laravel\n\
         DB_USERNAME=root\nDB_PASSWORD=\n\nMAIL_FROM_ADDRESS=\"hello@example.com\"\nMAIL_FROM_NAME=\"${APP_NAME}\"\n\n\
         VITE_APP_NAME=\"${APP_NAME}\"\n",
-    ),
-    (
-        "Rails",
-        "RAILS_ENV=development\nRAILS_MASTER_KEY=9f2b7d5c4c8e4f0aa1b2c3d4e5f60718\nSECRET_KEY_BASE=6f1ed002ab5595859014ebf0951522d9\n\
-        DATABASE_URL=postgres://rails:s3cret@localhost:5432/app_development?pool=5\nREDIS_URL=redis://localhost:6379/0\n",
     ),
     (
         "Django",
@@ -33,102 +28,41 @@ const SHAPES: [(&str, &str); 50] = [
         A=abc\nWRONG=pre\\$A\nNEXTAUTH_SECRET=\"hRZy+uSVLnHE6CvTz0VrNzJp\"\n",
     ),
     (
-        "Vite",
-        "VITE_SOME_KEY=123\nDB_PASSWORD=foobar\nKEY=123\nNEW_KEY1=test\\$foo\nNEW_KEY2=test$KEY\nVITE_TITLE = My App\n",
-    ),
-    (
-        "docker compose",
-        "COMPOSE_PROJECT_NAME=shop\nTAG=v1.5\nPOSTGRES_USER=shop\nPOSTGRES_PASSWORD=s3cr3t\n\
-        DSN=${DB_DSN:-postgres://${POSTGRES_USER}@db/shop}\nUID=1000\n",
-    ),
-    (
-        "Symfony",
-        "###> symfony/framework-bundle ###\nAPP_ENV=dev\nAPP_SECRET=0b6a5b1e8a0f4c6f8bc0a2b1c7d3e9f4\n\
-        ###< symfony/framework-bundle ###\n\n###> doctrine/doctrine-bundle ###\n# DATABASE_URL=\"sqlite:///%kernel.project_dir%/var/data.db\"\n\
-        DATABASE_URL=\"postgresql://app:!ChangeMe!@127.0.0.1:5432/app?serverVersion=16&charset=utf8\"\n\
-        ###< doctrine/doctrine-bundle ###\nMAILER_DSN=null://null\n",
-    ),
-    (
-        "NestJS",
-        "JWT_SECRET=topsecret51\nJWT_EXPIRES_IN=3600s\nDATABASE_USER=test\nDATABASE_PASSWORD=test\nURL=http://${DATABASE_USER}.local/api\n\
-        THROTTLE_TTL=60\nCORS_ORIGIN=*\n",
-    ),
-    (
         "Prisma",
         "# Environment variables declared in this file are automatically made available to Prisma.\n# See the documentation for more detail: \
         https://pris.ly/d/prisma-schema#accessing-environment-variables-from-the-schema\n\n\
         DATABASE_URL=\"postgresql://johndoe:randompassword@localhost:5432/mydb?schema=public\"\nSHADOW_DATABASE_URL=\"file:./dev.db\"",
     ),
     (
-        "Supabase",
-        "NEXT_PUBLIC_SUPABASE_URL=https://xyzcompany.supabase.co\n\
-        SUPABASE_ANON_KEY=eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJyb2xlIjoiYW5vbiJ9.d0YPhbdZaBbVJ2tTsXcgV_x-L2h3\n\
-        SERVICE_ROLE_KEY=eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.DaYlNEoUrrEn2Ig7tqibS-PHK5vgusbcbo7X36XVt4Q\n",
-    ),
-    (
-        "Firebase, JSON in one line",
-        "FIREBASE_CONFIG='{\"type\":\"service_account\",\"project_id\":\"demo\",\"private_key\":\
-        \"-----BEGIN PRIVATE KEY-----\\nKEY\\n-----END PRIVATE KEY-----\\n\",\"client_email\":\"a@demo.iam.gserviceaccount.com\"}'\n",
-    ),
-    (
-        "PEM in one line",
-        "PRIVATE_KEY=\"-----BEGIN RSA PRIVATE KEY-----\\nKEY\\nKEY\\n-----END RSA PRIVATE KEY-----\\n\"\nAFTER=1\n",
-    ),
-    (
-        "PEM in several lines",
-        "PRIVATE_KEY=\"-----BEGIN RSA PRIVATE KEY-----\nKEY\nKEY\n-----END RSA PRIVATE KEY-----\n\"\nAFTER=1\n",
-    ),
-    (
         "PEM in single quotes",
         "export CERT='-----BEGIN CERTIFICATE-----\nKEY==\n-----END CERTIFICATE-----'   # of the staging CA\nAFTER=1\n",
     ),
-    ("PEM in backticks", "K=`-----BEGIN OPENSSH PRIVATE KEY-----\nKEY\n-----END OPENSSH PRIVATE KEY-----`\n"),
-    ("Windows line ends", "# c\r\nA=one\r\n\r\nB=\"two words\"\r\nC='three' # c\r\n"),
     ("Windows line ends in a value", "A=\"one\r\ntwo\r\n\"\r\nB=2\r\n"),
-    ("byte order mark", "\u{feff}A=one\nB=two\n"),
     ("byte order mark, Windows line ends", "\u{feff}# c\r\nA=one\r\nB='two'"),
-    ("tabs", "\tA=one\n\t\tB\t=\ttwo\t\nC='a\tb'\nD=\"a\tb\\tc\"\t# tab\n"),
-    (
-        "export lines",
-        "export AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE\nexport   AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n\
-        export AWS_DEFAULT_REGION=\"eu-central-1\"\n",
-    ),
     ("a script to source", "#!/usr/bin/env bash\nexport A=one\nexport B='two words'\n"),
-    ("no final line end", "A=one\nB=two"),
-    ("nothing but one line", "TOKEN=ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
-    (
-        "comments with =",
-        "# A=old\n#B=old\nA=new # was A=old\nB='new' # B=\"x\"\n   # indented = comment\n#=\n",
-    ),
     ("duplicated names", "A=one\nB=$A\nA=two\nC=$A\nA=three\n"),
-    ("empty values", "A=\nB=''\nC=\"\"\nD=``\nE= # nothing\nF=   \nG=1\n"),
     (
         "unicode",
         "GREETING=Grüß Gott\nEMOJI=\"🔑 🇦🇹 👩‍💻\"\nCJK='密码=秘密'\nRTL=\"كلمة السر\"\nNFD='e\u{301}'\n",
     ),
-    ("exotic blanks", "A='\u{a0}a\u{2003}'\nB=\"\u{2028}\"\nC='\u{200b}'\n"),
     (
         "# in quotes",
         "A='a#b'\nB=\"# not a comment\" # a comment\nC=`#`\nCOLOR='#ff0000'\nCHANNEL=\"#general\"\n",
     ),
-    ("backticks", "A=`it's \"quoted\"`\nB=`two\nlines`\nC='`ls`'\nD=\"`date`\"\n"),
     (
         "quotes in quotes",
         "A='say \"hi\"'\nB=\"it's\"\nC=\"say \\\"hi\\\"\"\nD='it\\'s'\nE=it's\nF=say \"hi\"\n",
     ),
     ("long base64", "KEYSTORE=LONG==\nKEYSTORE_PASSWORD=changeit\n"),
-    ("base64 with = at its end", "A=aGVsbG8=\nB=aGVsbG8gdw==\nC=\"aGVsbG8=\"\nD==\nE===x==\n"),
     (
         "JSON",
         "A='{\"a\": [1, 2, {\"b\": null}], \"c\": \"d e\"}'\nB='[]'\nC={\"unquoted\":true}\nD='[\"https://a.example\", \"https://b.example\"]'\n",
     ),
-    ("JSON in several lines", "CONFIG='{\n  \"a\": 1,\n\n  \"b\": \"# x\"\n}'\nAFTER=1\n"),
     (
         "URLs",
         "A='https://u:p%40ss@h.example:8443/p/a;t=1?q=1&r=%20#frag'\nB=\"amqp://guest:guest@rabbit:5672/%2f?heartbeat=10&x=y\"\n\
         C=mongodb+srv://u:p@c0.example.mongodb.net/?retryWrites=true&w=majority\nD=jdbc:oracle:thin:@//h:1521/XE\n",
     ),
-    ("cron", "BACKUP_CRON=\"0 3 * * 1-5\"\nPRUNE='*/15 * * * *'\nREPORT=@daily\nBARE=0 0 1 * *\n"),
     (
         "regular expressions",
         "A='^[\\w.+-]+@(\\w+\\.)+\\w{2,}$'\nB='/^\\/api\\/(v\\d+)\\/?$/i'\nC='(?<!\\\\)\\$\\{(.*?)\\}'\n",
@@ -143,17 +77,10 @@ const SHAPES: [(&str, &str); 50] = [
         HTPASSWD='admin:$apr1$x8Kp2Yk1$Rr0kQJgH8Nn1O2oYQmZp9/'\nESCAPED=\\$2y\\$10\\$abc/def.ghi\n",
     ),
     (
-        "Argon2 and shadow",
-        "A='$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$RdescudvJCsgt3ub+b/dWRWJTmaaJObG'\nB='$6$rounds=5000$salt$hash./'\n",
-    ),
-    (
         "references",
         "USER_=app\nPASS='p@ss word'\nHOST=${DB_HOST:-localhost}\nURL=\"postgres://${USER_}:${PASS}@${HOST}/db\"\n\
         FLAG=${NOPE:+set}\nNEST=${NOPE:-${USER_}}\nLITERAL='${USER_}'\n",
     ),
-    ("YAML style", "A: one\nB: \"two words\"\nC:  three\nexport D: four\n"),
-    ("aligned", "A          = one\nLONGER_ONE = 'two'\nB          = \"three\"   # c\n\n\n\nC=four\n"),
-    ("trailing blanks", "A=one   \nB='two'   \nC=\"three\"\t\n   \n\t\nD=four\n"),
     ("odd names", "a=1\ncamelCase=2\n_X=3\nA.B-C=4\nA1=5\n__=6\n"),
     (
         "what steers programs",
