@@ -261,6 +261,7 @@ fn an_object_of_any_size() {
 #[test]
 fn a_large_file_between_others() {
     let env = TestEnv::new();
+    env.git(&["config", "core.compression", "0"]);
     for at in 0..3 {
         env.write("large", vec![b'a' + at; (16 << 20) + 1]);
         env.write(format!("small{at}"), format!("{at}\n"));
