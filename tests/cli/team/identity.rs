@@ -44,7 +44,8 @@ fn an_ssh_key_serves_with_its_passphrase() {
     let [alice, bob] = alice_and_bob(&env);
     let key = env.outside().join("id_ed25519");
     let path = key.to_str().unwrap();
-    if !ssh_keygen(&env, &["-q", "-t", "ed25519", "-N", "open sesame", "-f", path]) {
+    // One round for the passphrase: it is asked for again and again.
+    if !ssh_keygen(&env, &["-q", "-t", "ed25519", "-a", "1", "-N", "open sesame", "-f", path]) {
         return;
     }
     let with = |arguments: &[&str]| bob.run(env.envseal(arguments)).var("ENVSEAL_IDENTITY", path);

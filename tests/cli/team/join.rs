@@ -1,7 +1,7 @@
 //! From a new colleague to running production.
 
 use super::{alice_and_bob, approve, reads, two_members, without_own_grants};
-use crate::support::TestEnv;
+use crate::support::{Person, TestEnv, contains_all};
 
 /// The seven commands of docs/team.md.
 #[test]
@@ -34,62 +34,12 @@ fn a_newcomer_needs_a_reviewed_line_and_a_pull() {
     assert_eq!(reads(&bob, "production", "URL"), wanted.trim_end());
     assert!(!bob.clone.join(".env.keys").exists());
     bob.fails(3, &["run", "-e", "staging", "--", "true"]);
-    let carol = crate::support::Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
+    let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
     carol.says(&["team", "request", "-q"]);
     let stopped = carol.fails(3, &["run", "-e", "production", "--", "true"]);
-    assert!(
-        stopped.contains("hint: ask alice or bob to run: envseal team approve carol -e production"),
-        "{stopped}"
-    );
+    contains_all(&stopped, &["hint: ask alice or bob to run: envseal team approve carol -e production"]);
     let doctor = String::from_utf8(bob.envseal(&["doctor", "-e", "production"]).stdout).unwrap();
     assert!(doctor.contains("granted to you in envseal.toml"), "{doctor}");
-}
-
-/// The refusal comes before a person has to compare fingerprints.
-#[test]
-fn who_cannot_approve_hears_it_before_being_asked() {
-    let env = TestEnv::without_git();
-    let [alice, bob] = alice_and_bob(&env);
-    bob.says(&["team", "request", "-q"]);
-    bob.pushes("let me in");
-    alice.pulls();
-    let carol = crate::support::Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
-    let before = alice.read("envseal.toml");
-    let said = carol.fails(3, &["team", "approve", "bob", "-e", "production"]);
-    assert!(said.contains("you have no identity yet"), "{said}");
-    let said = alice.fails(4, &["team", "approve", "bob", "-e", "prod"]);
-    assert!(said.contains("has a key for prod"), "{said}");
-    assert_eq!((alice.read("envseal.toml"), carol.read("envseal.toml")), (before.clone(), before));
-}
-
-/// Each error says what to do, and never something that would be refused.
-#[test]
-fn whoever_cannot_open_is_told_why() {
-    let env = TestEnv::without_git();
-    let [alice, bob] = two_members(&env);
-    let run = ["run", "-e", "production", "--", "true"];
-    // The file has a different key from the one that was granted. The fix is not to request access like a stranger.
-    let other = envseal::testing::crypto::PrivateKey::generate().public().to_string();
-    let text = bob.read(".env.production");
-    let was = text.lines().find_map(|line| line.strip_prefix("ENVSEAL_PUBLIC_KEY_PRODUCTION=")).unwrap();
-    bob.write(".env.production", text.replace(was, &other));
-    let doctor = String::from_utf8(bob.envseal(&["doctor", "-e", "production"]).stdout).unwrap();
-    let fix = "fix: see who changed the key: git log -p -G ENVSEAL_PUBLIC_KEY_PRODUCTION; if that is right, ask \
-               someone with access to run: envseal team approve bob -e production";
-    assert!(doctor.contains(fix) && !doctor.contains("team request"), "{doctor}");
-    bob.write(".env.production", text);
-    // A removed member is not told to do what would be refused.
-    alice.says(&["team", "remove", "bob", "--yes", "-q"]);
-    alice.pushes("bob is out");
-    bob.pulls();
-    let said = bob.fails(3, &run);
-    assert!(
-        said.contains("was removed from the team as bob") && !said.contains("team request, and"),
-        "{said}"
-    );
-    let whoami = bob.envseal(&["team", "whoami"]);
-    assert!(!whoami.stderr.contains("team request"), "{}", whoami.stderr);
-    assert!(String::from_utf8_lossy(&whoami.stdout).starts_with("not a member: removed as bob\n"));
 }
 
 #[test]
@@ -124,7 +74,7 @@ fn the_list_tells_who_when_and_where() {
     alice.does(&["reset", "-q", "--hard"]);
     alice.write(".env.keys", alice.read(".env.keys").replace("_QA=", "_STAGING="));
     // Without the key, only the signature can be verified.
-    let carol = crate::support::Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
+    let carol = Person::clone_of(&env, &env.outside().join("shared.git"), "Carol");
     let states = carol.json(&["team", "list", "--json"])["grants"].clone();
     let states: Vec<_> = states.as_array().unwrap().iter().map(|grant| grant["state"].clone()).collect();
     assert_eq!(states, ["signed", "signed", "signed"]);
@@ -145,8 +95,7 @@ fn the_list_tells_who_when_and_where() {
 fn a_founder_has_a_grant_of_what_they_can_decrypt() {
     let env = TestEnv::without_git();
     let [alice, bob] = alice_and_bob(&env);
-    let own =
-        |person: &crate::support::Person<'_>| person.read("envseal.toml").matches("alice = { key").count();
+    let own = |person: &Person<'_>| person.read("envseal.toml").matches("alice = { key").count();
     assert_eq!(own(&alice), 2, "{}", alice.read("envseal.toml"));
     bob.says(&["team", "request", "-q"]);
     bob.pushes("let me in");
@@ -190,34 +139,34 @@ fn asking_twice_changes_nothing_and_names_are_not_taken_over() {
     assert!(!bob.home.join(".local").exists());
 }
 
+/// Where it can, the refusal comes before a person has to compare fingerprints.
 #[test]
 fn only_a_member_who_can_open_it_can_grant() {
     let env = TestEnv::without_git();
     let [alice, bob] = alice_and_bob(&env);
-    let refused = bob
-        .fails(3, &["team", "approve", "alice", "-e", "production", "--fingerprint", &alice.fingerprint()]);
+    let approve = |environment| ["team", "approve", "alice", "-e", environment];
+    let refused = bob.fails(3, &approve("production"));
     assert!(refused.contains("you have no identity yet"), "{refused}");
     bob.says(&["team", "request", "-q"]);
     let before = bob.read("envseal.toml");
-    for (arguments, status, expected) in [
-        (["team", "approve", "alice", "-e", "production"], 3, "no private key for "),
-        (["team", "approve", "alise", "-e", "production"], 2, "did you mean alice?"),
-        (["team", "approve", "alice", "-e", "productoin"], 4, "has a key for productoin"),
-    ] {
-        let told = bob.fails(status, &[&arguments[..], &["--fingerprint", &alice.fingerprint()]].concat());
+    let told = bob.fails(2, &["team", "approve", "alise", "-e", "production"]);
+    assert!(told.contains("did you mean alice?"), "{told}");
+    let told = bob.fails(4, &approve("productoin"));
+    assert!(told.contains("has a key for productoin"), "{told}");
+    let print = alice.fingerprint();
+    for (given, status, expected) in
+        [("SHA256:x", 2, &*format!("is {print}, not SHA256:x")), (&print, 3, "no private key for ")]
+    {
+        let told = bob.fails(status, &[&approve("production")[..], &["--fingerprint", given]].concat());
         assert!(told.contains(expected), "{told}");
     }
-    let told = bob.fails(2, &["team", "approve", "alice", "-e", "production", "--fingerprint", "SHA256:x"]);
-    assert!(told.contains(&format!("is {}, not SHA256:x", alice.fingerprint())), "{told}");
     assert_eq!(bob.read("envseal.toml"), before);
     // Access to all environments is granted, or to none.
     bob.pushes("bob");
     alice.pulls();
     let before = alice.read("envseal.toml");
-    alice.fails(
-        4,
-        &["team", "approve", "bob", "-e", "production", "-e", "none", "--fingerprint", &bob.fingerprint()],
-    );
+    let both = ["team", "approve", "bob", "-e", "production", "-e", "none", "--fingerprint"];
+    alice.fails(4, &[&both[..], &[&bob.fingerprint()]].concat());
     assert_eq!(alice.read("envseal.toml"), before);
 }
 
@@ -225,13 +174,23 @@ fn only_a_member_who_can_open_it_can_grant() {
 fn the_order_of_places_is_process_keys_file_grant() {
     let env = TestEnv::without_git();
     let [alice, bob] = two_members(&env);
-    let found = |person: &crate::support::Person<'_>| {
+    let found = |person: &Person<'_>| {
         person.json(&["doctor", "-e", "production", "--json"])["files"][0]["private_key"]
             .as_str()
             .unwrap()
             .to_owned()
     };
     assert_eq!(found(&bob), "granted to you in envseal.toml");
+    // If the file has another key than the one that was granted, the fix is not to request access like a stranger.
+    let text = bob.read(".env.production");
+    let other = envseal::testing::crypto::PrivateKey::generate().public().to_string();
+    let was = text.lines().find_map(|line| line.strip_prefix("ENVSEAL_PUBLIC_KEY_PRODUCTION=")).unwrap();
+    bob.write(".env.production", text.replace(was, &other));
+    let doctor = String::from_utf8(bob.envseal(&["doctor", "-e", "production"]).stdout).unwrap();
+    let fix = "fix: see who changed the key: git log -p -G ENVSEAL_PUBLIC_KEY_PRODUCTION; if that is right, ask \
+               someone with access to run: envseal team approve bob -e production";
+    assert!(doctor.contains(fix) && !doctor.contains("team request"), "{doctor}");
+    bob.write(".env.production", text);
     assert_eq!(found(&alice), "ENVSEAL_PRIVATE_KEY_PRODUCTION in .env.keys");
     approve(&alice, &alice, "production");
     std::fs::remove_file(alice.clone.join(".env.keys")).unwrap();
@@ -249,11 +208,8 @@ fn the_order_of_places_is_process_keys_file_grant() {
     };
     assert_eq!(run(Some(&key)).status, 0);
     let refused = run(None);
-    assert!(
-        refused.status != 0 && refused.stderr.contains("ENVSEAL_IDENTITY is neither"),
-        "{}",
-        refused.stderr
-    );
+    contains_all(&refused.stderr, &["ENVSEAL_IDENTITY is neither"]);
+    assert!(refused.status != 0, "{}", refused.stderr);
 }
 
 /// Pasted in the repository's root, a hint without `-C` would grant access in another project.
@@ -307,10 +263,7 @@ fn hints_name_the_project_of_the_team() {
     let removed = alice.envseal(&["-C", folder, "team", "remove", "bob", "--yes"]).stderr;
     assert!(removed.contains("See the exposed values: envseal -C services/api team exposures"), "{removed}");
     let shown = String::from_utf8(alice.envseal(&["check"]).stdout).unwrap();
-    assert!(
-        shown.contains("fix: compare them with the values: envseal -C services/api team exposures"),
-        "{shown}"
-    );
+    contains_all(&shown, &["fix: compare them with the values: envseal -C services/api team exposures"]);
     let listed = alice.envseal(&["team", "exposures"]).stderr;
     let noted =
         "services/api/envseal.toml has exposed values too; list them: envseal -C services/api team exposures";

@@ -64,9 +64,7 @@ pub(crate) fn without_lines(text: &str, starts: &[&str]) -> String {
 #[track_caller]
 pub(crate) fn let_in(by: &Person<'_>, person: &Person<'_>, environment: &str) {
     person.says(&["team", "request", "-q"]);
-    if !person.json(&["team", "list", "--json"])["grants"].is_null()
-        && person.git(&["status", "--short"]).stdout != b""
-    {
+    if !person.git(&["status", "--short"]).stdout.is_empty() {
         person.pushes("let me in");
     }
     by.pulls();
@@ -80,6 +78,37 @@ pub(crate) fn let_in(by: &Person<'_>, person: &Person<'_>, environment: &str) {
 pub(crate) fn approve(by: &Person<'_>, person: &Person<'_>, environment: &str) {
     let name = person.name.to_lowercase();
     by.says(&["team", "approve", &name, "-e", environment, "--fingerprint", &person.fingerprint()]);
+}
+
+/// Asserts that `check` finds no error.
+#[track_caller]
+fn is_in_order(person: &Person<'_>) {
+    let found = person.envseal(&["check"]);
+    assert_eq!(found.status, 0, "{}{}", String::from_utf8_lossy(&found.stdout), found.stderr);
+}
+
+/// Asserts that `check` finds an error with these words. Returns all that it finds.
+#[track_caller]
+fn is_reported(person: &Person<'_>, arguments: &[&str], words: &str) -> String {
+    let output = person.envseal(&[&["check"], arguments].concat());
+    let found = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status == 1 && found.contains(words), "no {words:?} in: {found}{}", output.stderr);
+    found
+}
+
+/// Returns the exposed values that are not replaced, as `MEMBER ENVIRONMENT NAME`.
+#[track_caller]
+fn exposed(person: &Person<'_>) -> Vec<String> {
+    let list = person.json(&["team", "exposures", "--json"]);
+    let one = |exposed: &serde_json::Value| {
+        ["member", "environment", "name"].map(|field| exposed[field].as_str().unwrap()).join(" ")
+    };
+    list.as_array().unwrap().iter().map(one).collect()
+}
+
+#[track_caller]
+fn public_key(person: &Person<'_>, environment: &str) -> String {
+    person.says(&["key", "show", "-e", environment])
 }
 
 /// Returns the value that a program run by `person` sees.
