@@ -11,6 +11,7 @@ use std::sync::Mutex;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use saphyr::{LoadableYamlNode, Yaml};
 
 type Values = Option<Vec<Vec<u8>>>;
 
@@ -237,41 +238,19 @@ pub(crate) fn docker(text: &[u8], names: &[String]) -> Values {
     Some(pick(pairs, names))
 }
 
+/// A Kubernetes Secret, by a YAML parser.
 pub(crate) fn k8s(text: &[u8], names: &[String]) -> Values {
-    let text = std::str::from_utf8(text).unwrap();
-    let head = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: \"app\"\ntype: Opaque\n";
-    let data = text.strip_prefix(head).unwrap();
-    if data == "data: {}\n" {
-        return Some(pick::<&str>(Vec::new(), names));
-    }
-    let pairs = data.strip_prefix("data:\n").unwrap().lines().map(|line| {
-        let (name, value) =
-            line.strip_prefix("  \"").unwrap().strip_suffix('"').unwrap().split_once("\": \"").unwrap();
+    let documents = Yaml::load_from_str(std::str::from_utf8(text).unwrap()).unwrap();
+    let [secret] = &documents[..] else { panic!("{} documents", documents.len()) };
+    let head = ["apiVersion", "kind", "type"].map(|name| secret[name].as_str().unwrap());
+    assert_eq!(head, ["v1", "Secret", "Opaque"]);
+    assert_eq!(secret["metadata"]["name"].as_str(), Some("app"));
+    let data = secret["data"].as_mapping().unwrap().iter();
+    let pairs = data.map(|(name, value)| {
+        let [name, value] = [name, value].map(|node| node.as_str().unwrap());
         (name, STANDARD.decode(value).unwrap())
     });
     Some(pick(pairs.collect(), names))
-}
-
-/// Reads the same with a YAML parser, if Python has one.
-pub(crate) fn yaml(text: &[u8], names: &[String]) -> Values {
-    let script = "\
-import sys
-try:
-    import yaml
-except ImportError:
-    sys.exit()
-import json
-secret = yaml.safe_load(open('export'))
-assert (secret['apiVersion'], secret['kind'], secret['type']) == ('v1', 'Secret', 'Opaque')
-assert secret['metadata'] == {'name': 'app'}
-print(json.dumps(secret['data']))
-";
-    let out = run("python3", &[], "C.UTF-8", text, "", script)?;
-    if out.is_empty() {
-        return skip("python3", "has no yaml module");
-    }
-    let data: HashMap<String, String> = serde_json::from_slice(&out).unwrap();
-    Some(pick(data.into_iter().map(|(name, value)| (name, STANDARD.decode(value).unwrap())).collect(), names))
 }
 
 /// The runner's file of `$GITHUB_ENV`: lines of `NAME=VALUE`, or `NAME<<DELIMITER` up to the delimiter's line.
