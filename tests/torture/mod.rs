@@ -9,13 +9,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use envseal::Vault;
 use envseal::testing::team::TeamFile;
 
 use crate::rotate::{grant, member, person, team};
 use crate::rotate_killed::has_strace;
-use crate::support::{Output, TestEnv, is_long};
+use crate::support::{Output, TestEnv, Tree, is_long};
 
 /// The calls, and how each may fail.
 const FAULTS: [(&str, &[&str]); 9] = [
@@ -48,10 +49,10 @@ const COMMANDS: [&[&str]; 13] = [
 ];
 
 /// A project with two environments, two members and one who requested access, a file to be encrypted and one to be
-/// imported, and a copy of it all, from which it is restored.
+/// imported, and what all of it was at first.
 struct World {
     env: TestEnv,
-    copy: tempfile::TempDir,
+    start: Tree,
     identity: PathBuf,
     carol: String,
     keys: BTreeMap<String, String>,
@@ -74,24 +75,17 @@ impl World {
         env.git(&["commit", "-qm", "old"]);
         // From now on this machine trusts the key.
         env.ok(&["set", "-q", "B=two", "-e", "p"]);
-        let copy = crate::support::scratch_folder();
-        let world = Self { carol: carol.public().fingerprint(), env, copy, identity, keys: BTreeMap::new() };
-        Self::copy_all(&world.env.outside(), world.copy.path());
+        let start = Tree::read(&env.outside());
+        let world = Self { carol: carol.public().fingerprint(), env, start, identity, keys: BTreeMap::new() };
         let keys = world.public_keys();
         Self { keys, ..world }
     }
 
-    fn copy_all(from: &Path, to: &Path) {
-        for folder in ["repo", "home"] {
-            let _ = std::fs::remove_dir_all(to.join(folder));
-            let [from, to] = [from, to].map(|path| path.join(folder));
-            let status = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status();
-            assert!(status.unwrap().success());
-        }
-    }
-
     fn restore(&self) {
-        Self::copy_all(self.copy.path(), &self.env.outside());
+        for folder in ["repo", "home"] {
+            std::fs::remove_dir_all(self.env.outside().join(folder)).unwrap();
+        }
+        self.start.write(&self.env.outside());
     }
 
     fn env_files(&self) -> Vec<String> {
@@ -119,15 +113,17 @@ impl World {
     fn state(&self, place: &str) -> String {
         let mut state = String::new();
         for file in self.env_files() {
-            let output = self.env.envseal(&["get", "-q", "--format", "json", "-f", &file]).output();
-            let is_mixed = self.env.read(&file).contains("=envseal:1:");
-            assert!(output.status == 0 || !is_mixed, "{place}: {file}: {}", output.stderr);
+            let vault = Vault::options().keys_file(self.env.path(".env.keys")).open(self.env.path(&file));
             let text = self.env.read(&file);
+            let values: Vec<_> = match vault.and_then(|vault| vault.vars()) {
+                Ok(vars) => vars.iter().map(|(name, value)| format!("{name}={:?}", value.to_str())).collect(),
+                Err(error) if text.contains("=envseal:1:") => panic!("{place}: {file}: {error}"),
+                Err(_) => Vec::new(),
+            };
             let sealed = text.lines().filter(|line| line.contains("=envseal:1:"));
             let sealed: Vec<_> = sealed.filter_map(|line| line.split('=').next()).collect();
             let is_same = self.keys.get(&file) == self.public_keys().get(&file);
-            let values = String::from_utf8_lossy(&output.stdout).into_owned();
-            let _ = writeln!(state, "{file} {values} {sealed:?} {is_same}");
+            let _ = writeln!(state, "{file} {values:?} {sealed:?} {is_same}");
         }
         let text = std::fs::read(self.env.path("envseal.toml")).unwrap_or_default();
         let team = TeamFile::parse(&text).unwrap();
@@ -140,16 +136,12 @@ impl World {
         let command: Vec<_> =
             command.iter().map(|word| if *word == "CAROL" { self.carol.as_str() } else { word }).collect();
         let log = self.env.outside().join("strace.log");
-        let run = match inject {
-            None => self.env.envseal(&command),
-            Some((syscall, error, nth)) => {
-                let (trace, inject) =
-                    (format!("trace={syscall}"), format!("inject={syscall}:error={error}:when={nth}"));
-                let log = log.to_str().unwrap();
-                let strace = ["-qq", "-o", log, "-e", &trace, "-e", &inject, env!("CARGO_BIN_EXE_envseal")];
-                self.env.program("strace", &[&strace[..], &command].concat())
-            }
-        };
+        let mut run = self.env.envseal(&command);
+        if let Some((syscall, error, nth)) = inject {
+            let trace = format!("trace={syscall}");
+            let inject = format!("inject={syscall}:error={error}:when={nth}");
+            run = run.under("strace", &["-qq", "-o", log.to_str().unwrap(), "-e", &trace, "-e", &inject]);
+        }
         let output = run.var("ENVSEAL_IDENTITY", &self.identity).output();
         let was_injected = std::fs::read_to_string(&log).is_ok_and(|log| log.contains("(INJECTED)"));
         let _ = std::fs::remove_file(log);
