@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{Output, Run, TestEnv};
 
+/// A secret that a hook must stop. It is not a canary, because it is put among git's objects on purpose.
+const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
+
 /// A repository of one kind, with three commits that do not involve envseal.
 struct Place {
     env: TestEnv,

@@ -3,10 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 
-use super::{Place, text};
+use super::{PLAINTEXT, Place, text};
 use crate::support::TestEnv;
-
-const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
 
 fn name(bytes: &[u8]) -> OsString {
     OsString::from_vec(bytes.to_vec())
@@ -28,28 +26,32 @@ fn project() -> Option<Place> {
     Some(place)
 }
 
-/// It is searched in the working tree, in the index, in a range and in the history.
+/// They are searched in the working tree, in the index, in a range and in the history. An env file whose own name is not
+/// UTF-8 has no environment. It must not be skipped or mistaken for another file.
 #[test]
-fn a_file_of_such_a_name_is_searched() {
+fn files_of_such_names_are_searched() {
     let Some(place) = project() else { return };
-    let key = place.ok(&["key", "show", "--private"]);
-    place.write(name(b"note\xff.txt"), &key);
-    let rules = |arguments: &[&str]| {
+    place.write(name(b"note\xff.txt"), place.ok(&["key", "show", "--private"]));
+    place.write(name(b".env.\xff"), format!("LEAKED={PLAINTEXT}\n"));
+    let is_found = |arguments: &[&str]| {
         let found = place.errors(arguments);
-        assert!(found.iter().any(|found| found.contains(" private-key ")), "{arguments:?}: {found:?}");
+        for (file, rule) in [("note", " private-key "), (".env.", " ")] {
+            let is_it = |found: &&String| found.starts_with(file) && found.contains(rule);
+            assert!(found.iter().any(|found| is_it(&found)), "{file} {arguments:?}: {found:?}");
+        }
     };
-    rules(&[]);
+    is_found(&[]);
     place.does(&["add", "-A"]);
-    rules(&["--staged"]);
+    is_found(&["--staged"]);
     assert_eq!(place.git(&["commit", "-q", "-m", "x"]).output().status, 1);
     place.does(&["commit", "-q", "--no-verify", "-m", "x"]);
-    rules(&["--range", "HEAD~1..HEAD"]);
-    rules(&["--history"]);
-    // After its removal, it is still in the history.
+    is_found(&["--range", "HEAD~1..HEAD"]);
+    is_found(&["--history"]);
+    // After their removal, they are still in the history.
     place.does(&["rm", "-q", "-r", "."]);
     place.does(&["commit", "-q", "--no-verify", "-m", "y"]);
-    rules(&["--range", "HEAD~2..HEAD"]);
-    rules(&["--history"]);
+    is_found(&["--range", "HEAD~2..HEAD"]);
+    is_found(&["--history"]);
 }
 
 /// Two folders that look alike in the output are read and checked separately.
@@ -105,18 +107,4 @@ fn two_paths_that_are_shown_alike_are_two() {
     place.does(&["commit", "-q", "--no-verify", "-m", "leak"]);
     one_finding(&["--range", "HEAD~1..HEAD"]);
     one_finding(&["--history"]);
-}
-
-/// An env file whose own name is not UTF-8 has no environment. It must not be skipped or mistaken for another file.
-#[test]
-fn an_env_file_of_such_a_name_is_told() {
-    let Some(place) = project() else { return };
-    place.write(name(b".env.\xff"), format!("LEAKED={PLAINTEXT}\n"));
-    assert!(!place.errors(&[]).is_empty());
-    place.does(&["add", "-A"]);
-    assert!(!place.errors(&["--staged"]).is_empty());
-    assert_eq!(place.git(&["commit", "-q", "-m", "x"]).output().status, 1);
-    place.does(&["commit", "-q", "--no-verify", "-m", "x"]);
-    assert!(!place.errors(&["--range", "HEAD~1..HEAD"]).is_empty());
-    assert!(!place.errors(&["--history"]).is_empty());
 }

@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{Place, text};
+use super::{PLAINTEXT, Place, text};
 use crate::support::{Start, TestEnv};
-
-const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
 
 /// A way to call git: its name, folder, options and variables. `ROOT` is the working tree.
 type Way = (&'static str, &'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);

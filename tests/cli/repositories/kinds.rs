@@ -4,21 +4,21 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use super::story::tell;
+use super::story::{HISTORY, REPEATED, tell};
 use super::{Place, text};
 use crate::support::TestEnv;
 
-/// Creates one test for each kind: how the repository is made, and which steps make no sense in it.
+/// Creates one test for each kind: how the repository is made, and which steps are left out.
 macro_rules! kinds {
-    ($($name:ident: $make:expr, without [$($step:literal),*];)+) => {
+    ($($name:ident: $make:expr, without [$($steps:expr),*];)+) => {
         mod told_in {
-            use super::{Place, changed, cloned, init, partial, tell};
+            use super::{HISTORY, Place, REPEATED, changed, cloned, init, partial, tell};
             $(
                 #[test]
                 fn $name() {
                     let make: fn() -> Option<Place> = $make;
                     match make() {
-                        Some(place) => tell(&place, &[$($step),*]),
+                        Some(place) => tell(&place, &[$($steps),*]),
                         None => println!("skipped: {}", stringify!($name)),
                     }
                 }
@@ -31,51 +31,47 @@ kinds! {
     // How objects and refs are stored.
     sha1_and_files: || init(&[]), without [];
     sha256: || init(&["--object-format=sha256"]), without [];
-    reftable: || init(&["--ref-format=reftable"]), without [];
-    sha256_and_reftable: || init(&["--object-format=sha256", "--ref-format=reftable"]), without [];
-    packed: || changed(&[&["gc", "-q"], &["commit-graph", "write", "--reachable"], &["pack-refs", "--all"]]), without [];
-    alternates: || Some(cloned(&["--shared"])), without [];
-    worktree_configuration: || changed(&[&["config", "extensions.worktreeConfig", "true"]]), without [];
+    reftable: || init(&["--ref-format=reftable"]), without [REPEATED];
+    packed: || changed(&[&["gc", "-q"], &["commit-graph", "write", "--reachable"], &["pack-refs", "--all"]]), without [REPEATED];
+    alternates: || Some(cloned(&["--shared"])), without [REPEATED];
+    worktree_configuration: || changed(&[&["config", "extensions.worktreeConfig", "true"]]), without [HISTORY, REPEATED];
     relative_worktrees: || changed(&[&["config", "extensions.relativeWorktrees", "true"],
-        &["config", "core.repositoryFormatVersion", "1"], &["rev-parse", "HEAD"]]), without [];
+        &["config", "core.repositoryFormatVersion", "1"], &["rev-parse", "HEAD"]]), without [HISTORY, REPEATED];
 
     // How the index is stored.
-    index_v4: || changed(&[&["config", "index.version", "4"], &["update-index", "--index-version", "4"]]), without [];
-    split_index: || changed(&[&["config", "core.splitIndex", "true"], &["update-index", "--split-index"]]), without [];
-    index_without_hash: || changed(&[&["config", "index.skipHash", "true"], &["update-index", "--force-write-index"]]), without [];
-    untracked_cache: || changed(&[&["update-index", "--force-untracked-cache"]]), without [];
-    sparse: super::sparse, without [];
+    index_v4: || changed(&[&["config", "index.version", "4"], &["update-index", "--index-version", "4"]]), without [HISTORY];
+    split_index: || changed(&[&["config", "core.splitIndex", "true"], &["update-index", "--split-index"]]), without [HISTORY];
+    index_without_hash: || changed(&[&["config", "index.skipHash", "true"], &["update-index", "--force-write-index"]]), without [HISTORY];
+    untracked_cache: || changed(&[&["update-index", "--force-untracked-cache"]]), without [HISTORY];
+    sparse: super::sparse, without [HISTORY];
 
     // Where the git folder is.
     linked_worktree: super::linked_worktree, without [];
-    bare_layout: super::bare_layout, without [];
-    submodule: super::submodule, without [];
-    separate_git_dir: super::separate_git_dir, without [];
-    symlinked_git_dir: super::symlinked_git_dir, without [];
+    bare_layout: super::bare_layout, without [HISTORY];
+    submodule: super::submodule, without [HISTORY];
+    separate_git_dir: super::separate_git_dir, without [HISTORY];
+    symlinked_git_dir: super::symlinked_git_dir, without [HISTORY];
     below_bytes_that_are_no_text: super::below_bytes_that_are_no_text, without [];
 
     // Missing objects have tests of their own, in `missing`. An empty server would have to receive all commits, so
     // all of them would have to be checked; but a push fetches nothing.
-    partial_clone: || Some(partial(&["--filter=blob:none"])), without ["push"];
-    treeless_clone: || Some(partial(&["--filter=tree:0"])), without ["push"];
+    partial_clone: || Some(partial(&["--filter=blob:none"])), without [&["push"], REPEATED];
+    treeless_clone: || Some(partial(&["--filter=tree:0"])), without [&["push"], REPEATED];
     // The history ends at the graft, so nothing before it is known, nor whether a key was rotated away and put back.
     // That stops `team approve`. And git does not push such a clone to another server.
-    shallow_clone: || Some(cloned(&["--depth", "2"])), without ["check --history", "log", "push", "team"];
+    shallow_clone: || Some(cloned(&["--depth", "2"])), without [&["check --history", "log", "push", "team"], REPEATED];
 
     // How git is called, and how it calls its hooks.
-    git_with_options: super::git_with_options, without [];
+    git_with_options: super::git_with_options, without [HISTORY, &["ls", "check", "check --staged", "check --range", "run"]];
     git_dir_variable: super::git_dir_variable, without [];
-    git_index_file_variable: super::git_index_file_variable, without [];
+    git_index_file_variable: super::git_index_file_variable, without [HISTORY];
 
     // Where git's configuration comes from. It says where the hooks are and what is ignored, so what is read of the
     // history is in one of the stories only.
     configured_by_remote: super::configured_by_remote, without [];
-    configured_by_system: super::configured_by_system,
-        without ["check --history", "diff", "log", "blame", "get --at", "below", "team"];
-    configured_by_count: super::configured_by_count,
-        without ["check --history", "diff", "log", "blame", "get --at", "below", "team"];
-    configured_by_parameters: super::configured_by_parameters,
-        without ["check --history", "diff", "log", "blame", "get --at", "below", "team"];
+    configured_by_system: super::configured_by_system, without [HISTORY];
+    configured_by_count: super::configured_by_count, without [HISTORY];
+    configured_by_parameters: super::configured_by_parameters, without [HISTORY];
 }
 
 /// Runs `git init` with these options. Returns None if the installed git does not support them.

@@ -6,7 +6,7 @@ use std::os::unix::fs::chown;
 use std::path::Path;
 
 use super::Place;
-use super::story::tell;
+use super::story::{HISTORY, REPEATED, tell};
 use crate::support::TestEnv;
 
 /// Creates a repository that belongs to another user. Returns None if this user can't give files away.
@@ -31,16 +31,8 @@ fn foreign() -> Option<Place> {
     Some(place)
 }
 
-/// Steps that call git for nothing that no other step does. They are in the story of [`by_its_path`] alone.
-const REPEATED: &[&str] =
-    &["refused commit", "what is staged counts", "ignored", "below", "merge", "doctor without a hook"];
-
 /// Tells the story there with these variables, which make git trust the folder.
-fn trusted(vars: impl Fn(&Place, &str) -> Vec<(&'static str, OsString)>) {
-    trusted_in(REPEATED, vars);
-}
-
-fn trusted_in(left_out: &[&str], vars: impl Fn(&Place, &str) -> Vec<(&'static str, OsString)>) {
+fn trusted(left_out: &[&[&str]], vars: impl Fn(&Place, &str) -> Vec<(&'static str, OsString)>) {
     let Some(mut place) = foreign() else { return };
     let folder = place.work.to_str().unwrap().to_owned();
     place.vars = vars(&place, &folder);
@@ -60,12 +52,12 @@ fn global(place: &Place, lines: &str) -> Vec<(&'static str, OsString)> {
 
 #[test]
 fn by_its_path() {
-    trusted_in(&[], |place, folder| global(place, &format!("[safe]\n\tdirectory = {folder}\n")));
+    trusted(&[], |place, folder| global(place, &format!("[safe]\n\tdirectory = {folder}\n")));
 }
 
 #[test]
 fn by_a_folder_above() {
-    trusted(|place, folder| {
+    trusted(&[HISTORY, REPEATED], |place, folder| {
         let above = Path::new(folder).parent().unwrap().display();
         global(place, &format!("[safe]\n\tdirectory = {above}/*\n"))
     });
@@ -73,12 +65,14 @@ fn by_a_folder_above() {
 
 #[test]
 fn by_a_star() {
-    trusted(|place, _| global(place, "[safe]\n\tdirectory = /nowhere\n\tdirectory = *\n"));
+    trusted(&[HISTORY, REPEATED], |place, _| {
+        global(place, "[safe]\n\tdirectory = /nowhere\n\tdirectory = *\n")
+    });
 }
 
 #[test]
 fn by_an_included_file() {
-    trusted(|place, folder| {
+    trusted(&[HISTORY, REPEATED], |place, folder| {
         let file = place.env.outside().join("included");
         std::fs::write(&file, format!("[safe]\n\tdirectory = {folder}\n")).unwrap();
         global(place, &format!("[include]\n\tpath = {}\n", file.display()))
@@ -87,7 +81,7 @@ fn by_an_included_file() {
 
 #[test]
 fn by_the_system() {
-    trusted(|place, folder| {
+    trusted(&[HISTORY, REPEATED], |place, folder| {
         let file = global(place, &format!("[safe]\n\tdirectory = {folder}\n")).remove(0).1;
         vec![("GIT_CONFIG_SYSTEM", file), ("GIT_CONFIG_NOSYSTEM", "0".into())]
     });
@@ -95,12 +89,14 @@ fn by_the_system() {
 
 #[test]
 fn by_parameters() {
-    trusted(|_, folder| vec![("GIT_CONFIG_PARAMETERS", format!("'safe.directory'='{folder}'").into())]);
+    trusted(&[HISTORY, REPEATED], |_, folder| {
+        vec![("GIT_CONFIG_PARAMETERS", format!("'safe.directory'='{folder}'").into())]
+    });
 }
 
 #[test]
 fn by_count() {
-    trusted(|_, folder| {
+    trusted(&[HISTORY, REPEATED], |_, folder| {
         vec![
             ("GIT_CONFIG_COUNT", "1".into()),
             ("GIT_CONFIG_KEY_0", "safe.directory".into()),

@@ -1,10 +1,8 @@
 //! The story, step by step.
 
-use super::{Place, text};
+use super::{PLAINTEXT, Place, text};
 
-/// A secret that a hook must stop. It is not a canary, because it is put among git's objects on purpose.
-const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
-/// The line that contains it.
+/// A line with [`PLAINTEXT`].
 const LEAK: &str = "LEAKED=sk_live_51HG8vnotforgit\n";
 const FOUND: &str = ".env plaintext LEAKED";
 
@@ -37,9 +35,18 @@ const STEPS: &[(&str, Step)] = &[
     ("doctor without a hook", doctor_without_a_hook),
 ];
 
-/// Tells the story in this place, without the steps that make no sense there.
-pub(super) fn tell(place: &Place, left_out: &[&str]) {
-    for name in left_out {
+/// Steps about the history, which is read without the index, whatever is configured.
+pub(super) const HISTORY: &[&str] =
+    &["check --history", "diff", "log", "blame", "get --at", "below", "team", "push"];
+
+/// Steps that call git for nothing that no other step does.
+pub(super) const REPEATED: &[&str] =
+    &["refused commit", "what is staged counts", "ignored", "below", "merge", "doctor without a hook"];
+
+/// Tells the story in this place, without the steps that make no sense there, or that prove nothing new.
+pub(super) fn tell(place: &Place, left_out: &[&[&str]]) {
+    let left_out = left_out.concat();
+    for name in &left_out {
         assert!(STEPS.iter().any(|(step, _)| step == name), "{name} is not a step");
     }
     for (name, step) in STEPS.iter().filter(|(name, _)| !left_out.contains(name)) {
