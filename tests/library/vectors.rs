@@ -2,11 +2,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::{Debug, Write},
+    fmt::Debug,
     fs,
     path::Path,
 };
 
+use base16ct::lower::encode_string as hex;
 use envseal::testing::crypto::{
     Grant, GrantTerms, Identity, IdentityKey, KeyError, LockError, LockedKey, Opener, PlaintextKind,
     PrivateKey, PublicKey, SealedValue, SecretText, TokenError, Unlocker, claims_to_be_sealed,
@@ -127,17 +128,10 @@ fn text(line: &[u8]) -> &str {
     std::str::from_utf8(line).unwrap()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let mut digits = String::new();
-    for byte in bytes {
-        write!(digits, "{byte:02x}").unwrap();
-    }
-    digits
-}
-
 fn unhex(digits: &str) -> [u8; 32] {
-    let byte = |at: usize| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap();
-    std::array::from_fn(byte)
+    let mut bytes = [0; 32];
+    base16ct::lower::decode(digits, &mut bytes).unwrap();
+    bytes
 }
 
 /// Returns the name of the variant in kebab case behind `prefix`.
