@@ -254,8 +254,8 @@ fn hook_fix(hook: &HookReport) -> Option<Hint> {
     Some(match hook.state {
         HookState::Installed | HookState::Unknown => return None,
         HookState::Missing | HookState::Outdated => INIT.into(),
-        // The command refuses, and says what to add where.
-        HookState::Foreign | HookState::NotOurs => "envseal hook install".into(),
+        // The command says what to add where.
+        HookState::Foreign | HookState::NotOurs | HookState::Unclear => "envseal hook install".into(),
         HookState::NotExecutable => hint!("chmod +x {path}", path = relative_path(&hook.path)),
         HookState::NoHusky => "npx husky".into(),
     })
@@ -280,7 +280,7 @@ fn describe(hook: &HookReport) -> String {
         HookState::Foreign => "another program's, which does not call envseal",
         HookState::NotExecutable => "not executable, so git skips it",
         HookState::NoHusky => "not run, because husky is not set up in this worktree",
-        HookState::Unknown => {
+        HookState::Unclear | HookState::Unknown => {
             return format!("{UNKNOWN}{} may skip the call or ignore its failure", display_path(&hook.path));
         }
     };
@@ -288,5 +288,12 @@ fn describe(hook: &HookReport) -> String {
 }
 
 pub(super) fn describe_unchanged(hook: &HookReport) -> String {
-    gap_line(&hook_gap(&[hook_name(hook)], &describe(hook), hook_fix(hook)))
+    let fix = match hook.state {
+        HookState::Unclear => Some(hint!(
+            "put this before its other lines: envseal hook run {hook} \"$@\" || exit $?",
+            hook = hook.hook.name()
+        )),
+        _ => hook_fix(hook),
+    };
+    gap_line(&hook_gap(&[hook_name(hook)], &describe(hook), fix))
 }

@@ -3,11 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::calls::{CallsEnvseal, check_hook, check_script, names_call, names_envseal};
 use super::manager::HookManager;
-use super::script::{
-    Hook, HookRest, UnfitHook, answer, calls, has_block, is_current, mentions, with_block, without_block,
-};
-use super::shell::{self, CallsEnvseal};
+use super::script::{Hook, HookRest, UnfitHook, contains, has_block, is_current, with_block, without_block};
 use crate::error::Error;
 use crate::fs::{self, FolderLock, FsError, NewMode, StagedFile};
 use crate::git::{GitError, HooksDir, Repo, Setting};
@@ -29,7 +27,9 @@ pub(crate) enum HookState {
     NotExecutable,
     /// The file calls envseal, but git runs files that husky has not created in this worktree yet.
     NoHusky,
-    /// The file does not show whether it calls envseal.
+    /// A shell script that may skip its call, or ignore its failure: `envseal hook install` says what to add.
+    Unclear,
+    /// A file of another kind, which does not show whether it calls envseal.
     Unknown,
 }
 
@@ -247,20 +247,20 @@ impl HooksFolder {
             Err(FsError::PermissionDenied { .. }) => return (CallsEnvseal::Unclear, entry),
             Err(_) => return (CallsEnvseal::No, entry),
         };
-        let said = answer(&text, hook);
+        let said = check_hook(&text, hook);
         if said == CallsEnvseal::Yes {
             return (said, entry);
         }
         if let Some(manager) = HookManager::of_hook(&text) {
             return self.check_manager(manager, &text, hook);
         }
-        if self.husky && mentions(&text, "/h\"") {
+        if self.husky && contains(&text, b"/h\"") {
             return self.check_husky(hook);
         }
-        if mentions(&text, "overcommit") {
+        if contains(&text, b"overcommit") {
             // One program for all hooks, which calls what its configuration says.
             let file = self.root.join(".overcommit.yml");
-            let is_named = fs::read(&file).is_ok_and(|text| mentions(&text, "envseal"));
+            let is_named = fs::read(&file).is_ok_and(|text| names_envseal(&text));
             return (if is_named { CallsEnvseal::Unclear } else { said }, file);
         }
         (said, entry)
@@ -270,7 +270,7 @@ impl HooksFolder {
     fn check_husky(&self, hook: Hook) -> (CallsEnvseal, PathBuf) {
         let helper = self.dir.path.join("h");
         match fs::read(&helper) {
-            Ok(text) if mentions(&text, "sh -e") => {}
+            Ok(text) if contains(&text, b"sh -e") => {}
             Ok(_) => return (CallsEnvseal::Unclear, helper),
             // Without it, every commit fails.
             Err(_) => return (CallsEnvseal::No, helper),
@@ -285,13 +285,13 @@ impl HooksFolder {
         let kept = self.kept(hook);
         let is_kept = manager == HookManager::PreCommit
             && fs::is_executable(&kept)
-            && fs::read(&kept).is_ok_and(|text| answer(&text, hook) == CallsEnvseal::Yes);
+            && fs::read(&kept).is_ok_and(|text| check_hook(&text, hook) == CallsEnvseal::Yes);
         (if is_kept { CallsEnvseal::Yes } else { said }, file)
     }
 
     /// Returns whether the text, if written to [`Self::file`], calls envseal.
     fn answer(&self, text: &[u8], hook: Hook) -> CallsEnvseal {
-        if self.husky { shell::check_calls(text, hook, true) } else { answer(text, hook) }
+        if self.husky { check_script(text, hook, true) } else { check_hook(text, hook) }
     }
 
     /// Returns the file to which the pre-commit framework moves an existing hook, which it calls before its own.
@@ -329,7 +329,7 @@ impl HooksFolder {
             (Err(why), ..) if why.is_incomplete => ExistingHook::Unfit(why),
             (_, _, CallsEnvseal::Yes) | (Err(_), _, CallsEnvseal::Unclear) => ExistingHook::Other(said),
             // The existing call may depend on conditions.
-            (Ok(_), _, CallsEnvseal::Unclear) if calls(&text, hook) => ExistingHook::Other(said),
+            (Ok(_), _, CallsEnvseal::Unclear) if names_call(&text, hook) => ExistingHook::Other(said),
             (Err(why), ..) => ExistingHook::Unfit(why),
             (Ok(_), ..) => to_come(ExistingHook::Text(text)),
         })
@@ -352,7 +352,11 @@ impl HooksFolder {
                     fs::read(&file).is_ok_and(|text| has_block(&text) && !is_current(&text, hook));
                 (file, if is_outdated { HookState::Outdated } else { HookState::Installed })
             }
-            (CallsEnvseal::Unclear, path) => (path, HookState::Unknown),
+            (CallsEnvseal::Unclear, path) => {
+                let is_script = path.ends_with(hook.name())
+                    && fs::read(&path).is_ok_and(|text| with_block(Some(&text), hook).is_ok());
+                (path, if is_script { HookState::Unclear } else { HookState::Unknown })
+            }
             (CallsEnvseal::No, _)
                 if !self.is_called(hook) && self.check_text(hook).0 == CallsEnvseal::Yes =>
             {

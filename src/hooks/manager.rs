@@ -3,8 +3,11 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::script::{Hook, calls, mentions};
-use super::shell::{self, CallsEnvseal};
+use saphyr_parser::{Event, Parser};
+use serde_json::Value;
+
+use super::calls::{CallsEnvseal, is_call, names_call, names_envseal};
+use super::script::Hook;
 use crate::fs;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,22 +62,21 @@ impl HookManager {
         let file = named.or_else(|| files.clone().find(|file| file.is_file())).or_else(|| files.next());
         let file = file.unwrap_or_default();
         let text = fs::read(&file).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        match self {
-            Self::PreCommit => (check_pre_commit(&text, hook), file),
-            Self::Lefthook => {
-                // A person's local file overrides the others.
-                let is_local = |local: &PathBuf| {
-                    fs::read(local)
-                        .is_ok_and(|text| mentions(&text, hook.name()) || mentions(&text, "envseal"))
-                };
-                let mut locals =
-                    LEFTHOOK.iter().map(|name| root.join(name.replace("lefthook.", "lefthook-local.")));
-                match locals.find(is_local) {
-                    Some(local) => (CallsEnvseal::Unclear, local),
-                    None => (check_lefthook(&text, hook), file),
-                }
+        if self == Self::PreCommit {
+            return (check_pre_commit(&text, hook), file);
+        }
+        // A person's local file overrides the others.
+        let is_local = |local: &PathBuf| {
+            let text = fs::read(local).unwrap_or_default();
+            memchr::memmem::find(&text, hook.name().as_bytes()).is_some() || names_envseal(&text)
+        };
+        let mut locals = LEFTHOOK.iter().map(|name| root.join(name.replace("lefthook.", "lefthook-local.")));
+        match locals.find(is_local) {
+            Some(local) => (CallsEnvseal::Unclear, local),
+            None if file.extension().is_some_and(|it| it == "toml") => {
+                (check_lefthook(read_toml(&text), &text, hook), file)
             }
+            None => (check_lefthook(read_yaml(&text), &text, hook), file),
         }
     }
 
@@ -122,180 +124,128 @@ fn named_config(generated: &[u8]) -> Option<String> {
     Some(rest[..end].to_owned())
 }
 
-/// Returns the lines that are neither empty nor comments.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter(|line| !line.trim_start().starts_with(['#', '/']) && !line.trim().is_empty())
-}
-
-/// Returns where the key of this line starts, behind indentation and `- `.
-fn column(line: &str) -> usize {
-    line.len() - line.trim_start().trim_start_matches("- ").len()
-}
-
-/// Returns the value of a key that is in this line, without quotes (YAML or TOML). Ignores what may be part of a quoted
-/// text, and a value that may go on in the next line at any indentation.
-fn value_of<'l>(line: &'l str, key: &str) -> Option<&'l str> {
-    let (in_braces, value) = line.match_indices(key).find_map(|(at, _)| {
-        let (before, rest) = (line[..at].trim_end(), line[at + key.len()..].trim_start());
-        let in_braces = before.ends_with(['{', ',']) && before.contains('{');
-        let starts = at == column(line) || in_braces && !before.contains(['"', '\'']);
-        // Text that is no key has no space after its colon, and no quote after its equals sign.
-        let value = rest
-            .strip_prefix(": ")
-            .map(str::trim)
-            .or_else(|| rest.strip_prefix('=').map(str::trim).filter(|value| value.starts_with(['"', '\''])));
-        Some((in_braces, value.filter(|_| starts)?))
-    })?;
-    let closes = |rest: &str| rest.trim_start().is_empty() || rest.trim_start().starts_with([',', '}', '#']);
-    let quoted = value.strip_prefix('"').and_then(|rest| rest.split_once('"'));
-    match quoted.or_else(|| value.strip_prefix('\'').and_then(|rest| rest.split_once('\''))) {
-        Some((text, rest)) if closes(rest) => Some(text),
-        None if in_braces => value.split_once([',', '}']).map(|(text, _)| text),
-        _ => Some(value),
-    }
-}
-
-fn may_set(line: &str, key: &str) -> bool {
-    line.match_indices(key).any(|(at, _)| {
-        let is_part = line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-');
-        let rest = line[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
-        !is_part && rest.starts_with([':', '='])
-    })
-}
-
-/// Returns true if this command calls envseal, and fails if envseal does.
-fn always_calls(command: &str, hook: Hook) -> bool {
-    shell::check_calls(command.as_bytes(), hook, false) == CallsEnvseal::Yes
-}
-
-fn check_lefthook(text: &str, hook: Hook) -> CallsEnvseal {
-    let (mut called, mut unclear, mut here, mut was_call) = (false, false, false, false);
-    // The column of the last key that has a value.
-    let mut above = None;
-    for line in lines(text) {
-        let table = line.strip_prefix('[');
-        let key = table.unwrap_or(line).split([':', '.', ']', '=']).next().unwrap_or_default();
-        let is_key = table.is_some() || line[key.len()..].starts_with(':');
-        if is_key && !line.starts_with([' ', '\t']) {
-            let key = key.trim_matches(['"', '\'']);
-            here = key == hook.name();
-            // These name more files, which may contain anything.
-            unclear |= matches!(key, "extends" | "remotes" | "remote");
+/// Reads YAML 1.2, which includes JSON. All scalars are strings, and aliases and tagged values `true`, which is never what
+/// is looked for. Returns None if this can't be read, or merges mappings.
+fn read_yaml(text: &[u8]) -> Option<Value> {
+    let mut open: Vec<(Value, Option<String>)> = Vec::new();
+    let mut root = None;
+    for event in Parser::new_from_str(std::str::from_utf8(text).ok()?) {
+        let value = match event.ok()?.0 {
+            // Their depth is limited, because values are dropped recursively.
+            Event::MappingStart(..) | Event::SequenceStart(..) if open.len() == 64 => return None,
+            Event::MappingStart(..) => {
+                open.push((Value::Object(serde_json::Map::new()), None));
+                continue;
+            }
+            Event::SequenceStart(..) => {
+                open.push((Value::Array(Vec::new()), None));
+                continue;
+            }
+            Event::MappingEnd | Event::SequenceEnd => open.pop()?.0,
+            Event::Scalar(text, _, _, None) => Value::String(text.into_owned()),
+            Event::Scalar(..) | Event::Alias(_) => Value::Bool(true),
+            _ => continue,
+        };
+        match open.last_mut() {
+            Some((Value::Object(members), name)) => match name.take() {
+                None => *name = Some(value.as_str().filter(|name| *name != "<<")?.to_owned()),
+                Some(name) if members.contains_key(&name) => return None,
+                Some(name) => drop(members.insert(name, value)),
+            },
+            Some((Value::Array(items), _)) => items.push(value),
+            _ if root.is_some() => return None,
+            _ => root = Some(value),
         }
-        // The value above goes on in lines that are indented further.
-        let goes_on = above.is_some_and(|above| column(line) > above);
-        unclear |= was_call && goes_on || here && (line.contains("'''") || line.contains("\"\"\""));
-        if !goes_on {
-            let value = line.split_once(": ").map(|(_, value)| value.trim_start());
-            above = value.filter(|value| !value.is_empty() && !value.starts_with('#')).map(|_| column(line));
-        }
-        let command = value_of(line, "run").filter(|_| here && !goes_on);
-        let is_call = command.is_some_and(|command| always_calls(command, hook));
-        let mentions = |words| mentions(line.as_bytes(), words);
-        unclear |= !is_call
-            && (calls(line.as_bytes(), hook)
-                || here && mentions("envseal") && (line.contains("run") || mentions("envseal check")));
-        called |= is_call;
-        was_call = is_call;
-        let condition = ["skip", "only", "glob", "files", "exclude", "exclude_tags", "file_types"];
-        unclear |= here && condition.iter().any(|key| may_set(line, key));
     }
-    match (called, unclear) {
-        (true, false) => CallsEnvseal::Yes,
-        (false, false) => CallsEnvseal::No,
-        (_, true) => CallsEnvseal::Unclear,
+    Some(root.unwrap_or_default())
+}
+
+/// Reads TOML as [`read_yaml`] reads YAML. Whatever is neither a string nor a table is `true`.
+fn read_toml(text: &[u8]) -> Option<Value> {
+    fn read(item: &toml_edit::Item) -> Value {
+        match item.as_table_like() {
+            Some(table) => table.iter().map(|(name, item)| (name, read(item))).collect(),
+            None => item.as_str().map_or(Value::Bool(true), Value::from),
+        }
+    }
+    let document: toml_edit::DocumentMut = std::str::from_utf8(text).ok()?.parse().ok()?;
+    Some(read(document.as_item()))
+}
+
+/// Returns true if this mapping has no keys but these.
+fn has_only(mapping: &Value, keys: &[&str]) -> bool {
+    mapping.as_object().is_some_and(|members| members.keys().all(|key| keys.contains(&&**key)))
+}
+
+/// Checks `config`, which was read from `text`. A command counts if nothing at the hook can make lefthook skip one.
+fn check_lefthook(config: Option<Value>, text: &[u8], hook: Hook) -> CallsEnvseal {
+    let Some(config) = config else { return CallsEnvseal::Unclear };
+    // These name more files, which may contain anything.
+    if ["extends", "remotes", "remote"].iter().any(|key| !config[key].is_null()) {
+        return CallsEnvseal::Unclear;
+    }
+    let section = &config[hook.name()];
+    let commands = section["commands"].as_object().into_iter().flat_map(serde_json::Map::values);
+    let mut commands = commands.chain(section["jobs"].as_array().into_iter().flatten());
+    let is_always_run = has_only(section, &["commands", "jobs", "parallel", "piped", "follow"])
+        && commands.clone().all(|command| {
+            has_only(
+                command,
+                &["run", "use_stdin", "name", "tags", "priority", "fail_text", "stage_fixed", "interactive"],
+            )
+        });
+    let is_call = |command: &Value| command["run"].as_str().is_some_and(|run| is_call(run, hook));
+    if is_always_run && commands.any(is_call) {
+        CallsEnvseal::Yes
+    } else if names_call(text, hook) || section.to_string().contains("envseal") {
+        CallsEnvseal::Unclear
+    } else {
+        CallsEnvseal::No
     }
 }
 
-fn check_pre_commit(text: &str, hook: Hook) -> CallsEnvseal {
-    if !mentions(text.as_bytes(), "envseal") && !mentions(text.as_bytes(), "envseal-system") {
+fn check_pre_commit(text: &[u8], hook: Hook) -> CallsEnvseal {
+    if !names_envseal(text) || hook == Hook::PrePush && !names_call(text, hook) {
         return CallsEnvseal::No;
     }
-    if hook == Hook::PrePush {
-        // The framework does not pass on the hook's stdin.
-        let called = calls(text.as_bytes(), hook);
-        return if called { CallsEnvseal::Unclear } else { CallsEnvseal::No };
-    }
-    let item_of = |line: &str| line.trim_start().strip_prefix('-').map(|rest| rest.trim_start().to_owned());
-    let mut items: Vec<Vec<&str>> = Vec::new();
-    let mut outside = Vec::new();
-    let mut inside = false;
-    for line in lines(text) {
-        match item_of(line) {
-            Some(item) if item.starts_with("id:") || item.starts_with('{') => {
-                inside = true;
-                items.push(vec![line]);
-            }
-            Some(item) if item.starts_with("repo:") => inside = false,
-            _ if !line.starts_with([' ', '\t', '-']) => {
-                inside = false;
-                outside.push(line);
-            }
-            _ if inside => items.last_mut().into_iter().for_each(|item| item.push(line)),
-            _ => outside.push(line),
-        }
-    }
-    let is_ours = |item: &&Vec<&str>| {
-        let named = ["id: envseal", "id: envseal-system", "envseal check --staged"];
-        item.iter().any(|line| {
-            let line = line.as_bytes();
-            calls(line, hook) || named.iter().any(|words| mentions(line, words))
-        })
-    };
-    let answers: Vec<_> = items.iter().filter(is_ours).map(|item| check_item(item, &outside, hook)).collect();
-    match answers[..] {
-        _ if answers.contains(&CallsEnvseal::Yes) => CallsEnvseal::Yes,
-        [] => CallsEnvseal::Unclear,
-        _ if answers.contains(&CallsEnvseal::Unclear) => CallsEnvseal::Unclear,
-        _ => CallsEnvseal::No,
+    // The framework does not pass on the stdin of a push.
+    let config = read_yaml(text).filter(|_| hook != Hook::PrePush).unwrap_or_default();
+    let repos = config["repos"].as_array().into_iter().flatten();
+    let items = repos.flat_map(|repo| repo["hooks"].as_array().into_iter().flatten());
+    let ours = items.filter(|item| item.to_string().contains("envseal"));
+    let answers: Vec<_> = ours.map(|item| check_item(item, &config["default_stages"], hook)).collect();
+    if answers.contains(&CallsEnvseal::Yes) {
+        CallsEnvseal::Yes
+    } else if answers.is_empty() || answers.contains(&CallsEnvseal::Unclear) {
+        CallsEnvseal::Unclear
+    } else {
+        CallsEnvseal::No
     }
 }
 
 /// Returns whether one hook of the pre-commit framework's configuration is run at every commit of this kind.
-fn check_item(item: &[&str], outside: &[&str], hook: Hook) -> CallsEnvseal {
-    if item[0].contains('{') {
-        return CallsEnvseal::Unclear;
+fn check_item(item: &Value, default_stages: &Value, hook: Hook) -> CallsEnvseal {
+    let older = hook.name().trim_start_matches("pre-");
+    let has_hook = |stages: &Value| {
+        stages.as_array().is_some_and(|all| all.iter().any(|stage| stage == hook.name() || stage == older))
+    };
+    let stages = [&item["stages"], default_stages].into_iter().find(|stages| !stages.is_null());
+    if !stages.is_none_or(has_hook) {
+        return if item["stages"].is_array() { CallsEnvseal::No } else { CallsEnvseal::Unclear };
     }
-    let value = |lines: &[&str], key: &str| {
-        let at = lines.iter().position(|line| line.trim_start().starts_with(key))?;
-        let (_, first) = lines[at].split_once(key)?;
-        // A list may continue in the lines below.
-        let more = lines[at + 1..].iter().take_while(|line| !line.contains(':')).copied();
-        Some(std::iter::once(first).chain(more).collect::<Vec<_>>().join(" "))
+    // As in this repository's .pre-commit-hooks.yaml.
+    let default = item["entry"].is_null().then_some("envseal hook run pre-commit");
+    let is_always_run = match &item["always_run"] {
+        Value::Null => default.is_some(),
+        always => always == "true",
     };
     // One item may serve both kinds of commits, which are checked alike.
-    let is_call = |command: &str| always_calls(command, hook) || always_calls(command, Hook::PreCommit);
-    let args = value(item, "args:").unwrap_or_default().replace(" - ", ",");
-    let args: Vec<_> = args.split([',', '[', ']']).map(str::trim).filter(|arg| !arg.is_empty()).collect();
-    let goes_on = |at: usize| item.get(at + 1).is_some_and(|next| column(next) > column(item[at]));
-    let entry = match item.iter().position(|line| may_set(line, "entry")) {
-        Some(at) => value_of(item[at], "entry").filter(|_| !goes_on(at)),
-        // As in this repository's .pre-commit-hooks.yaml.
-        None => Some("envseal hook run pre-commit"),
-    };
-    let command = entry.map(|entry| [&[entry], &args[..]].concat().join(" "));
-    if !command.is_some_and(|command| is_call(&command)) || args.iter().any(|arg| arg.contains([' ', '#'])) {
-        return CallsEnvseal::Unclear;
+    let is_call = |line: &str| is_call(line, hook) || is_call(line, Hook::PreCommit);
+    if is_always_run && item["args"].is_null() && default.or(item["entry"].as_str()).is_some_and(is_call) {
+        CallsEnvseal::Yes
+    } else {
+        CallsEnvseal::Unclear
     }
-    let older = hook.name().strip_prefix("pre-").unwrap_or_default();
-    let is_named = |stages: &str| {
-        stages
-            .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
-            .any(|word| word == hook.name() || word == older)
-    };
-    match (value(item, "stages:"), value(outside, "default_stages:")) {
-        (Some(stages), _) if !is_named(&stages) => return CallsEnvseal::No,
-        (None, Some(stages)) if !is_named(&stages) => return CallsEnvseal::Unclear,
-        _ => {}
-    }
-    let always = match value(item, "always_run:") {
-        Some(always) => always.trim() == "true",
-        // The default in this repository's .pre-commit-hooks.yaml.
-        None => value(item, "entry:").is_none(),
-    };
-    let filters = ["files:", "exclude:", "types:", "types_or:", "exclude_types:"];
-    let filtered = filters.iter().any(|key| value(item, key).is_some() || value(outside, key).is_some());
-    if filtered && !always { CallsEnvseal::Unclear } else { CallsEnvseal::Yes }
 }
 
 impl fmt::Display for HookManager {

@@ -1,10 +1,10 @@
 //! Hook scripts, and the configuration of git's drivers in this clone.
 
+mod calls;
 pub(crate) mod drivers;
 mod install;
 mod manager;
 mod script;
-mod shell;
 
 use std::path::Path;
 

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::shell::{self, CallsEnvseal};
-
 pub(super) const BEGIN: &str = "# >>> envseal >>>";
 pub(super) const END: &str = "# <<< envseal <<<";
 const SHEBANG: &[u8] = b"#!/bin/sh\n";
@@ -173,34 +171,6 @@ pub(super) fn has_block(text: &[u8]) -> bool {
     !matches!(find(text), Ok(None))
 }
 
-/// Returns whether this hook calls envseal if the system runs it.
-pub(super) fn answer(text: &[u8], hook: Hook) -> CallsEnvseal {
-    match front(text) {
-        Ok(at) => {
-            let line = String::from_utf8_lossy(&text[..at]);
-            shell::check_calls(text, hook, shell::has_errexit(&line))
-        }
-        Err(_) if mentions(text, "envseal") => CallsEnvseal::Unclear,
-        Err(_) => CallsEnvseal::No,
-    }
-}
-
-/// Returns true if a line that is not a comment calls envseal for this hook.
-pub(super) fn calls(text: &[u8], hook: Hook) -> bool {
-    mentions(text, &hook.call())
-}
-
-/// Returns true if a line that is not a comment contains these words, and not only the start of a longer word.
-pub(super) fn mentions(text: &[u8], words: &str) -> bool {
-    let part_of_word =
-        |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || b"-_".contains(b));
-    text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_start).any(|line| {
-        !line.starts_with(b"#")
-            && !line.starts_with(b"//")
-            && memchr::memmem::find_iter(line, words).any(|at| !part_of_word(line.get(at + words.len())))
-    })
-}
-
 /// Finds the block, from the start of the first marker to the end of the last.
 fn find(text: &[u8]) -> Result<Option<std::ops::Range<usize>>, UnfitHook> {
     let (mut begins, mut ends, mut at) = (Vec::new(), Vec::new(), 0);
@@ -221,7 +191,7 @@ fn find(text: &[u8]) -> Result<Option<std::ops::Range<usize>>, UnfitHook> {
 }
 
 /// Returns the block's position in a script that a POSIX shell reads: after the `#!` line, otherwise at the front.
-fn front(text: &[u8]) -> Result<usize, UnfitHook> {
+pub(super) fn front(text: &[u8]) -> Result<usize, UnfitHook> {
     if text.contains(&0) {
         return Err(UnfitHook::new("it is not a shell script"));
     }
@@ -250,12 +220,13 @@ fn interpreter(line: &str) -> &str {
     name.strip_suffix(".exe").unwrap_or(name)
 }
 
-fn contains(text: &[u8], part: &[u8]) -> bool {
+pub(super) fn contains(text: &[u8], part: &[u8]) -> bool {
     memchr::memmem::find(text, part).is_some()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::calls::{CallsEnvseal, check_hook};
     use super::*;
     use proptest::prelude::*;
 
@@ -283,7 +254,8 @@ mod tests {
                 assert!(is_current(&with, hook) && has_block(&with) && !has_block(text), "{text:?}");
                 assert_eq!(with_block(Some(&with), hook).unwrap(), with, "twice is once");
                 assert_eq!(without_block(&with).unwrap(), HookRest::Bytes(text.to_vec()), "{text:?}");
-                assert!(calls(&with, hook) && !calls(text, hook));
+                assert_eq!(check_hook(&with, hook), CallsEnvseal::Yes);
+                assert_eq!(check_hook(text, hook), CallsEnvseal::No);
                 let start = find(&with).unwrap().unwrap().start;
                 let lines_before = with[..start].split(|b| *b == b'\n').count() - 1;
                 assert!(lines_before <= 1, "nothing that could skip it stands before it: {text:?}");
@@ -350,20 +322,5 @@ mod tests {
             assert_eq!((&*found.why, found.is_incomplete), ("envseal's lines in it are incomplete", true));
             assert_eq!(refused(&torn), found);
         }
-    }
-
-    #[test]
-    fn a_call_by_hand_is_seen_and_a_comment_is_none() {
-        let called = |text: &str| calls(text.as_bytes(), Hook::PreCommit);
-        assert!(called("import os\nos.system('envseal hook run pre-commit')"));
-        assert!(called("  run: envseal hook run pre-commit {1}\n"));
-        for not in [
-            "# envseal hook run pre-commit",
-            "  // envseal hook run pre-commit",
-            "envseal hook run pre-commit2",
-        ] {
-            assert!(!called(not), "{not}");
-        }
-        assert!(!called("envseal hook run pre-merge-commit"));
     }
 }

@@ -69,10 +69,10 @@ const CASES: &[(&str, &str)] = &[
     ("git config core.hooksPath ''", "missing, and not"),
     ("rm $H; mkdir $H", "another program's"),
     ("printf '#!/bin/sh\nnpm test\n' >$H", "not installed"),
-    ("printf '#!/bin/sh\nexit 0\n%s\n' \"$C\" >$H", "not installed"),
+    ("printf '#!/bin/sh\nexit 0\n%s\n' \"$C\" >$H", "unknown: "),
     // Our lines commented out, and behind an exit.
     ("sed 's/^/# /' $H >../x; cat ../x >$H", "not installed"),
-    ("{ head -n 1 $H; echo exit 0; tail -n +2 $H; } >../x; cat ../x >$H", "not installed"),
+    ("{ head -n 1 $H; echo exit 0; tail -n +2 $H; } >../x; cat ../x >$H", "unknown: "),
     ("printf '#!/bin/sh\ntrue\n%s\n' \"$C\" >$H", "installed"),
     ("printf '#!/usr/bin/env python3\nif 0: run(\"envseal\")\n' >$H", "unknown: "),
     ("printf '#!/usr/bin/env python3\n# envseal\n' >$H", "another program's"),
@@ -109,7 +109,7 @@ const HUSKY: &[(&str, &str)] = &[
     // Before husky is set up, and without its helper.
     ("rm -r .husky/_", "not run, because husky"),
     ("rm .husky/_/h", "not run, because husky"),
-    ("printf 'exit 0\n%s\n' \"$C\" >.husky/pre-commit", "not installed"),
+    ("printf 'exit 0\n%s\n' \"$C\" >.husky/pre-commit", "unknown: "),
     // Husky's helper fails in the middle.
     ("printf '%s\ntrue\n' \"$C\" >.husky/pre-commit", "installed"),
 ];

@@ -292,6 +292,23 @@ fn what_it_does_not_know_is_refused_and_all_three_stay_as_they_were() {
 }
 
 #[test]
+fn a_call_that_may_be_skipped_is_left_alone_and_the_line_that_counts_is_printed() {
+    let env = TestEnv::new();
+    let (path, call) = (".git/hooks/pre-push", "envseal hook run pre-push \"$@\"");
+    let text = format!("[ -n \"$CI\" ] || {call}\n");
+    write_hook(&env, path, format!("#!/bin/sh\n{text}"), 0o755);
+    let said = install(&env).stderr;
+    let wanted = format!(
+        "note: cannot tell whether the pre-push hook calls envseal: {path} may skip the call or ignore its failure: \
+         put this before its other lines: {call} || exit $?\n"
+    );
+    assert!(said.ends_with(&wanted), "{said}");
+    assert_eq!(env.read(path), format!("#!/bin/sh\n{text}"));
+    write_hook(&env, path, format!("#!/bin/sh\n{call} || exit $?\n{text}"), 0o755);
+    assert_eq!(install(&env).stderr, "The hooks are already installed in .git/hooks\n");
+}
+
+#[test]
 fn a_torn_block_is_not_taken_out_by_guessing() {
     let env = TestEnv::new();
     install(&env);
