@@ -134,7 +134,7 @@ fn is_plain(line: &str) -> bool {
     let is_program = first.chars().all(|c| is_literal(c) && c != '=') && !SPECIAL.contains(&first);
     is_program
         && line.chars().all(|c| is_literal(c) || "$\"".contains(c))
-        && line.matches('"').count() % 2 == 0
+        && line.matches('"').count().is_multiple_of(2)
 }
 
 /// Returns None if this line is no `set` with the usual options, otherwise true if it turns `-e` on.
