@@ -108,7 +108,7 @@ fn what_a_sparse_checkout_leaves_out_is_not_gone() {
     assert_eq!(env.check(&[]), found);
     assert_eq!(env.ok(&["diff"]), "");
     let hint = format!("git -C {} sparse-checkout add pkg\n", env.repo().display());
-    let told = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
+    let told = env.check_text(&[]);
     assert!(told.ends_with(&format!("fix: {hint}")), "{told}");
     // A new file there would replace what the next commit has.
     for file in ["pkg/.env.staging", "pkg/../pkg/.env.staging"] {

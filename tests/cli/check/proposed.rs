@@ -3,24 +3,20 @@
 use super::{append, project};
 use crate::support::TestEnv;
 
-/// Returns the findings of a range: place and rule, message and fix of each.
+/// Returns the findings of a range: place and rule, with `!` before an error's, message and fix of each.
 fn told(env: &TestEnv, range: &str) -> Vec<[String; 3]> {
     let output = env.envseal(&["check", "--json", "--range", range]).output();
     let list: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let text = |finding: &serde_json::Value, key: &str| finding[key].as_str().unwrap_or("-").to_owned();
     let one = |finding: &serde_json::Value| {
-        let place = format!("{}:{} {}", text(finding, "file"), finding["line"], text(finding, "rule"));
+        let mark = if finding["severity"] == "error" { "!" } else { "" };
+        let place = format!("{}:{} {mark}{}", text(finding, "file"), finding["line"], text(finding, "rule"));
         [place, text(finding, "message"), text(finding, "fix")]
     };
     let found: Vec<_> = list.as_array().unwrap().iter().map(one).collect();
-    let errors = list.as_array().unwrap().iter().any(|finding| finding["severity"] == "error");
+    let errors = found.iter().any(|[place, ..]| place.contains('!'));
     assert_eq!(output.status, i32::from(errors), "{found:?}");
     found
-}
-
-/// Returns only the errors.
-fn errors(env: &TestEnv, range: &str) -> Vec<String> {
-    env.check(&["--range", range]).into_iter().filter(|finding| finding.contains('!')).collect()
 }
 
 #[test]
@@ -38,7 +34,7 @@ fn the_commit_that_first_seals_a_project_is_for_review() {
     let fix = format!("envseal check --range {range} --accept-policy");
     assert_eq!(found.len(), 2, "{found:?}");
     for ([place, message, said], name) in found.iter().zip(["PORT", "NODE_ENV"]) {
-        assert!(place.starts_with(".env:") && place.ends_with(" plaintext"), "{place}");
+        assert!(place.starts_with(".env:") && place.ends_with(" !plaintext"), "{place}");
         let words = format!("{name} is plain text; a policy in this change allows it; needs review");
         assert_eq!((message, said), (&words, &fix));
     }
@@ -91,18 +87,20 @@ fn nothing_becomes_less_by_a_policy_that_the_change_brings() {
             }
         };
         change(None);
-        let (without, messages) = (errors(&env, &range), told(&env, &range));
-        assert!(without.len() >= 6, "{without:?}");
+        let without = told(&env, &range);
+        assert!(without.iter().filter(|[place, ..]| place.contains('!')).count() >= 6, "{without:?}");
         for (policy, text) in POLICIES {
             change(Some((policy, text)));
-            let with = errors(&env, &range);
-            for error in &without {
-                assert!(with.contains(error), "{policy} {text} stays {stays}: {error} is gone from {with:?}");
+            let with = told(&env, &range);
+            for [error, ..] in without.iter().filter(|[place, ..]| place.contains('!')) {
+                let is_there = with.iter().any(|[place, ..]| place == error);
+                assert!(is_there, "{policy} {text} stays {stays}: {error} is gone from {with:?}");
             }
             // Only findings that go away once the policy is accepted say so.
             let accepted = env.check(&["--range", &range, "--accept-policy"]);
-            for [place, message, fix] in told(&env, &range) {
+            for [place, message, fix] in with {
                 let (at, rule) = place.split_once(' ').unwrap();
+                let rule = rule.trim_start_matches('!');
                 let open = ["plaintext", "malformed-token", "stray-line", "unreadable"].contains(&rule);
                 if !open || !at.starts_with("sub/.env.x:") {
                     continue;
@@ -118,11 +116,8 @@ fn nothing_becomes_less_by_a_policy_that_the_change_brings() {
                 assert_eq!(message.contains("replace the secret"), !passes, "{policy} {place}: {message}");
                 // F is plain by the base's policy, and perhaps not by this one.
                 let is_narrowed = at == format!("sub/.env.x:{}", OPEN.lines().count() + 1);
-                assert!(
-                    passes
-                        || is_narrowed
-                        || messages.iter().any(|other| other[0] == place && other[1].len() == message.len())
-                );
+                let is_same = |other: &[String; 3]| other[0] == place && other[1].len() == message.len();
+                assert!(passes || is_narrowed || without.iter().any(is_same), "{policy} {place}: {message}");
             }
         }
     }
@@ -142,7 +137,7 @@ fn a_policy_that_only_a_commit_in_between_had_allows_nothing() {
     assert_eq!(found.len(), 2, "{found:?}");
     for [place, message, fix] in found {
         assert!(
-            place.ends_with(" plaintext") && message.ends_with("replace the secret"),
+            place.ends_with(" !plaintext") && message.ends_with("replace the secret"),
             "{place} {message}"
         );
         assert!(fix.starts_with("git rebase -i "), "{fix}");
@@ -165,9 +160,9 @@ fn through_a_symlink_it_is_the_same() {
     let of = |place: &str, words: &str| {
         found.iter().filter(|found| found[0] == place && found[1].contains(words)).count()
     };
-    assert_eq!(of(".env.x:1 plaintext", "a policy in this change allows it"), 2, "{found:?}");
-    assert_eq!(of(".env.x:2 plaintext", "a policy"), 0, "{found:?}");
-    assert_eq!(of(".env.x:2 plaintext", "B is plain text"), 1, "{found:?}");
+    assert_eq!(of(".env.x:1 !plaintext", "a policy in this change allows it"), 2, "{found:?}");
+    assert_eq!(of(".env.x:2 !plaintext", "a policy"), 0, "{found:?}");
+    assert_eq!(of(".env.x:2 !plaintext", "B is plain text"), 1, "{found:?}");
 }
 
 #[test]
@@ -181,7 +176,7 @@ fn a_widened_policy_names_what_lets_it_in() {
     for range in ["HEAD~1..", &format!("HEAD~1..{branch}")] {
         let found = told(&env, range);
         let [[place, message, fix]] = &found[..] else { panic!("{found:?}") };
-        assert_eq!(place, "envseal.toml:2 policy-widened");
+        assert_eq!(place, "envseal.toml:2 !policy-widened");
         assert!(message.ends_with("is newly treated as plain; needs review"), "{message}");
         env.shell(fix).ok();
         assert!(
