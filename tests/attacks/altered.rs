@@ -6,27 +6,26 @@ use envseal::testing::crypto::PlaintextKind;
 
 use super::{append, nothing_ran, sealed_project, token};
 
-/// A description, and the change of a sealed value.
-type Change = (String, Box<dyn Fn(&[u8]) -> Vec<u8>>);
-
 const PREFIX: &str = "envseal:1:";
 
-/// Encrypts a value for each change, makes the change, and expects each to be refused with its name and line.
-fn all_refused(changes: &[Change]) {
+/// Encrypts a value for each change, which `change` describes and makes by its number until it returns None. Expects each
+/// to be refused with its name and line.
+fn all_refused(change: impl Fn(usize, &[u8]) -> Option<(String, Vec<u8>)>) {
     let (env, key) = sealed_project();
     let before = env.read(".env").lines().count();
-    let mut text = Vec::new();
-    for (at, (_, change)) in changes.iter().enumerate() {
+    let (mut text, mut changes) = (Vec::new(), Vec::new());
+    for at in 0.. {
         let name = format!("V{at}");
         let value = token(&key, &name, PlaintextKind::Value, &[], b"canary-altered");
-        text.extend([name.as_bytes(), b"=", &change(value.as_bytes()), b"\n"].concat());
+        let Some((what, changed)) = change(at, value.as_bytes()) else { break };
+        text.extend([name.as_bytes(), b"=", &changed, b"\n"].concat());
+        changes.push((format!(".env:{} {name}: ", before + at + 1), what));
     }
     append(&env, ".env", text);
     for arguments in [&["get"][..], &["run", "--", "touch", "started"]] {
         let said = env.fails(3, arguments);
-        for (at, (what, _)) in changes.iter().enumerate() {
-            let place = format!(".env:{} V{at}: ", before + at + 1);
-            assert!(said.contains(&place), "{what}: {place} was not refused");
+        for (place, what) in &changes {
+            assert!(said.contains(place), "{what}: {place} was not refused");
         }
         assert!(!said.contains("canary"));
     }
@@ -34,101 +33,90 @@ fn all_refused(changes: &[Change]) {
     assert_eq!(env.ok(&["get", "HELLO"]), "canary-hello-0\n", "its neighbours are still decrypted");
 }
 
-fn change(what: String, change: impl Fn(&[u8]) -> Vec<u8> + 'static) -> Change {
-    (what, Box::new(change))
+fn blob_of(token: &[u8]) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(&token[PREFIX.len()..]).unwrap()
 }
 
-fn on_blob(what: String, edit: impl Fn(&mut Vec<u8>) + 'static) -> Change {
-    change(what, move |token| {
-        let mut blob = URL_SAFE_NO_PAD.decode(&token[PREFIX.len()..]).unwrap();
-        edit(&mut blob);
-        format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(blob)).into_bytes()
-    })
+fn token_of(blob: &[u8]) -> Vec<u8> {
+    format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(blob)).into_bytes()
 }
 
 #[test]
 fn no_flipped_bit_is_decrypted() {
-    // A short value's blob is 116 bytes long.
-    let bits =
-        (0..116 * 8).map(|bit| on_blob(format!("bit {bit}"), move |blob| blob[bit / 8] ^= 1 << (bit % 8)));
-    all_refused(&bits.collect::<Vec<_>>());
+    all_refused(|bit, token| {
+        let mut blob = blob_of(token);
+        *blob.get_mut(bit / 8)? ^= 1 << (bit % 8);
+        Some((format!("bit {bit}"), token_of(&blob)))
+    });
 }
+
+/// The places in a token behind `envseal:`.
+const PLACES: std::ops::Range<usize> = "envseal:".len()..PREFIX.len() + 155;
 
 #[test]
 fn no_flipped_bit_of_the_text_is_decrypted() {
-    let mut changes = Vec::new();
-    for at in "envseal:".len()..PREFIX.len() + 155 {
-        for bit in 0..8 {
-            changes.push(change(format!("bit {bit} of character {at}"), move |token| {
-                let mut token = token.to_vec();
-                token[at] ^= 1 << bit;
-                // A line break would truncate it, which another test does.
-                if matches!(token[at], b'\n' | b'\r') {
-                    token[at] = b'=';
-                }
-                token
-            }));
+    all_refused(|at, token| {
+        let (place, bit) = (PLACES.clone().nth(at / 8)?, at % 8);
+        let mut token = token.to_vec();
+        token[place] ^= 1 << bit;
+        // A line break would truncate it, which another test does.
+        if matches!(token[place], b'\n' | b'\r') {
+            token[place] = b'=';
         }
-    }
-    all_refused(&changes);
+        Some((format!("bit {bit} of character {place}"), token))
+    });
 }
 
 #[test]
 fn no_truncated_value_is_decrypted() {
-    let lengths = "envseal:".len()..PREFIX.len() + 155;
-    all_refused(
-        &lengths
-            .map(|len| change(format!("length {len}"), move |token| token[..len].to_vec()))
-            .collect::<Vec<_>>(),
-    );
+    all_refused(|at, token| {
+        let length = PLACES.clone().nth(at)?;
+        Some((format!("length {length}"), token[..length].to_vec()))
+    });
 }
 
 #[test]
 fn no_other_spelling_is_decrypted() {
-    let data = |token: &[u8]| URL_SAFE_NO_PAD.decode(&token[PREFIX.len()..]).unwrap();
-    let text = |before: &'static str, after: &'static str| {
-        change(format!("{before}…{after}"), move |token| {
-            [before.as_bytes(), token, after.as_bytes()].concat()
-        })
-    };
-    let mut changes = vec![
-        change("padding".into(), move |t| format!("{PREFIX}{}", STANDARD.encode(data(t))).into_bytes()),
-        change("standard alphabet".into(), move |t| {
-            format!("{PREFIX}{}/+", &STANDARD_NO_PAD.encode(data(t))[..153]).into_bytes()
-        }),
-        change("trailing bits".into(), |t| {
-            // 116 bytes leave two bits over, which are zero.
-            let mut token = t.to_vec();
-            let last = token.last_mut().unwrap();
-            *last = if last.is_ascii_alphanumeric() { *last + 1 } else { b'B' };
-            token
-        }),
-        change("blank inside".into(), |t| [b"'", &t[..40], b" ", &t[40..], b"'"].concat()),
-        change("newline inside".into(), |t| [b"\"", &t[..40], b"\\n", &t[40..], b"\""].concat()),
-        change("twice".into(), |t| [t, b":", t].concat()),
-        change("backticks".into(), |t| [b"`", t, b"`"].concat()),
-        change("version 2".into(), |t| [b"envseal:2:", &t[PREFIX.len()..]].concat()),
-        change("version 01".into(), |t| [b"envseal:01:", &t[PREFIX.len()..]].concat()),
-        on_blob("one more block".into(), |blob| blob.extend([0; 32])),
-        on_blob("one more byte".into(), |blob| blob.push(0)),
-        on_blob("a block less".into(), |blob| blob.truncate(84)),
-        on_blob("nothing".into(), Vec::clear),
-    ];
-    for after in [
-        ":",
-        "::",
-        ":HELLO",
-        ":HELLO,",
-        ":A,A",
-        ":B,A",
-        ":a:b",
-        ":$(touch pwned)",
-        "=",
-        "==",
-        "AAAA",
-        "\u{e9}",
-    ] {
-        changes.push(text("", after));
-    }
-    all_refused(&changes);
+    all_refused(|at, t| {
+        let blob = blob_of(t);
+        let changes: [(&str, Vec<u8>); 13] = [
+            ("padding", format!("{PREFIX}{}", STANDARD.encode(&blob)).into_bytes()),
+            ("standard alphabet", {
+                format!("{PREFIX}{}/+", &STANDARD_NO_PAD.encode(&blob)[..153]).into_bytes()
+            }),
+            ("trailing bits", {
+                // 116 bytes leave two bits over, which are zero.
+                let (last, head) = t.split_last().unwrap();
+                let other = if last.is_ascii_alphanumeric() { *last + 1 } else { b'B' };
+                [head, &[other]].concat()
+            }),
+            ("blank inside", [b"'", &t[..40], b" ", &t[40..], b"'"].concat()),
+            ("newline inside", [b"\"", &t[..40], b"\\n", &t[40..], b"\""].concat()),
+            ("twice", [t, b":", t].concat()),
+            ("backticks", [b"`", t, b"`"].concat()),
+            ("version 2", [b"envseal:2:", &t[PREFIX.len()..]].concat()),
+            ("version 01", [b"envseal:01:", &t[PREFIX.len()..]].concat()),
+            ("one more block", token_of(&[&blob[..], &[0; 32]].concat())),
+            ("one more byte", token_of(&[&blob[..], &[0]].concat())),
+            ("a block less", token_of(&blob[..84])),
+            ("nothing", token_of(&[])),
+        ];
+        let ends = [
+            ":",
+            "::",
+            ":HELLO",
+            ":HELLO,",
+            ":A,A",
+            ":B,A",
+            ":a:b",
+            ":$(touch pwned)",
+            "=",
+            "==",
+            "AAAA",
+            "\u{e9}",
+        ];
+        let ends = ends.map(|end| (end, [t, end.as_bytes()].concat()));
+        let (what, changed) = changes.into_iter().chain(ends).nth(at)?;
+        Some((what.to_owned(), changed))
+    });
 }

@@ -2,7 +2,7 @@
 
 use envseal::testing::crypto::PlaintextKind;
 
-use super::{append, sealed_project, token};
+use super::{append, append_token, sealed_project};
 use crate::support::{TestEnv, on_terminal};
 
 const EVIL: &str = "\u{1b}]0;pwned\u{7}\u{1b}[2J\u{9b}31m\u{202e}\u{2066}\u{61c}\r";
@@ -22,12 +22,8 @@ fn is_clean(text: &str) {
 
 #[test]
 fn in_values() {
-    let (env, key) = sealed_project();
-    append(
-        &env,
-        ".env",
-        format!("EVIL={}\n", token(&key, "EVIL", PlaintextKind::Value, &[], format!("<{EVIL}>").as_bytes())),
-    );
+    let (env, _) = sealed_project();
+    append_token(&env, "EVIL", PlaintextKind::Value, &[], format!("<{EVIL}>"));
     for arguments in [
         &["get", "EVIL"][..],
         &["get"],
@@ -49,25 +45,14 @@ const HIDING: &str = "\u{7f}\u{85}\u{9b}\u{ad}\u{61c}\u{200b}\u{200d}\u{200e}\u{
 
 #[test]
 fn in_json_which_is_the_same_on_a_terminal_and_in_a_pipe() {
-    let (env, key) = sealed_project();
+    let (env, _) = sealed_project();
     let folder = format!("a{HIDING}");
     env.write(format!("{folder}/.env"), env.read(".env"));
-    append(
-        &env,
-        ".env",
-        format!("EVIL={}\n", token(&key, "EVIL", PlaintextKind::Value, &[], HIDING.as_bytes())),
-    );
+    append_token(&env, "EVIL", PlaintextKind::Value, &[], HIDING);
     let author = format!("Mallory{HIDING}é");
     env.git(&["add", "-A"]);
-    env.git(&[
-        "commit",
-        "-q",
-        "--no-verify",
-        "-m",
-        "hidden",
-        "--author",
-        &format!("{author} <m@example.com>"),
-    ]);
+    let by = format!("--author={author} <m@example.com>");
+    env.git(&["commit", "-q", "--no-verify", "-m", "hidden", &by]);
     append(&env, &format!("{folder}/.env"), "PLAIN=1\n");
     // Uncommitted changes have the time of the call.
     let timeless = |text: String| -> String {

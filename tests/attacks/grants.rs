@@ -1,7 +1,10 @@
 //! Forged, replayed, re-pointed and cross-environment grants; swapped members; undone removals. The checks run without
 //! a private key, unless a test says otherwise.
 
-use envseal::testing::crypto::{Identity, PrivateKey};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_dalek::{Signer, SigningKey};
+use envseal::testing::config::EnvName;
+use envseal::testing::crypto::{Grant, GrantTerms, Identity, PrivateKey, PublicKey};
 use envseal::testing::team::{GrantLine, Rotation};
 
 use crate::check::team::{Team, name, production};
@@ -13,9 +16,19 @@ fn team() -> Team {
     team
 }
 
-/// Asserts that exactly these rules find something in the worktree, staged and in a range, and that the hook stops it.
+/// Returns a team whose holders are Alice and Bob, and that Mallory asks for access.
+fn asked() -> Team {
+    let mut team = Team::new(&["alice", "bob"]);
+    team.join("mallory");
+    team.commit("a harmless request");
+    team
+}
+
+/// Saves the team file. Asserts that exactly these rules find something in the worktree, staged and in a range, and that
+/// the hook stops it.
 #[track_caller]
 fn caught(team: &Team, rules: &[&str]) {
+    team.save();
     team.env.ok(&["hook", "install", "-q"]);
     team.env.git(&["add", "-A"]);
     let stopped = team.env.git_with_envseal(&["commit", "-q", "-m", "attack"]).output();
@@ -28,44 +41,32 @@ fn caught(team: &Team, rules: &[&str]) {
 #[test]
 fn a_forged_grant() {
     // Made by Mallory, who has no access, in Alice's name.
-    let mut team = team();
-    team.join("mallory");
-    team.save();
-    team.env.commit("a harmless request");
+    let mut team = asked();
+    team.forget_the_key();
     let key = team.key.clone();
     let theirs = team.line("production", &key, "mallory", "mallory");
     team.file.put_grant(GrantLine { by: name("alice"), ..theirs });
-    team.save();
     caught(&team, &["grant-invalid"]);
 }
 
 #[test]
 fn a_grant_by_one_who_could_read_nothing() {
     // A member signs a grant to themselves of a key they do not have. A check that has the key can tell.
-    let mut team = Team::new(&["alice", "bob"]);
-    team.join("mallory");
-    team.save();
-    team.env.commit("a harmless request");
+    let mut team = asked();
     let made_up = PrivateKey::generate();
     let theirs = team.line("production", &made_up, "mallory", "mallory");
     // Relabelled as a grant of the real key, it has an invalid signature.
     let key = team.key.public();
     team.file.put_grant(GrantLine { key, ..theirs.clone() });
-    team.save();
     caught(&team, &["grant-invalid"]);
     // Unchanged, it grants another key than the environment's.
     team.file.put_grant(theirs);
-    team.save();
     caught(&team, &["grant-invalid"]);
 }
 
 #[test]
 fn a_grant_whose_proof_is_made_up() {
-    use envseal::testing::crypto::{Grant, GrantTerms};
-    let mut team = Team::new(&["alice", "bob"]);
-    team.join("mallory");
-    team.save();
-    team.env.commit("a harmless request");
+    let mut team = asked();
     let mallory = team.identity("mallory").clone();
     // A forger can sign anything: here a grant whose wrapped bytes and proof are noise.
     let key = team.key.public();
@@ -73,9 +74,8 @@ fn a_grant_whose_proof_is_made_up() {
     let terms =
         GrantTerms { env: "production", key: &key, recipient: &mallory.public(), granter: &mallory.public() };
     assert_eq!(grant.verify(&terms), Ok(()), "the signature holds");
-    let (member, by): (_, _) = (name("mallory"), name("mallory"));
-    let line = GrantLine { env: production(), member, by, key, grant: Grant::clone(&grant), line: 0 };
-    team.file.put_grant(line);
+    let (member, by) = (name("mallory"), name("mallory"));
+    team.file.put_grant(GrantLine { env: production(), member, by, key, grant, line: 0 });
     team.save();
     let message = team.message();
     assert!(message.contains("is forged: mallory, who made it, couldn't read production"), "{message}");
@@ -83,20 +83,11 @@ fn a_grant_whose_proof_is_made_up() {
 }
 
 /// Returns a grant signed by Mallory, who has only the public key. The layout is from docs/format.md.
-fn forged(key: &envseal::testing::crypto::PublicKey, mallory: &Identity) -> envseal::testing::crypto::Grant {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    use ed25519_dalek::{Signer, SigningKey};
+fn forged(key: &PublicKey, mallory: &Identity) -> Grant {
     let noise = [7_u8; 32 + 32 + 48 + 32];
     let public = mallory.public();
-    let signed = [
-        b"envseal/1/grant",
-        &b"production\0"[..],
-        key.as_bytes(),
-        public.as_bytes(),
-        public.as_bytes(),
-        &noise,
-    ]
-    .concat();
+    let start = &b"envseal/1/grantproduction\0"[..];
+    let signed = [start, key.as_bytes(), public.as_bytes(), public.as_bytes(), &noise].concat();
     let signature = SigningKey::from_bytes(mallory.expose()).sign(&signed).to_bytes();
     let blob = [&noise[..], &signature].concat();
     format!("envseal-gr1-{}", URL_SAFE_NO_PAD.encode(blob)).parse().unwrap()
@@ -112,23 +103,19 @@ fn a_grant_replayed_under_another_environment() {
     team.env.write(".env.staging", header);
     team.env.commit("staging");
     let line = team.file.grant(&production(), &name("bob")).unwrap().clone();
-    team.file
-        .put_grant(GrantLine { env: envseal::testing::config::EnvName::new("staging").unwrap(), ..line });
+    team.file.put_grant(GrantLine { env: EnvName::new("staging").unwrap(), ..line });
     team.save();
-    let json = String::from_utf8(team.env.envseal(&["check", "--json"]).output().stdout).unwrap();
+    let json = team.env.check_text(&["--json"]);
     assert!(json.contains("the grant of staging to bob: its signature is not valid"), "{json}");
     caught(&team, &["key-shared", "grant-invalid"]);
 }
 
 #[test]
 fn a_grant_pointed_at_another_member() {
-    let mut team = team();
-    team.join("mallory");
-    team.save();
-    team.env.commit("a harmless request");
+    let mut team = asked();
+    team.forget_the_key();
     let line = team.file.grant(&production(), &name("bob")).unwrap().clone();
     team.file.put_grant(GrantLine { member: name("mallory"), ..line });
-    team.save();
     caught(&team, &["grant-invalid"]);
 }
 
@@ -136,13 +123,11 @@ fn a_grant_pointed_at_another_member() {
 fn a_member_swapped_under_the_same_name() {
     let mut team = team();
     team.file.put_member(&name("bob"), &Identity::generate().public());
-    team.save();
     caught(&team, &["member-changed", "grant-invalid"]);
     // Without the grant, it looks like a request for access.
     let mut team = Team::new(&["alice", "bob"]);
     team.file.put_member(&name("bob"), &Identity::generate().public());
     team.file.take_grant(&production(), &name("bob"));
-    team.save();
     caught(&team, &["member-changed"]);
 }
 
@@ -152,25 +137,19 @@ fn an_old_grant_put_back_after_the_removal() {
     let old = team.file.grant(&production(), &name("bob")).unwrap().clone();
     let bob = team.identity("bob").public();
     let with_bob = team.file.clone();
-    team.remove("bob");
-    team.file.take_grant(&production(), &name("bob"));
-    team.save();
-    team.env.commit("bob is gone");
+    team.expel("bob");
+    team.commit("bob is gone");
     let clean = team.file.clone();
     team.file.put_grant(old.clone());
-    team.save();
     caught(&team, &["removal-pending"]);
     // Put back together with the member.
     team.file = clean.clone();
-    team.save();
-    team.env.commit("back");
+    team.commit("back");
     team.file.put_member(&name("bob"), &bob);
     team.file.put_grant(old);
-    team.save();
     caught(&team, &["team-file", "member-changed", "removal-pending"]);
     // And without the record of the removal.
     team.file = with_bob;
-    team.save();
     caught(&team, &["member-changed"]);
 }
 
@@ -185,7 +164,6 @@ fn a_public_key_replaced_together_with_grants_of_it() {
     let new = team.key.clone();
     let forged = Rotation { old: old.public(), ..Rotation::make(&production(), &new, &new.public()) };
     team.file.put_rotation(forged);
-    team.save();
     team.forget_the_key();
     caught(&team, &["public-key-changed"]);
     // For the victim, who was granted the old key, the rotation is forged, not just unproven.
@@ -203,8 +181,7 @@ fn a_stranger_who_lets_others_in_with_the_change_that_brings_them() {
     team.join("mallory");
     team.join("puppet");
     team.grant("puppet", "mallory");
-    team.save();
-    team.env.commit("both at once");
+    team.commit("both at once");
     let line = team.at("puppet = { key");
     let range = ["--range", "HEAD~1.."];
     assert_eq!(team.env.check(&range), [format!("envseal.toml:{line} !grant-invalid -")]);
@@ -220,8 +197,7 @@ fn a_stranger_who_lets_others_in_with_the_change_that_brings_them() {
     let mut team = super::grants::team();
     team.join("carol");
     team.grant("carol", "alice");
-    team.save();
-    team.env.commit("carol");
+    team.commit("carol");
     assert!(team.env.check(&range).is_empty());
 }
 
@@ -238,8 +214,7 @@ fn a_members_key_replaced_by_somebody_else() {
     let replaced = |change: &dyn Fn(&mut Team)| {
         let mut team = Team::new(&["alice", "bob"]);
         team.join("carol");
-        team.save();
-        team.env.commit("carol");
+        team.commit("carol");
         let new = team.identity("mallory").public();
         team.file.take_grant(&production(), &name("bob"));
         let since = envseal::testing::time::Moment { seconds: 1_767_323_045, offset: 0 };

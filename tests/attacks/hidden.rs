@@ -2,7 +2,7 @@
 
 use envseal::testing::crypto::PlaintextKind;
 
-use super::{append, nothing_ran, sealed_project, token};
+use super::{append, append_token, nothing_ran, reserved_names, sealed_project, token};
 use crate::support::{TestEnv, contains_all};
 
 const TEXTS: [&str; 7] = [
@@ -15,40 +15,39 @@ const TEXTS: [&str; 7] = [
     "'; touch pwned; '",
 ];
 
+/// The variables that have these texts as values.
+const NAMES: [&str; 7] = ["A", "B", "C", "D", "E", "F", "G"];
+const SHOW: &str = r#"printf '%s\n' "$A" "$B" "$C" "$D" "$E" "$F" "$G""#;
+
+/// Returns a project with each of [`TEXTS`], encrypted as `kind` between `quote`s.
+fn with_texts(kind: PlaintextKind, quote: &str) -> TestEnv {
+    let (env, _) = sealed_project();
+    for (name, text) in NAMES.iter().zip(TEXTS) {
+        append_token(&env, name, kind, &[], format!("{quote}{text}{quote}"));
+    }
+    env
+}
+
 #[test]
 fn a_value_is_literal() {
-    for text in TEXTS {
-        let (env, key) = sealed_project();
-        append(
-            &env,
-            ".env",
-            format!("URL={}\n", token(&key, "URL", PlaintextKind::Value, &[], text.as_bytes())),
-        );
-        assert_eq!(env.ok(&["run", "--", "printenv", "URL"]), format!("{text}\n"));
-        assert_eq!(env.ok(&["get", "URL"]), format!("{text}\n"));
-        let out = env.program(
-            "sh",
-            &["-c", "eval \"$1\"; printf '%s\\n' \"$URL\"", "-", &env.ok(&["get", "--format", "shell"])],
-        );
-        assert_eq!(out.ok(), format!("{text}\n"));
-        nothing_ran(&env);
+    let env = with_texts(PlaintextKind::Value, "");
+    let lines = TEXTS.map(|text| format!("{text}\n")).concat();
+    assert_eq!(env.ok(&["run", "--", "sh", "-c", SHOW]), lines);
+    for (name, text) in NAMES.iter().zip(TEXTS) {
+        assert_eq!(env.ok(&["get", name]), format!("{text}\n"));
     }
+    let script = format!("eval \"$1\"; {SHOW}");
+    let shell = env.ok(&["get", "--format", "shell"]);
+    assert_eq!(env.program("sh", &["-c", &script, "-", &shell]).ok(), lines);
+    nothing_ran(&env);
 }
 
 #[test]
 fn a_source_without_a_list_is_literal_too() {
-    for text in TEXTS {
-        let (env, key) = sealed_project();
-        let source = format!("\"{text}\"");
-        append(
-            &env,
-            ".env",
-            format!("URL={}\n", token(&key, "URL", PlaintextKind::Source, &[], source.as_bytes())),
-        );
-        let out = env.ok(&["run", "--", "printenv", "URL"]);
-        assert!(!out.contains("canary"), "{text} gave {out}");
-        nothing_ran(&env);
-    }
+    let env = with_texts(PlaintextKind::Source, "\"");
+    let out = env.ok(&["run", "--", "sh", "-c", SHOW]);
+    assert!(out.lines().count() >= NAMES.len() && !out.contains("canary"), "{out}");
+    nothing_ran(&env);
 }
 
 #[test]
@@ -90,13 +89,10 @@ fn a_list_cannot_be_edited() {
 fn a_name_that_no_list_can_hold_is_refused() {
     // bash puts functions in the environment under such names.
     for kind in [PlaintextKind::Source, PlaintextKind::Value] {
-        let (env, key) = sealed_project();
+        let (env, _) = sealed_project();
         let text = b"\"<${BASH_FUNC_f%%}>\"";
-        append(
-            &env,
-            ".env",
-            format!("URL={}\nPLAIN=\"<${{BASH_FUNC_f%%}}>\"\n", token(&key, "URL", kind, &[], text)),
-        );
+        append_token(&env, "URL", kind, &[], text);
+        append(&env, ".env", "PLAIN=\"<${BASH_FUNC_f%%}>\"\n");
         let get = |name| env.envseal(&["get", name]).var("BASH_FUNC_f%%", "() { :; }");
         assert!(get("PLAIN").fails(3).contains(".env:5 PLAIN: unsupported `${…}`"));
         if kind == PlaintextKind::Source {
@@ -117,12 +113,9 @@ fn an_opened_source_cannot_break_out_of_its_line() {
         b"'x'\nB='y'",
         b"x\n# y",
     ] {
-        let (env, key) = sealed_project();
-        append(
-            &env,
-            ".env",
-            format!("URL={}\nB=\"1\"\n", token(&key, "URL", PlaintextKind::Source, &[], source)),
-        );
+        let (env, _) = sealed_project();
+        append_token(&env, "URL", PlaintextKind::Source, &[], source);
+        append(&env, ".env", "B=\"1\"\n");
         let before = env.snapshot();
         let output = env.envseal(&["decrypt", "-k", "URL"]).output();
         assert_eq!(output.status, 3, "{source:?}: {}", output.stderr);
@@ -132,13 +125,10 @@ fn an_opened_source_cannot_break_out_of_its_line() {
     }
 }
 
-/// Returns the names that redirect trust or traffic from the specification, only the first of each row.
+/// Returns the names that redirect trust or traffic, only the first of each row.
 fn redirecting() -> Vec<String> {
-    let text = include_str!("../../docs/format.md");
-    let table =
-        text.split("### Names that redirect trust or traffic\n").nth(1).unwrap().split("\n#").next().unwrap();
-    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    rows.map(|name| name.replace('*', "X")).collect()
+    let rows = reserved_names("### Names that redirect trust or traffic\n");
+    rows.map(|cell| cell.split('`').next().unwrap().replace('*', "X")).collect()
 }
 
 /// Returns what `check` finds by the rules about what a reviewer cannot see.
@@ -160,11 +150,7 @@ fn where_programs_send_and_whom_they_trust() {
         names.iter().map(String::as_str).chain(["https_proxy", "no_proxy", "AWS_ENDPOINT_URL_S3"]).collect();
     let secrets = ["DATABASE_URL", "SENTRY_DSN", "NPM_TOKEN", "PGPASSWORD", "AWS_SESSION_TOKEN"];
     for name in all.iter().chain(&secrets) {
-        append(
-            &env,
-            ".env",
-            format!("{name}={}\n", token(&key, name, PlaintextKind::Value, &[], b"http://evil.test")),
-        );
+        append_token(&env, name, PlaintextKind::Value, &[], "http://evil.test");
     }
     let told = |mark: &str| -> Vec<_> {
         all.iter()
@@ -180,8 +166,7 @@ fn where_programs_send_and_whom_they_trust() {
     assert_eq!(found(&env, &["--range", "HEAD~1..HEAD"]), told("!"));
     assert_eq!(found(&env, &["--range", "HEAD~1..HEAD", "--accept-policy"]), told(""));
     assert!(found(&env, &[]).is_empty(), "it was reviewed");
-    let said = env.envseal(&["check", "--range", "HEAD~1..HEAD"]).output();
-    let said = String::from_utf8(said.stdout).unwrap();
+    let said = env.check_text(&["--range", "HEAD~1..HEAD"]);
     contains_all(&said, &["through this proxy", "fix: envseal check --range 'HEAD~1..HEAD' --accept-policy"]);
     // A new value of a variable that was sealed before is not reported, nor is a moved file.
     let again = token(&key, "HTTP_PROXY", PlaintextKind::Value, &[], b"http://other.test");
@@ -248,18 +233,15 @@ fn a_secret_taken_over_by_another_variable() {
     env.commit("base");
     let old = format!("PUBLIC_URL={}\n", super::text_of(&env, ".env", "PUBLIC_URL"));
     let step = |new: String| {
-        env.write(
-            ".env",
-            env.read(".env")
-                .replace(&format!("PUBLIC_URL={}\n", super::text_of(&env, ".env", "PUBLIC_URL")), &new),
-        );
+        let before = format!("PUBLIC_URL={}\n", super::text_of(&env, ".env", "PUBLIC_URL"));
+        env.write(".env", env.read(".env").replace(&before, &new));
         assert!(found(&env, &[]).is_empty(), "it is for a reviewer, not for the author");
         env.commit("step");
         found(&env, &["--range", "HEAD~1..HEAD"])
     };
     let told = [".env:4 reference-added PUBLIC_URL"];
     assert_eq!(step(with(&["HELLO", "HOST"])), told);
-    let said = String::from_utf8(env.envseal(&["check", "--range", "HEAD~1.."]).output().stdout).unwrap();
+    let said = env.check_text(&["--range", "HEAD~1.."]);
     assert!(said.contains("PUBLIC_URL newly refers to HELLO [reference-added]"), "{said}");
     assert!(step(with(&["HELLO", "HOST"])).is_empty(), "re-encrypted");
     assert!(step(with(&["HOST"])).is_empty());
@@ -267,11 +249,7 @@ fn a_secret_taken_over_by_another_variable() {
     assert_eq!(step(with(&["HELLO"])), told);
     assert!(step(old).len() == 1);
     // A new value with a reference is reported; a moved file brings no new references.
-    append(
-        &env,
-        ".env",
-        format!("NEW={}\n", token(&key, "NEW", PlaintextKind::Source, &["HELLO"], b"$HELLO")),
-    );
+    append_token(&env, "NEW", PlaintextKind::Source, &["HELLO"], "$HELLO");
     env.commit("new");
     assert_eq!(found(&env, &["--range", "HEAD~1..HEAD"]), [".env:6 reference-added NEW"]);
     env.write("sub/x", "");

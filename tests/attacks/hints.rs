@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{Session, TestEnv, set_mode};
+use crate::support::{Session, Start, TestEnv, write_script};
 
 /// What each hostile name ends in: an argument with it must hold the whole name.
 const END: &str = "qz";
@@ -45,12 +45,9 @@ impl Shell {
         std::fs::create_dir(dir.path().join("here")).unwrap();
         // What a shell would expand `*qz` to.
         std::fs::write(dir.path().join("here/globqz"), "").unwrap();
-        let note =
-            format!("#!/bin/sh\nfor a; do printf '%s\\0' \"$a\" >>'{}/noted'; done\n", dir.path().display());
+        let note = format!("for a; do printf '%s\\0' \"$a\" >>'{}/noted'; done", dir.path().display());
         for program in ["envseal", "git", "rm", "mv", "cp", "chmod", "cut", "vi", "env", "sops", "iconv"] {
-            let path = bin.join(program);
-            std::fs::write(&path, &note).unwrap();
-            set_mode(&path, 0o755);
+            write_script(bin.join(program), &note);
         }
         let touch =
             ["/usr/bin/touch", "/bin/touch"].into_iter().find(|path| Path::new(path).exists()).unwrap();
@@ -157,10 +154,14 @@ fn commands(hint: &str) -> Vec<&str> {
 
 /// Creates a project in which every name that can be hostile is hostile.
 fn hostile() -> TestEnv {
-    let env = TestEnv::new();
+    static START: Start = Start::new();
+    TestEnv::copy_of(&START, make_hostile)
+}
+
+fn make_hostile(env: &TestEnv) {
     env.ok(&["set", "HELLO", "generated"]);
     env.ok(&["team", "request", "--name", "alice"]);
-    let token = super::text_of(&env, ".env", "HELLO");
+    let token = super::text_of(env, ".env", "HELLO");
     let whoami = env.ok(&["team", "whoami"]);
     let fingerprint = whoami.lines().find_map(|line| line.trim().strip_prefix("fingerprint: ")).unwrap();
     for name in NAMES {
@@ -174,7 +175,7 @@ fn hostile() -> TestEnv {
             "-xqz=1\nDUP-qz=1\nDUP-qz=2\nBAD=envseal:1:AAAA\nMOVED={token}\nPATH={token}\nLONG=$NOWHERE\nsk_test\n\
              D=encrypted:AAAA\n"
         );
-        super::append(&env, &file, &broken);
+        super::append(env, &file, &broken);
         env.write(format!("{name}/.env"), format!("{sealed}{broken}"));
         env.write(format!("{name}/.env.example"), "# @required\nNEEDED=\nOTHER=\n");
         env.write(format!("{name}/more/.env"), "A=1\n<<<<<<< HEAD\n");
@@ -183,7 +184,6 @@ fn hostile() -> TestEnv {
     // The grants are now by alice, who is no longer a member.
     let team = env.read("envseal.toml").replace("alice = ", "bob = ");
     env.write("envseal.toml", team);
-    env
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn of_a_check() {
     }
     // In these formats the hint is part of a message.
     for form in ["--sarif", "--github"] {
-        let text = String::from_utf8(env.envseal(&["check", form]).output().stdout).unwrap();
+        let text = env.check_text(&[form]);
         assert!(text.contains("'$(touch pwned)qz/"), "{text}");
     }
     assert_eq!(shell.arrived.len(), NAMES.len() + VARIABLES.len(), "{:?}", shell.arrived);
@@ -246,7 +246,7 @@ fn of_other_commands() {
         shell.paste_all(&env, arguments);
     }
     let keys = env.path(".env.keys");
-    for (at, name) in NAMES.iter().enumerate() {
+    for name in NAMES {
         let (selected, file) = (format!("--env={name}"), format!("./{name}/.env"));
         let (json, more) = (format!("./{name}/{name}.json"), format!("./{name}/more/.env"));
         let folder = format!("./{name}");
@@ -293,9 +293,8 @@ fn of_other_commands() {
         ] {
             shell.paste_all(&env, arguments);
         }
-        if at == 0 {
-            std::fs::rename(&keys, env.outside().join("kept")).unwrap();
-        }
+        // Only for the first name are the keys there.
+        let _ = std::fs::rename(&keys, env.outside().join("kept"));
     }
     assert_eq!(shell.arrived.len(), NAMES.len() + VARIABLES.len(), "{:?}", shell.arrived);
     assert!(shell.pasted.len() > 10 * NAMES.len(), "{}", shell.pasted.len());
@@ -309,35 +308,27 @@ fn nothing_that_nobody_sees_is_in_a_hint() {
         env.write(format!("{name}/.env"), "A=1\nA=2\n-x=1\n");
         env.write(format!("{name}/more/.env"), "A=1\n<<<<<<< HEAD\n");
     }
-    let commands: Vec<Vec<String>> = HIDDEN
-        .iter()
-        .flat_map(|name| {
-            let file = format!("{name}/.env");
-            [
-                vec!["encrypt", "-f", &file],
-                vec!["get", "A", "-f", &format!("{name}/more/.env")],
-                vec!["get", "A", "-f", &format!("{name}/none.env")],
-                vec!["unset", "NOPE", "-f", &file],
-                vec!["doctor", "-f", &file],
-                vec!["edit", "-f", &file],
-                vec!["key", "trust", "-f", &file],
-            ]
-            .map(|words| words.into_iter().map(str::to_owned).collect())
-        })
-        .chain(
-            [&["check"][..], &["check", "--json"], &["doctor"], &["doctor", "--json"]]
-                .map(|words| words.iter().map(|word| (*word).to_owned()).collect()),
-        )
-        .collect();
-    for arguments in commands {
-        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        let output = env.envseal(&arguments).output();
+    let told = |arguments: &[&str]| {
+        let output = env.envseal(arguments).output();
         let stdout = String::from_utf8(output.stdout).unwrap();
         for hint in hints(&stdout).into_iter().chain(hints(&output.stderr)) {
             assert!(!hint.contains(END), "{arguments:?}: {hint:?}");
         }
         let told = stdout + &output.stderr;
         assert!(told.contains(END) && !told.contains('\u{1b}') || arguments.contains(&"--json"), "{told:?}");
+    };
+    for name in HIDDEN {
+        let [file, more, none] = [".env", "more/.env", "none.env"].map(|file| format!("{name}/{file}"));
+        told(&["encrypt", "-f", &file]);
+        told(&["get", "A", "-f", &more]);
+        told(&["get", "A", "-f", &none]);
+        told(&["unset", "NOPE", "-f", &file]);
+        told(&["doctor", "-f", &file]);
+        told(&["edit", "-f", &file]);
+        told(&["key", "trust", "-f", &file]);
+    }
+    for arguments in [&["check"][..], &["check", "--json"], &["doctor"], &["doctor", "--json"]] {
+        told(arguments);
     }
     let json: Value = serde_json::from_slice(&env.envseal(&["check", "--json"]).output().stdout).unwrap();
     let of_file = |finding: &&Value| finding["file"].as_str().unwrap().contains(END);
@@ -352,7 +343,7 @@ fn of_a_path_that_is_no_text() {
     env.write(folder.join(".env"), "A=1\n<<<<<<< HEAD\n");
     let stderr = env.envseal(&["encrypt", "-f"]).arg(Path::new(".").join(&folder).join(".env")).fails(4);
     let hint = stderr.lines().find_map(|line| line.strip_prefix("hint: ")).unwrap();
-    let text = String::from_utf8(env.envseal(&["check"]).output().stdout).unwrap();
+    let text = env.check_text(&[]);
     let fix = text.lines().find_map(|line| line.trim().strip_prefix("fix: ")).unwrap();
     let Some(bash) = ["/bin/bash", "/usr/bin/bash"].into_iter().find(|path| Path::new(path).exists()) else {
         return;

@@ -62,11 +62,9 @@ fn a_line_of_a_megabyte() {
 fn a_hundred_thousand_entries() {
     let (env, _) = sealed_project();
     append(&env, ".env", (0..100_000).map(|at| format!("V{at}=value-{at}\n")).collect::<String>());
-    timed("100,000 entries", || {
-        env.ok(&["encrypt"]);
-        assert_eq!(env.ok(&["get", "V99999"]), "value-99999\n");
-        env.ok(&["set", "V99999", "x"]);
-    });
+    timed("100,000 encrypted", || drop(env.ok(&["encrypt"])));
+    timed("100,000 read", || assert_eq!(env.ok(&["get", "V99999"]), "value-99999\n"));
+    timed("one of 100,000 set", || drop(env.ok(&["set", "V99999", "x"])));
     let lines = (0..20_000).map(|at| format!("W{at}=1\n")).collect::<String>();
     timed("20,000 set at once", || drop(env.envseal(&["set", "-"]).stdin(lines).ok()));
 }

@@ -63,19 +63,20 @@ fn whose_lines_were_taken_out_is_not_rotated_out() {
 fn forged_grants_make_nothing_refuse() {
     let env = TestEnv::without_git();
     let [alice, _] = two_members(&env);
-    let mallory = Identity::generate();
-    let production = EnvName::new("production").unwrap();
-    let clean = alice.read("envseal.toml");
-    let mut team = TeamFile::parse(clean.as_bytes()).unwrap();
-    let key = team.grant(&production, &name("bob")).unwrap().key;
+    let (mallory, production) = (Identity::generate(), EnvName::new("production").unwrap());
     // Signed by a member; it wraps a key of their own, but names the real one.
-    let to = (&name("mallory"), &mallory.public());
-    let line = GrantLine::make(&production, &PrivateKey::generate(), to, (&name("mallory"), &mallory));
-    team.put_member(&name("mallory"), &mallory.public());
-    team.put_grant(GrantLine { key, ..line });
-    let forged = team.text();
+    let forge = |text: &str| {
+        let mut team = TeamFile::parse(text.as_bytes()).unwrap();
+        let key = team.grant(&production, &name("bob")).unwrap().key;
+        let to = (&name("mallory"), &mallory.public());
+        let line = GrantLine::make(&production, &PrivateKey::generate(), to, (&name("mallory"), &mallory));
+        team.put_member(&name("mallory"), &mallory.public());
+        team.put_grant(GrantLine { key, ..line });
+        team.text()
+    };
+    let clean = alice.read("envseal.toml");
     // The forged grant is in history only.
-    alice.write("envseal.toml", &forged);
+    alice.write("envseal.toml", forge(&clean));
     alice.pushes("forged");
     alice.write("envseal.toml", &clean);
     alice.pushes("gone again");
@@ -84,12 +85,7 @@ fn forged_grants_make_nothing_refuse() {
     assert!(rotated.status == 0 && !rotated.stderr.contains("mallory"), "{}", rotated.stderr);
     alice.pushes("rotated");
     // The forged grant is in the file now.
-    let mut team = TeamFile::parse(alice.read("envseal.toml").as_bytes()).unwrap();
-    let key = team.grant(&production, &name("bob")).unwrap().key;
-    let line = GrantLine::make(&production, &PrivateKey::generate(), to, (&name("mallory"), &mallory));
-    team.put_member(&name("mallory"), &mallory.public());
-    team.put_grant(GrantLine { key, ..line });
-    alice.write("envseal.toml", team.text());
+    alice.write("envseal.toml", forge(&alice.read("envseal.toml")));
     alice.pushes("forged again");
     let told = alice.envseal(&["key", "rotate", "-e", "production"]);
     assert_eq!(told.status, 0, "{}", told.stderr);

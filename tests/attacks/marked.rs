@@ -18,7 +18,6 @@ fn blind_set(env: &TestEnv) -> String {
 #[test]
 fn by_a_mark() {
     let (env, _) = sealed_project();
-    append(&env, ".env", "");
     env.write(".env", env.read(".env").trim_end().to_owned() + " # envseal: plain\n");
     assert!(blind_set(&env).ends_with(" # envseal: plain\n"), "the line is otherwise as it was");
 }
@@ -36,22 +35,22 @@ fn by_the_policy() {
 
 #[test]
 fn by_a_plain_line_below_the_sealed_one() {
-    let (env, _) = sealed_project();
-    append(&env, ".env", "HELLO=x # envseal: plain\n");
-    blind_set(&env);
-    let (env, _) = sealed_project();
-    append(&env, ".env", "HELLO= # envseal: plain\n");
-    blind_set(&env);
+    for line in ["HELLO=x # envseal: plain\n", "HELLO= # envseal: plain\n"] {
+        let (env, _) = sealed_project();
+        append(&env, ".env", line);
+        println!("{line}");
+        blind_set(&env);
+    }
 }
 
 #[test]
 fn by_a_broken_token() {
     for broken in ["envseal:1:x", "envseal:9:x", "'envseal:1:x'", "`envseal:1:x`", "\"envseal:\""] {
+        println!("{broken}");
         let (env, _) = sealed_project();
-        env.write(
-            ".env",
-            format!("{}\nHELLO={broken} # envseal: plain\n", env.read(".env").lines().nth(1).unwrap()),
-        );
+        let text = env.read(".env");
+        let key = text.lines().nth(1).unwrap();
+        env.write(".env", format!("{key}\nHELLO={broken} # envseal: plain\n"));
         blind_set(&env);
     }
 }

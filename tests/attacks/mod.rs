@@ -60,10 +60,23 @@ pub(crate) fn token(key: &PublicKey, name: &str, kind: PlaintextKind, refs: &[&s
     Sealer::new(key).unwrap().seal(name, &refs, kind, bytes).unwrap().to_string()
 }
 
+/// Adds a variable with such a value to the end of `.env`.
+fn append_token(env: &TestEnv, name: &str, kind: PlaintextKind, refs: &[&str], bytes: impl AsRef<[u8]>) {
+    let token = token(&public_key(env, ".env"), name, kind, refs, bytes.as_ref());
+    append(env, ".env", format!("{name}={token}\n"));
+}
+
 /// Returns the text right of `NAME=` in a file.
 fn text_of(env: &TestEnv, file: &str, name: &str) -> String {
     let start = format!("{name}=");
     env.read(file).lines().find_map(|line| line.strip_prefix(&start)).unwrap().to_owned()
+}
+
+/// Returns the first cell of each row of a table of reserved names in the specification.
+fn reserved_names(heading: &str) -> impl Iterator<Item = &'static str> {
+    let text = include_str!("../../docs/format.md");
+    let table = text.split(heading).nth(1).unwrap().split("\n#").next().unwrap();
+    table.lines().filter_map(|line| line.strip_prefix("| `")?.split('|').next())
 }
 
 /// Adds lines to the end of a file.

@@ -16,13 +16,11 @@ fn removed(pending: bool) -> Team {
         team.grant("alice", "alice");
     }
     team.remove("mallory");
-    let exposure = team.exposure("mallory", "A", ExposureState::Exposed);
-    team.file.put_exposure(exposure);
+    team.expose("mallory", "A", ExposureState::Exposed);
     if pending {
         team.file.put_grant(grant);
     }
-    team.save();
-    team.env.commit("mallory is out");
+    team.commit("mallory is out");
     team
 }
 
@@ -68,8 +66,7 @@ fn found_in(team: &Team, changes: &[&dyn Fn(&Team)], wanted: &[&str]) {
                 );
             }
         }
-        team.env.commit("a change");
-        let found = team.env.check(&["--range", "HEAD~1..HEAD"]);
+        let found = team.env.check_commit("a change");
         let is_last = at + 1 == changes.len();
         for wanted in wanted {
             assert_eq!(found.iter().any(|found| found == wanted), is_last, "{at} {wanted}: {found:?}");
@@ -82,82 +79,58 @@ fn mv(team: &Team, from: &str, to: &str) {
     team.env.git(&["mv", from, to]);
 }
 
+/// Asserts that Mallory is found as this member of the copied team file after these changes.
+#[track_caller]
+fn found_back(team: &Team, text: &str, member: &str, changes: &[&dyn Fn(&Team)]) {
+    let line = text.lines().position(|line| line.starts_with(&format!("{member} = "))).unwrap() + 1;
+    found_in(team, changes, &[&format!("api/envseal.toml:{line} !member-changed -")]);
+}
+
 #[test]
 fn a_removed_member_does_not_come_back_with_the_env_file() {
-    let back = ["api/envseal.toml:5 !member-changed -"];
-    let at_once = |team: &Team, text: &str| {
-        team.env.write("api/envseal.toml", text);
-        mv(team, ".env.production", NEW);
-    };
-    let mut team = removed(false);
-    let text = copied(&mut team, true);
-    let line = text.lines().position(|line| line.starts_with("mallory = ")).unwrap() + 1;
-    let back_at = back[0].replace(":5 ", &format!(":{line} "));
-    found_in(&team, &[&|team| at_once(team, &text)], &[&back_at]);
-
-    // Under another name.
-    let mut team = removed(false);
-    let text = copied(&mut team, true).replace("mallory", "nobody");
-    let line = text.lines().position(|line| line.starts_with("nobody = ")).unwrap() + 1;
-    found_in(
-        &team,
-        &[&|team| at_once(team, &text)],
-        &[&format!("api/envseal.toml:{line} !member-changed -")],
-    );
-
-    // A copied file; a project made around a moved file; another environment name; several changes.
-    let plain = |team: &Team| team.env.read(".env.production");
-    let key_of = |text: &str| text.replace("KEY_PRODUCTION", "KEY_PROD");
-    for way in 0..5 {
+    for member in ["mallory", "nobody"] {
+        let mut team = removed(false);
+        let text = copied(&mut team, true).replace("mallory", member);
+        let at_once = |team: &Team| {
+            team.env.write("api/envseal.toml", &text);
+            mv(team, ".env.production", NEW);
+        };
+        found_back(&team, &text, member, &[&at_once]);
+    }
+    for way in ["a copy", "around a moved file", "another environment", "in steps", "in steps around another"]
+    {
+        println!("{way}");
         let mut team = removed(false);
         let text = copied(&mut team, true);
-        let line = text.lines().position(|line| line.starts_with("mallory = ")).unwrap() + 1;
-        let wanted = format!("api/envseal.toml:{line} !member-changed -");
-        let own = text.as_str();
-        let write_team = |team: &Team| team.env.write("api/envseal.toml", own);
-        let file = plain(&team);
-        match way {
-            0 => found_in(
-                &team,
-                &[&|team| {
-                    write_team(team);
-                    team.env.write(NEW, plain(team));
-                }],
-                &[&wanted],
-            ),
-            1 => {
+        let file = team.env.read(".env.production");
+        let own = |team: &Team| team.env.write("api/envseal.toml", &text);
+        let again = |team: &Team| team.env.write(NEW, &file);
+        let gone = |team: &Team| drop(team.env.git(&["rm", "-q", ".env.production"]));
+        let with_copy = |team: &Team| {
+            own(team);
+            again(team);
+        };
+        let renamed = |team: &Team| {
+            own(team);
+            team.env.write("api/.env.prod", file.replace("KEY_PRODUCTION", "KEY_PROD"));
+            gone(team);
+        };
+        let hollow = |team: &Team| {
+            own(team);
+            team.env.write(NEW, "C=1 # envseal: plain\n");
+        };
+        let changes: &[&dyn Fn(&Team)] = match way {
+            "a copy" => &[&with_copy],
+            "around a moved file" => {
                 mv(&team, ".env.production", NEW);
                 team.env.commit("moved within the project");
-                found_in(&team, &[&write_team], &[&wanted]);
+                &[&own]
             }
-            2 => found_in(
-                &team,
-                &[&|team| {
-                    write_team(team);
-                    team.env.write("api/.env.prod", key_of(&plain(team)));
-                    team.env.git(&["rm", "-q", ".env.production"]);
-                }],
-                &[&wanted],
-            ),
-            3 => {
-                let gone = |team: &Team| {
-                    team.env.git(&["rm", "-q", ".env.production"]);
-                };
-                let again = |team: &Team| team.env.write(NEW, &file);
-                found_in(&team, &[&gone, &write_team, &again], &[&wanted]);
-            }
-            _ => {
-                let hollow = |team: &Team| {
-                    write_team(team);
-                    team.env.write(NEW, "C=1 # envseal: plain\n");
-                };
-                let gone = |team: &Team| {
-                    team.env.git(&["rm", "-q", ".env.production"]);
-                };
-                let again = |team: &Team| team.env.write(NEW, &file);
-                found_in(&team, &[&hollow, &gone, &again], &[&wanted]);
-            }
-        }
+            "another environment" => &[&renamed],
+            "in steps" => &[&gone, &own, &again],
+            _ => &[&hollow, &gone, &again],
+        };
+        found_back(&team, &text, "mallory", changes);
     }
 }
 
@@ -176,15 +149,13 @@ fn what_is_owed_goes_along_or_is_missed() {
     team.env.write("api/envseal.toml", team.file.text());
     mv(&team, ".env.production", NEW);
     team.env.commit("with its lines");
-    let found = team.env.check(&["--range", "HEAD~1..HEAD"]);
-    assert!(!found.iter().any(|found| found.contains('!')), "{found:?}");
+    assert_eq!(team.env.errors(&["--range", "HEAD~1..HEAD"]), [""; 0]);
     // The whole project moves into a folder; then the env file moves out, to where there is no team file.
     let team = removed(false);
     mv(&team, "envseal.toml", "api/envseal.toml");
     mv(&team, ".env.production", NEW);
     team.env.commit("a project in a folder");
-    let found = team.env.check(&["--range", "HEAD~1..HEAD"]);
-    assert!(!found.iter().any(|found| found.contains('!')), "{found:?}");
+    assert_eq!(team.env.errors(&["--range", "HEAD~1..HEAD"]), [""; 0]);
     found_in(&team, &[&|team| mv(team, NEW, ".env.production")], &[".env.production:- !exposure-altered -"]);
 }
 
@@ -224,13 +195,8 @@ fn a_team_file_elsewhere_is_not_that_of_the_env_file() {
     };
     found_in(&team, &[&gone, &back], &["api/envseal.toml:- !member-changed -"]);
     let team = removed(false);
-    found_in(
-        &team,
-        &[&decoy, &|team| {
-            team.env.git(&["rm", "-q", "decoy/envseal.toml"]);
-        }],
-        &["decoy/envseal.toml:- !exposure-altered -"],
-    );
+    let without_decoy = |team: &Team| drop(team.env.git(&["rm", "-q", "decoy/envseal.toml"]));
+    found_in(&team, &[&decoy, &without_decoy], &["decoy/envseal.toml:- !exposure-altered -"]);
 }
 
 #[test]
@@ -239,15 +205,11 @@ fn who_can_still_read_it_from_where_it_was_is_told() {
     let text = copied(&mut team, false);
     let removed_table = team.file.text();
     let at = removed_table.find("[removed]").unwrap();
-    let table = removed_table[at..].split("\n\n").next().unwrap().to_owned();
-    let moved = |team: &Team| {
-        let text = without(&text, &["grants"]);
-        team.env.write("api/envseal.toml", format!("{text}\n{table}\n"));
-        mv(team, ".env.production", NEW);
-    };
-    moved(&team);
-    team.env.commit("moved before it was rotated");
-    let found = team.env.check(&["--range", "HEAD~1..HEAD"]);
+    let table = removed_table[at..].split("\n\n").next().unwrap();
+    let text = without(&text, &["grants"]);
+    team.env.write("api/envseal.toml", format!("{text}\n{table}\n"));
+    mv(&team, ".env.production", NEW);
+    let found = team.env.check_commit("moved before it was rotated");
     assert!(found.iter().any(|found| found.contains("!removal-pending")), "{found:?}");
 }
 
@@ -257,10 +219,8 @@ fn an_unrelated_project_owes_nothing() {
     let key = PrivateKey::generate();
     let text = format!("ENVSEAL_PUBLIC_KEY_PRODUCTION={}\nA=1 # envseal: plain\n", key.public());
     team.env.write("web/.env.production", text);
-    let mallory = team.env.read("envseal.toml");
-    team.env
-        .write("web/envseal.toml", without(&mallory, &["removed", "exposures", "exposure-tags", "grants"]));
+    let members = without(&team.file.text(), &["removed", "exposures", "exposure-tags", "grants"]);
+    team.env.write("web/envseal.toml", members);
     team.env.commit("a project beside it");
-    let found = team.env.check(&["--range", "HEAD~1..HEAD"]);
-    assert!(!found.iter().any(|found| found.contains('!')), "{found:?}");
+    assert_eq!(team.env.errors(&["--range", "HEAD~1..HEAD"]), [""; 0]);
 }

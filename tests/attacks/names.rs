@@ -4,7 +4,7 @@ use super::{append, nothing_ran, sealed_project};
 
 #[test]
 fn text_that_is_no_name_sets_no_variable() {
-    for line in [
+    let lines = [
         "A;touch pwned=1",
         "A$(touch pwned)=1",
         "A`touch pwned`=1",
@@ -14,18 +14,20 @@ fn text_that_is_no_name_sets_no_variable() {
         "$A=1",
         "A'=1",
         "A&B=1",
-    ] {
-        let (env, _) = sealed_project();
-        append(&env, ".env", format!("{line}\n"));
-        let names: serde_json::Value = serde_json::from_str(&env.ok(&["get", "--json"])).unwrap();
-        let names: Vec<_> = names.as_object().unwrap().keys().collect();
-        assert_eq!(names, ["HELLO"], "{line}");
-        let script = env.ok(&["get", "--format", "shell"]);
-        env.program("sh", &["-c", &script]).ok();
-        nothing_ran(&env);
+    ];
+    let (env, _) = sealed_project();
+    let before = env.read(".env");
+    append(&env, ".env", lines.map(|line| format!("{line}\n")).concat());
+    let names: serde_json::Value = serde_json::from_str(&env.ok(&["get", "--json"])).unwrap();
+    assert_eq!(names.as_object().unwrap().keys().collect::<Vec<_>>(), ["HELLO"]);
+    let script = env.ok(&["get", "--format", "shell"]);
+    env.program("sh", &["-c", &script]).ok();
+    nothing_ran(&env);
+    for line in lines {
+        env.write(".env", format!("{before}{line}\n"));
         let said = env.fails(4, &["encrypt"]);
-        assert!(said.contains(".env:4 is neither a variable nor a comment"), "{said}");
-        assert!(!said.contains("touch"));
+        assert!(said.contains(".env:4 is neither a variable nor a comment"), "{line}: {said}");
+        assert!(!said.contains("touch"), "{said}");
     }
 }
 

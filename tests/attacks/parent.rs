@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::Stdio;
 
 use super::sealed_project;
-use crate::support::{Run, Session, TestEnv, set_mode};
+use crate::support::{Run, Session, TestEnv, write_script};
 
 /// A user without privileges.
 const NOBODY: u32 = 65534;
 
 /// Tries to read the memory of each ancestor that is envseal, and prints each success.
-const ATTACK: &str = r#"#!/bin/sh
+const ATTACK: &str = r#"
 env | grep ^ENVSEAL
 pid=$PPID
 while [ "$pid" -gt 1 ]; do
@@ -33,9 +33,7 @@ fn project() -> Option<(TestEnv, String)> {
     let (env, _) = sealed_project();
     let key = env.private_key("ENVSEAL_PRIVATE_KEY");
     std::fs::remove_file(env.path(".env.keys")).unwrap();
-    let attack = env.outside().join("attack");
-    std::fs::write(&attack, ATTACK).unwrap();
-    set_mode(&attack, 0o755);
+    write_script(env.outside().join("attack"), ATTACK);
     if is_root() {
         let binary = env!("CARGO_BIN_EXE_envseal");
         let able = env.program("setpriv", &[&AS_NOBODY[..], &[binary, "--version"]].concat());
@@ -152,9 +150,8 @@ fn git_is_given_no_key() {
     let (env, _) = sealed_project();
     let (bin, seen) = (env.outside().join("bin"), env.outside().join("seen"));
     std::fs::create_dir(&bin).unwrap();
-    let git = format!("#!/bin/sh\nenv >> {}\nPATH=${{PATH#*:}} exec git \"$@\"\n", seen.display());
-    std::fs::write(bin.join("git"), git).unwrap();
-    set_mode(bin.join("git"), 0o755);
+    let git = format!("env >> {}\nPATH=${{PATH#*:}} exec git \"$@\"", seen.display());
+    write_script(bin.join("git"), &git);
     let path = std::env::var_os("PATH").unwrap();
     let path = std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(&path))).unwrap();
     let key = env.private_key("ENVSEAL_PRIVATE_KEY");

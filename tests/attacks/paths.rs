@@ -48,14 +48,10 @@ fn a_committed_symlink_out_of_the_worktree_is_not_written_through() {
     let outside = env.outside().join("home/.bashrc");
     std::fs::write(&outside, "A=1\n").unwrap();
     let hook = env.path(".git/hooks/pre-commit");
-    for (at, (target, file)) in
-        [(&outside, ".env.a"), (&hook, ".env.b"), (&env.path("../home/new"), ".env.c")]
-            .into_iter()
-            .enumerate()
-    {
+    for (target, environment) in [(&outside, "a"), (&hook, "b"), (&env.path("../home/new"), "c")] {
+        let file = &format!(".env.{environment}");
         symlink(target, env.path(file)).unwrap();
         env.git(&["add", "-f", file]);
-        let environment = ["a", "b", "c"][at];
         for arguments in [&["set", "B", "x", "-e", environment][..], &["key", "generate", "-e", environment]]
         {
             let said = env.fails(4, arguments);
@@ -126,11 +122,7 @@ fn odd_ways_to_a_file() {
         "",
         "sub/x",
         ".env.default",
-        "a\0b",
     ] {
-        if file.contains('\0') {
-            continue;
-        }
         let output = env.envseal(&["set", "A", "x", "-f", file]).output();
         assert!(matches!(output.status, 2 | 4), "{file}: {} {}", output.status, output.stderr);
         assert_eq!(env.snapshot(), before, "{file}");
