@@ -1,9 +1,6 @@
 //! `.gitattributes` and configuration that make git show or store a file differently.
 
-use super::stopped;
-
-const PROD: &str = ".env.production";
-const SAID: [&str; 2] = [".env.production:2: error: SECRET", "[plaintext]"];
+use super::{PROD, SAID, commit_stopped};
 
 #[test]
 fn shown_otherwise() {
@@ -19,10 +16,9 @@ fn shown_otherwise() {
         "* merge=ours",
         "* whitespace=-trail ident",
     ] {
-        stopped(&SAID, |way| {
+        commit_stopped(&SAID, |way| {
             way.add(".gitattributes", format!("{attributes}\n"));
             way.add(PROD, way.text(PROD));
-            way.git(&["commit", "-m", "x"])
         });
     }
 }
@@ -30,46 +26,42 @@ fn shown_otherwise() {
 #[test]
 fn filtered_on_the_way_out_of_the_index() {
     // The smudge filter hides the stored plaintext in the working tree.
-    stopped(&SAID, |way| {
+    commit_stopped(&SAID, |way| {
         way.git(&["config", "filter.hide.smudge", "sed s/^SECRET=.*/SECRET=/"]).ok();
         way.git(&["config", "filter.hide.clean", "cat"]).ok();
         way.add(".gitattributes", ".env.production filter=hide\n");
         way.add(PROD, way.text(PROD));
         std::fs::remove_file(way.env.path(PROD)).unwrap();
         way.git(&["checkout", "-q", "--", PROD]).ok();
-        way.git(&["commit", "-m", "x"])
     });
 }
 
 #[test]
 fn filtered_on_the_way_in() {
     // In the working tree the value looks sealed or is empty; the clean filter inserts the plaintext.
-    stopped(&SAID, |way| {
+    commit_stopped(&SAID, |way| {
         let value = way.value();
         way.git(&["config", "filter.fill.clean", &format!("sed s/^SECRET=.*/SECRET={value}/")]).ok();
         way.add(".gitattributes", ".env.production filter=fill\n");
         way.add(PROD, format!("{}SECRET=\n", way.header(PROD)));
-        way.git(&["commit", "-m", "x"])
     });
 }
 
 #[test]
 fn encoded_otherwise_in_the_worktree() {
-    stopped(&SAID, |way| {
+    commit_stopped(&SAID, |way| {
         way.add(".gitattributes", ".env.production working-tree-encoding=UTF-16LE\n");
         let utf16: Vec<u8> = way.text(PROD).encode_utf16().flat_map(u16::to_le_bytes).collect();
         way.add(PROD, utf16);
-        way.git(&["commit", "-m", "x"])
     });
 }
 
 #[test]
 fn ignored_and_excluded() {
     for rules in ["*\n!.gitignore\n", ".env*\n", "**/.env.production\n"] {
-        stopped(&SAID, |way| {
+        commit_stopped(&SAID, |way| {
             way.write(".git/info/exclude", rules);
             way.add(PROD, way.text(PROD));
-            way.git(&["commit", "-m", "x"])
         });
     }
 }
@@ -91,10 +83,9 @@ fn with_configuration_that_bends_how_git_compares() {
         ("status.showUntrackedFiles", "no"),
         ("color.ui", "always"),
     ] {
-        stopped(&["SECRET", "[plaintext]"], |way| {
+        commit_stopped(&["SECRET", "[plaintext]"], |way| {
             way.git(&["config", name, value]).ok();
             way.add(PROD, way.text(PROD));
-            way.git(&["commit", "-m", "x"])
         });
     }
 }

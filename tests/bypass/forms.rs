@@ -1,27 +1,37 @@
 //! Unusual ways to write the line.
 
-use super::{PLAINTEXT, stopped};
+use std::fmt::Debug;
+
+use super::{PLAINTEXT, PROD, commit_stopped, each_stopped};
 
 /// Commits an env file with these lines. `@` is replaced by the value.
 fn lines(lines: &str, name: &str) {
     println!("{lines:?}");
-    stopped(&[".env.production:", name, "[plaintext]"], |way| {
+    commit_stopped(&[".env.production:", name, "[plaintext]"], |way| {
         let value = way.pick(PLAINTEXT.to_owned(), way.token(name));
-        let text = format!("{}{}", way.header(".env.production"), lines.replace('@', &value));
-        way.add(".env.production", text);
-        way.git(&["commit", "-m", "x"])
+        way.add(PROD, way.header(PROD) + &lines.replace('@', &value));
     });
 }
 
-/// Commits these lines; in the second round, a line with a sealed value instead.
-fn instead(lines: &[u8], name: &str) {
-    println!("{}", String::from_utf8_lossy(lines));
-    stopped(&[".env.production:", name], |way| {
-        let sealed = format!("{name}={}\n", way.token(name));
-        let text = [way.header(".env.production").as_bytes(), way.pick(lines, sealed.as_bytes())].concat();
-        way.add(".env.production", text);
-        way.git(&["commit", "-m", "x"])
-    });
+/// Commits an env file with each of these texts behind its key.
+fn behind_key<T: AsRef<[u8]> + Debug>(texts: &[T]) {
+    each_stopped(
+        texts,
+        |_| [".env.production:", "SECRET"],
+        |way, text| {
+            let open = [way.header(PROD).as_bytes(), text.as_ref()].concat();
+            way.add(PROD, way.pick(open, way.text(PROD).into_bytes()));
+        },
+    );
+}
+
+/// Commits each of these texts as the whole file.
+fn whole_file<T: AsRef<[u8]> + Debug>(texts: &[T]) {
+    each_stopped(
+        texts,
+        |_| [".env.production", "error"],
+        |way, text| way.add(PROD, way.pick(text.as_ref(), way.text(PROD).as_bytes())),
+    );
 }
 
 #[test]
@@ -46,10 +56,8 @@ fn with_export_spaces_colons_and_quotes() {
 
 #[test]
 fn with_a_byte_order_mark() {
-    stopped(&[".env.production:", "SECRET", "[plaintext]"], |way| {
-        let text = format!("\u{feff}SECRET={}\n{}", way.value(), way.header(".env.production"));
-        way.add(".env.production", text);
-        way.git(&["commit", "-m", "x"])
+    commit_stopped(&[".env.production:", "SECRET", "[plaintext]"], |way| {
+        way.add(PROD, format!("\u{feff}SECRET={}\n{}", way.value(), way.header(PROD)));
     });
 }
 
@@ -62,7 +70,7 @@ fn under_any_name_that_a_reader_takes() {
 
 #[test]
 fn over_several_lines_or_behind_a_hash_or_in_backticks() {
-    for text in [
+    behind_key(&[
         format!("SECRET=\"first\n{PLAINTEXT}\"\n"),
         format!("SECRET='\n{PLAINTEXT}\n'\n"),
         format!("SECRET=`{PLAINTEXT}`\n"),
@@ -72,84 +80,62 @@ fn over_several_lines_or_behind_a_hash_or_in_backticks() {
         format!("SECRET=\"unended {PLAINTEXT}\n"),
         format!("SECRET=x{PLAINTEXT} # envseal: plainly\n"),
         format!("SECRET={PLAINTEXT} # envseal:plain-text\n"),
+        format!("SECRET={PLAINTEXT} # not envseal: plain\n"),
         format!("SECRET=${{NOTHING:-{PLAINTEXT}}}\n"),
         format!("SECRET=$({PLAINTEXT})\n"),
         format!("A= # envseal: plain\nSECRET={PLAINTEXT}\n"),
-    ] {
-        instead(text.as_bytes(), "SECRET");
-    }
-}
-
-/// To envseal this is a comment; to bash, compose and python-dotenv it is the value.
-#[test]
-fn with_a_hash_right_behind_the_equals_sign() {
-    instead(format!("SECRET=#{PLAINTEXT}\n").as_bytes(), "SECRET");
+        // To envseal this is a comment; to bash, compose and python-dotenv it is the value.
+        format!("SECRET=#{PLAINTEXT}\n"),
+    ]);
 }
 
 #[test]
 fn twice_with_either_one_in_the_open() {
-    for (first, second) in [(true, false), (false, true)] {
-        stopped(&[".env.production:", "SECRET", "[plaintext]"], |way| {
-            let of = |open: bool| if open { PLAINTEXT.to_owned() } else { way.token("SECRET") };
-            let twice = format!("SECRET={}\nSECRET={}\n", of(first), of(second));
-            let once = format!("SECRET={}\n", way.token("SECRET"));
-            way.add(".env.production", way.header(".env.production") + &way.pick(twice, once));
-            way.git(&["commit", "-m", "x"])
+    for open in [0, 1] {
+        commit_stopped(&[".env.production:", "SECRET", "[plaintext]"], |way| {
+            let mut values = [way.token("SECRET"), way.token("SECRET")];
+            values[open] = PLAINTEXT.to_owned();
+            let twice = values.map(|value| format!("SECRET={value}\n")).concat();
+            way.add(PROD, way.header(PROD) + &way.pick(twice, format!("SECRET={}\n", way.token("SECRET"))));
         });
     }
 }
 
 #[test]
 fn in_the_second_of_many_lines_of_a_large_file() {
-    stopped(&[".env.production:5002: error: SECRET"], |way| {
+    commit_stopped(&[".env.production:5002: error: SECRET"], |way| {
         let many: String = (0..5000).map(|n| format!("N{n}=\n")).collect();
-        let text = format!("{}{many}SECRET={}\n", way.header(".env.production"), way.value());
-        way.add(".env.production", text);
-        way.git(&["commit", "-m", "x"])
+        way.add(PROD, format!("{}{many}SECRET={}\n", way.header(PROD), way.value()));
     });
 }
 
 #[test]
 fn in_text_that_is_not_utf8() {
-    for big in [false, true] {
-        for mark in [false, true] {
-            let text = format!("{}SECRET={PLAINTEXT}\n", if mark { "\u{feff}" } else { "" });
-            let utf16: Vec<u8> = text
-                .encode_utf16()
-                .flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() })
-                .collect();
-            instead_file(&utf16);
+    let mut texts = vec![format!("SECRET={PLAINTEXT}\n\0").into_bytes()];
+    for to_bytes in [u16::to_be_bytes, u16::to_le_bytes] {
+        for mark in ["", "\u{feff}"] {
+            let text = format!("{mark}SECRET={PLAINTEXT}\n");
+            texts.push(text.encode_utf16().flat_map(to_bytes).collect());
         }
     }
-    instead_file(format!("SECRET={PLAINTEXT}\n\0").as_bytes());
-    instead(&[b"SECRET=", PLAINTEXT.as_bytes(), b"\xff\n"].concat(), "SECRET");
-}
-
-/// Commits these bytes as the whole file.
-fn instead_file(bytes: &[u8]) {
-    stopped(&[".env.production", "error"], |way| {
-        let sealed = format!("{}SECRET={}\n", way.header(".env.production"), way.token("SECRET"));
-        way.add(".env.production", way.pick(bytes, sealed.as_bytes()));
-        way.git(&["commit", "-m", "x"])
-    });
+    whole_file(&texts);
+    behind_key(&[[b"SECRET=", PLAINTEXT.as_bytes(), b"\xff\n"].concat()]);
 }
 
 #[test]
 fn as_a_line_that_is_no_variable() {
-    for text in
-        [format!("{PLAINTEXT}\n"), format!("SECRET {PLAINTEXT}\n"), format!("-----BEGIN-----\n{PLAINTEXT}\n")]
-    {
-        instead_file(text.as_bytes());
-    }
+    whole_file(&[
+        format!("{PLAINTEXT}\n"),
+        format!("SECRET {PLAINTEXT}\n"),
+        format!("-----BEGIN-----\n{PLAINTEXT}\n"),
+    ]);
 }
 
 #[test]
 fn between_conflict_markers() {
-    stopped(&[".env.production:2", "[conflict-marker]"], |way| {
+    commit_stopped(&[".env.production:2", "[conflict-marker]"], |way| {
         let sealed = way.token("SECRET");
         let torn = format!("<<<<<<< HEAD\nSECRET={PLAINTEXT}\n=======\nSECRET={sealed}\n>>>>>>> side\n");
-        let text = way.pick(torn, format!("SECRET={sealed}\n"));
-        way.add(".env.production", way.header(".env.production") + &text);
-        way.git(&["commit", "-m", "x"])
+        way.add(PROD, way.header(PROD) + &way.pick(torn, format!("SECRET={sealed}\n")));
     });
 }

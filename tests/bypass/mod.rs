@@ -17,16 +17,21 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use envseal::testing::config::EnvName;
-use envseal::testing::crypto::{PlaintextKind, PrivateKey, PublicKey, Refs, Sealer};
+use envseal::testing::crypto::{PlaintextKind, PrivateKey, PublicKey};
 
-use crate::support::{Output, Run, TestEnv, Tree};
+use crate::attacks::{public_key, token};
+use crate::support::{Output, Run, Start, TestEnv};
 
 /// The secret that the tests try to commit. It is not a canary, because staging a file writes it to git's objects.
 const PLAINTEXT: &str = "sk_live_51HG8vnotforgit";
+/// The env file of most tests, and what is found in its text.
+const PROD: &str = ".env.production";
+const SAID: [&str; 2] = [".env.production:2: error: SECRET", "[plaintext]"];
 /// The value of `HELLO`, which is sealed and committed from the start. Its private key is available.
 const KNOWN: &str = "correct?horse/battery\"staple~é";
 
-/// A repository with the hooks installed, in which one way is tried, with plaintext or with a sealed value.
+/// A repository with the hooks installed and a remote that has `main`, in which one way is tried, with plaintext or with
+/// a sealed value.
 struct Way {
     env: TestEnv,
     /// The public key of every environment except that of `.env`. No test uses two of these environments.
@@ -38,28 +43,22 @@ struct Way {
 
 impl Way {
     fn new(sealed: bool) -> Self {
-        static START: OnceLock<(Tree, [PublicKey; 2])> = OnceLock::new();
+        static START: Start = Start::new();
+        static KEY: OnceLock<PublicKey> = OnceLock::new();
         let env = TestEnv::without_git();
-        let (repository, [key, own]) = START.get_or_init(|| {
-            let start = Self::start();
-            (Tree::read(&start.env.repo()), [start.key, start.own])
+        env.start_as(&START, |env| {
+            env.git(&["init", "-q", "-b", "main", "--template="]);
+            env.envseal(&["set", "HELLO", "-q"]).stdin(KNOWN).ok();
+            env.ok(&["hook", "install", "-q"]);
+            env.git(&["add", "-A"]);
+            env.git_with_envseal(&["commit", "-q", "-m", "start"]).ok();
+            env.git(&["init", "-q", "--bare", "--template=", "../remote.git"]);
+            env.git(&["remote", "add", "origin", env.outside().join("remote.git").to_str().unwrap()]);
+            env.git_with_envseal(&["push", "-q", "origin", "main"]).ok();
         });
-        repository.write(&env.repo());
-        Self { env, key: *key, own: *own, sealed }
-    }
-
-    /// Creates the repository that every test starts from. It is created once and then copied.
-    fn start() -> Self {
-        let env = TestEnv::new();
-        env.envseal(&["set", "HELLO", "-q"]).stdin(KNOWN).ok();
-        let line = env.read(".env");
-        let line = line.lines().find(|line| line.starts_with("ENVSEAL_PUBLIC_KEY")).unwrap();
-        let own = PublicKey::parse(line.split_once('=').unwrap().1).unwrap();
-        env.ok(&["hook", "install", "-q"]);
-        env.git(&["add", "-A"]);
-        let way = Self { env, key: PrivateKey::generate().public(), own, sealed: false };
-        way.git(&["commit", "-q", "-m", "start"]).ok();
-        way
+        let own = public_key(&env, ".env");
+        let key = KEY.get_or_init(|| PrivateKey::generate().public());
+        Self { env, key: *key, own, sealed }
     }
 
     /// Runs git with the hooks.
@@ -71,6 +70,25 @@ impl Way {
     fn unhooked(&self, arguments: &[&str]) -> Run<'_> {
         let all = [&["-c", "core.hooksPath=/dev/null"], arguments].concat();
         self.env.program("git", &all)
+    }
+
+    /// Commits what is staged.
+    fn commit(&self) -> Run<'_> {
+        self.git(&["commit", "-m", "x"])
+    }
+
+    /// Commits what is staged without hooks.
+    fn commit_unhooked(&self) {
+        self.unhooked(&["commit", "-q", "-m", "x"]).ok();
+    }
+
+    /// Pushes `main`, and then has the remote run the `pre-receive` recipe.
+    fn guard_remote(&self) {
+        self.unhooked(&["push", "-q", "origin", "main"]).ok();
+        let recipe = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pre-receive");
+        let hooks = self.env.outside().join("remote.git/hooks");
+        std::fs::create_dir(&hooks).unwrap();
+        std::fs::copy(recipe, hooks.join("pre-receive")).unwrap();
     }
 
     fn write(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
@@ -93,9 +111,7 @@ impl Way {
     }
 
     fn sealed_to(key: &PublicKey, name: &str) -> String {
-        let refs = Refs::new(std::iter::empty::<String>()).unwrap();
-        let sealed = Sealer::new(key).unwrap().seal(name, &refs, PlaintextKind::Value, PLAINTEXT.as_bytes());
-        sealed.unwrap().to_string()
+        token(key, name, PlaintextKind::Value, &[], PLAINTEXT.as_bytes())
     }
 
     /// Returns the text to the right of `SECRET=`.
@@ -159,23 +175,67 @@ impl Way {
     }
 }
 
-/// Asserts that a commit of plaintext is stopped, that the output contains every word of `said` and no part of the
-/// value, and that nothing changed. Asserts that the same commit succeeds with a sealed value.
+/// Asserts that a commit of plaintext is stopped as [`refused`] does, and that the same commit succeeds with a sealed
+/// value.
 #[track_caller]
 fn stopped(said: &[&str], way: impl for<'a> Fn(&'a Way) -> Run<'a>) {
-    let open = Way::new(false);
-    let git = way(&open);
-    let before = open.state();
-    let mut output = git.output();
+    refused(said, &way);
+    passes(way);
+}
+
+/// Like [`stopped`], for a commit of what `stage` stages.
+#[track_caller]
+fn commit_stopped(said: &[&str], stage: impl Fn(&Way)) {
+    stopped(said, |way| {
+        stage(way);
+        way.commit()
+    });
+}
+
+/// Asserts that a commit of what `stage` stages is stopped for each row, with the row's words, and that one commit of all
+/// rows succeeds with sealed values.
+#[track_caller]
+fn each_stopped<Row: std::fmt::Debug, const N: usize>(
+    rows: &[Row],
+    said: impl for<'r> Fn(&'r Row) -> [&'r str; N],
+    stage: impl Fn(&Way, &Row),
+) {
+    for row in rows {
+        println!("{row:?}");
+        refused(&said(row), |way| {
+            stage(way, row);
+            way.commit()
+        });
+    }
+    passes(|way| {
+        for row in rows {
+            stage(way, row);
+        }
+        way.commit()
+    });
+}
+
+/// Asserts that this fails, and that the output contains every word of `said` and no part of the value.
+#[track_caller]
+fn fails(run: Run<'_>, said: &[&str]) {
+    let mut output = run.output();
     if output.stdout.starts_with(b"diff --git") {
         // Git itself prints the lines that `commit -p` asks about.
         output.stdout.clear();
     }
-    assert_ne!(output.status, 0, "it was committed");
+    assert_ne!(output.status, 0, "it was accepted");
+    told(&output, said);
+}
+
+/// Asserts that this way [`fails`], and that nothing changed.
+#[track_caller]
+fn refused(said: &[&str], way: impl for<'a> Fn(&'a Way) -> Run<'a>) {
+    let open = Way::new(false);
+    let git = way(&open);
+    let before = open.state();
+    fails(git, said);
     let changed = changed(&before, &open.state());
     assert!(changed.is_empty(), "it changed {changed:?}");
-    told(&output, said);
-    passes(way);
 }
 
 /// Asserts that this way succeeds with a sealed value.

@@ -1,19 +1,19 @@
 //! The file's name, its folder, and the target of a link.
 
-use super::stopped;
+use super::{PROD, SAID, commit_stopped, each_stopped};
 
-/// Commits this env file.
-fn file(path: &str) {
-    println!("{path}");
-    stopped(&["SECRET", "[plaintext]"], |way| {
-        way.add(path, way.text(path));
-        way.git(&["commit", "-m", "x"])
-    });
+/// Commits `.env` in each of these folders.
+fn in_folders(folders: &[&str]) {
+    each_stopped(
+        folders,
+        |_| ["SECRET", "[plaintext]"],
+        |way, folder| way.add(&format!("{folder}/.env"), way.text(".env")),
+    );
 }
 
 #[test]
 fn in_folders_that_one_does_not_look_into() {
-    for folder in [
+    in_folders(&[
         "tests",
         "test/fixtures",
         "node_modules/pkg",
@@ -24,24 +24,21 @@ fn in_folders_that_one_does_not_look_into() {
         ".hidden",
         "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/services/api",
         ".env.d",
-    ] {
-        file(&format!("{folder}/.env"));
-    }
+    ]);
 }
 
 #[test]
 fn in_a_folder_that_git_ignores() {
-    stopped(&["build/.env:2: error: SECRET"], |way| {
+    commit_stopped(&["build/.env:2: error: SECRET"], |way| {
         way.add(".gitignore", ".env.keys\nbuild/\n.env\n");
         way.git(&["commit", "-q", "-m", "ignored"]).ok();
         way.add("build/.env", way.text(".env"));
-        way.git(&["commit", "-m", "x"])
     });
 }
 
 #[test]
 fn in_folders_with_odd_names() {
-    for folder in [
+    in_folders(&[
         "with space",
         "über/straße",
         "日本",
@@ -52,9 +49,7 @@ fn in_folders_with_odd_names() {
         "*",
         "$(id)",
         "a:b",
-    ] {
-        file(&format!("{folder}/.env"));
-    }
+    ]);
 }
 
 #[test]
@@ -77,7 +72,8 @@ fn under_other_spellings() {
         ".env.save.1",
         ".production.env.swp",
     ] {
-        file(name);
+        println!("{name}");
+        commit_stopped(&["SECRET", "[plaintext]"], |way| way.add(name, way.text(name)));
     }
 }
 
@@ -90,14 +86,13 @@ fn through_a_symlink_to_a_file_in_the_repository() {
         (".env.production", "alias", "alias-target"),
         (".env.production", "linked-folder/prod.txt", "settings/prod.txt"),
     ] {
-        stopped(&[".env.production", "SECRET", "[plaintext]"], |way| {
+        commit_stopped(&[".env.production", "SECRET", "[plaintext]"], |way| {
             std::os::unix::fs::symlink("alias-target", way.env.path("alias")).unwrap();
             std::os::unix::fs::symlink("settings", way.env.path("linked-folder")).unwrap();
-            way.add(at, way.text(".env.production"));
+            way.add(at, way.text(PROD));
             std::fs::create_dir_all(way.env.path(link).parent().unwrap()).unwrap();
             std::os::unix::fs::symlink(target, way.env.path(link)).unwrap();
             way.git(&["add", "-A"]).ok();
-            way.git(&["commit", "-m", "x"])
         });
     }
 }
@@ -105,35 +100,32 @@ fn through_a_symlink_to_a_file_in_the_repository() {
 #[cfg(unix)]
 #[test]
 fn through_a_change_of_what_a_symlink_leads_to() {
-    stopped(&[".env.production", "SECRET", "[plaintext]"], |way| {
-        way.add("prod.txt", format!("{}A=\n", way.header(".env.production")));
-        std::os::unix::fs::symlink("prod.txt", way.env.path(".env.production")).unwrap();
+    commit_stopped(&[".env.production", "SECRET", "[plaintext]"], |way| {
+        way.add("prod.txt", format!("{}A=\n", way.header(PROD)));
+        std::os::unix::fs::symlink("prod.txt", way.env.path(PROD)).unwrap();
         way.git(&["add", "-A"]).ok();
         way.git(&["commit", "-q", "-m", "link"]).ok();
-        way.add("prod.txt", way.text(".env.production"));
-        way.git(&["commit", "-m", "x"])
+        way.add("prod.txt", way.text(PROD));
     });
     // Only the link changes.
-    stopped(&[".env.production", "SECRET", "[plaintext]"], |way| {
-        way.add("empty.txt", way.header(".env.production"));
-        way.add("prod.txt", way.text(".env.production"));
-        std::os::unix::fs::symlink("empty.txt", way.env.path(".env.production")).unwrap();
+    commit_stopped(&[".env.production", "SECRET", "[plaintext]"], |way| {
+        way.add("empty.txt", way.header(PROD));
+        way.add("prod.txt", way.text(PROD));
+        std::os::unix::fs::symlink("empty.txt", way.env.path(PROD)).unwrap();
         way.git(&["add", "-A"]).ok();
-        way.unhooked(&["commit", "-q", "-m", "link"]).ok();
-        std::fs::remove_file(way.env.path(".env.production")).unwrap();
-        std::os::unix::fs::symlink("prod.txt", way.env.path(".env.production")).unwrap();
+        way.commit_unhooked();
+        std::fs::remove_file(way.env.path(PROD)).unwrap();
+        std::os::unix::fs::symlink("prod.txt", way.env.path(PROD)).unwrap();
         way.git(&["add", "-A"]).ok();
-        way.git(&["commit", "-m", "x"])
     });
 }
 
 #[cfg(unix)]
 #[test]
 fn a_symlink_in_the_worktree_over_a_staged_file() {
-    stopped(&[".env.production:2: error: SECRET"], |way| {
-        way.add(".env.production", way.text(".env.production"));
-        std::fs::remove_file(way.env.path(".env.production")).unwrap();
-        std::os::unix::fs::symlink(".env", way.env.path(".env.production")).unwrap();
-        way.git(&["commit", "-m", "x"])
+    commit_stopped(&SAID[..1], |way| {
+        way.add(PROD, way.text(PROD));
+        std::fs::remove_file(way.env.path(PROD)).unwrap();
+        std::os::unix::fs::symlink(".env", way.env.path(PROD)).unwrap();
     });
 }

@@ -1,71 +1,71 @@
 //! Changing the policy to allow plaintext. A commit may, with a suggestion; in a range the policy before it counts.
 
-use super::{PLAINTEXT, Way, told};
+use super::{PLAINTEXT, PROD, SAID, Way, changed, commit_stopped, fails, told};
+use crate::support::Run;
 
-const PROD: &str = ".env.production";
-
-/// Commits a plaintext file together with whatever should allow it. Returns the output of the commit.
-fn allowed(way: &Way, team: &str, line: &str) -> crate::support::Output {
-    way.add("envseal.toml", team);
-    way.add(PROD, format!("{}{line}\n", way.header(PROD)));
-    way.git(&["commit", "-m", "x"]).output()
+/// Returns the line `SECRET` in the open, behind the file's key.
+fn open(way: &Way) -> String {
+    format!("{}SECRET={PLAINTEXT}\n", way.header(PROD))
 }
 
-/// Creates a remote that has `main`. With `guarded`, it runs the `pre-receive` recipe.
-pub(super) fn remote(way: &Way, guarded: bool) {
-    let bare = way.env.outside().join("remote.git");
-    way.git(&["init", "-q", "--bare", bare.to_str().unwrap()]).ok();
-    way.git(&["remote", "add", "origin", bare.to_str().unwrap()]).ok();
-    way.unhooked(&["push", "-q", "origin", "main"]).ok();
-    if guarded {
-        let recipe = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pre-receive");
-        std::fs::copy(recipe, bare.join("hooks/pre-receive")).unwrap();
+fn push_main(way: &Way) -> Run<'_> {
+    way.git(&["push", "--no-verify", "origin", "main"])
+}
+
+/// Asserts that this can be committed with plaintext, with a suggestion, and that the guarded remote refuses it, on a
+/// branch that it has and on a new one.
+#[track_caller]
+pub(super) fn refused_by_the_remote(files: &[(&str, &str)], suggested: &[&str], refused: &[&str]) {
+    let way = Way::new(false);
+    way.guard_remote();
+    way.add(PROD, open(&way));
+    for (file, text) in files {
+        way.add(file, text.replace("KEY\n", &way.header(PROD)));
+    }
+    let output = way.commit().output();
+    assert_eq!(output.status, 0, "{files:?}: a suggestion does not stop a commit: {}", output.stderr);
+    told(&output, &[suggested, &["suggestion: "]].concat());
+    let before = way.state();
+    for target in ["main", "main:refs/heads/new"] {
+        println!("{files:?}");
+        let push = way.git(&["push", "origin", target]);
+        fails(push, &[refused, &["remote: pre-receive: refs/heads/"]].concat());
+        assert!(changed(&before, &way.state()).is_empty(), "{files:?}");
     }
 }
 
-/// A changed policy can be committed and pushed, with a suggestion; the server refuses it.
 #[test]
 fn widened_in_the_same_commit() {
-    let plain = format!("SECRET={PLAINTEXT}");
-    for (team, line, rule) in [
-        ("[policy]\nplain = [\"SECRET\"]\n", plain.clone(), "policy-widened"),
-        ("[policy]\nplain = [\"S*\"]\n", plain.clone(), "policy-widened"),
-        ("[policy]\nexclude = [\"**\"]\n", plain.clone(), "policy-widened"),
-        ("[policy]\nexclude = [\".env.production\"]\n", plain.clone(), "policy-widened"),
-        ("# nothing\n", format!("{plain} # envseal: allow plaintext"), "allow-added"),
-    ] {
-        let way = Way::new(false);
-        remote(&way, true);
-        let output = allowed(&way, team, &line);
-        assert_eq!(output.status, 0, "a suggestion does not stop a commit: {}", output.stderr);
-        told(&output, &[rule, "suggestion: "]);
-        let before = way.state();
-        for target in ["main", "main:refs/heads/new"] {
-            let output = way.git(&["push", "origin", target]).output();
-            assert_ne!(output.status, 0, "{team}");
-            told(&output, &[rule, "remote: pre-receive: refs/heads/"]);
-            assert!(super::changed(&before, &way.state()).is_empty());
-        }
+    for policy in
+        ["plain = [\"SECRET\"]", "plain = [\"S*\"]", "exclude = [\"**\"]", "exclude = [\".env.production\"]"]
+    {
+        let policy = format!("[policy]\n{policy}\n");
+        refused_by_the_remote(&[("envseal.toml", &policy)], &["policy-widened"], &["policy-widened"]);
     }
+    let marked = format!("KEY\nSECRET={PLAINTEXT} # envseal: allow plaintext\n");
+    refused_by_the_remote(&[(PROD, &marked)], &["allow-added"], &["allow-added"]);
 }
 
+/// The policy or schema is narrowed again, so that the end result shows no trace of it.
 #[test]
 fn widened_first_and_used_later_in_one_push() {
-    let way = Way::new(false);
-    remote(&way, false);
-    way.add("envseal.toml", "[policy]\nplain = [\"SECRET\"]\n");
-    way.git(&["commit", "-q", "-m", "policy"]).ok();
-    way.add(PROD, format!("{}SECRET={PLAINTEXT}\n", way.header(PROD)));
-    way.git(&["commit", "-q", "-m", "use"]).ok();
-    // The policy is narrowed again, so that the end result shows no trace of it.
-    way.add("envseal.toml", "[policy]\nplain = []\n");
-    way.git(&["rm", "-q", "-f", PROD]).ok();
-    way.git(&["commit", "-q", "-m", "narrow"]).ok();
-    let before = way.state();
-    let output = way.git(&["push", "origin", "main"]).output();
-    assert_ne!(output.status, 0);
-    told(&output, &[".env.production", "SECRET", "[plaintext]"]);
-    assert!(super::changed(&before, &way.state()).is_empty());
+    for (file, text, narrowed) in [
+        ("envseal.toml", "[policy]\nplain = [\"SECRET\"]\n", "[policy]\nplain = []\n"),
+        (".env.schema", "# @sensitive=false\nSECRET=\n", ""),
+    ] {
+        let way = Way::new(false);
+        way.add(file, text);
+        way.git(&["commit", "-q", "-m", "policy"]).ok();
+        way.add(PROD, open(&way));
+        way.git(&["commit", "-q", "-m", "use"]).ok();
+        way.add(file, narrowed);
+        way.git(&["rm", "-q", "-f", PROD]).ok();
+        way.git(&["commit", "-q", "-m", "narrow"]).ok();
+        let before = way.state();
+        println!("{file}");
+        fails(way.git(&["push", "origin", "main"]), &[".env.production", "SECRET", "[plaintext]"]);
+        assert!(changed(&before, &way.state()).is_empty(), "{file}");
+    }
 }
 
 /// Nothing in a file need change for it to be refused: the next commit of anybody would be.
@@ -74,14 +74,13 @@ fn narrowed_while_a_file_relies_on_it() {
     for policy in ["plain = [\"SECRET\"]", "exclude = [\".env.*\"]"] {
         let way = Way::new(false);
         way.add("envseal.toml", format!("[policy]\n{policy}\n"));
-        way.add(PROD, format!("{}SECRET={PLAINTEXT}\n", way.header(PROD)));
-        way.unhooked(&["commit", "-q", "-m", "base"]).ok();
-        remote(&way, true);
+        way.add(PROD, open(&way));
+        way.commit_unhooked();
+        way.guard_remote();
         way.add("envseal.toml", "[policy]\n");
-        way.unhooked(&["commit", "-q", "-m", "narrow"]).ok();
-        let output = way.git(&["push", "origin", "main"]).output();
-        assert_ne!(output.status, 0, "{policy}");
-        told(&output, &[".env.production", "SECRET", "[plaintext]"]);
+        way.commit_unhooked();
+        println!("{policy}");
+        fails(way.git(&["push", "origin", "main"]), &[".env.production", "SECRET", "[plaintext]"]);
         let output = way.env.envseal(&["check", "--accept-policy", "--range", "HEAD~1..HEAD"]).output();
         let said = String::from_utf8_lossy(&output.stdout);
         assert_eq!(said.matches("[plaintext]").count(), 1, "{policy}: {said}");
@@ -91,38 +90,34 @@ fn narrowed_while_a_file_relies_on_it() {
 #[test]
 fn left_in_the_worktree_only() {
     // The policy in the index counts, not the one in the working tree.
-    super::stopped(&[".env.production:2: error: SECRET", "[plaintext]"], |way| {
+    commit_stopped(&SAID, |way| {
         way.write("envseal.toml", "[policy]\nplain = [\"SECRET\"]\nexclude = [\"**\"]\n");
         way.add(PROD, way.text(PROD));
-        way.git(&["commit", "-m", "x"])
     });
 }
 
 #[test]
 fn from_a_folder_that_is_not_above_it() {
-    super::stopped(&[".env.production:2: error: SECRET", "[plaintext]"], |way| {
+    commit_stopped(&SAID, |way| {
         way.add("other/envseal.toml", "[policy]\nplain = [\"*\"]\nexclude = [\"../**\"]\n");
         way.add(PROD, way.text(PROD));
-        way.git(&["commit", "-m", "x"])
     });
 }
 
 #[test]
 fn by_a_policy_that_cannot_be_read() {
-    super::stopped(&["envseal.toml"], |way| {
+    commit_stopped(&["envseal.toml"], |way| {
         way.add("envseal.toml", way.pick("[policy\nplain = [\"*\"]\n", "[policy]\n"));
         way.add(PROD, way.text(PROD));
-        way.git(&["commit", "-m", "x"])
     });
 }
 
 #[test]
 fn by_a_mark_on_a_sealed_value() {
     // The next `set` would write plaintext there.
-    super::stopped(&[".env.production:2: error: SECRET", "[plain-sealed]"], |way| {
+    commit_stopped(&[".env.production:2: error: SECRET", "[plain-sealed]"], |way| {
         let mark = way.pick(" # envseal: plain", "");
         way.add(PROD, format!("{}SECRET={}{mark}\n", way.header(PROD), way.token("SECRET")));
-        way.git(&["commit", "-m", "x"])
     });
 }
 
@@ -144,11 +139,11 @@ fn committed(way: &Way, files: &[(&str, Option<&str>)]) {
 fn refused(pushes: &[&[(&str, Option<&str>)]], said: &[&str]) {
     let way = Way::new(false);
     way.add(PROD, format!("{}DB_PASSWORD={}\n", way.header(PROD), way.token("DB_PASSWORD")));
-    way.unhooked(&["commit", "-q", "-m", "sealed"]).ok();
-    remote(&way, true);
+    way.commit_unhooked();
+    way.guard_remote();
     for files in pushes {
         committed(&way, files);
-        let output = way.git(&["push", "--no-verify", "origin", "main"]).output();
+        let output = push_main(&way).output();
         if output.status != 0 {
             return told(&output, said);
         }
@@ -183,31 +178,24 @@ fn brought_back_under_a_policy_that_another_project_has() {
         way.add(PROD, format!("{}DB_PASSWORD={}\n", way.header(PROD), way.token("DB_PASSWORD")));
         let project = [("b/envseal.toml", Some(WIDE)), ("b/.env.staging", Some("DB_HOST=x\n"))];
         committed(&way, &project);
-        remote(&way, true);
+        way.guard_remote();
         way
     };
-    let push = |way: &Way| way.git(&["push", "--no-verify", "origin", "main"]).output();
     let back = ("b/.env.production", Some(OPEN));
     for steps in [&[&[(PROD, None), back][..]][..], &[&[(PROD, None)], &[back]]] {
         let way = start();
         for (at, files) in steps.iter().enumerate() {
             committed(&way, files);
-            let output = push(&way);
+            let output = push_main(&way).output();
             assert_eq!(output.status != 0, at + 1 == steps.len(), "{}", output.stderr);
             if output.status != 0 {
-                told(
-                    &output,
-                    &[
-                        "b/.env.production:1: error: DB_PASSWORD",
-                        "before (.env.production",
-                        "--accept-policy",
-                    ],
-                );
+                let place = "b/.env.production:1: error: DB_PASSWORD";
+                told(&output, &[place, "before (.env.production", "--accept-policy"]);
             }
         }
         // After a review, the push succeeds.
         way.git(&["config", "envseal.acceptPolicy", "true"]).dir(way.env.outside().join("remote.git")).ok();
-        assert_eq!(push(&way).status, 0);
+        push_main(&way).ok();
     }
     // The policy applies to new files, and to a file beside those that it already covers.
     let way = start();
@@ -215,20 +203,17 @@ fn brought_back_under_a_policy_that_another_project_has() {
         &way,
         &[("b/.env.production", Some("DB_NAME=x\n")), ("b/.env.staging", Some("DB_HOST=y\nDB_NAME=x\n"))],
     );
-    let output = push(&way);
-    assert_eq!(output.status, 0, "{}", output.stderr);
+    push_main(&way).ok();
 }
 
 #[test]
 fn on_a_branch_without_a_history() {
     let way = Way::new(false);
-    remote(&way, true);
+    way.guard_remote();
     way.git(&["checkout", "-q", "--orphan", "alone"]).ok();
     way.unhooked(&["rm", "-rqf", "."]).ok();
     committed(&way, &[("envseal.toml", Some(WIDE))]);
-    let output = way.git(&["push", "--no-verify", "origin", "alone"]).output();
-    assert_ne!(output.status, 0);
-    told(&output, &["[policy-widened]"]);
+    fails(way.git(&["push", "--no-verify", "origin", "alone"]), &["[policy-widened]"]);
     // Without a policy there is nothing to review.
     committed(&way, &[("envseal.toml", None), ("page.html", Some("x\n"))]);
     way.unhooked(&["checkout", "-q", "--orphan", "pages"]).ok();
@@ -238,19 +223,14 @@ fn on_a_branch_without_a_history() {
 
 #[test]
 fn by_a_mark_that_allowed_nothing_when_it_was_pushed() {
-    for (before, after) in [
-        ("SECRET= # envseal: allow plaintext\n".to_owned(), OPEN.replace("DB_PASSWORD", "SECRET")),
-        ("SECRET=TOKEN # envseal: allow plaintext\n".to_owned(), OPEN.replace("DB_PASSWORD", "SECRET")),
-    ] {
+    for sealed in [false, true] {
         let way = Way::new(false);
-        remote(&way, true);
-        let before = before.replace("TOKEN", &way.token("SECRET"));
-        committed(&way, &[(PROD, Some(&format!("{}{before}", way.header(PROD))))]);
-        way.git(&["push", "-q", "--no-verify", "origin", "main"]).ok();
-        let after = after.replace('\n', " # envseal: allow plaintext\n");
-        committed(&way, &[(PROD, Some(&format!("{}{after}", way.header(PROD))))]);
-        let output = way.git(&["push", "--no-verify", "origin", "main"]).output();
-        assert_ne!(output.status, 0, "{before}");
-        told(&output, &["[allow-added]"]);
+        way.guard_remote();
+        let marked = |value: &str| format!("{}SECRET={value} # envseal: allow plaintext\n", way.header(PROD));
+        let before = if sealed { way.token("SECRET") } else { String::new() };
+        committed(&way, &[(PROD, Some(&marked(&before)))]);
+        push_main(&way).ok();
+        committed(&way, &[(PROD, Some(&marked(PLAINTEXT)))]);
+        fails(push_main(&way), &["[allow-added]"]);
     }
 }

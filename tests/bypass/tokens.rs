@@ -3,90 +3,86 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use envseal::testing::crypto::{PlaintextKind, PrivateKey, Refs, Sealer};
+use envseal::testing::crypto::PrivateKey;
 
-use super::{PLAINTEXT, Way, stopped};
+use super::{PLAINTEXT, PROD, SAID, Way, commit_stopped, each_stopped};
 
 const PREFIX: &str = "envseal:1:";
 
-/// Commits `SECRET` with a value derived from a real token.
-fn forged(make: impl Fn(&Way, &str) -> String) {
-    stopped(&[".env.production:2: error: SECRET"], |way| {
-        let token = way.token("SECRET");
-        let value = way.pick(make(way, &token), token.clone());
-        println!("{value}");
-        way.add(".env.production", format!("{}SECRET={value}\n", way.header(".env.production")));
-        way.git(&["commit", "-m", "x"])
-    });
+/// Commits `SECRET` with each of these values, which are made from a real token.
+fn forged(make: impl Fn(&str) -> Vec<String>) {
+    each_stopped(
+        &make(&Way::new(false).token("SECRET")),
+        |_| [SAID[0]],
+        |way, value| {
+            let value = way.pick(value.clone(), way.value());
+            way.add(PROD, format!("{}SECRET={value}\n", way.header(PROD)));
+        },
+    );
+}
+
+fn blob_of(token: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(&token[PREFIX.len()..]).unwrap()
 }
 
 #[test]
 fn a_prefix_before_the_plaintext() {
-    for prefix in
-        ["envseal:", "envseal:1", "envseal:1:", "envseal:2:", "ENVSEAL:1:", "envseal:1::", "encrypted:"]
-    {
-        forged(|_, _| format!("{prefix}{PLAINTEXT}"));
-    }
-    forged(|_, _| format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(PLAINTEXT)));
-    forged(|_, _| format!("{PREFIX}{}", STANDARD.encode(PLAINTEXT.repeat(7))));
+    let prefixes =
+        ["envseal:", "envseal:1", "envseal:1:", "envseal:2:", "ENVSEAL:1:", "envseal:1::", "encrypted:"];
+    let mut values = prefixes.map(|prefix| format!("{prefix}{PLAINTEXT}")).to_vec();
+    values.push(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(PLAINTEXT)));
+    values.push(format!("{PREFIX}{}", STANDARD.encode(PLAINTEXT.repeat(7))));
+    forged(|_| values.clone());
 }
 
 #[test]
 fn a_token_cut_or_lengthened() {
-    for keep in [PREFIX.len(), PREFIX.len() + 1, 100, 164] {
-        forged(|_, token| token[..keep].to_owned());
-    }
-    forged(|_, token| format!("{token}{PLAINTEXT}"));
-    forged(|_, token| format!("{token} {PLAINTEXT}"));
-    forged(|_, token| format!("{PLAINTEXT}{token}"));
-    forged(|_, token| format!("\"{token}\n{PLAINTEXT}\""));
-    forged(|_, token| format!("{token}:{PLAINTEXT}/x"));
-    forged(|_, token| format!("{token}:"));
-    forged(|_, token| format!("{token}=="));
+    forged(|token| {
+        let mut values =
+            [PREFIX.len(), PREFIX.len() + 1, 100, 164].map(|keep| token[..keep].to_owned()).to_vec();
+        values.extend([
+            format!("{token}{PLAINTEXT}"),
+            format!("{token} {PLAINTEXT}"),
+            format!("{PLAINTEXT}{token}"),
+            format!("\"{token}\n{PLAINTEXT}\""),
+            format!("{token}:{PLAINTEXT}/x"),
+            format!("{token}:"),
+            format!("{token}=="),
+        ]);
+        values
+    });
 }
 
 #[test]
 fn a_token_in_another_spelling() {
-    forged(|_, token| {
-        let blob = URL_SAFE_NO_PAD.decode(&token[PREFIX.len()..]).unwrap();
-        format!("{PREFIX}{}", STANDARD.encode(blob))
-    });
-    // The unused bits of the last character.
-    forged(|_, token| {
-        let last = token.as_bytes()[token.len() - 1];
+    forged(|token| {
+        // The unused bits of the last character.
+        let (head, last) = token.split_at(token.len() - 1);
         let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        let at = alphabet.iter().position(|b| *b == last).unwrap();
-        format!("{}{}", &token[..token.len() - 1], char::from(alphabet[at ^ 1]))
-    });
-    // The plaintext inside a blob of the right length, behind the right key's id.
-    forged(|_, token| {
-        let mut blob = URL_SAFE_NO_PAD.decode(&token[PREFIX.len()..]).unwrap();
+        let at = alphabet.iter().position(|b| *b == last.as_bytes()[0]).unwrap();
+        // The plaintext inside a blob of the right length, behind the right key's id.
+        let mut blob = blob_of(token);
         blob[35] |= 0x80;
         blob[84..84 + PLAINTEXT.len()].copy_from_slice(PLAINTEXT.as_bytes());
-        format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(blob))
+        vec![
+            format!("{PREFIX}{}", STANDARD.encode(blob_of(token))),
+            format!("{head}{}", char::from(alphabet[at ^ 1])),
+            format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(blob)),
+        ]
     });
 }
 
 #[test]
 fn a_token_of_another_key() {
-    forged(|_, _| {
-        let other = PrivateKey::generate().public();
-        let refs = Refs::new(std::iter::empty::<String>()).unwrap();
-        let token =
-            Sealer::new(&other).unwrap().seal("SECRET", &refs, PlaintextKind::Value, PLAINTEXT.as_bytes());
-        token.unwrap().to_string()
-    });
+    forged(|_| vec![Way::sealed_to(&PrivateKey::generate().public(), "SECRET")]);
 }
 
 #[test]
 fn a_key_line_that_is_none() {
-    for line in
-        [format!("ENVSEAL_PUBLIC_KEY_PRODUCTION={PLAINTEXT}\n"), format!("ENVSEAL_SECRET={PLAINTEXT}\n")]
-    {
-        stopped(&[".env.production:1: error: ENVSEAL_"], |way| {
-            let line = way.pick(line.clone(), way.header(".env.production"));
-            way.add(".env.production", format!("{line}A=\n"));
-            way.git(&["commit", "-m", "x"])
+    for name in ["ENVSEAL_PUBLIC_KEY_PRODUCTION", "ENVSEAL_SECRET"] {
+        commit_stopped(&[".env.production:1: error: ENVSEAL_"], |way| {
+            let line = way.pick(format!("{name}={PLAINTEXT}\n"), way.header(PROD));
+            way.add(PROD, format!("{line}A=\n"));
         });
     }
 }
