@@ -186,9 +186,7 @@ impl Context<'_> {
                     ui.say(Hint::from("envseal key backup FILE").joined(notice, ": "));
                 }
                 Notice::Pinned { .. } | Notice::NotPinned { why: None, .. } => ui.detail(notice),
-                Notice::PinMoved { .. } | Notice::PinGaveWay { .. } | Notice::NotPinned { .. } => {
-                    ui.note(notice);
-                }
+                Notice::PinMoved { .. } | Notice::NotPinned { .. } => ui.note(notice),
                 _ => ui.say(notice),
             }
         }

@@ -21,10 +21,10 @@ use crate::time::{Moment, rfc3339};
 /// The folder of the lists, in the user's data folder.
 const FOLDER: &str = "pins";
 const HEADER: &str = "envseal-pins 2";
-/// In this version the lines have four words: no [`Pin::is_made_here`].
+/// In this version the lines have four words: none of [`ORIGINS`].
 const HEADER_1: &str = "envseal-pins 1";
-const SEEN: &str = "seen";
-const MADE: &str = "made";
+/// How the key came here. Nothing depends on it; envseal used to tell them apart.
+const ORIGINS: [&str; 2] = ["seen", "made"];
 
 /// The trusted keys of a repository.
 #[derive(Clone, Debug)]
@@ -47,8 +47,6 @@ pub(crate) struct Pin {
     pub key: PublicKey,
     /// RFC 3339.
     pub seen: String,
-    /// True if it was created on this machine, where no key was trusted before.
-    pub is_made_here: bool,
     env: String,
     place: String,
 }
@@ -59,7 +57,6 @@ pub(crate) struct NewPins {
     pub env: EnvName,
     pub key: PublicKey,
     pub places: BTreeSet<PathBuf>,
-    pub is_made_here: bool,
     /// The keys that it replaces at other places, too.
     pub replaced: BTreeSet<PublicKey>,
     /// Other places that keep a key, because it is in use there.
@@ -70,7 +67,7 @@ impl NewPins {
     /// Returns a key that is trusted nowhere yet and replaces none.
     pub(crate) fn of(env: &EnvName, key: &PublicKey) -> Self {
         let (replaced, kept) = (BTreeSet::new(), BTreeSet::new());
-        Self { env: env.clone(), key: *key, places: BTreeSet::new(), is_made_here: false, replaced, kept }
+        Self { env: env.clone(), key: *key, places: BTreeSet::new(), replaced, kept }
     }
 }
 
@@ -130,20 +127,18 @@ impl PinList {
         for pin in pins.iter_mut().filter(|pin| pin.env == env && pin.key != new.key) {
             let is_kept = !places.contains(&pin.place) && kept.contains(&(pin.place.clone(), pin.key));
             if replaced.contains(&pin.key) && !is_kept {
-                (pin.key, pin.seen, pin.is_made_here) = (new.key, seen.clone(), false);
+                (pin.key, pin.seen) = (new.key, seen.clone());
             }
         }
         for place in places {
             if pins.iter().all(|pin| pin.env != env || pin.place != place) {
-                let (key, is_made_here) = (new.key, new.is_made_here);
-                pins.push(Pin { key, seen: seen.clone(), is_made_here, env: env.clone(), place });
+                pins.push(Pin { key: new.key, seen: seen.clone(), env: env.clone(), place });
             }
         }
         pins.sort_by(|a, b| (&a.env, &a.place).cmp(&(&b.env, &b.place)));
         let mut text = format!("{HEADER}\n{}\n", self.repository);
-        for Pin { key, seen, is_made_here, env, place } in &pins {
-            let origin = if *is_made_here { MADE } else { SEEN };
-            let _ = writeln!(text, "{key} {seen} {origin} {env} {place}");
+        for Pin { key, seen, env, place } in &pins {
+            let _ = writeln!(text, "{key} {seen} {} {env} {place}", ORIGINS[0]);
         }
         Ok(fs::write_atomic(&self.path, text.as_bytes(), NewMode::Private).map_err(KeyLookupError::from)?)
     }
@@ -200,7 +195,7 @@ fn parse(text: &[u8], repository: &str) -> Result<Vec<Pin>, usize> {
 fn pin(line: &str, is_first_version: bool) -> Option<Pin> {
     let words: Vec<_> = line.split(' ').collect();
     let [key, seen, origin, env, place] = match words[..] {
-        [key, seen, env, place] if is_first_version => [key, seen, SEEN, env, place],
+        [key, seen, env, place] if is_first_version => [key, seen, ORIGINS[0], env, place],
         [key, seen, origin, env, place] if !is_first_version => [key, seen, origin, env, place],
         _ => return None,
     };
@@ -209,11 +204,9 @@ fn pin(line: &str, is_first_version: bool) -> Option<Pin> {
     let digit = |(is, wanted): (u8, u8)| if wanted == b'0' { is.is_ascii_digit() } else { is == wanted };
     let is_moment = seen.len() == shape.len() && seen.bytes().zip(shape.bytes()).all(digit);
     let is_word = |text: &str| !text.is_empty() && text.bytes().all(|byte| is_plain(byte) || byte == b'%');
-    let is_origin = matches!(origin, SEEN | MADE);
-    (is_moment && is_origin && is_word(env) && is_word(place)).then(|| Pin {
+    (is_moment && ORIGINS.contains(&origin) && is_word(env) && is_word(place)).then(|| Pin {
         key,
         seen: seen.into(),
-        is_made_here: origin == MADE,
         env: env.into(),
         place: place.into(),
     })
@@ -281,14 +274,13 @@ mod tests {
         let keys = [
             new("my env%", Path::new(""), key()),
             new("my env%", odd, key()),
-            NewPins { is_made_here: true, ..new("my", Path::new("web"), key()) },
+            new("my", Path::new("web"), key()),
         ];
         accept(&data, &keys);
         let pins = load(&data).unwrap();
         for new in &keys {
             let found: Vec<_> = pins.at(&new.env, new.places.first().unwrap()).collect();
             assert_eq!(found.iter().map(|pin| pin.key).collect::<Vec<_>>(), [new.key]);
-            assert_eq!(found[0].is_made_here, new.is_made_here);
         }
         assert_eq!(pins.of(&env("my env%")).count(), 2);
         assert_eq!(pins.at(&env("default"), Path::new("")).next(), None);
@@ -342,7 +334,7 @@ mod tests {
         std::fs::write(&path, format!("{head}{key} 2026-01-02T03:04:05+00:00 p .\n")).unwrap();
         let pins = load(dir.path()).unwrap();
         let found: Vec<_> = pins.at(&env("p"), Path::new("")).collect();
-        assert!(found.len() == 1 && found[0].key == key && !found[0].is_made_here, "{found:?}");
+        assert!(found.len() == 1 && found[0].key == key, "{found:?}");
         pins.accept(&new("q", Path::new(""), key)).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("envseal-pins 2\n") && text.contains(":05+00:00 seen p ."), "{text}");

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::{Component, Path, PathBuf};
 
-use super::committed::{key_in_head, path_in_commits, was_committed};
+use super::committed::{path_in_commits, was_committed};
 use super::file::{EnvFile, place_of, real_place};
 use super::projects::Project;
 use super::setup::Notice;
@@ -92,8 +92,6 @@ impl Pinning {
                 let (env, from, to) = (env.clone(), pin.key, *key);
                 moved = Some(if trust.is_rotated(&from, key) {
                     Notice::PinMoved { env, from, to }
-                } else if gives_way(pin, key, &env, project)? {
-                    Notice::PinGaveWay { env, from, to }
                 } else {
                     return Ok(Some(trust.differs(holder, pin, key)));
                 });
@@ -124,7 +122,7 @@ impl Pinning {
         if !matches!(self.known(root, store)?, KnownPins::NoCommit) {
             let places = places(file.path(), project, root).into_iter().collect();
             self.add_other_projects(project, file.env(), root);
-            let new = NewPins { places, is_made_here: true, ..NewPins::of(file.env(), key) };
+            let new = NewPins { places, ..NewPins::of(file.env(), key) };
             self.add(project, new, None);
         }
         Ok(())
@@ -205,7 +203,6 @@ impl Pinning {
         if let Some(fresh) = self.fresh.iter_mut().find(same) {
             fresh.pins.places.extend(new.places);
             fresh.pins.replaced.extend(new.replaced);
-            fresh.pins.is_made_here &= new.is_made_here;
             fresh.moved = fresh.moved.take().or(moved);
         } else {
             // Asked only if there is something to keep. If it can't be found out, the key is replaced everywhere.
@@ -492,14 +489,6 @@ fn as_typed(file: &Path, root: &Path) -> Option<PathBuf> {
     let is_root = |folder: &&Path| folder.canonicalize().is_ok_and(|folder| folder == root);
     let above = typed.ancestors().skip(1).filter(is_root).last()?;
     typed.strip_prefix(above).ok().map(Path::to_path_buf)
-}
-
-/// Returns true if a trusted key gives way to `key`: the last commit has `key`, and the trusted one was created on this
-/// machine, where none was trusted before, and was never committed.
-fn gives_way(pin: &Pin, key: &PublicKey, env: &EnvName, project: &Project) -> Result<bool, Error> {
-    Ok(pin.is_made_here
-        && key_in_head(project, env)?.is_some_and(|(_, committed)| committed == *key)
-        && !was_committed(project, env, &pin.key)?)
 }
 
 fn files_of_project(project: &Project, env: &EnvName, root: &Path) -> Result<Vec<PathBuf>, Error> {

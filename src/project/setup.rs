@@ -56,8 +56,6 @@ pub(crate) enum Notice {
     Pinned { env: EnvName, key: PublicKey },
     /// The trusted key has changed, because a holder of the previous one has proven that it was rotated.
     PinMoved { env: EnvName, from: PublicKey, to: PublicKey },
-    /// The trusted key is now the committed one: the previous one was created here and never committed.
-    PinGaveWay { env: EnvName, from: PublicKey, to: PublicKey },
     /// An environment's key should be trusted from now on, but that could not be saved. `why` is None if this user has no
     /// folder for it.
     NotPinned { env: EnvName, why: Option<String> },
@@ -96,13 +94,6 @@ impl fmt::Display for Notice {
             }
             Self::PinMoved { env, from, to } => {
                 write!(f, "the key of {env} was rotated by a holder of the previous key")?;
-                write!(f, ": {} now, {} before", to.fingerprint(), from.fingerprint())
-            }
-            Self::PinGaveWay { env, from, to } => {
-                write!(
-                    f,
-                    "the committed key of {env} replaces the one created here, which was never committed"
-                )?;
                 write!(f, ": {} now, {} before", to.fingerprint(), from.fingerprint())
             }
             Self::NotPinned { env, why } => {

@@ -451,39 +451,32 @@ fn a_deleted_file_gets_no_new_key_by_accident() {
 }
 
 #[test]
-fn a_key_that_was_never_committed_gives_way_to_the_committed_one() {
-    let theirs = |env: &TestEnv, key: &PrivateKey| {
-        env.write(".env.staging", format!("ENVSEAL_PUBLIC_KEY_STAGING={}\n", key.public()));
+fn a_key_that_was_created_here_gives_way_to_no_other() {
+    let theirs = |env: &TestEnv| {
+        env.write(
+            ".env.staging",
+            format!("ENVSEAL_PUBLIC_KEY_STAGING={}\n", PrivateKey::generate().public()),
+        );
+        commit(env, "theirs");
     };
+    // Not even before it was committed.
     let (env, _) = pinned();
     env.ok(&["set", "A", "1", "-e", "staging"]);
-    let mine = public_key(&env, ".env.staging");
-    let key = PrivateKey::generate();
-    theirs(&env, &key);
-    // Their key is not committed yet.
-    refuses_set(&env, ".env.staging");
-    commit(&env, "a colleague's");
-    let said = env.envseal(&["set", "A", "1", "-e", "staging"]).ok_stderr();
-    assert!(said.contains("note: the committed key of staging"), "{said}");
-    assert!(said.contains(&mine.fingerprint()), "{said}");
-    let again = env.envseal(&["set", "B", "1", "-e", "staging"]).ok_stderr();
-    assert!(!again.contains("committed key"), "{again}");
-    // This happens only once, because the key that is trusted now was not created here.
-    theirs(&env, &PrivateKey::generate());
-    commit(&env, "another");
+    theirs(&env);
     refuses_set(&env, ".env.staging");
 
-    // A key that is in a commit, on any branch, stays trusted.
+    // After a squash merge that replaced it, when no branch has its commit any more.
     let (env, _) = pinned();
     env.git(&["checkout", "-q", "-b", "mine"]);
     env.ok(&["set", "A", "1", "-e", "staging"]);
     commit(&env, "staging");
     env.git(&["checkout", "-q", "main"]);
-    theirs(&env, &PrivateKey::generate());
-    commit(&env, "somebody else's");
+    theirs(&env);
+    refuses_set(&env, ".env.staging");
+    env.git(&["branch", "-q", "-D", "mine"]);
     refuses_set(&env, ".env.staging");
 
-    // A key that was created in place of a trusted one stays too.
+    // A key that was created in place of a trusted one.
     let (env, _) = pinned();
     std::fs::remove_file(env.path(".env.production")).unwrap();
     std::fs::remove_file(env.path(".env.keys")).unwrap();
