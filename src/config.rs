@@ -471,7 +471,14 @@ pub(crate) fn is_team_file(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == TEAM_FILE)
 }
 
-/// Returns what is wrong with a symlink from the env file `link` to `target`; None if that may be that env file.
+/// The fault of a symlink from an env file to a file with a name of no kind that is known.
+pub(crate) const NOT_NAMED: &str = "which is not named as an env file";
+/// What to do about it.
+pub(crate) const NAME_TARGET: &str =
+    "name the file that it leads to as an env file, such as shared/.env.production, and link to that";
+
+/// Returns what is wrong with a symlink from the env file `link` to `target`; None if that may be that env file. It must be
+/// named as one, because history, pins and exposures know env files by their names.
 pub(crate) fn link_fault(link: &Path, target: &Path) -> Option<String> {
     match FileRole::of(target) {
         FileRole::EnvFile(env) => {
@@ -480,7 +487,7 @@ pub(crate) fn link_fault(link: &Path, target: &Path) -> Option<String> {
         }
         FileRole::DefaultFile => Some("refused as an env file".into()),
         _ if is_team_file(target) => Some("the team file".into()),
-        role => role.what().map(Into::into),
+        role => Some(role.what().unwrap_or(NOT_NAMED).into()),
     }
 }
 
@@ -746,7 +753,7 @@ mod tests {
     #[test]
     fn what_a_symlink_may_lead_to() {
         let fault = |target: &str| link_fault(Path::new("a/.env.production"), Path::new(target));
-        for fine in ["b/.env.production", "production.env", "shared/real", ".env.Production"] {
+        for fine in ["b/.env.production", "production.env", ".env.Production"] {
             assert_eq!(fault(fine), None, "{fine}");
         }
         for (target, what) in [
@@ -756,6 +763,7 @@ mod tests {
             (".env.vault", "a file of dotenv-vault"),
             ("x/.env.keys", "the keys file"),
             ("envseal.toml", "the team file"),
+            ("shared/real", "which is not named as an env file"),
         ] {
             assert_eq!(fault(target).as_deref(), Some(what));
         }

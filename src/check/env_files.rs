@@ -10,7 +10,7 @@ use crate::check::rules::{
     EnvReport, EnvText, Finding, ReportedFile, Rule, check_env_file, check_schema, check_values,
     compare_names, drop_repeated, is_example, misspelled_file, old_value, sealed_by_mistake,
 };
-use crate::config::{FileRole, is_env_file, is_own_name, link_fault, misspelled};
+use crate::config::{FileRole, NAME_TARGET, is_env_file, is_own_name, is_team_file, link_fault, misspelled};
 use crate::dotenv::Document;
 use crate::error::Error;
 use crate::git::Repo;
@@ -55,7 +55,7 @@ pub(super) fn check_env_files(
             findings.extend(sealed_by_mistake(file));
         } else if role == FileRole::Copy {
             findings.extend(check_env_file(file).findings);
-        } else if let Some((_, target)) = link {
+        } else if let Some((_, target)) = link.filter(|(_, target)| !is_unnamed(target.as_deref())) {
             let path_read = target.as_deref().filter(|target| is_env_file(target)).unwrap_or(path);
             let found = check_env_file(EnvText { path: path_read, ..file }).findings;
             let shown = found.into_iter().filter(|finding| finding.rule.shows_plaintext());
@@ -95,14 +95,24 @@ fn link_elsewhere(
         Some(target) if target == path => return Ok(None),
         Some(target) => {
             let is_outside = own.project_of(&target) != own.project_of(path);
-            let fault =
-                if is_outside { Some("outside the project".into()) } else { link_fault(path, &target) };
-            let Some(fault) = fault else { return Ok(None) };
+            let is_dangling = FileRole::of(&target) == FileRole::Other && !files.has(&target)?;
+            let fault = match link_fault(path, &target) {
+                _ if is_outside => "outside the project".to_owned(),
+                Some(fault) if !is_dangling => fault,
+                _ => return Ok(None),
+            };
             (format!("to {}, {fault}", target.display()), Some(target))
         }
     };
     let message = format!("is a symlink {place}");
-    Ok(Some((Finding::new(Rule::Symlink, path, message, "replace the link with a file: rm {file}"), target)))
+    let fix =
+        if is_unnamed(target.as_deref()) { NAME_TARGET } else { "replace the link with a file: rm {file}" };
+    Ok(Some((Finding::new(Rule::Symlink, path, message, fix), target)))
+}
+
+/// Returns true if a symlink leads to a file that is only named otherwise: its content is the env file's.
+fn is_unnamed(target: Option<&Path>) -> bool {
+    target.is_some_and(|target| FileRole::of(target) == FileRole::Other && !is_team_file(target))
 }
 
 /// Returns the findings for sealed values that have not changed for more than `max_age` seconds. Without the keys, a

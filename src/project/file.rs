@@ -11,7 +11,7 @@ use super::journal;
 use super::line_errors::{at_line, leads_outside, merge_conflict, not_text, open_by_its_path};
 use super::projects::{Project, ProjectPlace};
 use super::similar::no_env_file;
-use crate::config::{EnvName, FileRole, is_own_name, is_public_key_name, link_fault};
+use crate::config::{EnvName, FileRole, NAME_TARGET, NOT_NAMED, is_own_name, is_public_key_name, link_fault};
 use crate::crypto::{PublicKey, SealedValue, TokenError, claims_to_be_sealed, holds_sealed};
 use crate::dotenv::{ConflictedText, Document, Entry, MergeSide, Quote};
 use crate::error::{Error, ErrorKind};
@@ -303,9 +303,9 @@ pub(super) fn refuse_link_elsewhere(path: &Path) -> Result<(), Error> {
             .is_ok_and(|folder| !folder.iter().any(|part| part == ".git"));
     let fault = match link_fault(path, &target) {
         _ if !is_inside => "outside the project".to_owned(),
-        Some(fault) => fault,
-        None if !target.exists() => "which does not exist".into(),
-        None => return Ok(()),
+        Some(fault) if target.exists() || FileRole::of(&target) != FileRole::Other => fault,
+        _ if !target.exists() => "which does not exist".into(),
+        _ => return Ok(()),
     };
     Err(link_elsewhere(path, &git::relative_path(&target), &fault))
 }
@@ -327,6 +327,7 @@ fn link_elsewhere(path: &Path, target: &Path, fault: &str) -> Error {
         _ if !target.exists() => {
             error.with_hint(hint!("create that file, or remove the link: rm {path}", path))
         }
+        FileRole::Other if fault == NOT_NAMED => error.with_hint(NAME_TARGET),
         _ => error.with_hint(hint!("remove the link: rm {path}", path)),
     }
 }

@@ -123,6 +123,7 @@ fn nothing_that_is_no_env_file_is_written() {
         (".env.keys", "the keys file"),
         ("envseal.toml", "the team file"),
         (".env.none", "the env file of none"),
+        ("settings.txt", "which is not named as an env file"),
         ("gone/away", "which does not exist"),
         ("sub/.env.production", "which does not exist"),
     ] {
@@ -253,8 +254,8 @@ fn check_tells_of_them_as_git_has_them() {
         env.git(&["reset", "-q", "--hard", "HEAD~2"]);
     }
     // Changing only one link of the chain is reported, too.
-    env.write("settings", "HELLO=\n");
-    symlink("settings", env.path("hop")).unwrap();
+    env.write("shared/.env.production", "HELLO=\n");
+    symlink("shared/.env.production", env.path("hop")).unwrap();
     link(&env, "hop");
     assert_eq!(env.check_commit("fine"), [""; 0]);
     std::fs::remove_file(env.path("hop")).unwrap();
@@ -280,7 +281,8 @@ fn a_link_on_the_way_is_turned_to_a_file_that_was_pushed_before() {
         let line = env.read("v2/x").lines().count();
         for range in ["HEAD~1..HEAD", "HEAD~1...HEAD"] {
             let found = env.errors(&["--range", range]);
-            assert_eq!(found, [format!(".env.production:{line} !plaintext A")], "{link_at} {range}");
+            let plaintext = format!(".env.production:{line} !plaintext A");
+            assert_eq!(found, [".env.production:- !symlink -", &plaintext], "{link_at} {range}");
         }
         // A merge takes what only the other branch changed from there.
         env.git(&["checkout", "-q", "-b", "topic", "HEAD~1"]);
@@ -299,7 +301,7 @@ fn plain_text_behind_such_a_link_is_told_once() {
     for (target, told) in [
         (".env", &[".env.production:- symlink -"][..]),
         (".env.example", &[".env.production:- symlink -", ".env.production:1 !plaintext A"]),
-        ("settings.txt", &[".env.production:1 !plaintext A"]),
+        ("settings.txt", &[".env.production:- symlink -", ".env.production:1 !plaintext A"]),
     ] {
         link(&env, target);
         env.git(&["add", "-A"]);

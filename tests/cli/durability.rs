@@ -157,11 +157,11 @@ fn a_killed_first_set_never_seals_to_a_lost_key() {
 fn leftovers_are_swept_wherever_a_file_was_being_written() {
     let env = TestEnv::new();
     env.ok(&["set", "A", "x"]);
-    env.write("shared/real", "B=1\n");
+    env.write("shared/.env", "B=1\n");
     for folder in [".", "shared", "a", "a/b", "c"] {
         env.write(format!("{folder}/.envseal-tmp-dead"), "x");
     }
-    std::os::unix::fs::symlink("../../shared/real", env.path("a/b/.env")).unwrap();
+    std::os::unix::fs::symlink("../../shared/.env", env.path("a/b/.env")).unwrap();
     env.ok(&["set", "A", "x", "-f", "a/b/.env"]);
     for gone in [".", "shared", "a", "a/b"] {
         assert!(!env.path(gone).join(".envseal-tmp-dead").exists(), "{gone}");

@@ -20,20 +20,27 @@ mod unix {
     #[test]
     fn a_symlink_is_followed_and_stays_one() {
         let env = TestEnv::new();
-        env.write("shared/real", "B=1\n");
-        symlink("shared/real", env.path(".env")).unwrap();
+        env.write("shared/.env", "B=1\n");
+        symlink("shared/.env", env.path(".env")).unwrap();
         env.ok(&["set", "A", "new"]);
-        assert!(env.path(".env").is_symlink() && !env.path("shared/real").is_symlink());
-        assert!(env.read("shared/real").contains("\nA=envseal:1:"));
+        assert!(env.path(".env").is_symlink() && !env.path("shared/.env").is_symlink());
+        assert!(env.read("shared/.env").contains("\nA=envseal:1:"));
         // git holds the file behind it.
         let said = env.envseal(&["key", "rotate"]).output().stderr;
-        assert!(said.ends_with("\nNext: git add shared/real envseal.toml && git commit\n"), "{said}");
-        symlink("shared/later", env.path(".env.b")).unwrap();
+        assert!(said.ends_with("\nNext: git add shared/.env envseal.toml && git commit\n"), "{said}");
+        symlink("shared/.env.b", env.path(".env.b")).unwrap();
         let said = env.fails(4, &["set", "A", "new", "-e", "b"]);
-        let told = "error: .env.b is a symlink to shared/later, which does not exist; envseal does not write through it\n\
+        let told = "error: .env.b is a symlink to shared/.env.b, which does not exist; envseal does not write through it\n\
                     hint: create that file, or remove the link: rm .env.b\n";
         assert_eq!(said, told);
-        assert!(!env.path("shared/later").exists());
+        assert!(!env.path("shared/.env.b").exists());
+        // By another name, history would not know it as an env file.
+        env.write("shared/c", "");
+        symlink("shared/c", env.path(".env.c")).unwrap();
+        let said = env.fails(4, &["set", "A", "new", "-e", "c"]);
+        let told = "error: .env.c is a symlink to shared/c, which is not named as an env file; envseal does not write through \
+                    it\nhint: name the file that it leads to as an env file, ";
+        assert!(said.starts_with(told), "{said}");
         symlink(".env.loop", env.path(".env.loop")).unwrap();
         env.fails(4, &["set", "A", "new", "-e", "loop"]);
     }

@@ -97,7 +97,7 @@ rules! {
     SchemaMalformed "schema-malformed" Advice "A decorator in a schema that can't be understood";
     CommentedValue "commented-value" Advice "A variable in a comment, with its value";
     OldValue "old-value" Error "A sealed value that has not changed for longer than `--max-age`";
-    Symlink "symlink" Advice "An env file that is a symlink to another environment's file or out of the project";
+    Symlink "symlink" Advice "An env file that is a symlink to anything but a file of its environment in the project";
 }
 
 impl Rule {
