@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::allow::MarkedFile;
+use super::allow::{AllowMark, MarkedFile};
 use super::compare::{check_hidden_values, check_key_changes, compare_policies, keys_before};
 use super::env_files::{EnvFiles, check_ages, check_env_files};
 use super::keys_files::check_keys_files;
@@ -128,7 +128,8 @@ impl<'a> CheckedChange<'a> {
         Ok((SecretSearch::new(values.into_leaks(report), self.repo, rules), findings))
     }
 
-    /// Removes the findings that a mark on their line allows. A new mark is reported in their place.
+    /// Removes the findings that a mark on their line allows. Each new mark is reported. In env files and team files, so are
+    /// those that allow nothing yet: they would allow the variable's next value, or what is found later or with a key.
     pub(super) fn without_allowed(&self, mut findings: Vec<Finding>) -> Result<Vec<Finding>, Error> {
         findings.sort();
         let mut kept = Vec::new();
@@ -137,10 +138,29 @@ impl<'a> CheckedChange<'a> {
             let text = self.after.read(path)?.unwrap_or_default();
             kept.extend(self.without_allowed_in(path, &text, findings.to_vec())?);
         }
+        let matters =
+            |path: &&Path| is_guarded_or_team_file(path) && !self.after.has_same(&self.before, path);
+        for path in self.after.files().filter(matters) {
+            // A symlink to an env file counts as that file.
+            if self.after.target(path)?.is_some_and(|target| target != path && is_env_file(&target)) {
+                continue;
+            }
+            // Most files have no marks and need not be parsed.
+            let text = self.after.read(path)?.unwrap_or_default();
+            if memchr::memmem::find(&text, b"allow").is_none() {
+                continue;
+            }
+            let file = MarkedFile::new(path, &text);
+            let marks =
+                if is_team_file(path) { file.of_lines().collect() } else { file.of_variables().collect() };
+            kept.extend(self.new_marks(path, marks)?);
+        }
+        kept.sort();
+        kept.dedup();
         Ok(kept)
     }
 
-    /// Like [`Self::without_allowed`], for one file with this text.
+    /// Like [`Self::without_allowed`], for the findings in one file with this text.
     pub(super) fn without_allowed_in(
         &self,
         path: &Path,
@@ -151,22 +171,22 @@ impl<'a> CheckedChange<'a> {
         if findings.is_empty() {
             return Ok(findings);
         }
-        let (marked, mut kept) = MarkedFile::new(path, text).split(findings);
-        if !marked.is_empty() {
-            let old = self.before.read(path)?.unwrap_or_default();
-            let rules = marked.iter().map(|(finding, _)| finding.rule).collect();
-            let known = MarkedFile::new(path, &old).marks(&rules);
-            let is_new =
-                |(finding, mark): (Finding, _)| (!known.contains(&(mark, finding.rule))).then_some(finding);
-            kept.extend(marked.into_iter().filter_map(is_new).map(|finding| {
-                let message = format!("this line newly allows {}", finding.rule.id());
-                let fix = "have it reviewed, or remove the mark";
-                let found = Finding::new(Rule::AllowAdded, path, message, fix);
-                let found = Finding { name: finding.name, line: finding.line, ..found };
-                if self.review == Review::Pending { found.into_error() } else { found }
-            }));
-        }
+        let (marks, mut kept) = MarkedFile::new(path, text).split(findings);
+        kept.extend(self.new_marks(path, marks)?);
         Ok(kept)
+    }
+
+    /// Returns a finding for each of these marks that the file did not have before.
+    fn new_marks(&self, path: &Path, mut marks: Vec<AllowMark<'_>>) -> Result<Vec<Finding>, Error> {
+        if marks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let old = self.before.read(path)?.unwrap_or_default();
+        let known = MarkedFile::new(path, &old).known();
+        marks.retain(|mark| mark.is_new(&known));
+        let is_pending = self.review == Review::Pending;
+        let added = marks.into_iter().map(|mark| mark.added(path));
+        Ok(added.map(|found| if is_pending { found.into_error() } else { found }).collect())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
-use super::allow::is_allowed;
+use super::allow::MarkedFile;
 use super::pushed::loose_files;
 use super::range::{in_commit, plaintext_in};
 use super::search::{keys_file_finding, leak_finding};
@@ -131,21 +131,24 @@ pub(super) fn read_ahead(repo: &Repo, commits: &[Linked], at: usize) -> Result<(
 impl PastBlob {
     fn check(&self, text: &[u8], leaks: &Leaks, settings: &Settings) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let hits = leaks.find(text);
+        // Secrets in the bytes are reported only for the blob's first path.
+        let mut hits = Some(leaks.find(text));
         for (path, commit) in &self.paths {
             let found = if is_keys_file(path) {
                 vec![keys_file_finding(path)]
             } else {
-                plaintext_in(path, text, settings, self.file.kind)
+                let leaks = hits
+                    .take()
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|hit| leak_finding(path, hit.leak, leaks).at(hit.line));
+                plaintext_in(path, text, settings, self.file.kind).into_iter().chain(leaks).collect()
             };
-            findings.extend(found.into_iter().map(|finding| (finding, *commit)));
+            if !found.is_empty() {
+                let (_, found) = MarkedFile::new(path, text).split(found);
+                findings.extend(found.into_iter().map(|finding| (finding, *commit)));
+            }
         }
-        // Secrets in the bytes are reported only for the blob's first path.
-        if let Some((path, commit)) = self.paths.iter().find(|(path, _)| !is_keys_file(path)) {
-            let found = hits.iter().map(|hit| leak_finding(path, hit.leak, leaks).at(hit.line));
-            findings.extend(found.map(|finding| (finding, *commit)));
-        }
-        findings.retain(|(finding, _)| !is_allowed(finding, text));
         let fix = "replace the secret at its source: everyone with a clone has it";
         let found = findings.into_iter().map(|(finding, commit)| match commit {
             Some(commit) => in_commit(finding, commit),

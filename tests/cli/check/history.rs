@@ -115,3 +115,18 @@ fn many_blobs_on_every_core() {
     env.commit("many");
     assert_eq!(env.check(&["--history"]), ["f/last.txt:1 !private-key -"]);
 }
+
+#[test]
+fn a_mark_counts_where_any_check_reads_it() {
+    for text in [
+        // Within a value, and on a line that ends differently for other readers.
+        "SECRET=\"hunter2hunter2 # envseal: allow plaintext # x\"\n",
+        "# a\rSECRET=hunter2hunter2\n# x # envseal: allow plaintext\n",
+    ] {
+        let env = TestEnv::new();
+        env.write_plain(".env", text);
+        env.commit("marked");
+        let told = env.check(&["--history"]);
+        assert!(told.iter().any(|it| it.contains("!plaintext SECRET")), "{text:?}: {told:?}");
+    }
+}
