@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::allow::{AllowMark, MarkedFile};
-use super::compare::{check_hidden_values, check_key_changes, compare_policies, keys_before};
+use super::compare::{
+    check_dependent_names, check_hidden_values, check_key_changes, check_replaced_folders, compare_policies,
+    keys_before,
+};
 use super::env_files::{EnvFiles, check_ages, check_env_files};
 use super::keys_files::check_keys_files;
 use super::origins::Origins;
@@ -95,6 +98,7 @@ impl<'a> CheckedChange<'a> {
         let hidden = check_hidden_values(&env_files, origins)?.into_iter();
         let (references_added, mut for_review): (Vec<_>, Vec<_>) =
             hidden.partition(|finding| finding.rule == Rule::ReferenceAdded);
+        for_review.extend(check_dependent_names(self, &env_files)?);
         for_review.extend(compare_policies(self, is_first)?);
         Ok(Inspection { env_files, findings, for_review, references_added })
     }
@@ -277,6 +281,7 @@ pub(crate) fn staged(
 
     let mut report = CheckReport::default();
     change.inspect_here(options.store, &mut report)?;
+    report.findings.extend(check_replaced_folders(&change.before, &changed));
     let mut touched = TouchedFiles::new(&change, &changed)?;
     let mut contents: Vec<_> =
         changed.into_iter().filter_map(|file| Some((file.path, file.before, file.after?))).collect();

@@ -6,16 +6,18 @@ use std::path::{Path, PathBuf};
 use super::change::{CheckedChange, Review};
 use super::env_files::EnvFiles;
 use super::origins::Origins;
+use super::settings::Settings;
 use super::snapshot::{Snapshot, folder};
 use super::teams::HeldKeys;
 use crate::check::rules::{
-    EnvText, Finding, RotationProof, check_env_file, check_hidden_value, check_key_change,
-    compare_plain_names, compare_policy, find_rotation,
+    EnvText, Finding, ReportedFile, RotationProof, Rule, check_env_file, check_hidden_value,
+    check_key_change, compare_plain_names, compare_policy, find_rotation,
 };
-use crate::config::{EnvName, TEAM_FILE, is_team_file};
+use crate::config::{EnvName, TEAM_FILE, is_env_file, is_team_file};
 use crate::crypto::{PublicKey, Refs};
-use crate::dotenv::is_redirecting;
+use crate::dotenv::{is_redirecting, is_reserved};
 use crate::error::Error;
+use crate::git::{ChangedFile, FileKind};
 
 pub(super) type PublicKeys = BTreeMap<PathBuf, PublicKey>;
 
@@ -112,6 +114,84 @@ pub(super) fn check_hidden_values(after: &EnvFiles, origins: &Origins<'_>) -> Re
     Ok(findings)
 }
 
+/// Returns the findings for plain values of names that run code, or redirect trust or traffic, and newly depend on a
+/// value that is sealed in another env file of the project: `run` may load both.
+pub(super) fn check_dependent_names(
+    change: &CheckedChange<'_>,
+    after: &EnvFiles,
+) -> Result<Vec<Finding>, Error> {
+    let now = dependent_names(after.reports.iter().map(|(path, report)| (&**path, report)), &change.settings);
+    if now.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (before, rules) = (&change.before, &change.settings_before);
+    let mut reports = BTreeMap::new();
+    for path in before.files().filter(|path| is_env_file(path) && !rules.excludes(path)) {
+        if !before.has_same(&change.after, path)
+            && let Some(text) = before.read(path)?
+        {
+            reports.insert(path, check_env_file(EnvText { path, text: &text, policy: rules.policy(path) }));
+        }
+    }
+    let unchanged = after.reports.iter().filter(|(path, _)| before.has_same(&change.after, path));
+    let unchanged = unchanged.map(|(path, report)| (&**path, report));
+    let then = dependent_names(unchanged.chain(reports.iter().map(|(path, report)| (*path, report))), rules);
+    let new = now.iter().filter(|(dependent, _)| !then.contains_key(*dependent));
+    let findings = new.map(|((path, name), (line, on, sealed_in))| {
+        let rule = if is_reserved(name) { Rule::ReservedSealed } else { Rule::RedirectSealed };
+        let sealed_in = sealed_in.display();
+        let message = format!("{name} depends on {on}, and so on a value that is encrypted in {sealed_in}");
+        let fix = hint!("write {name} without that reference", name);
+        // Only where both files are loaded, which `run` refuses for names that run code.
+        Finding::new(rule, path, message, fix).at(*line).about(name).into_advice()
+    });
+    Ok(findings.collect())
+}
+
+/// Returns the file and name of each such value, with its line, the name that it refers to, and the file that hides the
+/// value. Names that one file alone hides are left out.
+fn dependent_names<'r>(
+    reports: impl Iterator<Item = ReportedFile<'r>>,
+    settings: &Settings,
+) -> BTreeMap<(&'r Path, &'r str), (usize, &'r str, &'r Path)> {
+    let mut projects: BTreeMap<_, Vec<ReportedFile<'r>>> = BTreeMap::new();
+    for (path, report) in reports {
+        projects.entry(settings.project_of(path)).or_default().push((path, report));
+    }
+    let mut found = BTreeMap::new();
+    for files in projects.values() {
+        let mut hidden: BTreeMap<&str, &Path> = BTreeMap::new();
+        let mut referring: HashMap<&str, Vec<&str>> = HashMap::new();
+        for (path, report) in files {
+            hidden.extend(report.hidden.keys().map(|name| (name.as_str(), *path)));
+            for (name, _, names) in &report.references {
+                names.iter().for_each(|on| referring.entry(on).or_default().push(name));
+            }
+        }
+        // Through any chain of references.
+        let mut next: Vec<_> = hidden.iter().map(|(name, path)| (*name, *path)).collect();
+        while let Some((on, path)) = next.pop() {
+            for name in referring.remove(on).unwrap_or_default() {
+                if !hidden.contains_key(name) {
+                    hidden.insert(name, path);
+                    next.push((name, path));
+                }
+            }
+        }
+        for (path, report) in files {
+            for (name, line, names) in &report.references {
+                let on = names.iter().find_map(|on| Some((on.as_str(), *hidden.get(on.as_str())?)));
+                if let Some((on, sealed_in)) = on.filter(|_| is_reserved(name) || is_redirecting(name))
+                    && !report.hidden.contains_key(name)
+                {
+                    found.insert((*path, name.as_str()), (*line, on, sealed_in));
+                }
+            }
+        }
+    }
+    found
+}
+
 /// Returns the findings for globs that are new in team files, and for names that schemas newly make plain. A folder
 /// that was moved as a whole is compared with its old place. If `is_first`, there was nothing to guard before, so the
 /// first team file widens nothing.
@@ -146,6 +226,23 @@ pub(super) fn compare_policies(change: &CheckedChange<'_>, is_first: bool) -> Re
         }
     }
     Ok(findings)
+}
+
+/// Returns the findings for submodules and symlinks in place of folders with env files: those files are checked here no
+/// more, and in another repository other keys are trusted.
+pub(super) fn check_replaced_folders(before: &Snapshot<'_>, changed: &[ChangedFile]) -> Vec<Finding> {
+    let found = changed.iter().filter_map(|file| {
+        let what = match file.after?.kind {
+            FileKind::Submodule => "a submodule",
+            FileKind::Link => "a symlink",
+            FileKind::File => return None,
+        };
+        let is_inside = |path: &Path| path != file.path && path.starts_with(&file.path);
+        let message = format!("is {what} now, where env files were: they are checked here no more");
+        let had_env_files = before.guarded_files().any(is_inside);
+        had_env_files.then(|| Finding::new(Rule::PolicyWidened, &file.path, message, "have it reviewed"))
+    });
+    found.collect()
 }
 
 /// Returns the folder that was moved to `to`: it had all env files that are now below `to`, in the same places, and has

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::change::{CheckedChange, Review, is_guarded_or_team_file, is_unguarded};
-use super::compare::moved_from;
+use super::compare::{check_replaced_folders, moved_from};
 use super::env_files::{check_env_files, links_elsewhere};
 use super::origins::{FileOrigin, Origins, past_files};
 use super::pushed::CommitRange;
@@ -64,7 +64,8 @@ pub(super) fn range(
     findings.extend(found.findings.into_iter().chain(found.references_added));
     let for_review =
         |finding: Finding| if is_accepted { finding } else { needs_review(finding.into_error()) };
-    findings.extend(found.for_review.into_iter().map(for_review));
+    let submodules = check_replaced_folders(before, &changed);
+    findings.extend(found.for_review.into_iter().chain(submodules).map(for_review));
 
     let mut texts = EnvTexts::new();
     for file in files.iter().filter(|file| is_env_file(&file.path)) {

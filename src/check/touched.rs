@@ -41,7 +41,8 @@ impl<'a> TouchedFiles<'a> {
                 Rule::KeysDisagree | Rule::SideBySide => !self.files.is_empty(),
                 Rule::KeyShared if finding.severity == Severity::Error => !self.files.is_empty(),
                 // Found by comparing, and perhaps in an unchanged file that applies only since this change.
-                Rule::PolicyWidened => true,
+                Rule::PolicyWidened | Rule::RedirectSealed => true,
+                Rule::ReservedSealed if finding.severity == Severity::Advice => true,
                 Rule::DanglingReference | Rule::RequiredMissing | Rule::WrongType | Rule::KeyShared => {
                     self.files.iter().any(beside)
                 }

@@ -10,6 +10,7 @@ mod escapes;
 mod forged;
 mod grants;
 mod hidden;
+mod hidden_elsewhere;
 #[cfg(unix)]
 mod hints;
 mod huge;
@@ -34,6 +35,7 @@ mod owner;
 mod parent;
 #[cfg(unix)]
 mod paths;
+mod replaced_folder;
 #[cfg(unix)]
 mod replaced_key;
 #[cfg(unix)]

@@ -43,6 +43,8 @@ pub struct EnvReport {
     /// The variables whose values a reviewer can't see: sealed, or with a reference to one that is. For each, its line
     /// and the names that its token lists.
     pub(crate) hidden: BTreeMap<String, (usize, Refs)>,
+    /// The plain values that refer to others: name, line, and the names that they refer to.
+    pub(crate) references: Vec<(String, usize, BTreeSet<String>)>,
     /// The names that values refer to and that no line above sets. For each, the finding if nothing else sets it.
     pub(crate) dangling: Vec<(String, Finding)>,
     /// The public key in the file, and its line.
@@ -258,16 +260,19 @@ impl EnvFileCheck<'_> {
                 // A malformed reference is a finding of its own.
                 let names =
                     if quote.expands() { references(&text).unwrap_or_default() } else { BTreeSet::new() };
-                let Some(on) = names.iter().find(|on| self.report.hidden.contains_key(*on)) else {
+                if let Some(on) = names.iter().find(|on| self.report.hidden.contains_key(*on)) {
+                    self.report.hidden.insert(name.to_owned(), (entry.line, Refs::none()));
+                    if is_reserved(name) {
+                        let message =
+                            format!("{name} must stay readable, but depends on the encrypted value of {on}");
+                        let fix = hint!("write {name} without that reference", name);
+                        self.found(Rule::ReservedSealed, entry.line, name, message, fix);
+                    }
+                } else {
                     self.report.hidden.remove(name);
-                    continue;
-                };
-                self.report.hidden.insert(name.to_owned(), (entry.line, Refs::none()));
-                if is_reserved(name) {
-                    let message =
-                        format!("{name} must stay readable, but depends on the encrypted value of {on}");
-                    let fix = hint!("write {name} without that reference", name);
-                    self.found(Rule::ReservedSealed, entry.line, name, message, fix);
+                }
+                if !names.is_empty() {
+                    self.report.references.push((name.to_owned(), entry.line, names));
                 }
             }
         }
