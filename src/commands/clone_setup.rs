@@ -289,10 +289,7 @@ fn describe(hook: &HookReport) -> String {
 
 pub(super) fn describe_unchanged(hook: &HookReport) -> String {
     let fix = match hook.state {
-        HookState::Unclear => Some(hint!(
-            "put this before its other lines: envseal hook run {hook} \"$@\" || exit $?",
-            hook = hook.hook.name()
-        )),
+        HookState::Unclear => Some("remove its call, then: envseal hook install".into()),
         _ => hook_fix(hook),
     };
     gap_line(&hook_gap(&[hook_name(hook)], &describe(hook), fix))

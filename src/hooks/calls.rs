@@ -17,9 +17,10 @@ pub(super) enum CallsEnvseal {
 const RUNNERS: [&str; 9] = ["exec", "env", "npx", "bunx", "pnpm", "yarn", "mise", "direnv", "nix"];
 /// The words that begin a compound command, may end the script, run other lines, or change what a word means.
 #[rustfmt::skip]
-const SPECIAL: [&str; 27] = [
-    ".", "alias", "builtin", "case", "command", "coproc", "do", "done", "elif", "else", "esac", "eval", "exec", "exit",
-    "fi", "for", "function", "if", "return", "select", "set", "source", "then", "time", "trap", "until", "while",
+const SPECIAL: [&str; 34] = [
+    ".", "alias", "builtin", "bye", "case", "command", "coproc", "do", "done", "elif", "else", "esac", "eval", "exec",
+    "exit", "fi", "for", "function", "if", "nocorrect", "noglob", "repeat", "return", "select", "set", "setopt", "shopt",
+    "source", "then", "time", "trap", "unsetopt", "until", "while",
 ];
 /// A call only for those who have envseal, as in docs/guides/hooks.md.
 const IF_FOUND: (&str, &str) = ("if command -v envseal >/dev/null; then ", "; fi");
@@ -28,7 +29,7 @@ const IF_FOUND: (&str, &str) = ("if command -v envseal >/dev/null; then ", "; fi
 pub(super) fn check_hook(text: &[u8], hook: Hook) -> CallsEnvseal {
     match front(text) {
         Ok(at) => check_script(text, hook, has_errexit(&String::from_utf8_lossy(&text[..at]))),
-        Err(_) if names_envseal(text) => CallsEnvseal::Unclear,
+        Err(_) if mentions(text, b"envseal") => CallsEnvseal::Unclear,
         Err(_) => CallsEnvseal::No,
     }
 }
@@ -41,17 +42,18 @@ pub(super) fn check_script(text: &[u8], hook: Hook, mut errexit: bool) -> CallsE
         if line.trim_end() == BEGIN && lines.any(|line| line.trim_end() == END) {
             return CallsEnvseal::Yes;
         }
-        if let Some(exits) = find_call(line, hook) {
-            if exits || errexit || lines.clone().all(is_blank) {
-                return CallsEnvseal::Yes;
-            }
-        } else if let Some(on) = sets_errexit(line) {
+        if find_call(line, hook).is_some_and(|exits| exits || errexit || lines.clone().all(is_blank)) {
+            return CallsEnvseal::Yes;
+        }
+        // A command before it may read what git says about a push.
+        let is_harmless = |line| is_plain(line) && hook != Hook::PrePush;
+        if let Some(on) = sets_errexit(line) {
             errexit |= on;
-        } else if !is_blank(line) && !is_plain(line) {
+        } else if !is_blank(line) && !is_harmless(line) {
             break;
         }
     }
-    if names_envseal(text) { CallsEnvseal::Unclear } else { CallsEnvseal::No }
+    if mentions(text, b"envseal") { CallsEnvseal::Unclear } else { CallsEnvseal::No }
 }
 
 /// Returns true if this command line calls envseal, and fails if envseal does.
@@ -68,9 +70,9 @@ pub(super) fn names_call(text: &[u8], hook: Hook) -> bool {
     })
 }
 
-/// Returns true if a line that is not a comment names envseal.
-pub(super) fn names_envseal(text: &[u8]) -> bool {
-    code(text).any(|line| memchr::memmem::find(&line.to_ascii_lowercase(), b"envseal").is_some())
+/// Returns true if a line that is not a comment has this word, which is in lower case.
+pub(super) fn mentions(text: &[u8], word: &[u8]) -> bool {
+    code(text).any(|line| memchr::memmem::find(&line.to_ascii_lowercase(), word).is_some())
 }
 
 /// Returns the lines that are not comments, in any language of hooks and configurations.
@@ -159,7 +161,7 @@ fn has_errexit(line: &str) -> bool {
 /// Returns None if these are not the usual options of a shell, otherwise true if `-e` is one.
 fn has_e(options: &str) -> Option<bool> {
     let letters = options.strip_prefix('-').filter(|letters| !letters.is_empty())?;
-    letters.chars().all(|c| "euxo".contains(c)).then(|| letters.contains('e'))
+    letters.chars().all(|c| "Eeuxo".contains(c)).then(|| letters.contains('e'))
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::calls::{CallsEnvseal, check_hook, check_script, names_call, names_envseal};
+use super::calls::{CallsEnvseal, check_hook, check_script, mentions, names_call};
 use super::manager::HookManager;
-use super::script::{Hook, HookRest, UnfitHook, contains, has_block, is_current, with_block, without_block};
+use super::script::{
+    Hook, HookRest, UnfitHook, contains, front, has_block, is_current, with_block, without_block,
+};
 use crate::error::Error;
 use crate::fs::{self, FolderLock, FsError, NewMode, StagedFile};
 use crate::git::{GitError, HooksDir, Repo, Setting};
@@ -260,7 +262,7 @@ impl HooksFolder {
         if contains(&text, b"overcommit") {
             // One program for all hooks, which calls what its configuration says.
             let file = self.root.join(".overcommit.yml");
-            let is_named = fs::read(&file).is_ok_and(|text| names_envseal(&text));
+            let is_named = fs::read(&file).is_ok_and(|text| mentions(&text, b"envseal"));
             return (if is_named { CallsEnvseal::Unclear } else { said }, file);
         }
         (said, entry)
@@ -353,8 +355,8 @@ impl HooksFolder {
                 (file, if is_outdated { HookState::Outdated } else { HookState::Installed })
             }
             (CallsEnvseal::Unclear, path) => {
-                let is_script = path.ends_with(hook.name())
-                    && fs::read(&path).is_ok_and(|text| with_block(Some(&text), hook).is_ok());
+                let is_script =
+                    path.ends_with(hook.name()) && fs::read(&path).is_ok_and(|text| front(&text).is_ok());
                 (path, if is_script { HookState::Unclear } else { HookState::Unknown })
             }
             (CallsEnvseal::No, _)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use saphyr_parser::{Event, Parser};
 use serde_json::Value;
 
-use super::calls::{CallsEnvseal, is_call, names_call, names_envseal};
+use super::calls::{CallsEnvseal, is_call, mentions, names_call};
 use super::script::Hook;
 use crate::fs;
 
@@ -68,7 +68,7 @@ impl HookManager {
         // A person's local file overrides the others.
         let is_local = |local: &PathBuf| {
             let text = fs::read(local).unwrap_or_default();
-            memchr::memmem::find(&text, hook.name().as_bytes()).is_some() || names_envseal(&text)
+            mentions(&text, hook.name().as_bytes()) || mentions(&text, b"envseal")
         };
         let mut locals = LEFTHOOK.iter().map(|name| root.join(name.replace("lefthook.", "lefthook-local.")));
         match locals.find(is_local) {
@@ -160,16 +160,19 @@ fn read_yaml(text: &[u8]) -> Option<Value> {
     Some(root.unwrap_or_default())
 }
 
-/// Reads TOML as [`read_yaml`] reads YAML. Whatever is neither a string nor a table is `true`.
+/// Reads TOML as [`read_yaml`] reads YAML. Whatever is neither a string nor a table stays text, and so do tables that are
+/// nested deeper than any that is looked for: values are dropped recursively.
 fn read_toml(text: &[u8]) -> Option<Value> {
-    fn read(item: &toml_edit::Item) -> Value {
+    fn read(item: &toml_edit::Item, depth: u8) -> Value {
         match item.as_table_like() {
-            Some(table) => table.iter().map(|(name, item)| (name, read(item))).collect(),
-            None => item.as_str().map_or(Value::Bool(true), Value::from),
+            Some(table) if depth < 8 => {
+                table.iter().map(|(name, item)| (name, read(item, depth + 1))).collect()
+            }
+            _ => item.as_str().map_or_else(|| item.to_string().trim().into(), Value::from),
         }
     }
     let document: toml_edit::DocumentMut = std::str::from_utf8(text).ok()?.parse().ok()?;
-    Some(read(document.as_item()))
+    Some(read(document.as_item(), 0))
 }
 
 /// Returns true if this mapping has no keys but these.
@@ -177,9 +180,16 @@ fn has_only(mapping: &Value, keys: &[&str]) -> bool {
     mapping.as_object().is_some_and(|members| members.keys().all(|key| keys.contains(&&**key)))
 }
 
-/// Checks `config`, which was read from `text`. A command counts if nothing at the hook can make lefthook skip one.
+/// The keys of a command that lefthook doesn't skip.
+const OF_COMMAND: [&str; 8] =
+    ["run", "use_stdin", "name", "tags", "priority", "fail_text", "stage_fixed", "interactive"];
+
+/// Checks `config`, which was read from `text`. A command counts if nothing beside it, or at the hook, can make lefthook
+/// skip it.
 fn check_lefthook(config: Option<Value>, text: &[u8], hook: Hook) -> CallsEnvseal {
-    let Some(config) = config else { return CallsEnvseal::Unclear };
+    let Some(config) = config else {
+        return if mentions(text, b"envseal") { CallsEnvseal::Unclear } else { CallsEnvseal::No };
+    };
     // These name more files, which may contain anything.
     if ["extends", "remotes", "remote"].iter().any(|key| !config[key].is_null()) {
         return CallsEnvseal::Unclear;
@@ -187,15 +197,14 @@ fn check_lefthook(config: Option<Value>, text: &[u8], hook: Hook) -> CallsEnvsea
     let section = &config[hook.name()];
     let commands = section["commands"].as_object().into_iter().flat_map(serde_json::Map::values);
     let mut commands = commands.chain(section["jobs"].as_array().into_iter().flatten());
-    let is_always_run = has_only(section, &["commands", "jobs", "parallel", "piped", "follow"])
-        && commands.clone().all(|command| {
-            has_only(
-                command,
-                &["run", "use_stdin", "name", "tags", "priority", "fail_text", "stage_fixed", "interactive"],
-            )
-        });
-    let is_call = |command: &Value| command["run"].as_str().is_some_and(|run| is_call(run, hook));
-    if is_always_run && commands.any(is_call) {
+    let is_call = |command: &Value| {
+        has_only(command, &OF_COMMAND)
+            // Without stdin, a push looks empty.
+            && (hook != Hook::PrePush || command["use_stdin"] == "true")
+            && command["run"].as_str().is_some_and(|run| is_call(run, hook))
+    };
+    let is_run = has_only(section, &["commands", "scripts", "jobs", "parallel", "piped", "follow"]);
+    if is_run && commands.any(is_call) {
         CallsEnvseal::Yes
     } else if names_call(text, hook) || section.to_string().contains("envseal") {
         CallsEnvseal::Unclear
@@ -205,18 +214,23 @@ fn check_lefthook(config: Option<Value>, text: &[u8], hook: Hook) -> CallsEnvsea
 }
 
 fn check_pre_commit(text: &[u8], hook: Hook) -> CallsEnvseal {
-    if !names_envseal(text) || hook == Hook::PrePush && !names_call(text, hook) {
+    if !mentions(text, b"envseal") || hook == Hook::PrePush && !names_call(text, hook) {
         return CallsEnvseal::No;
     }
     // The framework does not pass on the stdin of a push.
-    let config = read_yaml(text).filter(|_| hook != Hook::PrePush).unwrap_or_default();
+    let Some(config) = read_yaml(text).filter(|_| hook != Hook::PrePush) else {
+        return CallsEnvseal::Unclear;
+    };
     let repos = config["repos"].as_array().into_iter().flatten();
     let items = repos.flat_map(|repo| repo["hooks"].as_array().into_iter().flatten());
-    let ours = items.filter(|item| item.to_string().contains("envseal"));
+    let ours = items.filter(|item| {
+        ["id", "entry", "args"].iter().any(|key| item[key].to_string().contains("envseal"))
+            || item.is_boolean()
+    });
     let answers: Vec<_> = ours.map(|item| check_item(item, &config["default_stages"], hook)).collect();
     if answers.contains(&CallsEnvseal::Yes) {
         CallsEnvseal::Yes
-    } else if answers.is_empty() || answers.contains(&CallsEnvseal::Unclear) {
+    } else if answers.contains(&CallsEnvseal::Unclear) {
         CallsEnvseal::Unclear
     } else {
         CallsEnvseal::No
@@ -234,14 +248,18 @@ fn check_item(item: &Value, default_stages: &Value, hook: Hook) -> CallsEnvseal 
         return if item["stages"].is_array() { CallsEnvseal::No } else { CallsEnvseal::Unclear };
     }
     // As in this repository's .pre-commit-hooks.yaml.
-    let default = item["entry"].is_null().then_some("envseal hook run pre-commit");
+    let is_ours =
+        item["entry"].is_null() && matches!(item["id"].as_str(), Some("envseal" | "envseal-system"));
+    let default = is_ours.then_some("envseal hook run pre-commit");
     let is_always_run = match &item["always_run"] {
         Value::Null => default.is_some(),
         always => always == "true",
     };
     // One item may serve both kinds of commits, which are checked alike.
     let is_call = |line: &str| is_call(line, hook) || is_call(line, Hook::PreCommit);
-    if is_always_run && item["args"].is_null() && default.or(item["entry"].as_str()).is_some_and(is_call) {
+    let is_run =
+        is_always_run && !matches!(item["language"].as_str(), Some("pygrep" | "fail" | "docker_image"));
+    if is_run && item["args"].is_null() && default.or(item["entry"].as_str()).is_some_and(is_call) {
         CallsEnvseal::Yes
     } else {
         CallsEnvseal::Unclear

@@ -43,6 +43,8 @@ fn lefthook_calls_what_stands_under_the_hook() {
         "pre-push:\n  skip: true\npre-commit:\n  commands:\n    e:\n      run: envseal hook run pre-commit\n",
         "pre-commit:\n  parallel: true\n  jobs:\n    - run: npm test\n    - run: envseal hook run pre-commit\n      name: e\n",
         "{\n \"pre-commit\": {\"commands\": {\"e\": {\"run\": \"envseal hook run pre-commit\"}}}}\n",
+        // What lefthook skips beside it doesn't matter.
+        "pre-commit: {commands: {lint: {glob: '*.js', run: eslint}, e: {run: envseal hook run pre-commit}}}\n",
     ] {
         managed.states(text, &["installed"]);
     }
@@ -53,6 +55,13 @@ fn lefthook_calls_what_stands_under_the_hook() {
         "pre-push: {commands: {envseal: {run: envseal hook run pre-push}}}\n",
     ] {
         managed.states(text, &[NO]);
+    }
+    // Without its stdin, a push looks empty.
+    for (stdin, state) in
+        [("use_stdin: true", "installed"), ("use_stdin: false", "unknown"), ("name: e", "unknown")]
+    {
+        let text = format!("pre-push: {{commands: {{e: {{run: envseal hook run pre-push, {stdin}}}}}}}\n");
+        managed.states(&text, &[NO, NO, state]);
     }
     for text in [
         "pre-push: {commands: {envseal: {run: envseal hook run pre-commit}}}\n",
@@ -95,7 +104,8 @@ fn lefthook_calls_what_stands_under_the_hook() {
             "unknown",
         ),
         ("extends = ['other.toml']\n", "unknown"),
-        ("[pre-commit\n", "unknown"),
+        ("[pre-commit\n", NO),
+        ("[[pre-commit.jobs]]\nrun = 'envseal check --staged'\n", "unknown"),
         ("[pre-push.commands.e]\nrun = 'envseal hook run pre-push {1} {2}'\nuse_stdin = true\n", NO),
     ] {
         managed.states(text, &[state]);
@@ -121,6 +131,7 @@ fn the_pre_commit_framework_runs_it_at_its_stages() {
         states(&format!("{ours}{more}"), &[commit, merge, NO]);
     }
     states("  # - id: envseal\n", &[NO]);
+    states("  - id: other\n    exclude: envseal.toml\n", &[NO]);
     states("  - id: envseal\n", &["installed"]);
     states("  - {id: envseal-system}\n", &["installed"]);
     states("  - id: envseal\n    always_run: false\nexclude: env\n", &["unknown"]);
