@@ -1,6 +1,7 @@
 //! X25519 keys (RFC 7748) and their text form.
 
-use std::{fmt, sync::OnceLock};
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use base64::{
     Engine,
@@ -122,14 +123,14 @@ impl fmt::Display for KeyId {
 #[derive(Clone)]
 pub struct PrivateKey {
     secret: StaticSecret,
-    /// Derived on first use and kept, because that takes a scalar multiplication.
-    public: OnceLock<PublicKey>,
+    /// Derived on first use and kept, also for copies, because that takes a scalar multiplication.
+    public: Arc<OnceLock<PublicKey>>,
 }
 
 impl PrivateKey {
     /// Draws a key from the operating system's randomness.
     pub fn generate() -> Self {
-        Self { secret: StaticSecret::random_from_rng(OsRng), public: OnceLock::new() }
+        Self { secret: StaticSecret::random_from_rng(OsRng), public: Arc::default() }
     }
 
     /// Reads the text form, [`PRIVATE_PREFIX`] and 48 characters, without trimming blanks.
@@ -155,7 +156,7 @@ impl PrivateKey {
     }
 
     pub(super) fn from_bytes(bytes: &[u8; 32]) -> Self {
-        Self { secret: StaticSecret::from(*bytes), public: OnceLock::new() }
+        Self { secret: StaticSecret::from(*bytes), public: Arc::default() }
     }
 
     pub(super) fn expose(&self) -> &[u8; 32] {

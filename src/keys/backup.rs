@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::path::Path;
+use std::rc::Rc;
 
 use super::{KeyLookupError, KeyPlace, KeyStore, KeysFile, StoredKey, granted};
 use crate::config::EnvName;
@@ -30,7 +31,7 @@ impl KeyStore<'_> {
     pub fn at_hand(
         &self,
         near: &Path,
-        files: &[KeysFile],
+        files: &[Rc<KeysFile>],
         envs: &[(EnvName, Option<PublicKey>)],
     ) -> Result<Vec<FoundKey>, KeyLookupError> {
         let envs_of = |variable: Option<&str>, keys: &[StoredKey]| -> Vec<EnvName> {
@@ -49,7 +50,7 @@ impl KeyStore<'_> {
         for file in files {
             for (name, keys) in file.lists() {
                 let keys = keys?;
-                lists.push((envs_of(name, &keys), keys, KeyPlace::KeysFile(file.path().into())));
+                lists.push((envs_of(name, keys), keys.to_vec(), KeyPlace::KeysFile(file.path().into())));
             }
         }
         for name in self.process.private_key_names() {

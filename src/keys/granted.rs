@@ -197,7 +197,7 @@ impl KeyStore<'_> {
             }
             count += keys.len();
         }
-        Ok(file.every().len() == count)
+        Ok(file.every().count() == count)
     }
 
     /// Returns every key that a team file's text grants to this user, with its environment. Skips what is invalid.

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 use super::locked::parse_keys;
 use super::{KeyLookupError, StoredKey, malformed, missing_file, not_a_private_key, project_root};
 use crate::config::{EnvName, KEYS_FILE, is_keys_file, is_private_key_name};
-use crate::crypto::PrivateKey;
-use crate::dotenv::{Document, Edit, Entry, Stray};
+use crate::crypto::{PrivateKey, PublicKey};
+use crate::dotenv::{Document, Edit};
 use crate::error::Error;
 use crate::fs::FsError;
 use crate::{fs, git};
@@ -30,6 +30,19 @@ fn keys_file_in(folder: &Path) -> Option<PathBuf> {
 pub struct KeysFile {
     path: PathBuf,
     document: Document,
+    /// Those of its entries, then those of its bare lines.
+    lists: Vec<KeyList>,
+}
+
+/// The keys in one line of a keys file, parsed once; or why these aren't keys.
+#[derive(Clone)]
+struct KeyList {
+    /// None for a bare key.
+    name: Option<String>,
+    /// The index of the entry, or of the stray line.
+    at: usize,
+    line: usize,
+    keys: Result<Vec<StoredKey>, String>,
 }
 
 impl KeysFile {
@@ -84,13 +97,26 @@ impl KeysFile {
 
     fn parse(path: &Path, mut text: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
         let document = Document::parse(std::mem::take(&mut *text)).map_err(|error| at_path(path, &error))?;
-        Ok(Self { path: path.into(), document })
+        Ok(Self::of(path, document))
+    }
+
+    fn of(path: &Path, document: Document) -> Self {
+        let entries = document.entries().iter().enumerate().map(|(at, entry)| {
+            let keys = parse_keys(std::str::from_utf8(&document.value(entry).1).ok());
+            KeyList { name: Some(document.name(entry).into()), at, line: entry.line, keys }
+        });
+        let strays = document.strays().iter().enumerate().filter_map(|(at, stray)| {
+            let text = std::str::from_utf8(document.stray_text(stray)).unwrap_or_default().trim();
+            let keys = StoredKey::looks_like_one(text).then(|| parse_keys(Some(text)))?;
+            Some(KeyList { name: None, at, line: stray.line, keys })
+        });
+        let lists = entries.chain(strays).collect();
+        Self { path: path.into(), document, lists }
     }
 
     /// Returns a keys file that does not exist yet.
     pub fn new(path: &Path) -> Self {
-        let document = Document::parse(HEADER.into()).expect("a constant");
-        Self { path: path.into(), document }
+        Self::of(path, Document::parse(HEADER.into()).expect("a constant"))
     }
 
     pub fn text(&self) -> &[u8] {
@@ -103,15 +129,20 @@ impl KeysFile {
 
     /// Returns the keys of `env`, newest first; none if the file has no line for it. A bare key, printed by
     /// `key show --private`, may be of any environment.
-    pub fn keys(&self, env: &EnvName) -> Result<Vec<StoredKey>, Error> {
+    pub fn keys(&self, env: &EnvName) -> Result<Vec<&StoredKey>, Error> {
         let mut keys = self.keys_named(env)?;
-        for (_, stray) in self.bare() {
-            keys.extend(self.bare_keys(stray)?);
+        for list in self.lists.iter().filter(|list| list.name.is_none()) {
+            keys.extend(self.keys_in(list, None)?);
         }
         Ok(keys)
     }
 
-    pub fn all(&self) -> Result<Vec<StoredKey>, Error> {
+    /// Returns the public keys of all keys in this text of a keys file.
+    pub fn public_keys_in(path: &Path, text: &[u8]) -> Result<Vec<PublicKey>, Error> {
+        Ok(Self::of_text(path, text)?.all()?.into_iter().map(StoredKey::public).collect())
+    }
+
+    pub fn all(&self) -> Result<Vec<&StoredKey>, Error> {
         let mut all = Vec::new();
         for (_, keys) in self.lists() {
             all.extend(keys?);
@@ -120,54 +151,43 @@ impl KeysFile {
     }
 
     /// Returns the keys under the name of `env`, newest first.
-    pub fn keys_named(&self, env: &EnvName) -> Result<Vec<StoredKey>, Error> {
+    pub fn keys_named(&self, env: &EnvName) -> Result<Vec<&StoredKey>, Error> {
         let (name, mut keys) = (env.private_key_name(), Vec::new());
-        for (_, entry) in self.lines().filter(|(_, entry)| self.document.name(entry) == name) {
-            keys.extend(self.keys_in(entry, Some(env))?);
+        for list in self.lists.iter().filter(|list| list.name.as_ref() == Some(&name)) {
+            keys.extend(self.keys_in(list, Some(env))?);
         }
         Ok(keys)
     }
 
     /// Returns each list of keys in the file, and its name; None for bare keys.
-    pub(super) fn lists(&self) -> impl Iterator<Item = (Option<&str>, Result<Vec<StoredKey>, Error>)> {
-        let named =
-            self.lines().map(|(_, entry)| (Some(self.document.name(entry)), self.keys_in(entry, None)));
-        named.chain(self.bare().map(|(_, stray)| (None, self.bare_keys(stray))))
+    pub(super) fn lists(&self) -> impl Iterator<Item = (Option<&str>, Result<&[StoredKey], Error>)> {
+        self.key_lists().map(|list| (list.name.as_deref(), self.keys_in(list, None)))
     }
 
     /// Returns all keys, including those under other names; skips what is not a key.
-    pub(super) fn every(&self) -> Vec<StoredKey> {
-        let values = self.document.entries().iter().map(|entry| self.document.value(entry).1);
-        let keys = values.flat_map(|text| parse_keys(std::str::from_utf8(&text).ok()).unwrap_or_default());
-        keys.chain(self.bare().flat_map(|(_, stray)| self.bare_keys(stray).unwrap_or_default())).collect()
+    pub(super) fn every(&self) -> impl Iterator<Item = &StoredKey> {
+        self.lists.iter().filter_map(|list| list.keys.as_ref().ok()).flatten()
     }
 
-    fn keys_in(&self, entry: &Entry, env: Option<&EnvName>) -> Result<Vec<StoredKey>, Error> {
-        let (_, text) = self.document.value(entry);
-        parse_keys(std::str::from_utf8(&text).ok()).map_err(|reason| {
-            let place = format!("{}:{}", self.path.display(), entry.line);
-            not_a_private_key(self.document.name(entry), env, &place, &reason)
+    /// Returns the name under which the file has the private key of `public`.
+    pub(super) fn name_of(&self, public: &PublicKey) -> Option<&str> {
+        let has_key = |list: &&KeyList| list.keys.iter().flatten().any(|key| key.public() == *public);
+        self.lists.iter().find(has_key)?.name.as_deref()
+    }
+
+    /// Returns the lists that can only be meant as keys.
+    fn key_lists(&self) -> impl Iterator<Item = &KeyList> {
+        self.lists.iter().filter(|list| list.name.as_deref().is_none_or(is_private_key_name))
+    }
+
+    fn keys_in<'s>(&self, list: &'s KeyList, env: Option<&EnvName>) -> Result<&'s [StoredKey], Error> {
+        list.keys.as_deref().map_err(|reason| {
+            let place = format!("{}:{}", self.path.display(), list.line);
+            match &list.name {
+                Some(name) => not_a_private_key(name, env, &place, reason),
+                None => malformed(format!("{place} is not a private key: {reason}")),
+            }
         })
-    }
-
-    fn lines(&self) -> impl Iterator<Item = (usize, &Entry)> {
-        let entries = self.document.entries().iter().enumerate();
-        entries.filter(|(_, entry)| is_private_key_name(self.document.name(entry)))
-    }
-
-    fn bare(&self) -> impl Iterator<Item = (usize, &Stray)> {
-        let strays = self.document.strays().iter().enumerate();
-        strays.filter(|(_, stray)| StoredKey::looks_like_one(self.stray_text(stray)))
-    }
-
-    fn bare_keys(&self, stray: &Stray) -> Result<Vec<StoredKey>, Error> {
-        let place = format!("{}:{}", self.path.display(), stray.line);
-        parse_keys(Some(self.stray_text(stray)))
-            .map_err(|reason| malformed(format!("{place} is not a private key: {reason}")))
-    }
-
-    fn stray_text(&self, stray: &Stray) -> &str {
-        std::str::from_utf8(self.document.stray_text(stray)).unwrap_or_default().trim()
     }
 
     /// Returns the text with each key under a name that `wants` selects, or a bare one (None), replaced by what `change`
@@ -177,8 +197,9 @@ impl KeysFile {
         wants: &dyn Fn(Option<&str>) -> bool,
         change: &mut dyn FnMut(&StoredKey) -> Result<Option<StoredKey>, KeyLookupError>,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, KeyLookupError> {
-        let mut changed = |source: &[u8], mut keys: Vec<StoredKey>| -> Result<_, KeyLookupError> {
+        let mut changed = |source: &[u8], list: &KeyList| -> Result<_, KeyLookupError> {
             let mut source = Zeroizing::new(source.to_vec());
+            let mut keys = self.keys_in(list, None)?.to_vec();
             for key in &mut keys {
                 let Some(other) = change(key)? else { continue };
                 let text = replaced(&source, key.to_text().expose(), other.to_text().expose());
@@ -188,19 +209,21 @@ impl KeysFile {
             // A key that was written with escapes does not need them.
             Ok(if source.is_empty() { joined(&keys) } else { source })
         };
+        let wanted = self.key_lists().filter(|list| wants(list.name.as_deref()));
+        let (named, bare): (Vec<_>, Vec<_>) = wanted.partition(|list| list.name.is_some());
         let mut sources = Vec::new();
-        for (at, entry) in self.lines().filter(|(_, entry)| wants(Some(self.document.name(entry)))) {
-            sources.push((at, changed(self.document.source(entry), self.keys_in(entry, None)?)?));
+        for list in named {
+            let source = self.document.source(&self.document.entries()[list.at]);
+            sources.push((list.at, changed(source, list)?));
         }
         sources.retain(|(at, source)| **source != *self.document.source(&self.document.entries()[*at]));
         let edits: Vec<_> =
             sources.iter().map(|(entry, source)| Edit::Source { entry: *entry, source }).collect();
         let edited = self.edited(&edits)?;
         let mut text = bytes(&edited);
-        let bare: Vec<_> = self.bare().filter(|_| wants(None)).collect();
-        for (at, stray) in bare.into_iter().rev() {
-            let source = changed(self.document.stray_text(stray), self.bare_keys(stray)?)?;
-            text = spliced(&text, edited.strays()[at].range.clone(), &source);
+        for list in bare.into_iter().rev() {
+            let source = changed(self.document.stray_text(&self.document.strays()[list.at]), list)?;
+            text = spliced(&text, edited.strays()[list.at].range.clone(), &source);
         }
         Ok((*text != self.text()).then_some(text))
     }
@@ -209,7 +232,7 @@ impl KeysFile {
     /// that comes later in `keys`, or else at the end. Returns how many were missing.
     pub fn add(&mut self, env: &EnvName, keys: &[PrivateKey]) -> Result<usize, Error> {
         let variable = env.private_key_name();
-        let mut there = self.keys_named(env)?;
+        let mut there: Vec<_> = self.keys_named(env)?.into_iter().cloned().collect();
         let before = there.len();
         for (at, key) in keys.iter().enumerate() {
             if there.iter().any(|stored| stored.public() == key.public()) {
@@ -242,7 +265,7 @@ impl KeysFile {
             Some(entry) => Edit::Source { entry, source },
             None => Edit::Append { name: variable, source, plain: false },
         };
-        self.document = self.edited(&[edit])?;
+        *self = Self::of(&self.path, self.edited(&[edit])?);
         Ok(())
     }
 

@@ -177,7 +177,7 @@ impl KeyStore<'_> {
     ) -> Result<Zeroizing<Vec<u8>>, KeyLookupError> {
         let mut names = Vec::new();
         for env in envs {
-            if before.keys(env)?.iter().any(StoredKey::is_locked) {
+            if before.keys(env)?.iter().any(|key| key.is_locked()) {
                 names.push(env.private_key_name());
             }
         }

@@ -41,6 +41,9 @@ pub(crate) type AskPassphrase<'a> = &'a dyn Fn(&str) -> std::io::Result<Option<S
 pub(crate) type RunKeyCommand<'a> =
     &'a dyn Fn(&str, &str, &[PathBuf], &[(OsString, OsString)]) -> Result<Zeroizing<Vec<u8>>, Error>;
 
+/// Keys files that were loaded, and [`fs::changes`] then.
+type LoadedKeysFiles = HashMap<PathBuf, (usize, Rc<KeysFile>)>;
+
 /// The places a private key may come from.
 pub struct KeyStore<'a> {
     process: &'a ProcessEnv,
@@ -49,6 +52,7 @@ pub struct KeyStore<'a> {
     keys_file: Option<PathBuf>,
     /// The text of a keys file that can be read only once.
     piped: Rc<OnceCell<Zeroizing<Vec<u8>>>>,
+    loaded: Rc<RefCell<LoadedKeysFiles>>,
     identity_file: Option<PathBuf>,
     /// Given by that program too; used instead of the one in the process's environment.
     passphrase: Option<SecretText>,
@@ -70,6 +74,7 @@ impl<'a> KeyStore<'a> {
             given: Vec::new(),
             keys_file: keys_file.or_else(|| process.keys_file()),
             piped: Rc::default(),
+            loaded: Rc::default(),
             identity_file: None,
             passphrase: None,
             ask: None,
@@ -109,8 +114,17 @@ impl<'a> KeyStore<'a> {
     pub fn unasking(&self) -> Self {
         let (keys_file, identity_file) = (self.keys_file.clone(), self.identity_file.clone());
         let (given, passphrase) = (self.given.clone(), self.passphrase.clone());
-        let (piped, repositories) = (Rc::clone(&self.piped), Rc::clone(&self.repositories));
-        Self { given, piped, identity_file, passphrase, repositories, ..Self::new(self.process, keys_file) }
+        let (piped, loaded) = (Rc::clone(&self.piped), Rc::clone(&self.loaded));
+        let repositories = Rc::clone(&self.repositories);
+        Self {
+            given,
+            piped,
+            loaded,
+            identity_file,
+            passphrase,
+            repositories,
+            ..Self::new(self.process, keys_file)
+        }
     }
 
     /// Returns [`Self::unasking`] with nothing cached about any repository.
@@ -189,27 +203,27 @@ impl<'a> KeyStore<'a> {
     ) -> Result<(StoredKey, KeyPlace), KeyLookupError> {
         let variable = env.private_key_name();
         let (mut tried, mut unasked) = (Vec::new(), Vec::new());
-        let mut search = |keys: Vec<StoredKey>, place: KeyPlace| {
-            let Some(at) = keys.iter().position(|key| key.public() == *wanted) else {
-                let others: Vec<_> = keys.iter().map(|key| key.public().id()).collect();
-                let missing =
-                    if others.is_empty() { WhyMissing::Nothing } else { WhyMissing::OtherKeys(others) };
-                tried.push(SearchedPlace { place, wanted: variable.clone(), missing });
-                return None;
-            };
-            keys.into_iter().nth(at).map(|key| (key, place))
+        let mut search = |keys: Vec<&StoredKey>, place: KeyPlace| {
+            if let Some(key) = keys.iter().find(|key| key.public() == *wanted) {
+                return Some(((*key).clone(), place));
+            }
+            let others: Vec<_> = keys.iter().map(|key| key.public().id()).collect();
+            let missing = if others.is_empty() { WhyMissing::Nothing } else { WhyMissing::OtherKeys(others) };
+            tried.push(SearchedPlace { place, wanted: variable.clone(), missing });
+            None
         };
         if !self.given.is_empty()
-            && let Some(found) = search(self.given.clone(), KeyPlace::Given)
+            && let Some(found) = search(self.given.iter().collect(), KeyPlace::Given)
         {
             return Ok(found);
         }
-        if let Some(found) = search(self.injected(&variable, Some(env))?, KeyPlace::Process) {
+        let injected = self.injected(&variable, Some(env))?;
+        if let Some(found) = search(injected.iter().collect(), KeyPlace::Process) {
             return Ok(found);
         }
         if may_ask {
             if let Some(keys) = self.commanded(env, wanted)?
-                && let Some(found) = search(keys, KeyPlace::Command)
+                && let Some(found) = search(keys.iter().collect(), KeyPlace::Command)
             {
                 return Ok(found);
             }
@@ -266,7 +280,7 @@ impl<'a> KeyStore<'a> {
         let text = run(&command, &setting, &self.process.path_list("PATH"), &vars)?;
         let place = Path::new("the key command's output");
         let file = KeysFile::of_text(place, &text).map_err(|error| error.with_status(3))?;
-        let keys = file.keys(env)?;
+        let keys: Vec<_> = file.keys(env)?.into_iter().cloned().collect();
         if keys.is_empty() && file.lists().next().is_none() && !text.trim_ascii().is_empty() {
             let message =
                 format!("the key command of {setting} printed neither a private key nor a keys file");
@@ -327,7 +341,7 @@ impl<'a> KeyStore<'a> {
         for file in self.keys_files(near) {
             let file = file?;
             let place = KeyPlace::KeysFile(file.path().into());
-            keys.extend(file.keys(env)?.into_iter().map(|key| (key, place.clone())));
+            keys.extend(file.keys(env)?.into_iter().map(|key| (key.clone(), place.clone())));
         }
         Ok(keys)
     }
@@ -357,13 +371,13 @@ impl<'a> KeyStore<'a> {
         for file in self.keys_files(near) {
             let file = file?;
             let place = KeyPlace::KeysFile(file.path().into());
-            keys.extend(file.every().into_iter().map(|key| (key, place.clone())));
+            keys.extend(file.every().map(|key| (key.clone(), place.clone())));
         }
         Ok(keys)
     }
 
     /// Returns the keys files for an env file in the folder `near`, in the order in which they are searched.
-    pub fn keys_files(&self, near: &Path) -> impl Iterator<Item = Result<KeysFile, KeyLookupError>> {
+    pub fn keys_files(&self, near: &Path) -> impl Iterator<Item = Result<Rc<KeysFile>, KeyLookupError>> {
         self.keys_file_paths(near).map(|path| self.load_keys_file(&path))
     }
 
@@ -373,17 +387,25 @@ impl<'a> KeyStore<'a> {
         self.keys_file.iter().cloned().chain(found.into_iter().flatten())
     }
 
-    fn load_keys_file(&self, path: &Path) -> Result<KeysFile, KeyLookupError> {
+    fn load_keys_file(&self, path: &Path) -> Result<Rc<KeysFile>, KeyLookupError> {
+        let now = fs::changes();
+        if let Some((at, file)) = self.loaded.borrow().get(path)
+            && *at == now
+        {
+            return Ok(Rc::clone(file));
+        }
         if self.keys_file.is_some()
             && self.piped.get().is_none()
             && let Some(text) = fs::read_once(path)?
         {
             let _ = self.piped.set(text);
         }
-        match self.piped.get() {
-            Some(text) => Ok(KeysFile::of_text(path, text)?),
-            None => KeysFile::load(path),
-        }
+        let file = Rc::new(match self.piped.get() {
+            Some(text) => KeysFile::of_text(path, text)?,
+            None => KeysFile::load(path)?,
+        });
+        self.loaded.borrow_mut().insert(path.into(), (now, Rc::clone(&file)));
+        Ok(file)
     }
 
     /// Returns true if the keys file that was named can be read only once, and not written.
@@ -406,7 +428,7 @@ impl<'a> KeyStore<'a> {
     }
 
     /// Returns the keys file at [`Self::keys_file_path`]; None if it does not exist.
-    pub fn keys_file(&self, near: &Path) -> Result<Option<KeysFile>, KeyLookupError> {
+    pub fn keys_file(&self, near: &Path) -> Result<Option<Rc<KeysFile>>, KeyLookupError> {
         match self.load_keys_file(&self.keys_file_path(near)) {
             Err(KeyLookupError::NoKeysFile(_)) => Ok(None),
             file => file.map(Some),

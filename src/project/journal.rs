@@ -315,11 +315,8 @@ impl JournalEntry {
 
     /// Returns the state of a keys file that another repository has changed as well.
     fn state_by_keys(&self, place: &Path, text: &[u8]) -> FileState {
-        let Ok(there) = KeysFile::of_text(place, text).and_then(|file| file.all()) else {
-            return FileState::Other;
-        };
-        let has = |key: &&PublicKey| there.iter().any(|stored| stored.public() == **key);
-        match self.keys.iter().filter(has).count() {
+        let Ok(there) = KeysFile::public_keys_in(place, text) else { return FileState::Other };
+        match self.keys.iter().filter(|key| there.contains(key)).count() {
             0 => FileState::Before,
             all if all == self.keys.len() => FileState::After,
             _ => FileState::Other,

@@ -1,6 +1,7 @@
 //! The keys file as a whole: lock, unlock, back up and recover it, all of it or nothing. Changes hold the write lock.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::file::{folder_of, place_of};
 use super::projects::Project;
@@ -56,8 +57,8 @@ pub(crate) fn unlock_keys(wanted: &[Wanted], store: &KeyStore<'_>) -> Result<Vec
     for wanted in wanted {
         let file = there(wanted, store)?;
         // Asks for the passphrase now, while no other command waits for the lock.
-        if let Some(key) = stored(wanted, &file)?.into_iter().find(StoredKey::is_locked) {
-            store.unlock(key, &KeyPlace::KeysFile(file.path().into()))?;
+        if let Some(key) = stored(wanted, &file)?.into_iter().find(|key| key.is_locked()) {
+            store.unlock(key.clone(), &KeyPlace::KeysFile(file.path().into()))?;
         }
     }
     change_keys(wanted, store, &|file, wants| store.unlock_in(file, wants))
@@ -95,13 +96,13 @@ fn change_keys(
 }
 
 /// Returns the nearest keys file, which must exist.
-fn there(wanted: &Wanted, store: &KeyStore<'_>) -> Result<KeysFile, Error> {
+fn there(wanted: &Wanted, store: &KeyStore<'_>) -> Result<Rc<KeysFile>, Error> {
     let missing = || FsError::NotFound { path: store.keys_file_path(&wanted.near), doing: "read" };
     Ok(store.keys_files(&wanted.near).next().transpose()?.ok_or_else(missing)?)
 }
 
 /// Returns the wanted keys; an error if an environment has none.
-fn stored(wanted: &Wanted, file: &KeysFile) -> Result<Vec<StoredKey>, Error> {
+fn stored<'f>(wanted: &Wanted, file: &'f KeysFile) -> Result<Vec<&'f StoredKey>, Error> {
     if wanted.envs.is_empty() {
         return file.all();
     }
@@ -189,8 +190,8 @@ pub(crate) fn recover(
     let _lock = WriteLock::acquire(std::slice::from_ref(&place), &[], store.repositories())?;
     let project = Project::of(near, store.repositories())?;
     let place = std::path::absolute(&place).unwrap_or(place);
-    let mut file = store.keys_file(near)?.unwrap_or_else(|| KeysFile::new(&place));
-    let beside_locked = file.all()?.iter().any(StoredKey::is_locked);
+    let mut file = store.keys_file(near)?.map_or_else(|| KeysFile::new(&place), Rc::unwrap_or_clone);
+    let beside_locked = file.all()?.iter().any(|key| key.is_locked());
     let mut done = Recovered { path: place, envs: Vec::new(), beside_locked, notices: Vec::new() };
     for (env, keys) in envs {
         let added = file.add(&env, &keys)?;

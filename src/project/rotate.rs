@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
@@ -21,7 +22,7 @@ use crate::crypto::{Identity, IdentityKey, KeyId, Opener, PrivateKey, PublicKey,
 use crate::dotenv::Document;
 use crate::error::{Error, ErrorKind};
 use crate::git::{self, GitError};
-use crate::keys::{KeyLookupError, KeyStore, KeysFile, StoredKey};
+use crate::keys::{KeyLookupError, KeyStore, KeysFile};
 use crate::team::Rotation as RotationProof;
 use crate::team::{Exposure, ExposureState, GrantFault, GrantLine, MemberName, TeamFile};
 
@@ -160,9 +161,9 @@ pub(crate) fn rotate(
     let mut staged = Vec::new();
     for (path, (file, after)) in &keys {
         let before = path.symlink_metadata().is_ok().then(|| file.text());
-        let stored = KeysFile::of_text(path, after).and_then(|file| file.all()).unwrap_or_default();
-        let is_stored = |key: &PublicKey| stored.iter().any(|stored| stored.public() == *key);
-        let brought = currents.iter().map(|current| current.new.public()).filter(is_stored).collect();
+        let stored = KeysFile::public_keys_in(path, after).unwrap_or_default();
+        let mut brought: Vec<_> = currents.iter().map(|current| current.new.public()).collect();
+        brought.retain(|key| stored.contains(key));
         staged.push(ReadyFile::stage_keys(&lock, path, before, after, brought)?);
     }
     for (file, after) in files {
@@ -175,7 +176,7 @@ pub(crate) fn rotate(
     for (path, (file, after)) in &keys {
         rotation.notices.extend(ignore_keys_file(path, &project, Write::Files)?);
         for EnvironmentRotation { env, new, .. } in &currents {
-            let was_locked = file.keys(env)?.iter().any(StoredKey::is_locked);
+            let was_locked = file.keys(env)?.iter().any(|key| key.is_locked());
             let in_the_open = memchr::memmem::find(after, new.to_text().expose().as_bytes()).is_some();
             if was_locked && in_the_open && !rotation.beside_locked.contains(path) {
                 rotation.beside_locked.push(path.clone());
@@ -208,7 +209,7 @@ fn keys_files(currents: &[EnvironmentRotation], store: &KeyStore<'_>) -> Result<
     }
     let mut files = BTreeMap::new();
     for (path, (near, currents)) in wanted {
-        let file = store.keys_file(&near)?.unwrap_or_else(|| KeysFile::new(&path));
+        let file = store.keys_file(&near)?.map_or_else(|| KeysFile::new(&path), Rc::unwrap_or_clone);
         let rotated: Vec<_> = currents.iter().map(|it| (&it.env, &it.old, &it.new)).collect();
         let text = store.lock_as_before(
             &file,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::committed::key_in_head;
 use super::file::{EnvFile, folder_of, place_of};
@@ -17,7 +18,7 @@ use crate::dotenv::{Document, Edit};
 use crate::error::Error;
 use crate::fs::{self, NewMode, StagedFile};
 use crate::git::{self, GitError, Repo};
-use crate::keys::{KeyLookupError, KeyStore, KeysFile, StoredKey};
+use crate::keys::{KeyLookupError, KeyStore, KeysFile};
 use crate::team::{ExposureState, with_globs};
 
 const HEADER: &str = "# Values below are encrypted with this public key. Add one: envseal set NAME";
@@ -131,7 +132,7 @@ fn choose_for_new(file: &EnvFile, project: &Project, store: &KeyStore<'_>) -> Re
             Err(KeyLookupError::NoKeysFile(_)) => continue,
             keys => keys?,
         };
-        let key = keys.keys_named(file.env())?.first().map(StoredKey::public);
+        let key = keys.keys_named(file.env())?.first().map(|key| key.public());
         // A keys file may serve several projects.
         if let Some(key) = key
             && !project.is_key_of_another(file.env(), &key)?
@@ -190,7 +191,7 @@ pub(super) fn keep_key(new: &NewKey, store: &KeyStore<'_>, write: Write) -> Resu
         let project = Project::of(dir, store.repositories())?;
         store.refuse_piped()?;
         let path = std::path::absolute(&path).unwrap_or(path);
-        let mut keys = store.keys_file(dir)?.unwrap_or_else(|| KeysFile::new(&path));
+        let mut keys = store.keys_file(dir)?.map_or_else(|| KeysFile::new(&path), Rc::unwrap_or_clone);
         // Another tool or a person may have made it readable for all; the file that replaces it keeps its mode.
         let is_wide = fs::mode_bits(&path).is_some_and(|mode| mode & 0o077 != 0);
         if is_wide && is_keys_file(&path) && write == Write::Files {

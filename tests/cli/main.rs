@@ -67,6 +67,8 @@ mod ls;
 mod man;
 #[cfg(unix)]
 mod manners;
+#[cfg(unix)]
+mod many_projects;
 mod merge;
 mod merge_team;
 #[cfg(unix)]

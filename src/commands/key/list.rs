@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use serde::Serialize;
 
@@ -125,13 +126,16 @@ pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
 }
 
 /// Reads the keys files, even those refused because of how they are kept: the row of the first one shows that.
-fn read_keys_files(context: &Context, here: &Path) -> Result<(Option<KeysFileRow>, Vec<KeysFile>), Error> {
+fn read_keys_files(
+    context: &Context,
+    here: &Path,
+) -> Result<(Option<KeysFileRow>, Vec<Rc<KeysFile>>), Error> {
     let store = &context.store;
     let (mut row, mut files) = (None, Vec::new());
     for (path, file) in store.keys_file_paths(here).zip(store.keys_files(here)) {
         let (file, refused) = match file {
             Err(error @ KeyLookupError::RefusedKeysFile(_)) => {
-                (KeysFile::load_refused(&path)?, Some(error.to_string()))
+                (Rc::new(KeysFile::load_refused(&path)?), Some(error.to_string()))
             }
             file => (file?, None),
         };
