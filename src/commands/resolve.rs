@@ -111,6 +111,11 @@ fn print_resolved(
     let (shown, pasted) = (display_path(path), relative_path(path));
     if let Some(key) = key {
         context.ui.say(format_args!("Kept the trusted public key ({}) in {shown}", key.id()));
+        if *is_outdated {
+            let why = "values of the other side are encrypted with its key. If you don't have that key, take that side: see \
+                       docs/team.md, \"When two people rotate or create an environment\"";
+            context.ui.note(why);
+        }
     }
     let whose = if side == Some(MergeSide::Theirs) { "their" } else { "our" };
     match outcome {
@@ -123,7 +128,7 @@ fn print_resolved(
         Some(Outcome::Unchanged) => context.ui.say(format_args!("Resolved {name} in {shown}")),
         Some(_) => context.ui.say(format_args!("Wrote {name} to {shown} as plain text")),
     }
-    if *is_outdated {
+    if *is_outdated && key.is_none() {
         let hint = hint!("once the merge is resolved: envseal encrypt --reseal -f {path}", path = pasted);
         context.ui.note(hint.after(format_args!("{name} is encrypted with another key")));
     }

@@ -32,7 +32,7 @@ pub(crate) struct Resolved {
     pub key: Option<PublicKey>,
     /// None if a side was taken.
     pub outcome: Option<Outcome>,
-    /// True if the value is encrypted with another key than the file's.
+    /// True if the value, or if `key` was resolved any value, is encrypted with another key than the file's.
     pub is_outdated: bool,
     /// The names that are still in conflict.
     pub left: Vec<String>,
@@ -103,7 +103,9 @@ pub(crate) fn resolve(
         refuse_other_side(file, name, resolution)?;
         let left = conflicts.map(|conflicts| conflicts.names()).unwrap_or_default().into_iter().collect();
         let document = file.document().clone();
-        return Ok(Resolved { document, key, outcome: None, is_outdated: false, left });
+        let mut tokens = file.variables().filter_map(|(_, entry)| file.token(entry)?.ok());
+        let is_outdated = tokens.any(|token| is_outdated(file, &token));
+        return Ok(Resolved { document, key, outcome: None, is_outdated, left });
     }
     let conflicts = conflicts.ok_or_else(|| {
         Error::new(ErrorKind::NotFound, format!("{} has no merge conflict", file.path().display()))

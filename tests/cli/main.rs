@@ -27,6 +27,8 @@ mod check;
 mod claims;
 mod completions;
 mod conventions;
+#[cfg(unix)]
+mod created_twice;
 mod decrypt;
 mod diff;
 mod doctor;

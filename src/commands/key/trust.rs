@@ -6,9 +6,9 @@ use crate::commands::Context;
 use crate::commands::files::FileArgs;
 use crate::crypto::PublicKey;
 use crate::error::Error;
-use crate::git::{Commit, display_path};
+use crate::git::{Commit, Repo, display_path, relative_path};
 use crate::keys::Pin;
-use crate::project::{EnvFile, KeyTrust, Notice, accept, key_commit};
+use crate::project::{EnvFile, KeyTrust, Notice, accept, key_commit, path_in_commits};
 use crate::time::{Moment, rfc3339};
 use crate::ui::{self, DefaultAnswer};
 
@@ -88,7 +88,12 @@ fn show(context: &Context, file: &EnvFile, key: &PublicKey, others: &[&Pin]) -> 
         context.ui.say(format_args!("  trusted: {} ({})", pin.key.fingerprint(), pin.seen));
     }
     context.ui.say(format_args!("  in the file: {}", key.fingerprint()));
-    context.ui.say(match key_commit(&*context.store.repositories().open(&file.dir())?, file)? {
+    let repo = context.store.repositories().open(&file.dir())?;
+    context.ui.say(match key_commit(&repo, file)? {
+        None if is_merged(&repo, file)? => {
+            let path = relative_path(file.path());
+            hint!("git log -p MERGE_HEAD -- {path}", path).joined("  from the branch being merged", ": ")
+        }
         None => "  not committed yet".into(),
         Some(Commit { id, author, email, time, offset, subject, .. }) => {
             let time = rfc3339(Moment { seconds: time, offset });
@@ -96,4 +101,15 @@ fn show(context: &Context, file: &EnvFile, key: &PublicKey, others: &[&Pin]) -> 
         }
     });
     Ok(())
+}
+
+/// Returns true if a merge in progress brings the file's public key.
+fn is_merged(repo: &Repo, file: &EnvFile) -> Result<bool, Error> {
+    if !repo.is_merging() {
+        return Ok(false);
+    }
+    let (path, theirs) = (path_in_commits(repo, file.path())?, repo.commit("MERGE_HEAD")?);
+    let text = repo.file(theirs, &path)?.map(|there| repo.blob(there.id)).transpose()?;
+    let there = text.and_then(|text| EnvFile::of_the_past(file.path(), text, None).ok());
+    Ok(there.is_some_and(|there| there.public_key() == file.public_key()))
 }
