@@ -20,6 +20,8 @@ mod values;
 
 #[cfg(unix)]
 mod action;
+#[cfg(unix)]
+mod after_removal;
 mod at;
 mod blame;
 mod check;

@@ -108,19 +108,7 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
     ask_about(context, &team, &plan.doubtful, &mut decisions, true)?;
     let rotate = || rotate_planned((&project, &paths), &context.store, &plan, &decisions);
     let rotation = context.ui.working("re-encrypting", rotate).map_err(of_project)?;
-    context.print_notices(&rotation.notices);
-    for env in &rotation.envs {
-        print_rotated(context, env);
-    }
-    let (keys, them) = if rotation.envs.len() == 1 { ("key", "it") } else { ("keys", "them") };
-    let keys_files = listed(rotation.keys_files.iter().map(|path| display_path(path)));
-    let done = format!("Added the new private {keys} to {keys_files}, before the old");
-    context.ui.say(format_args!("{done}. Back {them} up"));
-    note_unlocked_keys(context, &rotation);
-    for RotatedEnv { env, .. } in &rotation.envs {
-        let (name, until) = (env.private_key_name(), "until every branch has the new key");
-        context.ui.say(format_args!("Where {name} is injected, set it to NEW,OLD {until}"));
-    }
+    print_rotation(context, &rotation);
     let files = rotation.envs.iter().flat_map(|env| &env.files).chain(&rotation.team_file);
     let files: Vec<_> = files.map(|path| path_to_add(path)).collect();
     let ignored = project.repository()?.map_or(Ok(HashSet::new()), |repo| repo.ignored_among(&files))?;
@@ -130,14 +118,30 @@ pub(super) fn run(context: &Context, args: &KeyRotateArgs) -> Result<(), Error> 
     Ok(())
 }
 
-pub(in crate::commands) fn note_unlocked_keys(context: &Context, rotation: &Rotation) {
+/// Prints what was rotated, where the new private keys are, and where else they are needed.
+pub(in crate::commands) fn print_rotation(context: &Context, rotation: &Rotation) {
+    context.print_notices(&rotation.notices);
+    for env in &rotation.envs {
+        print_rotated(context, env);
+    }
+    if rotation.envs.is_empty() {
+        return;
+    }
+    let (keys, them) = if rotation.envs.len() == 1 { ("key", "it") } else { ("keys", "them") };
+    let keys_files = listed(rotation.keys_files.iter().map(|path| display_path(path)));
+    let done = format!("Added the new private {keys} to {keys_files}, before the old");
+    context.ui.say(format_args!("{done}. Back {them} up"));
     for path in &rotation.beside_locked {
         let there = format!("other keys in {} are locked", display_path(path));
         context.ui.note(format_args!("{there}, the new ones are not: envseal key lock"));
     }
+    for RotatedEnv { env, .. } in &rotation.envs {
+        let (name, until) = (env.private_key_name(), "until every branch has the new key");
+        context.ui.say(format_args!("Where {name} is injected, set it to NEW,OLD {until}"));
+    }
 }
 
-pub(in crate::commands) fn print_rotated(context: &Context, rotated: &RotatedEnv) {
+fn print_rotated(context: &Context, rotated: &RotatedEnv) {
     let RotatedEnv { env, old, new, .. } = rotated;
     let (values, files) = (counted(rotated.resealed, "value"), counted(rotated.files.len(), "file"));
     context.ui.say(format_args!("Rotated {env}: key {old} → {new}; re-encrypted {values} in {files}"));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::commands::key::rotate::{AccessArgs, ask_about, note_unlocked_keys, print_rotated};
+use crate::commands::key::rotate::{AccessArgs, ask_about, print_rotation};
 use crate::commands::{Context, env_names};
 use crate::error::Error;
 use crate::git::{display_path, path_to_add, relative_path};
@@ -60,11 +60,7 @@ pub(super) fn run(context: &Context, args: &TeamRemoveArgs) -> Result<u8, Error>
     let remove = || remove(&project, &context.store, &plan, &decisions);
     let removal = context.ui.working("re-encrypting", remove)?;
     let name = &plan.name;
-    context.print_notices(&removal.rotation.notices);
-    note_unlocked_keys(context, &removal.rotation);
-    for env in &removal.rotation.envs {
-        print_rotated(context, env);
-    }
+    print_rotation(context, &removal.rotation);
     for line in &removal.dropped {
         context.ui.say(format_args!("Removed the grant of {} for {}", line.env, line.member));
     }
