@@ -141,7 +141,7 @@ impl FileReport {
                     self.needless = needless_keys_file(context, place, &file)?;
                 }
                 Err(error @ KeyLookupError::NotFound { .. }) => {
-                    self.troubles.push(key_not_found(context, &file, key, error)?);
+                    self.troubles.push(key_not_found(context, &file, error));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -189,19 +189,12 @@ fn describe(place: &KeyPlace, file: &EnvFile) -> String {
     }
 }
 
-/// Reports a private key that was not found. It may be here under another name, as after a rename of the env file.
-fn key_not_found(
-    context: &Context,
-    file: &EnvFile,
-    key: &PublicKey,
-    error: KeyLookupError,
-) -> Result<Problem, Error> {
+/// Reports a private key that was not found, not even under another name, as after a rename of the env file.
+fn key_not_found(context: &Context, file: &EnvFile, error: KeyLookupError) -> Problem {
+    let is_misnamed = matches!(&error, KeyLookupError::NotFound { tried, .. }
+        if tried.iter().any(|tried| tried.missing.is_misnamed()));
     let mut problem = Problem::from(&Error::from(error));
-    let all = context.store.every(&file.dir())?;
-    if all.iter().any(|private| private.public() == *key) {
-        problem.details.push("it exists under the name of another environment".into());
-        problem.fix = hint!("rename it there to {name}", name = file.env().private_key_name()).line();
-    } else {
+    if !is_misnamed {
         let keys_file = context.store.keys_file_path(&file.dir());
         problem.details.extend([
             "if you had it, a backup restores it: envseal key recover FILE".into(),
@@ -209,7 +202,7 @@ fn key_not_found(
             "if nobody has it any more, start over: see docs/lost-keys.md".into(),
         ]);
     }
-    Ok(problem)
+    problem
 }
 
 /// Reports values encrypted to another key than the file's, by key, as after a rotation on another branch.

@@ -9,7 +9,7 @@ use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
 use crate::fs;
 use crate::git;
 use crate::hint::Hint;
-use crate::team::TeamFile;
+use crate::team::{GrantLine, TeamFile};
 
 /// Returns the team file that applies to files in `dir`: the nearest upward, up to the git root; outside git, in `dir`.
 pub(crate) fn team_file(dir: &Path) -> Option<PathBuf> {
@@ -79,6 +79,10 @@ impl KeyStore<'_> {
             }));
         };
         let Some(line) = file.grant(env, member) else {
+            let is_it = |line: &&GrantLine| line.member == *member && line.key == *wanted;
+            if let Some(other) = file.grants().iter().find(is_it) {
+                return Ok(Err(WhyMissing::GrantOfOtherEnvironment(other.env.clone())));
+            }
             let mut holders = holders(&file, env, wanted);
             holders.retain(|holder| holder != member.as_str());
             let is_alone = file.members().len() < 2;

@@ -59,7 +59,7 @@ pub enum WhyMissing {
     Nothing,
     NoTeamFile,
     OtherKeys(Vec<KeyId>),
-    /// The key is in this variable, which is another environment's.
+    /// The key is in this variable of the place, which is another environment's.
     OtherVariable(String),
     /// The variable holds the key of another environment.
     KeyOfOther {
@@ -80,6 +80,8 @@ pub enum WhyMissing {
         member: String,
         key: KeyId,
     },
+    /// The key was granted to this user for this environment.
+    GrantOfOtherEnvironment(EnvName),
     /// `holders` are others who can decrypt the environment, according to the team file.
     NotGranted {
         member: String,
@@ -87,6 +89,13 @@ pub enum WhyMissing {
         /// True if the team has no other member.
         is_alone: bool,
     },
+}
+
+impl WhyMissing {
+    /// Returns true if the place has the key that was searched for, under another name.
+    pub(crate) fn is_misnamed(&self) -> bool {
+        matches!(self, Self::OtherVariable(_) | Self::GrantOfOtherEnvironment(_))
+    }
 }
 
 impl KeyLookupError {
@@ -228,7 +237,11 @@ pub(crate) fn search_trace<'a>(tried: impl IntoIterator<Item = &'a SearchedPlace
                 }
             }
             WhyMissing::OtherVariable(variable) => {
-                format!("{variable} holds this key, which is {wanted} by name")
+                let within = if *place == KeyPlace::Process { String::new() } else { format!(" in {name}") };
+                format!("{variable}{within} holds this key, which is {wanted} by name")
+            }
+            WhyMissing::GrantOfOtherEnvironment(env) => {
+                format!("the key of {wanted} was granted to you in {name} for {env}")
             }
             WhyMissing::KeyOfOther { variable, of } => format!("{variable} holds the key of {of}"),
             WhyMissing::NoIdentity => format!("no grant in {name}: you have no identity"),
@@ -259,21 +272,34 @@ pub(crate) fn search_trace<'a>(tried: impl IntoIterator<Item = &'a SearchedPlace
 
 /// Returns what to do if no place has the private key: access can be requested by a pull request.
 pub(crate) fn missing_key_hint(env: &EnvName, tried: &[SearchedPlace]) -> Hint {
+    let variable = env.private_key_name();
+    // A key that is here under another name, before one that somebody else has.
+    let misnamed = tried.iter().find(|tried| tried.missing.is_misnamed());
     let injected = tried.iter().find(|tried| tried.place == KeyPlace::Process);
-    match injected.map(|tried| (&tried.missing, &tried.wanted)) {
-        Some((WhyMissing::OtherVariable(variable), wanted)) => {
-            return hint!("give it its own name: export {wanted}=$(printenv {variable})", wanted, variable);
-        }
-        Some((WhyMissing::KeyOfOther { variable, of }, wanted)) => {
+    match misnamed.or(injected).map(|tried| (&tried.place, &tried.missing)) {
+        Some((KeyPlace::KeysFile(path), WhyMissing::OtherVariable(other))) => {
             return hint!(
-                "{variable} is the key of {of}; set {wanted} to what this prints where the key is: envseal key show --private \
-                 -e {env}",
-                variable,
-                of,
-                wanted,
-                env
+                "in {path}, rename {other} to {variable}",
+                path = relative_path(path),
+                other,
+                variable
             );
         }
+        Some((_, WhyMissing::OtherVariable(other))) => {
+            return hint!("give it its own name: export {variable}=$(printenv {other})", variable, other);
+        }
+        Some((_, WhyMissing::GrantOfOtherEnvironment(of))) => {
+            return hint!(
+                "envseal key backup ~/envseal-keys.txt && envseal key recover ~/envseal-keys.txt, then in .env.keys rename {other} to {variable}",
+                other = of.private_key_name(),
+                variable
+            );
+        }
+        Some((_, WhyMissing::KeyOfOther { variable: other, of })) => {
+            let is_of = hint!("{other} is the key of {of}; ", other, of);
+            return is_of.and(set_to_current(&variable, env));
+        }
+        Some((KeyPlace::Process, WhyMissing::OtherKeys(_))) => return set_to_current(&variable, env),
         _ => {}
     }
     let granted = tried.iter().find_map(|tried| match &tried.place {
@@ -282,6 +308,15 @@ pub(crate) fn missing_key_hint(env: &EnvName, tried: &[SearchedPlace]) -> Hint {
     });
     let (path, missing) = granted.expect("every search ends with a grant");
     in_project(folder_of(path), hint_without_grant(env, tried, missing))
+}
+
+/// Returns what to do about a variable that has another key than the environment's: a job can't request access.
+fn set_to_current(variable: &str, env: &EnvName) -> Hint {
+    hint!(
+        "set {variable} to what this prints where the key is: envseal key show --private -e {env}",
+        variable,
+        env
+    )
 }
 
 /// Returns what to do if the team file lacks a usable grant, for the reason `missing`, or does not exist.

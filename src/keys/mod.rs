@@ -258,10 +258,18 @@ impl<'a> KeyStore<'a> {
         };
         tried.push(SearchedPlace { place: KeyPlace::Grant(path), wanted: env.to_string(), missing });
         tried.extend(unasked);
-        if let Some(why) = self.misplaced(env, wanted, near)
-            && let Some(injected) = tried.iter_mut().find(|tried| tried.place == KeyPlace::Process)
-        {
-            injected.missing = why;
+        for SearchedPlace { place, missing, .. } in &mut tried {
+            let why = match place {
+                KeyPlace::Process => self.misplaced(env, wanted, near),
+                KeyPlace::KeysFile(path) => {
+                    let file = self.load_keys_file(path).ok();
+                    file.and_then(|file| Some(WhyMissing::OtherVariable(file.name_of(wanted)?.into())))
+                }
+                _ => None,
+            };
+            if let Some(why) = why {
+                *missing = why;
+            }
         }
         Err(KeyLookupError::NotFound { env: env.clone(), wanted: wanted.id(), tried })
     }

@@ -62,6 +62,8 @@ mod key_hints;
 mod key_list;
 mod key_lock;
 #[cfg(unix)]
+mod key_places;
+#[cfg(unix)]
 mod library;
 #[cfg(target_os = "linux")]
 mod limits;
