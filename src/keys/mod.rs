@@ -227,7 +227,7 @@ impl<'a> KeyStore<'a> {
             {
                 return Ok(found);
             }
-        } else if self.run_key_command.is_some() && !matches!(self.key_command(), Ok(None)) {
+        } else if self.has_key_command() {
             unasked.push(SearchedPlace {
                 place: KeyPlace::Command,
                 wanted: variable.clone(),
@@ -304,6 +304,11 @@ impl<'a> KeyStore<'a> {
     fn commanded_before(&self, env: &EnvName) -> Vec<StoredKey> {
         let known = self.commanded.borrow();
         known.iter().filter(|((of, _), _)| of == env).flat_map(|(_, keys)| keys.clone()).collect()
+    }
+
+    /// Returns true if this store runs a key command, even if its setting is malformed.
+    pub(crate) fn has_key_command(&self) -> bool {
+        self.run_key_command.is_some() && !matches!(self.key_command(), Ok(None))
     }
 
     /// Returns the user's key command, and where it is set: the variable, or the user's own configuration file.

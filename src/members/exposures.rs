@@ -54,10 +54,11 @@ pub(crate) struct ExposedValue {
     pub verified: bool,
 }
 
-/// Returns every exposure in `team`, the project's team file, the oldest first.
+/// Returns every exposure in `team`, the project's team file, the oldest first. Without a store nothing is decrypted, and
+/// the verdicts repeat the team file.
 pub(crate) fn exposures(
     project: &Project,
-    store: &KeyStore<'_>,
+    store: Option<&KeyStore<'_>>,
     team: &TeamFile,
 ) -> Result<Vec<ExposedValue>, Error> {
     let mut found = Vec::new();
@@ -80,7 +81,7 @@ pub(crate) fn exposed_elsewhere(project: &Project, store: &KeyStore<'_>) -> Resu
             return Some(team.exposures().iter().any(|it| it.state != ExposureState::Replaced));
         }
         let other = Project::of(folder_of(path), project.repositories()).ok()?;
-        Some(exposures(&other, &store, &team).ok()?.iter().any(|exposed| exposed.verdict.is_open()))
+        Some(exposures(&other, Some(&store), &team).ok()?.iter().any(|exposed| exposed.verdict.is_open()))
     };
     let files = other_team_files(project)?.into_iter();
     Ok(files.filter_map(|(path, team)| has_open(&path, team).unwrap_or(true).then_some(path)).collect())
@@ -103,17 +104,20 @@ pub(crate) fn confirm(project: &Project, seen: &[ExposedValue]) -> Result<bool, 
 /// Compares the exposures of one environment with the values that its files have now.
 fn compare(
     project: &Project,
-    store: &KeyStore<'_>,
+    store: Option<&KeyStore<'_>>,
     team: &TeamFile,
     env: &EnvName,
     exposures: &[Exposure],
 ) -> Result<Vec<ExposedValue>, Error> {
     let files = exposure_files(project, team, env, &[])?;
     let present = files.first().map_or(env, EnvFile::env);
-    let key = project.key_of(present)?.map(|(path, public)| store.find(present, &public, folder_of(&path)));
-    let key = match key {
+    let found = store.zip(project.key_of(present)?).map(|(store, (path, public))| {
+        let key = store.find(present, &public, folder_of(&path));
+        key.map(|key| (store, key))
+    });
+    let found = match found {
         Some(Err(KeyLookupError::NotFound { .. } | KeyLookupError::Locked(_))) => None,
-        key => key.transpose()?,
+        found => found.transpose()?,
     };
     let file_of =
         |exposure: &Exposure| files.iter().find(|file| file.has_sealed(&|name| name == exposure.name));
@@ -122,7 +126,7 @@ fn compare(
         let (exposure, present) = (exposure.clone(), present.clone());
         ExposedValue { exposure, present, file, verdict, verified }
     };
-    let Some(key) = key else {
+    let Some((store, key)) = found else {
         let recorded = |exposure: &Exposure| {
             let file = file_of(exposure);
             let verdict = file.map_or(ExposureVerdict::Gone, |_| ExposureVerdict::Known(exposure.state));

@@ -118,7 +118,7 @@ fn a_key_is_as_old_as_its_first_commit() {
 #[test]
 fn who_holds_a_key_and_what_is_exposed() {
     let env = TestEnv::new();
-    env.ok(&["set", "A", "1", "-e", "p"]);
+    env.ok(&["set", "A=1", "B=1", "-e", "p"]);
     let key = PrivateKey::parse(&env.private_key("ENVSEAL_PRIVATE_KEY_P")).unwrap();
     let (alice, bob, eve) = (Identity::generate(), Identity::generate(), Identity::generate());
     let p = EnvName::new("p").unwrap();

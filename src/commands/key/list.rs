@@ -14,15 +14,16 @@ use crate::error::Error;
 use crate::fs;
 use crate::git::{Repo, display_path};
 use crate::keys::{FoundKey, KeyLookupError, KeyPlace, KeysFile};
+use crate::members::{ExposedValue, exposures};
 use crate::project::{EnvFile, is_keys_file_tracked, path_in_commits};
-use crate::team::{ExposureState, GrantLine, TeamFile};
+use crate::team::{GrantLine, TeamFile};
 use crate::time::{Moment, rfc3339};
 use crate::ui;
 
 /// List keys, where each private key is, and who has a grant
 ///
-/// Includes every environment with an env file in this project, or with a private key here. Decrypts nothing and never
-/// prompts for a passphrase.
+/// Includes every environment with an env file in this project, or with a private key here. Never prompts for a
+/// passphrase, and runs no key command.
 #[derive(clap::Args)]
 #[command(after_long_help = "Examples:
   envseal key list
@@ -62,8 +63,9 @@ struct KeyRow {
     exposures: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct PrivateKeyRow {
+    /// `key-command` if that may have the key: it is not run.
     place: &'static str,
     path: Option<String>,
     locked: bool,
@@ -112,7 +114,12 @@ pub(super) fn run(context: &Context, args: &KeyListArgs) -> Result<(), Error> {
         envs.retain(|env, _| named.contains(env));
     }
     let repo = project.git_root().map(|root| context.store.repositories().open(root)).transpose()?;
-    let row = |(env, keys)| KeyRow::new(&env, keys, (&team, &known), keys_file_row.clone(), repo.as_deref());
+    // Keys are listed even if one of them is refused or decrypts no record of exposures.
+    let compared = exposures(&project, Some(&context.store.unasking()), &team);
+    let exposed = compared.or_else(|_| exposures(&project, None, &team))?;
+    let by_command = PrivateKeyRow { place: "key-command", path: None, locked: false };
+    let places = (keys_file_row, context.store.has_key_command().then_some(by_command));
+    let row = |(env, keys)| KeyRow::new(&env, keys, (&team, &exposed), places.clone(), repo.as_deref());
     let rows = envs.into_iter().map(row).collect::<Result<Vec<_>, _>>()?;
     if args.json {
         return ui::json(&rows);
@@ -153,31 +160,31 @@ impl KeyRow {
     fn new(
         env: &EnvName,
         EnvKeys { files, key, private }: EnvKeys,
-        (team, known): (&TeamFile, &[(EnvName, Option<PublicKey>)]),
-        keys_file: Option<KeysFileRow>,
+        (team, exposed): (&TeamFile, &[ExposedValue]),
+        (keys_file, may_be): (Option<KeysFileRow>, Option<PrivateKeyRow>),
         repo: Option<&Repo>,
     ) -> Result<Self, Error> {
         let key = key.or_else(|| private.first().map(|found| found.key.public()));
         let since = repo.map(|repo| first_commit_with(key, &files, repo)).transpose()?.flatten();
         let (current, older): (Vec<_>, Vec<_>) =
             private.iter().partition(|found| Some(found.key.public()) == key);
-        let present =
-            |name| team.exposed_environment(name, known.iter().filter_map(|(env, key)| Some((env, (*key)?))));
-        let names = team.exposed_names().into_iter().filter(|name| present(name) == env);
-        let mut exposed: Vec<_> = names.flat_map(|name| team.exposures_of(name)).collect();
-        exposed.retain(|exposure| exposure.state != ExposureState::Replaced);
+        let exposed = exposed.iter().filter(|it| it.present == *env && it.verdict.is_open());
+        let exposed: BTreeSet<_> = exposed.map(|it| &it.exposure.name).collect();
         Ok(Self {
             environment: env.to_string(),
             files: files.iter().map(|path| display_path(path)).collect(),
             key: key.map(|key| key.id().to_string()),
             public_key: key.map(|key| key.to_string()),
-            private: current.first().map(|found| PrivateKeyRow::new(found)),
+            private: current
+                .first()
+                .map(|found| PrivateKeyRow::new(found))
+                .or(may_be.filter(|_| key.is_some())),
             older_keys: older.iter().map(|found| found.key.public().id().to_string()).collect(),
             holders: holders(env, key, team),
             since: since.map(|(time, _)| rfc3339(time)),
             since_is_cut: since.is_some_and(|(_, is_cut)| is_cut),
             keys_file,
-            exposures: exposed.iter().map(|exposure| &exposure.name).collect::<BTreeSet<_>>().len(),
+            exposures: exposed.len(),
         })
     }
 
@@ -190,6 +197,7 @@ impl KeyRow {
                     "keys file, refused"
                 }
                 "keys-file" => "keys file",
+                "key-command" => "unknown: key command",
                 place => place,
             };
             if private.locked { format!("{place}, locked") } else { place.to_owned() }
@@ -223,7 +231,8 @@ impl KeyRow {
 impl PrivateKeyRow {
     fn new(found: &FoundKey) -> Self {
         let (place, path) = match &found.place {
-            KeyPlace::Given | KeyPlace::Process | KeyPlace::Command => ("process", None),
+            KeyPlace::Given | KeyPlace::Process => ("process", None),
+            KeyPlace::Command => ("key-command", None),
             KeyPlace::KeysFile(path) => ("keys-file", Some(path)),
             KeyPlace::Grant(path) => ("grant", Some(path)),
         };

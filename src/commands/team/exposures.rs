@@ -57,7 +57,8 @@ struct ExposureRow {
 
 pub(super) fn run(context: &Context, args: &TeamExposuresArgs) -> Result<u8, Error> {
     let project = context.project()?;
-    let all = context.ui.working("decrypting", || exposures(&project, &context.store, &project.team()?))?;
+    let all =
+        context.ui.working("decrypting", || exposures(&project, Some(&context.store), &project.team()?))?;
     let listed: Vec<_> = all.iter().filter(|exposed| args.all || exposed.verdict.is_open()).collect();
     let now = Moment::now().seconds;
     let rows: Vec<_> = listed.iter().map(|exposed| ExposureRow::new(exposed, now)).collect();

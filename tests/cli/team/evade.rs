@@ -95,13 +95,13 @@ fn a_second_environment_under_the_name_of_a_renamed_one_has_records_of_its_own()
     assert!(is_verified(list()));
     let shown = alice.says(&["team", "exposures"]);
     contains_all(&shown, &["production (now qa)", "production_2 (now production)"]);
-    // Eve could also read the TOKEN that production had under its old key.
+    // Eve could also read the TOKEN that production had under its old key. It is gone from production.
     let keys = alice.json(&["key", "list", "--json"]);
     let counts =
         keys.as_array().unwrap().iter().map(|it| (it["environment"].as_str(), it["exposures"].as_u64()));
     assert_eq!(
         counts.collect::<Vec<_>>(),
-        [(Some("production"), Some(2)), (Some("qa"), Some(2)), (Some("staging"), Some(0))]
+        [(Some("production"), Some(1)), (Some("qa"), Some(2)), (Some("staging"), Some(0))]
     );
 
     let told = alice.envseal(&["key", "rotate", "-e", "qa", "-e", "production"]);
