@@ -5,10 +5,10 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::file::EnvFile;
+use super::file::{EnvFile, real_place};
 use super::resolve::resolve_hint;
 use super::similar::nearest_name;
-use crate::config::{EnvName, is_env_file};
+use crate::config::{EnvName, TEAM_FILE, is_env_file};
 use crate::crypto::{KeyId, OpenError, SealError, TokenError};
 use crate::dotenv::{
     ConflictedText, Document, Entry, ExpandError, ForeignFormat, ParseError, Stray, why_reserved,
@@ -154,24 +154,30 @@ pub(crate) fn changed_meanwhile(path: &Path) -> Error {
     .with_hint("try again")
 }
 
-pub(super) fn keys_disagree(
-    env: &EnvName,
-    (first, first_key): (&Path, KeyId),
-    (second, second_key): (&Path, KeyId),
-) -> Error {
+pub(super) fn keys_disagree(env: &EnvName, one: (&Path, KeyId), other: (&Path, KeyId)) -> Error {
+    // The file further down may be of a package that lost its own envseal.toml, and the one above has more to lose.
+    let depth = |(path, _): &(&Path, KeyId)| real_place(path).components().count();
+    let [(first, first_key), (second, second_key)] =
+        if depth(&one) > depth(&other) { [other, one] } else { [one, other] };
+    let separate = if real_place(first).parent() == real_place(second).parent() {
+        Hint::from("")
+    } else {
+        let path = relative_path(&second.with_file_name(TEAM_FILE));
+        hint!("for a separate project: touch {path}; otherwise, ", path)
+    };
     let [first, second] = [first, second].map(relative_path);
     Error::refused(format!(
         "{} is encrypted with key {first_key}, {} with key {second_key}: one environment has one key",
         first.display(),
         second.display()
     ))
-    .with_hint(hint!(
+    .with_hint(separate.and(hint!(
         "if {first} has the right key, replace the line {variable} of {second} with that of {first}, then: envseal encrypt \
          --reseal -f {second}",
         first,
         variable = env.public_key_name(),
         second
-    ))
+    )))
 }
 
 /// Returns the error for a symlink that git tracks, and that leads out of the worktree or into `.git`.

@@ -69,6 +69,7 @@ mod library;
 mod limits;
 mod log;
 mod log_signed;
+mod lost_team_file;
 mod ls;
 mod man;
 #[cfg(unix)]
