@@ -24,6 +24,7 @@ use crate::config::EnvName;
 use crate::crypto::{IdentityKey, PrivateKey, PublicKey};
 use crate::error::Error;
 use crate::fs::folder_of;
+use crate::git::display_path;
 use crate::keys::{KeyLookupError, KeyPlace, KeyStore, OwnIdentity};
 use crate::project::{EnvFile, Project, exposure_names, tag_key};
 use crate::team::{MemberName, TeamFile};
@@ -89,6 +90,11 @@ fn public_key(project: &Project, env: &EnvName) -> Result<(PathBuf, PublicKey), 
 }
 
 fn no_environment(project: &Project, env: &EnvName) -> Error {
+    let ignored = project.passed_over(project.root(), &[]).unwrap_or_default();
+    if let Some(path) = ignored.iter().find(|path| EnvName::of_file(path).as_ref() == Ok(env)) {
+        let message = format!("git ignores {}, so nobody else gets its values", display_path(path));
+        return Error::refused(message);
+    }
     Error::refused(format!("no env file below {} has a key for {env}", project.root().display()))
         .with_hint("see which environments there are: envseal ls")
 }
