@@ -297,7 +297,7 @@ impl fmt::Display for EnvName {
 /// case (`ı`, `ſ`, the Kelvin sign), one that is neither letter nor digit (a zero-width space, a second kind of hyphen),
 /// a part of a letter that has a code point of its own (`e` and U+0301, Hangul Jamo), or letters of another script among
 /// Latin ones.
-fn looks_like_another(name: &str) -> bool {
+pub(crate) fn looks_like_another(name: &str) -> bool {
     let is_part = |c: char| matches!(c, '\u{300}'..='\u{36f}' | '\u{1100}'..='\u{11ff}');
     // Latin-1 Supplement, Latin Extended-A and -B, Latin Extended Additional.
     let is_latin = |c: char| matches!(c, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}');

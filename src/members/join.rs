@@ -170,6 +170,9 @@ fn refuse_name_of_another(
     key: Option<&IdentityKey>,
     hint: &'static str,
 ) -> Result<(), Error> {
+    if let Some(why) = name.imitates(team.members().keys().chain(team.removed().keys())) {
+        return Err(Error::usage(why, hint));
+    }
     let Some(owner) = team.key_of(name).filter(|owner| Some(*owner) != key) else { return Ok(()) };
     let whose = if team.members().contains_key(name) { "another" } else { "a removed" };
     Err(Error::usage(format!("{name} is the name of {whose} member ({})", owner.fingerprint()), hint))

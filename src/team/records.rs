@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::config::EnvName;
+use crate::config::{EnvName, looks_like_another};
 use crate::crypto::{
     Grant, GrantError, GrantTerms, Identity, IdentityKey, KeyId, PRIVATE_PREFIX, PrivateKey, Proof,
     PublicKey, SealedValue,
@@ -35,6 +35,18 @@ impl MemberName {
         }
         let message = format!("{name:?} is not a member name: use letters, digits, `.`, `_`, `-` and `@`");
         Err(Error::refused(message).with_status(2))
+    }
+
+    /// Returns why the name can pass for one of these others; None if it can't.
+    pub fn imitates<'n>(&self, others: impl IntoIterator<Item = &'n Self>) -> Option<String> {
+        let lower = self.0.to_lowercase();
+        let is_same = |other: &&Self| **other != *self && other.0.to_lowercase() == lower;
+        match others.into_iter().find(is_same) {
+            _ if looks_like_another(&self.0) => {
+                Some(format!("the name {self} has letters that look like those of another alphabet"))
+            }
+            other => Some(format!("{self} and {} differ only in letter case", other?)),
+        }
     }
 
     /// Returns the name with a suffix of characters that a name may have. A long name is cut before it.

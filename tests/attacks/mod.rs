@@ -24,6 +24,7 @@ mod locked_keys;
 #[cfg(unix)]
 mod lockout;
 mod marked;
+mod member_names;
 mod moved;
 mod moved_project;
 mod names;

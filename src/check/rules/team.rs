@@ -117,6 +117,9 @@ fn check_members(file: &TeamText<'_>) -> Vec<Finding> {
             let fix = "a returning member needs a new name: remove the [members] line from {file}";
             found(format!("{name} is both a member and removed"), fix.into());
         }
+        if let Some(why) = name.imitates(file.team.members().keys()) {
+            found(why, "see who wrote it: git log -p -- {file}; then choose another name".into());
+        }
         if let Some(other) = names.insert(key, name) {
             let message = format!("{other} and {name} have the same key, so it is unclear who is meant");
             found(message, hint!("remove the line of {other} or of {name} from {file}", other, name));
