@@ -34,6 +34,14 @@ static START: OnceLock<(PathBuf, CommandOptions)> = OnceLock::new();
 /// The folder of the project that the person stands in, as seen from the repository's root. Found when it is needed.
 static PROJECT: OnceLock<LazyLock<PathBuf>> = OnceLock::new();
 
+/// A command as typed, `envseal set`, and the options with which it named its files.
+static FILES: OnceLock<(String, Hint)> = OnceLock::new();
+
+/// Makes commands of this name in hints repeat `files`, the options of the running one, unless they name files themselves.
+pub(crate) fn repeat_files(command: &str, files: Hint) {
+    FILES.get_or_init(|| (format!("envseal {command}"), files));
+}
+
 /// Makes the commands in hints work in these folders, each as seen from the one before, and with the files that `-K` and
 /// `-i` named, as seen from the last, unless their paths can't be shown. What somebody else is to run works in the folder
 /// that `project` returns, as seen from the repository's root.
@@ -271,13 +279,36 @@ impl Hint {
     /// Returns the line. Returns None if a word contains a private key, or a character that a terminal hides or acts on, such
     /// as a line break or an escape sequence: people could not see what they paste.
     pub fn line(&self) -> Option<String> {
-        match START.get() {
-            None => self.written(CommandOptions::default()),
-            Some((folder, _)) if self.names_another_program() => {
-                self.clone().seen(|path| folder.join(path)).written(CommandOptions::default())
-            }
-            Some((_, options)) => self.written(options.clone()),
+        let mut hint = self.clone();
+        if let Some((command, files)) = FILES.get() {
+            hint = hint.naming_files(command, files);
         }
+        let (folder, mut options) = START.get().cloned().unwrap_or_default();
+        if hint.names_another_program() {
+            hint = hint.seen(|path| folder.join(path));
+            options = CommandOptions::default();
+        }
+        hint.written(options)
+    }
+
+    /// Adds the options `files` to each `command` that names no file.
+    fn naming_files(mut self, command: &str, files: &Self) -> Self {
+        let mut at = 0;
+        while let Some(part) = self.parts.get(at) {
+            at += 1;
+            let HintPart::Text(text) = *part else { continue };
+            let Some(start) = text.find(command) else { continue };
+            let (before, after) = text.split_at(start + command.len());
+            let text = |part: &HintPart| if let HintPart::Text(text) = part { *text } else { "" };
+            let rest = after.to_owned() + &self.parts[at..].iter().map(text).collect::<String>();
+            let rest = rest.split(ENDS).next().unwrap_or_default();
+            let is_named = [" -e ", " -f "].iter().any(|option| rest.contains(option));
+            let added = if is_named { &[] } else { &files.parts[..] };
+            let parts = [&[HintPart::Text(before)], added, &[HintPart::Text(after)]].concat();
+            self.parts.splice(at - 1..at, parts);
+            at += added.len();
+        }
+        self
     }
 
     /// Like [`Self::line`], for somebody in the repository's root, whatever `-C` says.
@@ -562,6 +593,19 @@ mod tests {
             add_text(&mut line, text, &options);
             assert_eq!(line, expected);
         }
+    }
+
+    #[test]
+    fn a_command_repeats_the_files_of_the_running_one() {
+        let files = hint!(" -e {env}", env = "-p").and(hint!(" -f {path}", path = Path::new("a b/.env")));
+        let repeated = |hint: Hint| line(&hint.naming_files("envseal set", &files));
+        assert_eq!(repeated("envseal set A -e B".into()), "envseal set A -e B");
+        assert_eq!(repeated(hint!("envseal set -f {file}", file = "x")), "envseal set -f x");
+        assert_eq!(
+            repeated(hint!("envseal set {name}=VALUE; or: envseal set {name} -- VALUE", name = "A")),
+            "envseal set -e=-p -f 'a b/.env' A=VALUE; or: envseal set -e=-p -f 'a b/.env' A -- VALUE"
+        );
+        assert_eq!(repeated("see: envseal ls".into()), "see: envseal ls");
     }
 
     #[test]

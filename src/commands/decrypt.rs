@@ -1,7 +1,5 @@
 //! `envseal decrypt`.
 
-use std::path::PathBuf;
-
 use super::Context;
 use super::files::{FileArgs, VariableArgs};
 use crate::dotenv::{Entry, is_reserved};
@@ -21,7 +19,7 @@ use crate::ui::{self, counted};
   envseal decrypt -e development")]
 pub(super) struct DecryptArgs {
     #[command(flatten)]
-    files: FileArgs,
+    pub(super) files: FileArgs,
     #[command(flatten)]
     variables: VariableArgs,
     /// Print the decrypted file instead of writing it
@@ -31,15 +29,11 @@ pub(super) struct DecryptArgs {
 
 impl DecryptArgs {
     /// Returns the same command without the variables that failed.
-    fn without(&self, paths: &[PathBuf], failures: &[ValueFailure]) -> Hint {
-        let mut command = Hint::from("to leave them encrypted: envseal decrypt");
-        if !self.files.is_empty() {
-            let paths: Vec<_> = paths.iter().map(|path| relative_path(path)).collect();
-            command = command.and(hint!(" -f {paths}", paths));
-        }
+    fn without(&self, failures: &[ValueFailure]) -> Hint {
         let mut names: Vec<_> = failures.iter().map(|failure| failure.name.clone()).collect();
         names.dedup();
-        command = command.and(self.variables.to_hint()).and(hint!(" -x {names}", names));
+        let command = Hint::from("to leave them encrypted: envseal decrypt").and(self.variables.to_hint());
+        let command = command.and(hint!(" -x {names}", names));
         if self.stdout { command.and(" --stdout") } else { command }
     }
 }
@@ -57,7 +51,7 @@ pub(super) fn run(context: &Context, args: &DecryptArgs) -> Result<(), Error> {
         }
         let mut opener = target.opener_or_fail()?;
         decrypt(target.file(), target.project(), &pick, &mut opener)
-            .map_err(|failures| cannot_decrypt(&failures).with_hint(args.without(&paths, &failures)))
+            .map_err(|failures| cannot_decrypt(&failures).with_hint(args.without(&failures)))
     })?;
     for UpdatedFile { path, document, .. } in &updated.files {
         let is_left = |entry: &&Entry| {

@@ -32,7 +32,7 @@ pub(super) struct DiffArgs {
     #[arg(value_name = "REV", num_args = 0..=2)]
     revisions: Vec<String>,
     #[command(flatten)]
-    files: FileArgs,
+    pub(super) files: FileArgs,
     /// Decrypt and show the old and new values
     #[arg(long, conflicts_with = "json")]
     show: bool,

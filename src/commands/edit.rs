@@ -31,7 +31,7 @@ const AT_ONCE: Duration = Duration::from_secs(1);
   GIT_EDITOR='code --wait' envseal edit")]
 pub(super) struct EditArgs {
     #[command(flatten)]
-    files: FileArgs,
+    pub(super) files: FileArgs,
 }
 
 pub(super) fn run(context: &Context, args: &EditArgs) -> Result<u8, Error> {

@@ -157,6 +157,17 @@ impl FileArgs {
         self.selectors.iter().any(is_optional)
     }
 
+    /// Returns the options as typed, each word after a space.
+    pub(super) fn to_hint(&self) -> Hint {
+        let options = self.selectors.iter().map(|selector| match selector {
+            FileSelector::Environment(name) => hint!(" -e {name}", name),
+            FileSelector::Path(path) | FileSelector::Folder(path) => hint!(" -f {path}", path),
+            FileSelector::Optional(path) => hint!(" -f {file}", file = format!("?{}", path.display())),
+            FileSelector::Missing => "".into(),
+        });
+        Hint::list(options, "", "")
+    }
+
     fn environments(&self) -> impl Iterator<Item = &str> {
         self.selectors.iter().filter_map(|selector| match selector {
             FileSelector::Environment(name) => Some(name.as_str()),

@@ -30,7 +30,7 @@ pub(super) struct GetArgs {
     #[arg(value_name = "KEY")]
     keys: Vec<String>,
     #[command(flatten)]
-    reading: ReadArgs,
+    pub(super) reading: ReadArgs,
     /// Choose the format; raw is one value's bytes
     #[arg(long, value_parser = formats(), conflicts_with = "json")]
     format: Option<String>,

@@ -120,6 +120,25 @@ enum EnvsealCommand {
     Man(man::ManArgs),
 }
 
+impl EnvsealCommand {
+    /// Returns the name of a command that would work on another file if it named none, and how it named its files.
+    fn files(&self) -> Option<(&'static str, Hint)> {
+        Some(match self {
+            Self::Set(args) => ("set", args.files.to_hint()),
+            Self::Get(args) => ("get", args.reading.files.to_hint()),
+            Self::Unset(args) => ("unset", args.files.to_hint()),
+            Self::Rename(args) => ("rename", args.files.to_hint()),
+            Self::Resolve(args) => ("resolve", args.files.to_hint()),
+            Self::Run(args) => ("run", args.reading.files.to_hint()),
+            Self::Edit(args) => ("edit", args.files.to_hint()),
+            Self::Decrypt(args) => ("decrypt", args.files.to_hint()),
+            Self::Diff(args) => ("diff", args.files.to_hint()),
+            Self::Import(args) => ("import", args.files.to_hint()),
+            _ => return None,
+        })
+    }
+}
+
 /// Everything that a command needs besides its arguments.
 struct Context<'a> {
     ui: Ui,
@@ -334,8 +353,11 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         config::change_dir(dir).map_err(Error::io(format!("change to {}", dir.display())))?;
     }
     let shown = [&keys_file, &identity].map(|file| file.as_deref().filter(|file| !fs::is_read_once(file)));
-    hint::start_in(&dir, shown[0], shown[1], current_project);
     let process = ProcessEnv::capture();
+    hint::start_in(&dir, shown[0], shown[1], current_project);
+    if let Some((name, files)) = cli.command.files() {
+        hint::repeat_files(name, files);
+    }
     let store = KeyStore::new(&process, keys_file)
         .with_identity(identity, &ui::passphrase)
         .with_key_command(&run_key_command);

@@ -19,7 +19,7 @@ pub(super) struct RenameArgs {
     old: String,
     new: String,
     #[command(flatten)]
-    files: FileArgs,
+    pub(super) files: FileArgs,
     /// Replace an existing NEW, and leave references to OLD unchanged
     #[arg(long)]
     force: bool,

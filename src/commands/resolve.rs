@@ -35,7 +35,7 @@ pub(super) struct ResolveArgs {
     #[arg(conflicts_with_all = ["ours", "theirs"])]
     value: Option<OsString>,
     #[command(flatten)]
-    files: FileArgs,
+    pub(super) files: FileArgs,
     /// Take the side above `=======`; in a rebase, the branch you rebase onto
     #[arg(long, conflicts_with = "theirs")]
     ours: bool,
@@ -87,7 +87,7 @@ pub(super) fn run(context: &Context, args: ResolveArgs) -> Result<(), Error> {
                     change(Write::Plan, &Resolution::Value { assignment: &any, how })?;
                     let value = match piped {
                         Some(piped) => piped,
-                        None => prompt(context, &name)?,
+                        None => prompt(context, &name, std::slice::from_ref(&path))?,
                     };
                     assign_input(name, value)?
                 }

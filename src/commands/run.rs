@@ -45,7 +45,7 @@ const KEPT_IN_CLEAN_ENV: [&str; 6] = ["PATH", "PATHEXT", "SYSTEMROOT", "TEMP", "
 #[allow(clippy::struct_excessive_bools, reason = "they are the flags as typed")]
 pub(super) struct RunArgs {
     #[command(flatten)]
-    reading: ReadArgs,
+    pub(super) reading: ReadArgs,
     /// Let files override the process's own variables, and later files earlier ones
     #[arg(long)]
     overload: bool,

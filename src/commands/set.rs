@@ -45,7 +45,7 @@ pub(super) struct SetArgs {
     #[arg(value_name = "NAME=VALUE", hide = true)]
     rest: Vec<OsString>,
     #[command(flatten)]
-    files: FileArgs,
+    pub(super) files: FileArgs,
     /// Write as plain text, marked `# envseal: plain`
     #[arg(long, conflicts_with = "seal")]
     plain: bool,
@@ -110,7 +110,7 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
                     // Reports a refusal before the prompt.
                     let any = Assignment { name: name.clone(), value: SecretBytes::new(b"?".to_vec()) };
                     change(Write::Plan, &[any])?;
-                    prompt(context, &name)?
+                    prompt(context, &name, &paths)?
                 }
             };
             vec![assign_input(name, value)?]
@@ -169,15 +169,18 @@ pub(super) fn keys_and_values() -> Error {
 
 /// Rejects `--generate` for anything but one NAME, and for several environments: a leaked value must open only one.
 fn refuse_to_generate(args: &SetArgs, paths: &[PathBuf]) -> Result<(), Error> {
+    let takes = |what, hint: &'static str| Err(Error::usage(format!("--generate takes {what}"), hint));
+    if args.first == "-" || has_equals(&args.first) {
+        return takes("one NAME, without a value", "envseal set NAME --generate");
+    }
     let envs = env_names_of(paths)?;
-    let message = if args.first == "-" || has_equals(&args.first) {
-        "--generate takes one NAME, without a value"
-    } else if envs.iter().any(|env| env != &envs[0]) {
-        "--generate takes one environment, because each needs a value of its own"
-    } else {
+    if envs.iter().all(|env| env == &envs[0]) {
         return Ok(());
-    };
-    Err(Error::usage(message, "envseal set NAME --generate -e ENVIRONMENT"))
+    }
+    takes(
+        "one environment, because each needs a value of its own",
+        "envseal set NAME --generate -e ENVIRONMENT",
+    )
 }
 
 enum SetInput {
@@ -270,8 +273,15 @@ fn repeats_name(name: &VarName, value: &[u8]) -> bool {
     line.strip_prefix(name.as_str().as_bytes()).is_some_and(|rest| rest.trim_ascii_start().starts_with(b"="))
 }
 
-pub(super) fn prompt(context: &Context, name: &VarName) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let typed = match ui::hidden(&format!("Value of {name} (not shown): ")) {
+/// Asks for a value, and names the files at `paths` unless it is `.env`.
+pub(super) fn prompt(
+    context: &Context,
+    name: &VarName,
+    paths: &[PathBuf],
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let files: Vec<_> = paths.iter().map(|path| display_path(path)).collect();
+    let place = if files == [".env"] { String::new() } else { format!(" in {}", files.join(", ")) };
+    let typed = match ui::hidden(&format!("Value of {name}{place} (not shown): ")) {
         // Ctrl-D.
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
             return Err(no_value("nothing was typed", name));

@@ -17,7 +17,7 @@ pub(super) struct UnsetArgs {
     #[arg(value_name = "KEY", required = true)]
     keys: Vec<String>,
     #[command(flatten)]
-    files: FileArgs,
+    pub(super) files: FileArgs,
 }
 
 pub(super) fn run(context: &Context, args: &UnsetArgs) -> Result<(), Error> {

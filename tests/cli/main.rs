@@ -86,6 +86,8 @@ mod offline;
 #[cfg(unix)]
 mod package;
 #[cfg(unix)]
+mod pasted_hints;
+#[cfg(unix)]
 mod pins;
 #[cfg(unix)]
 mod pre_receive;

@@ -27,7 +27,12 @@ fn an_option_that_is_none_is_no_value() {
         (&["set", "DB", "---"], 2, escape, "---"),
         (&["set", "DB", "-----END Hunter2"], 2, escape, "Hunter2"),
         (&["set", "DB", "-q", "--Hunter2"], 2, escape, "Hunter2"),
-        (&["set", "DB", "--Hunter2", "-e", "p"], 2, escape, "Hunter2"),
+        (
+            &["set", "DB", "--Hunter2", "-e", "p"],
+            2,
+            "hint: if it is the value: envseal set -e p DB -- VALUE\n",
+            "Hunter2",
+        ),
         // An option joined to its value may be meant as either.
         (&["set", "DB", "-fk"], 2, "put a space between the two, as in -f FILE; if it is", "-fk"),
         (&["set", "DB", "-eHunter2"], 2, "put a space between the two", "Hunter2"),

@@ -38,7 +38,7 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     sources: Vec<PathBuf>,
     #[command(flatten)]
-    files: FileArgs,
+    pub(in crate::commands) files: FileArgs,
     #[command(flatten)]
     names: VariableArgs,
     #[command(flatten)]

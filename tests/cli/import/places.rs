@@ -241,7 +241,8 @@ fn encrypted_files_of_other_tools_are_not_plaintext() {
         ("json", "e.json", "ejson"),
     ] {
         let said = env.fails(2, &["import", kind, file, "-e", "prod", "--yes"]);
-        let expected = format!("error: {file} is encrypted by {tool}\nhint: envseal import {tool} {file}\n");
+        let expected =
+            format!("error: {file} is encrypted by {tool}\nhint: envseal import -e prod {tool} {file}\n");
         assert_eq!(said, expected);
     }
     assert!(!env.path(".env.prod").exists());

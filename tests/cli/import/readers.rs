@@ -58,13 +58,21 @@ fn each_error_has_its_hint() {
         ("json", br#"{"a": 1, "a": 1}"#, "remove one of the two"),
         ("json", b"{\"a\": \"\xff\"}", "iconv -f ISO-8859-1 -t UTF-8 source | envseal import json - -e NAME"),
         ("yaml", b"\xff\xfea\0:\0 \0x\0", "iconv -f UTF-16 -t UTF-8 source | envseal import yaml - -e NAME"),
-        ("json", b"{,", "fix that line; if it has comments or trailing commas: envseal import yaml source"),
-        ("yaml", b"a: [", "fix that line; for NAME=VALUE lines: envseal import dotenv source"),
+        (
+            "json",
+            b"{,",
+            "fix that line; if it has comments or trailing commas: envseal import -e x yaml source",
+        ),
+        ("yaml", b"a: [", "fix that line; for NAME=VALUE lines: envseal import -e x dotenv source"),
         ("yaml", b"a: 1\n---\nb: 1\n", "split it into one file per document"),
         ("yaml", b"a: !!binary '!'\n", "leave it out: -x a"),
         ("yaml", b"a:\n", "quote a value that has commas, or leave the name out: -x NAME"),
-        ("ejson", b"{}", "if it is plain text: envseal import json source"),
-        ("ejson", br#"{"_public_key": "x", "a": [1]}"#, "if it is plain text: envseal import json source"),
+        ("ejson", b"{}", "if it is plain text: envseal import -e x json source"),
+        (
+            "ejson",
+            br#"{"_public_key": "x", "a": [1]}"#,
+            "if it is plain text: envseal import -e x json source",
+        ),
     ] {
         assert_eq!(said(4, kind, text), hint, "{kind}: {}", String::from_utf8_lossy(text));
     }

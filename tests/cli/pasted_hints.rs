@@ -1,0 +1,66 @@
+//! Hints are pasted where they were printed, and work on the files that the command worked on.
+
+use crate::support::TestEnv;
+
+/// Returns the command of the first hint: what follows its last colon.
+fn command(stderr: &str) -> String {
+    let line = stderr.lines().find_map(|line| line.strip_prefix("hint: ")).expect(stderr);
+    line.rsplit(": ").next().unwrap().to_owned()
+}
+
+#[test]
+fn a_hint_repeats_the_file_that_was_named() {
+    let env = TestEnv::new();
+    for file in [".env", ".env.production", "sub/.env"] {
+        env.write_sealed(file, "DB=old\nOTHER=x\n");
+    }
+    let untouched = env.bytes(".env");
+    for (arguments, stdin, hint) in [
+        (&["set", "DB", "--stdin", "-e", "production"][..], "new", "envseal set -e production DB"),
+        (&["set", "DB", "-e", "production"], "", "envseal set -e production DB ''"),
+        (&["set", "-f", "sub/.env", "DB", "-"], "new", "envseal set -f sub/.env DB -- -"),
+        (&["set", "DB", "DB=x", "-e", "production"], "", "envseal set -e production DB -- VALUE"),
+        (&["set", "-", "-e", "production,qa"], "", "envseal set -e production -e qa - < FILE"),
+        (&["set", "A=1", "-e", "production", "--generate"], "", "envseal set -e production NAME --generate"),
+        (
+            &["set", "A", "-e", "qa", "-e", "production", "--generate"],
+            "",
+            "envseal set NAME --generate -e ENVIRONMENT",
+        ),
+        (
+            &["set", "DB", "-f", "sub/.env", &env.read(".env")],
+            "",
+            "envseal get OTHER -f sub/.env | envseal set DB -f sub/.env",
+        ),
+        (
+            &["resolve", "DB", "-f", "sub/.env"],
+            "",
+            "envseal resolve -f sub/.env DB --ours, or envseal resolve -f sub/.env DB --theirs",
+        ),
+        (&["get", "--format", "raw", "-f", "?sub/.env"], "", "envseal get -f '?sub/.env' KEY --format raw"),
+    ] {
+        let stderr = env.envseal(arguments).stdin(stdin).fails(2);
+        assert_eq!(command(&stderr), hint, "{stderr}");
+    }
+    let edit = env.envseal(&["-C", "sub", "edit", "-f", ".env"]).var("EDITOR", "no-such-editor");
+    assert_eq!(command(&edit.fails(2)), "GIT_EDITOR=vi envseal -C sub edit -f .env");
+    let stderr = env.envseal(&["set", "DB", "--stdin", "-e", "production"]).stdin("new").fails(2);
+    env.shell(&command(&stderr)).stdin("new").ok();
+    assert_eq!(env.ok(&["get", "DB", "-e", "production"]), "new\n");
+    assert_eq!(env.bytes(".env"), untouched);
+}
+
+#[test]
+fn a_prompt_names_a_file_other_than_the_usual_one() {
+    use crate::support::on_terminal;
+    let env = TestEnv::new();
+    for file in [".env", ".env.production"] {
+        env.write_sealed(file, "DB=old\n");
+    }
+    let Some((status, shown)) = on_terminal(&env, &["set", "DB", "-e", "production"], Some(b"new\r")) else {
+        return;
+    };
+    assert!(shown.starts_with("Value of DB in .env.production (not shown): "), "{shown}");
+    assert_eq!(status, 0);
+    assert_eq!(env.ok(&["get", "DB", "-e", "production"]), "new\n");
+}
