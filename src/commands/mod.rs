@@ -354,7 +354,8 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     }
     let shown = [&keys_file, &identity].map(|file| file.as_deref().filter(|file| !fs::is_read_once(file)));
     let process = ProcessEnv::capture();
-    hint::start_in(&dir, shown[0], shown[1], current_project);
+    let folders = if dir.is_empty() && is_typed_elsewhere(&process) { vec![working_dir()?] } else { dir };
+    hint::start_in(&folders, shown[0], shown[1], current_project);
     if let Some((name, files)) = cli.command.files() {
         hint::repeat_files(name, files);
     }
@@ -403,6 +404,14 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     }?;
     clone_setup::offer(&context);
     Ok(status)
+}
+
+/// Returns true if git runs this in the root and does not tell where the person is: `git pull` and `git rebase --apply` go
+/// to the root, and the git that they start takes that for the folder in which it was typed (`GIT_PREFIX`).
+fn is_typed_elsewhere(process: &ProcessEnv) -> bool {
+    let action = process.non_empty("GIT_REFLOG_ACTION").unwrap_or_default().to_string_lossy();
+    process.non_empty("GIT_PREFIX").is_none()
+        && ["pull", "rebase"].iter().any(|start| action.starts_with(start))
 }
 
 /// Finishes or undoes a change that was interrupted here.

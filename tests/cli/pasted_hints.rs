@@ -1,5 +1,6 @@
 //! Hints are pasted where they were printed, and work on the files that the command worked on.
 
+use crate::merge::{diverge, project, set};
 use crate::support::TestEnv;
 
 /// Returns the command of the first hint: what follows its last colon.
@@ -63,4 +64,35 @@ fn a_prompt_names_a_file_other_than_the_usual_one() {
     assert!(shown.starts_with("Value of DB in .env.production (not shown): "), "{shown}");
     assert_eq!(status, 0);
     assert_eq!(env.ok(&["get", "DB", "-e", "production"]), "new\n");
+}
+
+/// Returns a repository with a conflict about `A` of `.env` and `sub/.env` between `main` and `feature`.
+fn diverged() -> TestEnv {
+    let env = project(".env", &["A"]);
+    let change = || [".env", "sub/.env"].map(|file| set(&env, file, "A"));
+    change();
+    env.git(&["add", "-A"]);
+    env.git(&["commit", "-q", "-m", "both"]);
+    diverge(&env, change, change);
+    env
+}
+
+#[test]
+fn what_git_pull_suggests_works_in_every_folder() {
+    let env = diverged();
+    for start in
+        ["git pull --no-rebase . feature", "git pull --rebase . feature", "git rebase --apply feature"]
+    {
+        let said = env.shell(start).dir(env.path("sub")).output().stderr;
+        let taken = said.lines().filter_map(|line| line.strip_prefix("Take one: ")?.split(", or ").next());
+        let taken: Vec<_> = taken.collect();
+        assert_eq!(taken.len(), 2, "{start}: {said}");
+        for line in taken {
+            env.shell(line).dir(env.path("sub")).ok();
+        }
+        for file in [".env", "sub/.env"] {
+            assert!(!env.read(file).contains("<<<<<<<"), "{start}: {file}");
+        }
+        env.shell("git merge --abort || git rebase --abort").ok();
+    }
 }
