@@ -142,10 +142,15 @@ fn wants_base(context: &Context) -> bool {
 
 /// Suggests how to see both values of a name in conflict, and how to take one.
 fn suggest_resolving(context: &Context, path: &Path, text: &[u8], names: &[String], labels: &[String; 3]) {
-    // A label is `feature` or `1a2b3c4 (its subject)`. A stash has neither, and an older git gives none.
+    // `1a2b3c4 (its subject)`, or what `git merge` was given. Elsewhere a label is any word, and in `git am` a subject.
+    let repo = context.discover().ok().flatten();
     let revision = |label: &String| {
-        let (first, rest) = label.split_once(' ').unwrap_or((label, "("));
-        (rest.starts_with('(') && !["ours", "theirs"].contains(&first)).then(|| first.to_owned())
+        let (first, rest) = label.split_once(' ').unwrap_or((label, ""));
+        let repo = repo.as_ref().filter(|repo| {
+            let is_commit = rest.starts_with('(') && !repo.git_dir().join("rebase-apply").exists();
+            label == "HEAD" || is_commit || rest.is_empty() && context.process.is_in_merge()
+        })?;
+        repo.commit(first).ok().map(|_| first.to_owned())
     };
     let take = ConflictedText::read(text).as_ref().and_then(project::resolve_hint);
     let Some(take) = take.map(|take| take.with("file", path)) else { return };

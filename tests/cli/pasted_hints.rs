@@ -96,3 +96,22 @@ fn what_git_pull_suggests_works_in_every_folder() {
         env.shell("git merge --abort || git rebase --abort").ok();
     }
 }
+
+#[test]
+fn only_commits_are_compared() {
+    let env = diverged();
+    let said = env.git_with_envseal(&["merge", "feature"]).output().stderr;
+    assert!(said.contains("Compare: envseal diff --show HEAD feature -f .env\n"), "{said}");
+    env.git(&["merge", "--abort"]);
+    let patch = env.git(&["format-patch", "-1", "feature", "--stdout"]);
+    env.write("../patch", &patch);
+    // The subject of the patch, and what git calls changes that are carried over.
+    env.git(&["branch", "theirs", "main~"]);
+    env.git(&["branch", "local", "main~"]);
+    let said = env.git_with_envseal(&["am", "-3", "../patch"]).output().stderr;
+    assert!(said.contains("both sides changed A") && !said.contains("Compare"), "{said}");
+    env.git(&["am", "--abort"]);
+    env.envseal(&["set", "-q", "A"]).stdin("carried over").ok();
+    let said = env.git_with_envseal(&["checkout", "-m", "feature"]).output().stderr;
+    assert!(said.contains("both sides changed A") && !said.contains("Compare"), "{said}");
+}
