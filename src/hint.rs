@@ -18,6 +18,8 @@ const LATER: [&str; 3] = ["file", "folder", "range"];
 struct CommandOptions {
     /// `-C` of both programs: the folders that the person named.
     folders: String,
+    /// `-C` of git for a file in another repository.
+    repository: String,
     /// `-K` of envseal as the person named the file, and with its absolute path; the variable for hooks of `git commit`.
     keys_file: [String; 3],
     /// The same of `-i`.
@@ -34,6 +36,11 @@ static START: OnceLock<(PathBuf, CommandOptions)> = OnceLock::new();
 /// The folder of the project that the person stands in, as seen from the repository's root. Found when it is needed.
 static PROJECT: OnceLock<LazyLock<PathBuf>> = OnceLock::new();
 
+/// Returns the root of a file's repository if that is not the person's own.
+type OtherRepository = fn(&Path) -> Option<PathBuf>;
+
+static REPOSITORY: OnceLock<OtherRepository> = OnceLock::new();
+
 /// A command as typed, `envseal set`, and the options with which it named its files.
 static FILES: OnceLock<(String, Hint)> = OnceLock::new();
 
@@ -45,13 +52,17 @@ pub(crate) fn repeat_files(command: &str, files: Hint) {
 /// Makes the commands in hints work in these folders, each as seen from the one before, and with the files that `-K` and
 /// `-i` named, as seen from the last, unless their paths can't be shown. What somebody else is to run works in the folder
 /// that `project` returns, as seen from the repository's root.
+///
+/// If `repository` returns the root of a file's repository, git commands with that file work there.
 pub(crate) fn start_in(
     folders: &[PathBuf],
     keys_file: Option<&Path>,
     identity: Option<&Path>,
     project: fn() -> PathBuf,
+    repository: OtherRepository,
 ) {
     PROJECT.get_or_init(|| LazyLock::new(project));
+    REPOSITORY.get_or_init(|| repository);
     let written = |option: &str, variable: &str, file: Option<&Path>| {
         let Some(file) = file else { return Default::default() };
         let absolute = std::path::absolute(file).unwrap_or_default();
@@ -86,11 +97,11 @@ fn add_text(line: &mut String, text: &str, options: &CommandOptions) {
         let of_project = is_ours && (verb == "team" || rest.starts_with("key rotate -e "));
         let project = if of_project { &*options.project } else { "" };
         let seen_from = usize::from(!project.is_empty() || rest.starts_with("-C "));
-        let CommandOptions { folders, keys_file, identity, .. } = options;
+        let CommandOptions { folders, repository, keys_file, identity, .. } = options;
         line.extend(match (is_mine, is_ours, is_git) {
             (true, true, _) => [word, folders, project, &keys_file[seen_from], &identity[seen_from]],
-            (true, _, true) if verb == "commit" => [&keys_file[2], &identity[2], word, folders, ""],
-            (true, _, true) => [word, folders, "", "", ""],
+            (true, _, true) if verb == "commit" => [&keys_file[2], &identity[2], word, folders, repository],
+            (true, _, true) => [word, folders, repository, "", ""],
             (false, ..) if of_project => [word, &options.others, "", "", ""],
             _ => [word, "", "", "", ""],
         });
@@ -284,11 +295,25 @@ impl Hint {
             hint = hint.naming_files(command, files);
         }
         let (folder, mut options) = START.get().cloned().unwrap_or_default();
+        if let Some(root) = hint.other_repository() {
+            options.repository = option("-C ", &root)?;
+            hint = hint.seen(|path| std::path::absolute(path).unwrap_or_else(|_| path.into()));
+        }
         if hint.names_another_program() {
             hint = hint.seen(|path| folder.join(path));
-            options = CommandOptions::default();
+            options = CommandOptions { repository: options.repository, ..CommandOptions::default() };
         }
         hint.written(options)
+    }
+
+    /// Returns the root of the repository of its first path if it has a git command, and that is not the person's own.
+    fn other_repository(&self) -> Option<PathBuf> {
+        let is_git = |part: &HintPart| matches!(part, HintPart::Text(text) if text.contains("git "));
+        let path = self.parts.iter().find_map(|part| {
+            let HintPart::Words(words) = part else { return None };
+            words.iter().find_map(|word| if let Word::Path(path) = word { Some(path) } else { None })
+        })?;
+        if self.parts.iter().any(is_git) { REPOSITORY.get()?(path) } else { None }
     }
 
     /// Adds the options `files` to each `command` that names no file.
@@ -564,6 +589,7 @@ mod tests {
     fn commands_start_in_the_given_folder() {
         let options = CommandOptions {
             folders: "-C svc ".into(),
+            repository: "-C /r ".into(),
             keys_file: ["-K k ", "-K /k ", "ENVSEAL_KEYS_FILE=/k "].map(str::to_owned),
             identity: ["-i m ", "-i /m ", "ENVSEAL_IDENTITY=/m "].map(str::to_owned),
             project: "-C api ".into(),
@@ -575,10 +601,10 @@ mod tests {
                 "envseal -C svc -K k -i m get A | envseal -C svc -K k -i m set ",
             ),
             ("envseal -C api ls", "envseal -C svc -K /k -i /m -C api ls"),
-            ("see: git log -p -- ", "see: git -C svc log -p -- "),
+            ("see: git log -p -- ", "see: git -C svc -C /r log -p -- "),
             (
                 "git add . && git commit",
-                "git -C svc add . && ENVSEAL_KEYS_FILE=/k ENVSEAL_IDENTITY=/m git -C svc commit",
+                "git -C svc -C /r add . && ENVSEAL_KEYS_FILE=/k ENVSEAL_IDENTITY=/m git -C svc -C /r commit",
             ),
             ("make git ignore it", "make git ignore it"),
             ("or: envseal team list", "or: envseal -C svc -C api -K /k -i /m team list"),

@@ -42,7 +42,7 @@ use crate::dotenv::Document;
 use crate::error::Error;
 use crate::exec::{catch_file_size_limit, hide_memory, run_key_command};
 use crate::fs;
-use crate::git::{Repo, path_to_add, relative_path};
+use crate::git::{Repo, other_repository, path_to_add, relative_path};
 use crate::hint::{self, Hint};
 use crate::keys::{KeyStore, current_project};
 use crate::project::{self, Notice, Project, RecoveredChange, Target, Updated, Write, unseen_among, update};
@@ -355,7 +355,9 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
     let shown = [&keys_file, &identity].map(|file| file.as_deref().filter(|file| !fs::is_read_once(file)));
     let process = ProcessEnv::capture();
     let folders = if dir.is_empty() && is_typed_elsewhere(&process) { vec![working_dir()?] } else { dir };
-    hint::start_in(&folders, shown[0], shown[1], current_project);
+    // Where git says where the person is, paths in hints are as seen from there.
+    let repository = if process.get("GIT_PREFIX").is_some() { |_: &Path| None } else { other_repository };
+    hint::start_in(&folders, shown[0], shown[1], current_project, repository);
     if let Some((name, files)) = cli.command.files() {
         hint::repeat_files(name, files);
     }

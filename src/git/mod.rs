@@ -25,8 +25,8 @@ pub(crate) use history::{HistoryWalk, Linked, RangeEnds};
 pub(crate) use index_bytes::{common_dir_of, git_dir_of, in_main_worktree, is_tracked_fast};
 pub(crate) use objects::{ChangedFile, Commit, FileKind, FileRef, ObjectId, Peeled};
 pub(crate) use paths::{
-    display_path, find_root, from_git, path_from, path_to_add, read_team_or_schema, relative_path,
-    same_folder, settings_link_fault,
+    display_path, find_root, from_git, other_repository, path_from, path_to_add, read_team_or_schema,
+    relative_path, same_folder, settings_link_fault,
 };
 pub use repo::Repo;
 pub(crate) use repo::{OLDEST, RepoName, Repositories, once};

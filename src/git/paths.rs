@@ -93,10 +93,19 @@ pub(crate) fn relative_path(path: &Path) -> PathBuf {
 
 /// Returns the file for `git add` after a change at `path`: of a symlink, the file behind it if in the same repository.
 pub(crate) fn path_to_add(path: &Path) -> PathBuf {
-    let root_of = |path: &Path| fs::canonicalize(find_root(folder_of(path))?).ok();
     let real = fs::canonicalize(path).ok();
     let real = real.filter(|real| root_of(real).is_some_and(|root| Some(root) == root_of(path)));
     real.unwrap_or_else(|| path.to_owned())
+}
+
+/// Returns the root of a file's repository, without symlinks.
+fn root_of(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(find_root(folder_of(path))?).ok()
+}
+
+/// Returns the root of a file's repository if that is not the repository of the working directory.
+pub(crate) fn other_repository(path: &Path) -> Option<PathBuf> {
+    root_of(path).filter(|root| root_of(Path::new("file")).as_ref() != Some(root))
 }
 
 /// Returns the path as seen from the folder `here`: with `..` inside `here`'s repository, otherwise unchanged.

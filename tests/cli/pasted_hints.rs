@@ -115,3 +115,26 @@ fn only_commits_are_compared() {
     let said = env.git_with_envseal(&["checkout", "-m", "feature"]).output().stderr;
     assert!(said.contains("both sides changed A") && !said.contains("Compare"), "{said}");
 }
+
+#[test]
+fn git_works_in_the_repository_of_the_file() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "DB=x\n");
+    env.git(&["add", "-A"]);
+    env.git(&["commit", "-q", "-m", "one"]);
+    env.write(".env", env.read(".env").replace("DB=", "DC="));
+    let other = env.outside().join("other");
+    std::fs::create_dir(&other).unwrap();
+    let paste = |file: &str| {
+        let stderr = env.envseal(&["get", "-f", file]).dir(&other).fails(3);
+        let line = stderr.split_once("see who changed it: ").expect(&stderr).1.split(';').next().unwrap();
+        let log = env.shell(line).dir(&other).ok();
+        assert!(log.contains("DB=envseal:1:"), "{line}: {log}");
+    };
+    let absolute = env.path(".env");
+    paste(absolute.to_str().unwrap());
+    env.program("git", &["init", "-q"]).dir(&other).ok();
+    paste(absolute.to_str().unwrap());
+    let relative = absolute.strip_prefix(env.outside()).unwrap();
+    paste(&format!("../{}", relative.display()));
+}
