@@ -284,6 +284,10 @@ fn dockerignores(
     for folder in folders.into_iter().filter(|folder| has_dockerfile(folder)) {
         let ignore = folder.join(".dockerignore");
         project.refuse_leading_outside(&ignore)?;
+        let target = fs::final_target(&ignore)?;
+        if !target.to_string_lossy().ends_with("ignore") {
+            return Err(unfit_link(&ignore, &target, "is not an ignore file"));
+        }
         // Its patterns are anchored at its folder.
         let lines = [name, &format!("**/{name}")];
         ready.extend(fs::with_lines(&ignore, &lines, NewMode::Default)?.map(|staged| (ignore, staged)));
@@ -296,10 +300,10 @@ pub(super) fn exclude_temporaries(repo: &Repo) -> Result<bool, GitError> {
     repo.ensure_excluded(&format!("{}*", fs::TEMP_PREFIX))
 }
 
-fn not_ignored(path: &Path) -> Error {
-    let path = path.display();
-    Error::refused(format!("git does not ignore {path}: another rule overrides the line added to .gitignore"))
-        .with_hint("remove the rule that starts with `!` from .gitignore")
+fn unfit_link(link: &Path, target: &Path, why: &str) -> Error {
+    let [link, target] = [link, target].map(git::relative_path);
+    let message = format!("{} is a symlink to {}, which {why}", link.display(), target.display());
+    Error::refused(message).with_hint(hint!("remove it: rm {link}", link))
 }
 
 /// Rejects a keys file that git doesn't ignore in the worktree `root`, and a symlink to one that git tracks or doesn't
@@ -309,7 +313,11 @@ fn refuse_unignored(path: &Path, root: Option<&Path>, project: &Project) -> Resu
     if let Some(root) = root
         && !repositories.open(root)?.is_ignored(path)?
     {
-        return Err(not_ignored(path));
+        let path = git::display_path(path);
+        let message =
+            format!("git does not ignore {path}: another rule overrides the line added to .gitignore");
+        let hint = "remove the rule that starts with `!` from .gitignore";
+        return Err(Error::refused(message).with_hint(hint));
     }
     if !path.is_symlink() {
         return Ok(());
@@ -319,7 +327,16 @@ fn refuse_unignored(path: &Path, root: Option<&Path>, project: &Project) -> Resu
     if repo.is_tracked(&target)? {
         return Err(KeyLookupError::tracked(&target).into());
     }
-    if repo.is_ignored(&target)? { Ok(()) } else { Err(not_ignored(&target)) }
+    if repo.is_ignored(&target)? {
+        return Ok(());
+    }
+    let error = unfit_link(path, &target, "git does not ignore");
+    if !target.exists() {
+        return Err(error);
+    }
+    let [link, target] = [path, &target].map(git::relative_path);
+    let hint = hint!("if that file has your keys: mv {target} {link}; if not: rm {link}", target, link);
+    Err(error.with_hint(hint))
 }
 
 /// Returns the globs worth declaring plain for these files: those that match names in plain text and are not declared

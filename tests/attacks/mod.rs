@@ -15,6 +15,8 @@ mod hidden_elsewhere;
 mod hints;
 mod huge;
 #[cfg(unix)]
+mod ignore_links;
+#[cfg(unix)]
 mod keys_file;
 #[cfg(unix)]
 mod links;
