@@ -13,6 +13,7 @@ use crate::git::RangeEnds;
 use crate::history::{
     self, ChangeKind, DiffSide, EnvHistory, FileChanges, FileDiff, ShownValue, VariableChange,
 };
+use crate::project::{EnvFile, path_in_commits};
 use crate::ui::{self, Look, Page};
 
 /// Show which variables changed between commits, by name
@@ -68,6 +69,20 @@ pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<(), Error> {
         [before, after, ..] => (commit(before)?, commit(after)?),
     };
     let paths = args.files.paths_in(&repo, context.process)?;
+    // A misspelled name must not pass for a file without changes.
+    for path in args.files.paths(context.process)?.iter().filter(|_| !repo.is_bare()) {
+        let mut is_committed = false;
+        for name in [repo.relative(path)?, path_in_commits(&repo, path)?] {
+            for side in [before, after] {
+                if let DiffSide::Commit(commit) = side {
+                    is_committed |= repo.file(commit, &name)?.is_some();
+                }
+            }
+        }
+        if !is_committed {
+            EnvFile::load(path)?;
+        }
+    }
     // Without a passphrase the answer is only less exact.
     let store = &context.store.unasking();
     let mut history = EnvHistory::new(&repo, store);

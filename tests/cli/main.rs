@@ -81,6 +81,7 @@ mod merge_team;
 #[cfg(unix)]
 mod missing;
 mod monorepo;
+mod named_files;
 #[cfg(target_os = "linux")]
 mod offline;
 #[cfg(unix)]
