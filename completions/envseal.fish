@@ -63,7 +63,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand init" -s v -l verbose -d
 complete -c envseal -n "__fish_envseal_using_subcommand init" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s e -l env -d 'Use .env.NAME (.env for `default`); several: a,b' -r
-complete -c envseal -n "__fish_envseal_using_subcommand set" -s f -l file -d 'Use this file, or a folder\'s; \'?FILE\' if it exists' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand set" -s f -l file -d 'Use this file, or a folder\'s' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand set" -l generate -d 'Generate the value and encrypt it: LENGTH random letters and digits [default: 32]' -r
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand set" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys; - is stdin' -r -F
@@ -101,7 +101,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand get" -s v -l verbose -d 
 complete -c envseal -n "__fish_envseal_using_subcommand get" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s e -l env -d 'Use .env.NAME (.env for `default`); several: a,b' -r
-complete -c envseal -n "__fish_envseal_using_subcommand unset" -s f -l file -d 'Use this file, or a folder\'s; \'?FILE\' if it exists' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand unset" -s f -l file -d 'Use this file, or a folder\'s' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys; - is stdin' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
@@ -110,7 +110,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand unset" -s v -l verbose -
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand unset" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s e -l env -d 'Use .env.NAME (.env for `default`); several: a,b' -r
-complete -c envseal -n "__fish_envseal_using_subcommand rename" -s f -l file -d 'Use this file, or a folder\'s; \'?FILE\' if it exists' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand rename" -s f -l file -d 'Use this file, or a folder\'s' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys; - is stdin' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
@@ -120,7 +120,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand rename" -s v -l verbose 
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand rename" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand resolve" -s e -l env -d 'Use .env.NAME (.env for `default`); several: a,b' -r
-complete -c envseal -n "__fish_envseal_using_subcommand resolve" -s f -l file -d 'Use this file, or a folder\'s; \'?FILE\' if it exists' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand resolve" -s f -l file -d 'Use this file, or a folder\'s' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand resolve" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand resolve" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys; - is stdin' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand resolve" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
@@ -151,7 +151,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand run" -s v -l verbose -d 
 complete -c envseal -n "__fish_envseal_using_subcommand run" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand edit" -s e -l env -d 'Use .env.NAME (.env for `default`); several: a,b' -r
-complete -c envseal -n "__fish_envseal_using_subcommand edit" -s f -l file -d 'Use this file, or a folder\'s; \'?FILE\' if it exists' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand edit" -s f -l file -d 'Use this file, or a folder\'s' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand edit" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand edit" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys; - is stdin' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand edit" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
@@ -219,7 +219,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand check" -s v -l verbose -
 complete -c envseal -n "__fish_envseal_using_subcommand check" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s e -l env -d 'Use .env.NAME (.env for `default`); several: a,b' -r
-complete -c envseal -n "__fish_envseal_using_subcommand diff" -s f -l file -d 'Use this file, or a folder\'s; \'?FILE\' if it exists' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand diff" -s f -l file -d 'Use this file, or a folder\'s' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -l format -d 'Choose the output format; markdown is for pull requests' -r -f -a "json\t''
 markdown\t''"
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s C -d 'Change to DIR first' -r -F
@@ -232,7 +232,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand diff" -s v -l verbose -d
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s e -l env -d 'Use .env.NAME (.env for `default`); several: a,b' -r
-complete -c envseal -n "__fish_envseal_using_subcommand log" -s f -l file -d 'Use this file, or a folder\'s; \'?FILE\' if it exists' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand log" -s f -l file -d 'Use this file, or a folder\'s' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s n -l max-count -d 'Show at most this many commits' -r
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand log" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys; - is stdin' -r -F
@@ -263,7 +263,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s v -l verbose 
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand import" -s e -l env -d 'Use .env.NAME (.env for `default`); several: a,b' -r
-complete -c envseal -n "__fish_envseal_using_subcommand import" -s f -l file -d 'Use this file, or a folder\'s; \'?FILE\' if it exists' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand import" -s f -l file -d 'Use this file, or a folder\'s' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand import" -s k -l only -d 'Include only variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand import" -s x -l except -d 'Exclude variables that match GLOB (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand import" -l external -d 'Allow references to NAME, which only the target machine sets (repeats)' -r
@@ -316,7 +316,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s e -l env -d 'Use .env.NAME (.env for `default`); several: a,b' -r
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s f -l file -d 'Use this file, or a folder\'s; \'?FILE\' if it exists' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s f -l file -d 'Use this file, or a folder\'s' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys; - is stdin' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
@@ -326,7 +326,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from generate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s e -l env -d 'Use .env.NAME (.env for `default`); several: a,b' -r
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s f -l file -d 'Use this file, or a folder\'s; \'?FILE\' if it exists' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s f -l file -d 'Use this file, or a folder\'s' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys; - is stdin' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
@@ -335,7 +335,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from lock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s e -l env -d 'Use .env.NAME (.env for `default`); several: a,b' -r
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s f -l file -d 'Use this file, or a folder\'s; \'?FILE\' if it exists' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s f -l file -d 'Use this file, or a folder\'s' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys; - is stdin' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from unlock" -s i -l identity -d 'Use this private SSH key as your identity instead of the one that `team request` creates' -r -F
@@ -359,7 +359,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from recover" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s e -l env -d 'Use .env.NAME (.env for `default`); several: a,b' -r
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s f -l file -d 'Use this file, or a folder\'s; \'?FILE\' if it exists' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s f -l file -d 'Use this file, or a folder\'s' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -l keep -d 'Keep this member\'s grants without a prompt (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -l leave-out -d 'Leave this member without access (repeats)' -r
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s C -d 'Change to DIR first' -r -F
@@ -370,7 +370,7 @@ complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_sub
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -l no-pager -d 'Don\'t use a pager'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s e -l env -d 'Use .env.NAME (.env for `default`); several: a,b' -r
-complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s f -l file -d 'Use this file, or a folder\'s; \'?FILE\' if it exists' -r -F
+complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s f -l file -d 'Use this file, or a folder\'s' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -l fingerprint -d 'Trust the key without prompting if it has this fingerprint' -r
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s C -d 'Change to DIR first' -r -F
 complete -c envseal -n "__fish_envseal_using_subcommand key; and __fish_seen_subcommand_from trust" -s K -l keys-file -d 'Read private keys from FILE instead of .env.keys; - is stdin' -r -F

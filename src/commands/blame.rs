@@ -27,7 +27,7 @@ pub(super) struct BlameArgs {
     #[arg(value_name = "KEY")]
     keys: Vec<String>,
     #[command(flatten)]
-    files: FileArgs,
+    files: FileArgs<true>,
     /// Print JSON
     #[arg(long)]
     json: bool,

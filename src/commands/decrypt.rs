@@ -19,7 +19,7 @@ use crate::ui::{self, counted};
   envseal decrypt -e development")]
 pub(super) struct DecryptArgs {
     #[command(flatten)]
-    pub(super) files: FileArgs,
+    pub(super) files: FileArgs<true>,
     #[command(flatten)]
     variables: VariableArgs,
     /// Print the decrypted file instead of writing it

@@ -25,7 +25,7 @@ use crate::ui::{self, counted, listed};
   envseal encrypt --reseal -e production           # re-encrypt values under older keys")]
 pub(super) struct EncryptArgs {
     #[command(flatten)]
-    files: FileArgs,
+    files: FileArgs<true>,
     #[command(flatten)]
     variables: VariableArgs,
     #[command(flatten)]

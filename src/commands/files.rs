@@ -20,9 +20,9 @@ use crate::project::{
 };
 use crate::ui::{self, DefaultAnswer};
 
-/// `-e` and `-f`, in the order in which they were given.
+/// `-e` and `-f`, in the order in which they were given. With `OPTIONAL`, the command takes `-f '?FILE'`.
 #[derive(Clone, Debug, Default)]
-pub(super) struct FileArgs {
+pub(super) struct FileArgs<const OPTIONAL: bool = false> {
     selectors: Vec<FileSelector>,
 }
 
@@ -114,7 +114,7 @@ pub(super) fn say_created(context: &Context, path: &Path, new: &[PathBuf]) {
 #[derive(clap::Args)]
 pub(super) struct ListArgs {
     #[command(flatten)]
-    pub(super) files: FileArgs,
+    pub(super) files: FileArgs<true>,
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -129,12 +129,7 @@ impl ListArgs {
     }
 }
 
-impl FileArgs {
-    /// Returns true if neither `-e` nor `-f` was given.
-    pub(super) fn is_empty(&self) -> bool {
-        self.selectors.is_empty()
-    }
-
+impl FileArgs<true> {
     /// Drops missing optional files (`?FILE`). Only for commands that read: without it, the methods below reject `?`.
     pub(super) fn existing(&self, context: &Context) -> Result<Self, Error> {
         let resolve = |selector: &FileSelector| {
@@ -155,6 +150,13 @@ impl FileArgs {
     pub(super) fn has_optional(&self) -> bool {
         let is_optional = |it: &FileSelector| matches!(it, FileSelector::Optional(_) | FileSelector::Missing);
         self.selectors.iter().any(is_optional)
+    }
+}
+
+impl<const OPTIONAL: bool> FileArgs<OPTIONAL> {
+    /// Returns true if neither `-e` nor `-f` was given.
+    pub(super) fn is_empty(&self) -> bool {
+        self.selectors.is_empty()
     }
 
     /// Returns the options as typed, each word after a space.
@@ -307,7 +309,7 @@ fn parse_path(path: PathBuf) -> FileSelector {
     optional.map_or(FileSelector::Path(path), FileSelector::Optional)
 }
 
-impl clap::FromArgMatches for FileArgs {
+impl<const OPTIONAL: bool> clap::FromArgMatches for FileArgs<OPTIONAL> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut selectors = Vec::new();
         if let (Some(at), Some(names)) = (matches.indices_of("env"), matches.get_many::<String>("env")) {
@@ -326,7 +328,7 @@ impl clap::FromArgMatches for FileArgs {
     }
 }
 
-impl clap::Args for FileArgs {
+impl<const OPTIONAL: bool> clap::Args for FileArgs<OPTIONAL> {
     fn augment_args(command: Command) -> Command {
         let repeated = |id: &'static str, short| Arg::new(id).short(short).long(id).action(ArgAction::Append);
         command
@@ -336,12 +338,13 @@ impl clap::Args for FileArgs {
                     .value_delimiter(',')
                     .help("Use .env.NAME (.env for `default`); several: a,b"),
             )
-            .arg(
-                repeated("file", 'f')
-                    .value_name("FILE")
-                    .value_parser(clap::value_parser!(PathBuf))
-                    .help("Use this file, or a folder's; '?FILE' if it exists"),
-            )
+            .arg(repeated("file", 'f').value_name("FILE").value_parser(clap::value_parser!(PathBuf)).help(
+                if OPTIONAL {
+                    "Use this file, or a folder's; '?FILE' if it exists"
+                } else {
+                    "Use this file, or a folder's"
+                },
+            ))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -419,7 +422,7 @@ impl ReferenceArgs {
 #[derive(clap::Args, Debug)]
 pub(super) struct ReadArgs {
     #[command(flatten)]
-    pub(super) files: FileArgs,
+    pub(super) files: FileArgs<true>,
     /// Read the files that TOOL reads for the environment
     #[arg(long, value_name = "TOOL")]
     convention: Option<Convention>,
@@ -468,7 +471,7 @@ impl ReadArgs {
             _ => selector.clone(),
         };
         let selectors = self.files.selectors.iter().map(then).collect();
-        FileArgs { selectors }.paths_or_injected(context.process)
+        FileArgs::<true> { selectors }.paths_or_injected(context.process)
     }
 
     /// Returns the environment that the started program works in: that of the convention, otherwise `NODE_ENV`.
@@ -518,7 +521,7 @@ enum Convention {
 
 impl Convention {
     /// Returns the environment of `-e`, `ENVSEAL_ENV` or `NODE_ENV`, or else development, as in Node.
-    fn environment(self, context: &Context, files: &FileArgs) -> Result<EnvName, Error> {
+    fn environment(self, context: &Context, files: &FileArgs<true>) -> Result<EnvName, Error> {
         let mut named = files.environments();
         let of_process = || context.process.environment().or_else(|| context.process.node_environment());
         let env = match (named.next(), named.next()) {
@@ -559,7 +562,7 @@ impl Convention {
 }
 
 /// Returns the folders given with `-f`, or this one.
-fn convention_folders(files: &FileArgs) -> Result<Vec<&Path>, Error> {
+fn convention_folders(files: &FileArgs<true>) -> Result<Vec<&Path>, Error> {
     if files.has_optional() {
         return Err(Error::usage("with --convention every file is optional", "omit `?FILE`"));
     }

@@ -29,3 +29,43 @@ fn a_misspelled_environment_has_no_diff() {
         assert_eq!(env.fails(4, arguments), expected);
     }
 }
+
+/// Whether a command takes a file that may be missing is what its help says.
+#[test]
+fn only_commands_that_take_a_missing_file_offer_it() {
+    let env = TestEnv::new();
+    env.write_sealed(".env", "A=1\n");
+    for command in [
+        "set B 1",
+        "get",
+        "unset A",
+        "rename A B",
+        "resolve A 1",
+        "run -- true",
+        "edit",
+        "encrypt --stdout",
+        "decrypt --stdout",
+        "ls",
+        "diff",
+        "log",
+        "blame",
+        "doctor",
+        "import dotenv -y",
+        "key list",
+        "key show",
+        "key generate",
+        "key lock",
+        "key unlock",
+        "key rotate",
+        "key trust",
+    ] {
+        let words: Vec<_> = command.split(' ').collect();
+        let verbs = if words[0] == "key" { &words[..2] } else { &words[..1] };
+        let (command, rest) = words.split_at(verbs.len());
+        let named = [command, &["-f", "?.env.qa"], rest].concat();
+        let said = env.envseal(&named).var("EDITOR", "true").stdin("C=1\n").output().stderr;
+        let is_refused = said.contains("this command needs a file that exists, not ?.env.qa");
+        let help = env.ok(&[verbs, &["--help"]].concat());
+        assert_eq!(help.contains("'?FILE'"), !is_refused, "{named:?}: {said}");
+    }
+}

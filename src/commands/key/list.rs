@@ -30,7 +30,7 @@ use crate::ui;
   envseal key list --json | jq -r '.[] | select(.private == null).environment'")]
 pub(in crate::commands) struct KeyListArgs {
     #[command(flatten)]
-    files: FileArgs,
+    files: FileArgs<true>,
     /// Print JSON
     #[arg(long)]
     json: bool,

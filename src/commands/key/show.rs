@@ -19,7 +19,7 @@ use crate::ui;
   envseal key show --private -e production | gh secret set ENVSEAL_PRIVATE_KEY_PRODUCTION")]
 pub(in crate::commands) struct KeyShowArgs {
     #[command(flatten)]
-    files: FileArgs,
+    files: FileArgs<true>,
     /// Print the private key, which decrypts everything encrypted to it
     #[arg(long)]
     private: bool,
