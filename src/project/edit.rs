@@ -199,17 +199,20 @@ impl Editing {
         (self.base, self.shown, self.left) = (now.base, now.shown, now.left);
         self.was_in_conflict |= now.was_in_conflict || merged.conflicts != MergeConflicts::None;
         self.text = merged.text;
-        let conflict = match merged.conflicts {
+        let of = match merged.conflicts {
             MergeConflicts::None => return Ok(()),
-            MergeConflicts::Names(names) => {
-                format!("{} stand between conflict markers, in both versions", names.join(", "))
-            }
-            MergeConflicts::File => "both versions of it stand between conflict markers".into(),
+            MergeConflicts::Names(names) => format!(" of {}", names.join(", ")),
+            MergeConflicts::File => String::new(),
         };
         let path = target.file().path();
-        Err(Error::refused(format!("{} was changed meanwhile, and so {conflict}", path.display())).with_hint(
-            hint!("see what was changed: git diff -- {path}, then again: envseal edit -f {path}", path),
-        ))
+        let message = format!(
+            "{} was changed meanwhile; both versions{of} are between the conflict markers",
+            path.display()
+        );
+        Err(Error::refused(message).with_hint(hint!(
+            "see what was changed: git diff -- {path}, then again: envseal edit -f {path}",
+            path
+        )))
     }
 }
 

@@ -29,7 +29,7 @@ fn the_same_value_changed_twice_is_a_conflict_that_loses_neither() {
     let set = format!("{ENVSEAL} -q set A {theirs}");
     let script = format!("{set}; sed -i 's/^A=1/A={ours}/' \"$1\"");
     let stderr = edit(&env, &script, &[]).fails(4);
-    let expected = "error: .env was changed meanwhile, and so A stand between conflict markers, in both versions\n  \
+    let expected = "error: .env was changed meanwhile; both versions of A are between the conflict markers\n  \
                     Nothing was written; the edit is discarded\n\
                     hint: see what was changed: git diff -- .env, then again: envseal edit -f .env\n";
     assert_eq!(stderr, expected);
