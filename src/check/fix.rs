@@ -8,6 +8,7 @@ use crate::check::rules::Rule;
 use crate::config::is_env_file;
 use crate::error::Error;
 use crate::fs;
+use crate::git::relative_path;
 use crate::keys::KeyStore;
 use crate::project::{DollarSigns, Notice, Pick, Project, Write, encrypt, guard_keys_file, update};
 
@@ -29,7 +30,7 @@ pub(crate) fn fix(root: &Path, report: &CheckReport, store: &KeyStore<'_>) -> Re
     for finding in report.findings.iter().filter(|finding| finding.rule == Rule::Plaintext) {
         // Envseal's own names are never encrypted: their lines must be removed.
         let name = finding.name.as_deref().filter(|name| !crate::config::is_own_name(name));
-        plaintext.entry(root.join(&finding.file)).or_default().extend(name);
+        plaintext.entry(relative_path(&root.join(&finding.file))).or_default().extend(name);
     }
     let paths: Vec<_> = plaintext
         .iter()

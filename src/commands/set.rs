@@ -139,7 +139,7 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
                 Outcome::StayedPlain => {
                     let why = match project.declaring_plain(name) {
                         _ if is_reserved(name) => "it is a reserved name".into(),
-                        Some(by) => format!("{} declares it plain", by.display()),
+                        Some(by) => format!("{} declares it plain", display_path(&by)),
                         None => "it is marked plain (use --seal to encrypt it)".into(),
                     };
                     format!("Wrote {name} to {path} as plain text, because {why}")

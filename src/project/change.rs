@@ -21,6 +21,7 @@ use crate::crypto::{
 };
 use crate::dotenv::{Document, Edit, EditError, VarName, is_reserved, quote};
 use crate::error::{Error, ErrorKind};
+use crate::git::display_path;
 
 /// A variable and its new value.
 pub struct Assignment {
@@ -411,7 +412,7 @@ fn sealed_twice(file: &EnvFile, name: &str) -> Error {
 
 /// Returns the error for encrypting a name that the file `by` declares plain.
 fn declared_plain(path: &Path, name: &str, by: &Path, how: How) -> Error {
-    refused_in(path, format!("{name} can't be encrypted, because {} declares {name} plain", by.display()))
+    refused_in(path, format!("{name} can't be encrypted, because {} declares {name} plain", display_path(by)))
         .with_status(2)
         .with_hint(match how {
             How::Seal => narrow_declaration(name, by),

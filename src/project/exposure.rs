@@ -14,6 +14,7 @@ use crate::config::EnvName;
 use crate::crypto::{IdentityKey, OpenedValue, Opener, PlaintextKind, PrivateKey, Proof, TagKey};
 use crate::dotenv::{Document, read};
 use crate::error::Error;
+use crate::git::relative_path;
 use crate::keys::KeyStore;
 use crate::team::{Exposure, ExposureState, MemberName, TeamFile};
 use crate::time::Moment;
@@ -132,7 +133,7 @@ pub(crate) fn exposure_files(
     let changed: HashMap<_, _> = changed.iter().map(|(file, _)| (real_place(file.path()), file)).collect();
     let load = |path: &PathBuf| match changed.get(&real_place(path)) {
         Some(file) => file.with_text(file.document().as_bytes()),
-        None if changed.is_empty() => EnvFile::load(path),
+        None if changed.is_empty() => EnvFile::load(&relative_path(path)),
         // Another file of a merge may be in conflict still. Then the values of both sides count.
         None => EnvFile::load_or_new_among(path, &mut Listings::default(), true),
     };

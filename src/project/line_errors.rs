@@ -14,7 +14,7 @@ use crate::dotenv::{
     ConflictedText, Document, Entry, ExpandError, ForeignFormat, ParseError, Stray, why_reserved,
 };
 use crate::error::{Error, ErrorKind};
-use crate::git::{path_to_add, relative_path};
+use crate::git::{display_path, path_to_add, relative_path};
 use crate::hint::Hint;
 use crate::keys::{SearchedPlace, missing_key_hint, search_trace};
 
@@ -89,11 +89,12 @@ pub(super) fn sealed_but_plain(path: &Path, line: usize, name: &str) -> Error {
 
 /// Returns the error for a sealed value that has, or would get, a name that the file `by` declares plain.
 pub(super) fn sealed_but_declared(path: &Path, line: usize, name: &str, declared: &str, by: &Path) -> Error {
-    refused_at(path, line, format!("{name} is encrypted, but {} declares {declared} plain", by.display()))
+    refused_at(path, line, format!("{name} is encrypted, but {} declares {declared} plain", display_path(by)))
         .with_hint(narrow_declaration(declared, by))
 }
 
 pub(super) fn narrow_declaration(name: &str, by: &Path) -> Hint {
+    let by = relative_path(by);
     hint!("if it is secret, change {by} so that it no longer declares {name} plain", name, by)
 }
 
@@ -232,7 +233,7 @@ pub enum FailureReason {
     TooLarge,
     #[error("it is encrypted, but marked as plain")]
     Marked,
-    #[error("it is encrypted, but {} declares the name plain", .0.display())]
+    #[error("it is encrypted, but {} declares the name plain", display_path(.0))]
     DeclaredPlain(PathBuf),
     /// It could not be written as plain text.
     #[error("{0}")]

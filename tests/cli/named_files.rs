@@ -69,3 +69,23 @@ fn only_commands_that_take_a_missing_file_offer_it() {
         assert_eq!(help.contains("'?FILE'"), !is_refused, "{named:?}: {said}");
     }
 }
+
+#[test]
+fn files_of_this_project_are_named_as_seen_from_here() {
+    let env = TestEnv::new();
+    env.ok(&["init", "-y"]);
+    env.write("envseal.toml", "[policy]\nplain = [\"PUBLIC_*\"]\n");
+    env.write(".env", env.read(".env") + "C=abc#def\n");
+    std::fs::create_dir(env.path("sub")).unwrap();
+    for (folder, up) in [(".", ""), ("sub", "../")] {
+        let said = env.envseal(&["check", "--fix"]).dir(env.path(folder)).output().stderr;
+        assert!(said.contains(&format!("error: {up}.env:")), "{said}");
+        let set = env.envseal(&["set", "PUBLIC_X", "1", "--seal", "-f", &format!("{up}.env")]);
+        let said = set.dir(env.path(folder)).output().stderr;
+        let expected = format!(
+            "error: {up}.env: PUBLIC_X can't be encrypted, because {up}envseal.toml declares PUBLIC_X plain\nhint: if it \
+             is secret, change {up}envseal.toml so that it no longer declares PUBLIC_X plain\n"
+        );
+        assert_eq!(said, expected);
+    }
+}
