@@ -11,13 +11,14 @@ use super::files::ListArgs;
 use super::{Context, grouped};
 use crate::config::is_keys_file;
 use crate::crypto::{KeyId, OpenError, PublicKey};
+use crate::dotenv::{Entry, foreign_value, is_dotenvx_key};
 use crate::error::Error;
 use crate::git::{display_path, relative_path};
 use crate::hint::Hint;
 use crate::keys::{KeyLookupError, KeyPlace};
 use crate::project::{
-    EnvFile, FailureReason, KeyTrust, Pinning, Precedence, Projects, ValueFailure, cannot_decrypt, counts,
-    read_files,
+    EnvFile, FailureReason, KeyTrust, Pinning, Precedence, Projects, ValueFailure, ValueState,
+    cannot_decrypt, counts, read_files, value_state,
 };
 use crate::ui::{self, counted, one_line};
 
@@ -125,9 +126,15 @@ impl FileReport {
         self.key = file.public_key().map(|key| key.id().to_string());
         (self.sealed, self.plain, self.unmarked) =
             (Some(counts.sealed), Some(counts.plain), Some(counts.unmarked));
-        // A malformed sealed value is reported below: `encrypt` does not take it for plain text.
-        let tokens = file.variables().filter_map(|(_, entry)| file.token(entry));
-        let open = counts.unmarked - tokens.filter(Result::is_err).count();
+        // A malformed sealed value and one of another tool are reported below: `encrypt` refuses them.
+        let is_open = |entry: &Entry| {
+            let (name, (_, text)) = (file.document().name(entry), file.document().value(entry));
+            value_state(&file, &project, entry) == ValueState::Unmarked
+                && file.token(entry).is_none()
+                && foreign_value(&text).is_none()
+                && !is_dotenvx_key(name, &text)
+        };
+        let open = file.variables().filter(|(_, entry)| is_open(entry)).count();
         if open > 0 {
             let fix = hint!("envseal encrypt -f {path}", path);
             self.troubles.push(Problem::new(format!("{} in plain text", counted(open, "value")), Some(&fix)));

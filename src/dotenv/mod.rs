@@ -27,5 +27,5 @@ pub(crate) use name::{VarNameError, is_set_everywhere};
 pub use parse::ParseError;
 pub use reserved::is_reserved;
 pub(crate) use reserved::{is_redirecting, why_reserved};
-pub(crate) use value::{ForeignFormat, foreign_value};
+pub(crate) use value::{ForeignFormat, foreign_value, is_dotenvx_key};
 pub use value::{Quote, quote, read};

@@ -206,6 +206,12 @@ pub(crate) fn foreign_value(value: &[u8]) -> Option<&'static ForeignFormat> {
     })
 }
 
+/// Returns true for a public key that dotenvx wrote: a point of secp256k1, compressed, in hexadecimal.
+pub(crate) fn is_dotenvx_key(name: &str, value: &[u8]) -> bool {
+    name.starts_with("DOTENV_PUBLIC_KEY")
+        && matches!(value, [b'0', b'2' | b'3', rest @ ..] if rest.len() == 64 && rest.iter().all(u8::is_ascii_hexdigit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -89,3 +89,17 @@ fn files_of_this_project_are_named_as_seen_from_here() {
         assert_eq!(said, expected);
     }
 }
+
+#[test]
+fn values_of_another_tool_are_not_called_plain_text() {
+    let env = TestEnv::new();
+    let key = format!("03{}", "7".repeat(64));
+    let sealed = format!("encrypted:{}", "B".repeat(172));
+    env.write(".env.qa", format!("DOTENV_PUBLIC_KEY_QA=\"{key}\"\nX=\"{sealed}\"\n"));
+    let said = env.envseal(&["doctor", "-e", "qa"]).output().stdout;
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.contains("fix: envseal import dotenvx .env.qa") && !said.contains("plain text"), "{said}");
+    env.write(".env.qa", env.read(".env.qa") + "Y=plain\n");
+    let said = String::from_utf8(env.envseal(&["doctor", "-e", "qa"]).output().stdout).unwrap();
+    assert!(said.contains("1 value in plain text"), "{said}");
+}

@@ -12,8 +12,8 @@ use crate::crypto::{
     PublicKey, Refs, SealedValue, TOKEN_PREFIX, TokenError, claims_to_be_sealed, holds_sealed,
 };
 use crate::dotenv::{
-    ConflictedText, Document, Entry, ExpandError, Quote, foreign_value, is_redirecting, is_reserved,
-    is_set_everywhere, references, required, why_reserved,
+    ConflictedText, Document, Entry, ExpandError, Quote, foreign_value, is_dotenvx_key, is_redirecting,
+    is_reserved, is_set_everywhere, references, required, why_reserved,
 };
 use crate::hint::Hint;
 use crate::project::{replace_copy, resolve_hint};
@@ -482,12 +482,6 @@ impl EnvFileCheck<'_> {
 /// Returns true if a value is sealed, or contains a sealed value.
 fn is_sealed(value: &[u8]) -> bool {
     claims_to_be_sealed(value) || holds_sealed(value)
-}
-
-/// Returns true for a public key that dotenvx wrote: a point of secp256k1, compressed, in hexadecimal.
-fn is_dotenvx_key(name: &str, value: &[u8]) -> bool {
-    name.starts_with("DOTENV_PUBLIC_KEY")
-        && matches!(value, [b'0', b'2' | b'3', rest @ ..] if rest.len() == 64 && rest.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// Returns the name of a variable that is set to a value in a comment line.
