@@ -102,14 +102,7 @@ impl KeyLookupError {
     /// Returns the error for a keys file that git tracks: once it is committed, everyone with a clone has its keys.
     pub(crate) fn tracked(path: &Path) -> Self {
         let message = format!("{} is tracked by git, which would share its keys", path.display());
-        // In another worktree than this one.
-        let elsewhere = Some(relative_path(path)).filter(|seen| seen.is_absolute());
-        let remove = match elsewhere.as_ref().and_then(|path| Some((path.parent()?, path.file_name()?))) {
-            Some((folder, name)) => {
-                hint!("git -C {folder} rm --cached {name}", folder, name = Path::new(name))
-            }
-            None => hint!("git rm --cached {path}", path),
-        };
+        let remove = hint!("git rm --cached {path}", path = relative_path(path));
         Self::RefusedKeysFile(
             refused_file(message).with_hint(
                 remove.and("; if it was committed, rotate the keys: everyone with a clone has these"),
@@ -277,20 +270,24 @@ pub(crate) fn missing_key_hint(env: &EnvName, tried: &[SearchedPlace]) -> Hint {
     let misnamed = tried.iter().find(|tried| tried.missing.is_misnamed());
     let injected = tried.iter().find(|tried| tried.place == KeyPlace::Process);
     match misnamed.or(injected).map(|tried| (&tried.place, &tried.missing)) {
-        Some((KeyPlace::KeysFile(path), WhyMissing::OtherVariable(other))) => {
+        // The other name may still be in use, so its line stays.
+        Some((KeyPlace::KeysFile(path), WhyMissing::OtherVariable(other))) if !is_read_once(path) => {
             return hint!(
-                "in {path}, rename {other} to {variable}",
+                "in {path}, copy the line of {other} and name the copy {variable}",
                 path = relative_path(path),
                 other,
                 variable
             );
+        }
+        Some((KeyPlace::KeysFile(_), WhyMissing::OtherVariable(other))) => {
+            return hint!("in the keys that -K reads, name {other} {variable}", other, variable);
         }
         Some((_, WhyMissing::OtherVariable(other))) => {
             return hint!("give it its own name: export {variable}=$(printenv {other})", variable, other);
         }
         Some((_, WhyMissing::GrantOfOtherEnvironment(of))) => {
             return hint!(
-                "envseal key backup ~/envseal-keys.txt && envseal key recover ~/envseal-keys.txt, then in .env.keys rename {other} to {variable}",
+                "envseal key backup FILE && envseal key recover FILE; then copy the line of {other} and name the copy {variable}",
                 other = of.private_key_name(),
                 variable
             );

@@ -286,6 +286,8 @@ impl<'a> KeyStore<'a> {
         }
         let vars = self.process.of_key_command(env, &wanted.to_string());
         let text = run(&command, &setting, &self.process.path_list("PATH"), &vars)?;
+        // It may have written a keys file, or waited for a person.
+        fs::note_change();
         let place = Path::new("the key command's output");
         let file = KeysFile::of_text(place, &text).map_err(|error| error.with_status(3))?;
         let keys: Vec<_> = file.keys(env)?.into_iter().cloned().collect();
@@ -402,9 +404,8 @@ impl<'a> KeyStore<'a> {
 
     fn load_keys_file(&self, path: &Path) -> Result<Rc<KeysFile>, KeyLookupError> {
         let now = fs::changes();
-        if let Some((at, file)) = self.loaded.borrow().get(path)
-            && *at == now
-        {
+        self.loaded.borrow_mut().retain(|_, (at, _)| *at == now);
+        if let Some((_, file)) = self.loaded.borrow().get(path) {
             return Ok(Rc::clone(file));
         }
         if self.keys_file.is_some()

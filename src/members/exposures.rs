@@ -111,7 +111,8 @@ fn compare(
 ) -> Result<Vec<ExposedValue>, Error> {
     let files = exposure_files(project, team, env, &[])?;
     let present = files.first().map_or(env, EnvFile::env);
-    let found = store.zip(project.key_of(present)?).map(|(store, (path, public))| {
+    let public = if store.is_some() { project.key_of(present)? } else { None };
+    let found = store.zip(public).map(|(store, (path, public))| {
         let key = store.find(present, &public, folder_of(&path));
         key.map(|key| (store, key))
     });

@@ -170,7 +170,9 @@ fn refuse_name_of_another(
     key: Option<&IdentityKey>,
     hint: &'static str,
 ) -> Result<(), Error> {
-    if let Some(why) = name.imitates(team.members().keys().chain(team.removed().keys())) {
+    // A name that is there stays: nobody can rename a member.
+    let is_new = !team.members().contains_key(name);
+    if is_new && let Some(why) = name.imitates(team.members().keys().chain(team.removed().keys())) {
         return Err(Error::usage(why, hint));
     }
     let Some(owner) = team.key_of(name).filter(|owner| Some(*owner) != key) else { return Ok(()) };

@@ -147,7 +147,10 @@ fn a_key_under_another_environments_name_is_found() {
     );
     env.write(".env.base", env.read(".env.base").replace("PUBLIC_KEY=", "PUBLIC_KEY_BASE="));
     let trouble = trouble(&env);
-    assert_eq!(trouble["fix"], "in .env.keys, rename ENVSEAL_PRIVATE_KEY to ENVSEAL_PRIVATE_KEY_BASE");
+    assert_eq!(
+        trouble["fix"],
+        "in .env.keys, copy the line of ENVSEAL_PRIVATE_KEY and name the copy ENVSEAL_PRIVATE_KEY_BASE"
+    );
     let there = "ENVSEAL_PRIVATE_KEY in .env.keys holds this key, which is ENVSEAL_PRIVATE_KEY_BASE by name";
     assert_eq!(trouble["details"][1], there);
     env.write(".env.keys", env.read(".env.keys").replace("PRIVATE_KEY=", "PRIVATE_KEY_BASE="));

@@ -16,7 +16,7 @@ fn after_a_rename_the_key_is_found_under_its_former_name() {
     let [alice, bob] = two_members(&env);
     let url = alice.says(&["get", "URL", "-e", "production"]);
     rename_production(&alice);
-    let fix = "in .env.keys, rename ENVSEAL_PRIVATE_KEY_PRODUCTION to ENVSEAL_PRIVATE_KEY_PROD";
+    let fix = "in .env.keys, copy the line of ENVSEAL_PRIVATE_KEY_PRODUCTION and name the copy ENVSEAL_PRIVATE_KEY_PROD";
     let stderr = alice.fails(3, &["get", "URL", "-e", "prod"]);
     assert!(stderr.contains(fix), "{stderr}");
     let report = alice.json(&["doctor", "-e", "prod", "--json"]);
@@ -27,14 +27,11 @@ fn after_a_rename_the_key_is_found_under_its_former_name() {
     // Bob has the key by a grant, and nobody else can have it under the new name.
     rename_production(&bob);
     let stderr = bob.fails(3, &["get", "URL", "-e", "prod"]);
-    assert!(
-        stderr.contains("envseal key backup ~/envseal-keys.txt && envseal key recover ~/envseal-keys.txt"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("envseal key backup FILE && envseal key recover FILE"), "{stderr}");
     assert!(!stderr.contains("team approve"), "{stderr}");
     let report = bob.json(&["doctor", "-e", "prod", "--json"]);
     assert!(
-        report.to_string().contains("key backup ~/") && !report.to_string().contains("team approve"),
+        report.to_string().contains("key backup FILE") && !report.to_string().contains("team approve"),
         "{report}"
     );
     let backup = env.outside().join("backup").to_str().unwrap().to_owned();

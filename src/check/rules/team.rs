@@ -76,7 +76,7 @@ impl TeamText<'_> {
 /// Checks a team file by itself and by the env files of its project. `before` is the team file before a change: what it
 /// still had of a removed member doesn't stop the change, which may be the removal itself.
 pub(crate) fn check_team_file(file: &TeamText<'_>, before: Option<&TeamFile>) -> Vec<Finding> {
-    let mut findings = check_members(file);
+    let mut findings = check_members(file, before);
     findings.extend(file.team.grants().iter().filter_map(|line| check_grant(file, line, before)));
     findings.extend(count_exposed(file));
     findings.extend(check_tag_keys(file, before));
@@ -106,23 +106,33 @@ fn check_tag_keys(file: &TeamText<'_>, before: Option<&TeamFile>) -> Vec<Finding
     findings
 }
 
-fn check_members(file: &TeamText<'_>) -> Vec<Finding> {
+fn check_members(file: &TeamText<'_>, before: Option<&TeamFile>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut names = BTreeMap::new();
+    let mut by_letters: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    for name in file.team.members().keys() {
+        by_letters.entry(name.as_str().to_lowercase()).or_default().push(name);
+    }
     for (name, key) in file.team.members() {
-        let mut found = |message: String, fix: Hint| {
-            findings.push(file.found_at(Rule::TeamFile, ["members", name.as_str()], message, fix));
+        let found = |message: String, fix: Hint| {
+            file.found_at(Rule::TeamFile, ["members", name.as_str()], message, fix)
         };
         if file.team.removed().contains_key(name) {
             let fix = "a returning member needs a new name: remove the [members] line from {file}";
-            found(format!("{name} is both a member and removed"), fix.into());
+            findings.push(found(format!("{name} is both a member and removed"), fix.into()));
         }
-        if let Some(why) = name.imitates(file.team.members().keys()) {
-            found(why, "see who wrote it: git log -p -- {file}; then choose another name".into());
+        let alike = &by_letters[&name.as_str().to_lowercase()];
+        if let Some(why) = name.imitates(alike.iter().copied().take(2)) {
+            let fix = "see who wrote it: git log -p -- {file}; a new member can choose another name";
+            let found = found(why, fix.into());
+            // Nobody can rename a member.
+            let is_old = before.is_some_and(|before| before.members().get(name) == Some(key));
+            findings.push(if is_old { found.into_advice() } else { found });
         }
         if let Some(other) = names.insert(key, name) {
             let message = format!("{other} and {name} have the same key, so it is unclear who is meant");
-            found(message, hint!("remove the line of {other} or of {name} from {file}", other, name));
+            let fix = hint!("remove the line of {other} or of {name} from {file}", other, name);
+            findings.push(found(message, fix));
         }
     }
     findings
