@@ -79,7 +79,7 @@ pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<(), Error> {
                 }
             }
         }
-        if !is_committed {
+        if !is_committed && path.symlink_metadata().is_err() {
             EnvFile::load(path)?;
         }
     }

@@ -11,7 +11,7 @@ use super::{Context, typed};
 use crate::config::{EnvName, FileRole, ProcessEnv};
 use crate::dotenv::VarName;
 use crate::error::{Error, ErrorKind};
-use crate::fs::{folder_of, is_pipe};
+use crate::fs::{folder_of, is_pipe, is_read_once};
 use crate::git::{Repo, display_path, relative_path};
 use crate::hint::Hint;
 use crate::project::{
@@ -163,6 +163,7 @@ impl<const OPTIONAL: bool> FileArgs<OPTIONAL> {
     pub(super) fn to_hint(&self) -> Hint {
         let options = self.selectors.iter().map(|selector| match selector {
             FileSelector::Environment(name) => hint!(" -e {name}", name),
+            FileSelector::Path(path) if is_read_once(path) => " -f FILE".into(),
             FileSelector::Path(path) | FileSelector::Folder(path) => hint!(" -f {path}", path),
             FileSelector::Optional(path) => hint!(" -f {file}", file = format!("?{}", path.display())),
             FileSelector::Missing => "".into(),

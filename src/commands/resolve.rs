@@ -87,9 +87,9 @@ pub(super) fn run(context: &Context, args: ResolveArgs) -> Result<(), Error> {
                     change(Write::Plan, &Resolution::Value { assignment: &any, how })?;
                     let value = match piped {
                         Some(piped) => piped,
-                        None => prompt(context, &name, std::slice::from_ref(&path))?,
+                        None => prompt(context, &name, std::slice::from_ref(&path), "resolve")?,
                     };
-                    assign_input(name, value)?
+                    assign_input(name, value, "resolve")?
                 }
             };
             change(Write::Files, &Resolution::Value { assignment: &assignment, how })?

@@ -19,6 +19,8 @@ use crate::project::{
 };
 use crate::ui;
 
+const SET: &str = "set";
+
 /// Encrypt a value
 ///
 /// Prompts for VALUE, hidden (several lines may be pasted), or reads it from stdin; one newline at its end is dropped.
@@ -110,10 +112,10 @@ pub(super) fn run(context: &Context, args: SetArgs) -> Result<(), Error> {
                     // Reports a refusal before the prompt.
                     let any = Assignment { name: name.clone(), value: SecretBytes::new(b"?".to_vec()) };
                     change(Write::Plan, &[any])?;
-                    prompt(context, &name, &paths)?
+                    prompt(context, &name, &paths, SET)?
                 }
             };
-            vec![assign_input(name, value)?]
+            vec![assign_input(name, value, SET)?]
         }
     };
     let updated = change(Write::Files, &assignments)?;
@@ -278,13 +280,15 @@ pub(super) fn prompt(
     context: &Context,
     name: &VarName,
     paths: &[PathBuf],
+    command: &'static str,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let files: Vec<_> = paths.iter().map(|path| display_path(path)).collect();
     let place = if files == [".env"] { String::new() } else { format!(" in {}", files.join(", ")) };
+    let place = ui::one_line(&place);
     let typed = match ui::hidden(&format!("Value of {name}{place} (not shown): ")) {
         // Ctrl-D.
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            return Err(no_value("nothing was typed", name));
+            return Err(no_value("nothing was typed", name, command));
         }
         typed => typed.map_err(Error::io("ask on the terminal"))?,
     };
@@ -293,7 +297,7 @@ pub(super) fn prompt(
         context.ui.say(format_args!("Read {} lines, {} bytes", grouped(lines), grouped(typed.len())));
     }
     if typed.is_empty() || *typed == b"\n" {
-        return Err(no_value("nothing was typed", name));
+        return Err(no_value("nothing was typed", name, command));
     }
     Ok(typed)
 }
@@ -305,20 +309,29 @@ fn grouped(number: usize) -> String {
     groups.collect::<Vec<_>>().join(",")
 }
 
-pub(super) fn assign_input(name: VarName, mut value: Zeroizing<Vec<u8>>) -> Result<Assignment, Error> {
+pub(super) fn assign_input(
+    name: VarName,
+    mut value: Zeroizing<Vec<u8>>,
+    command: &'static str,
+) -> Result<Assignment, Error> {
     if value.is_empty() {
-        return Err(no_value("stdin was empty", &name));
+        return Err(no_value("stdin was empty", &name, command));
     }
     ui::strip_line_end(&mut value);
     if repeats_name(&name, &value) && !holds_sealed(&value) {
+        let error = Error::refused(format!("the value of {name} starts with `{name}=`")).with_status(2);
         let hint = "for lines of NAME=value: envseal set - < FILE";
-        return Err(Error::usage(format!("the value of {name} starts with `{name}=`"), hint));
+        return Err(if command == SET { error.with_hint(hint) } else { error });
     }
     Ok(Assignment { name, value: SecretBytes::new(std::mem::take(&mut *value)) })
 }
 
-fn no_value(message: &str, name: &VarName) -> Error {
-    let hint = hint!("for an empty value: envseal set {name} ''", name = name.as_str());
+fn no_value(message: &str, name: &VarName, command: &'static str) -> Error {
+    let typed = name.as_str();
+    let hint = match command {
+        SET => hint!("for an empty value: envseal set {typed} ''", typed),
+        _ => hint!("for an empty value: envseal resolve {typed} ''", typed),
+    };
     Error::usage(format!("no value for {name}: {message}"), hint)
 }
 

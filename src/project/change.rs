@@ -404,7 +404,7 @@ fn sealed_twice(file: &EnvFile, name: &str) -> Error {
     refused_in(file.path(), format!("the new value of {name} is, or contains, a sealed value"))
         .with_status(2)
         .with_hint(hint!(
-            "to copy the value of another variable: envseal get OTHER -f {path} | envseal set {name} -f {path}",
+            "to copy the value of another variable: envseal get OTHER -f FILE | envseal set {name} -f {path}",
             name,
             path = file.path()
         ))

@@ -12,7 +12,7 @@ use super::projects::{Project, Projects};
 use super::team_file::{change_team_text, team_file_malformed};
 use super::transaction::WriteLock;
 use super::update::Write;
-use crate::config::{EnvName, KEYS_FILE, is_keys_file};
+use crate::config::{EnvName, FileRole, KEYS_FILE, is_keys_file};
 use crate::crypto::{KeyId, PrivateKey, PublicKey};
 use crate::dotenv::{Document, Edit};
 use crate::error::Error;
@@ -284,13 +284,14 @@ fn dockerignores(
     for folder in folders.into_iter().filter(|folder| has_dockerfile(folder)) {
         let ignore = folder.join(".dockerignore");
         project.refuse_leading_outside(&ignore)?;
-        let target = fs::final_target(&ignore)?;
-        if !target.to_string_lossy().ends_with("ignore") {
-            return Err(unfit_link(&ignore, &target, "is not an ignore file"));
-        }
         // Its patterns are anchored at its folder.
         let lines = [name, &format!("**/{name}")];
-        ready.extend(fs::with_lines(&ignore, &lines, NewMode::Default)?.map(|staged| (ignore, staged)));
+        let Some(staged) = fs::with_lines(&ignore, &lines, NewMode::Default)? else { continue };
+        let target = fs::final_target(&ignore)?;
+        if FileRole::of(&target) != FileRole::Other || !target.to_string_lossy().ends_with("ignore") {
+            return Err(unfit_link(&ignore, &target, "is not an ignore file"));
+        }
+        ready.push((ignore, staged));
     }
     Ok(ready)
 }
@@ -303,7 +304,7 @@ pub(super) fn exclude_temporaries(repo: &Repo) -> Result<bool, GitError> {
 fn unfit_link(link: &Path, target: &Path, why: &str) -> Error {
     let [link, target] = [link, target].map(git::relative_path);
     let message = format!("{} is a symlink to {}, which {why}", link.display(), target.display());
-    Error::refused(message).with_hint(hint!("remove it: rm {link}", link))
+    Error::refused(message)
 }
 
 /// Rejects a keys file that git doesn't ignore in the worktree `root`, and a symlink to one that git tracks or doesn't
@@ -330,13 +331,13 @@ fn refuse_unignored(path: &Path, root: Option<&Path>, project: &Project) -> Resu
     if repo.is_ignored(&target)? {
         return Ok(());
     }
-    let error = unfit_link(path, &target, "git does not ignore");
-    if !target.exists() {
-        return Err(error);
-    }
-    let [link, target] = [path, &target].map(git::relative_path);
-    let hint = hint!("if that file has your keys: mv {target} {link}; if not: rm {link}", target, link);
-    Err(error.with_hint(hint))
+    let [link, file] = [path, &target].map(git::relative_path);
+    let hint = if target.exists() {
+        hint!("have git ignore {file}, or remove the link: rm {link}", file, link)
+    } else {
+        hint!("remove it: rm {link}", link)
+    };
+    Err(unfit_link(path, &target, "git does not ignore").with_hint(hint))
 }
 
 /// Returns the globs worth declaring plain for these files: those that match names in plain text and are not declared

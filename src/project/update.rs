@@ -16,6 +16,7 @@ use super::transaction::{ReadyFile, WriteLock, commit, exclude_beside};
 use crate::crypto::{Opener, PrivateKey, PublicKey};
 use crate::dotenv::Document;
 use crate::error::Error;
+use crate::git::relative_path;
 use crate::keys::KeyStore;
 
 pub(crate) struct Target<'a> {
@@ -321,11 +322,12 @@ impl Target<'_> {
         let Some((path, committed)) = other else { return Ok(()) };
         let (id, place) = (committed.id(), path.display());
         let message = format!("{env} already has a public key in the last commit ({id}), in {place}");
-        let exists = self.project.place().lock_dir().join(&path).symlink_metadata().is_ok();
+        let path = self.project.place().lock_dir().join(&path);
+        let (exists, path) = (path.symlink_metadata().is_ok(), relative_path(&path));
         Err(Error::refused(message).with_status(3).with_hint(if exists {
-            hint!("see its line for the key: git show HEAD:{path}", path)
+            hint!("see its line for the key: git log -p -- {path}", path)
         } else {
-            hint!("restore the file: git checkout HEAD -- :/{path}", path)
+            hint!("restore the file: git checkout HEAD -- {path}", path)
         }))
     }
 

@@ -26,8 +26,8 @@ fn a_keys_file_that_leads_to_a_file_for_git_is_refused_as_what_it_is() {
     std::fs::rename(env.path(".env.keys"), env.path("keys.txt")).unwrap();
     symlink("keys.txt", env.path(".env.keys")).unwrap();
     let said = env.fails(4, &["set", "B", "2", "-e", "production"]);
-    let line = said.split_once("hint: if that file has your keys: ").expect(&said).1;
-    env.shell(line.split_once("; if not: ").unwrap().0).ok();
+    assert!(said.contains("hint: have git ignore keys.txt, or "), "{said}");
+    env.write(".gitignore", env.read(".gitignore") + "keys.txt\n");
     env.ok(&["set", "B", "2", "-e", "production"]);
     assert_eq!(env.ok(&["get", "A"]), "1\n");
 }
@@ -39,7 +39,8 @@ fn no_rule_is_written_through_a_link_to_another_kind_of_file() {
     env.write("Dockerfile", "FROM scratch\n");
     std::fs::create_dir(env.path("docker")).unwrap();
     env.write("envseal.toml", "");
-    for target in [".env", "envseal.toml", ".env.keys", "Dockerfile"] {
+    env.write(".env.ignore", "");
+    for target in [".env", "envseal.toml", ".env.keys", "Dockerfile", ".env.ignore"] {
         symlink(target, env.path(".dockerignore")).unwrap();
         let before = env.bytes(target);
         let said = env.fails(4, &["check", "--fix"]);
@@ -47,7 +48,7 @@ fn no_rule_is_written_through_a_link_to_another_kind_of_file() {
             format!("error: .dockerignore is a symlink to {target}, which is not an ignore file\n");
         assert!(said.starts_with(&expected), "{said}");
         assert_eq!(env.bytes(target), before, "{target}");
-        env.shell(said.split_once("hint: remove it: ").expect(&said).1).ok();
+        std::fs::remove_file(env.path(".dockerignore")).unwrap();
     }
     env.write("docker/app.dockerignore", "");
     symlink("docker/app.dockerignore", env.path(".dockerignore")).unwrap();

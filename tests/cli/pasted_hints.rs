@@ -31,7 +31,7 @@ fn a_hint_repeats_the_file_that_was_named() {
         (
             &["set", "DB", "-f", "sub/.env", &env.read(".env")],
             "",
-            "envseal get OTHER -f sub/.env | envseal set DB -f sub/.env",
+            "envseal get OTHER -f FILE | envseal set DB -f sub/.env",
         ),
         (
             &["resolve", "DB", "-f", "sub/.env"],

@@ -60,13 +60,10 @@ fn what_the_policy_calls_plain_is_never_newly_encrypted() {
     env.write("envseal.toml", "[policy]\nplain = [\"PORT\", \"VITE_*\"]\n");
     env.write(".env", "VITE_A=1\n");
     let stderr = env.refuses(2, &["set", "PORT", "80", "-e", "production"]);
-    let team_file = env.path("envseal.toml").display().to_string();
     assert_eq!(
         stderr,
-        format!(
-            "error: .env.production: PORT can't be encrypted, because {team_file} declares PORT plain\n\
-             hint: if it is not secret: envseal set PORT --plain -f .env.production\n",
-        )
+        "error: .env.production: PORT can't be encrypted, because envseal.toml declares PORT plain\n\
+         hint: if it is not secret: envseal set PORT --plain -f .env.production\n",
     );
     env.refuses(2, &["set", "OTHER=1", "VITE_B=2"]);
     // Neither a new value nor in place of a plain one, of which `check` would report an error.
@@ -74,15 +71,15 @@ fn what_the_policy_calls_plain_is_never_newly_encrypted() {
         assert_eq!(
             env.refuses(2, &["set", name, "2", "--seal"]),
             format!(
-                "error: .env: {name} can't be encrypted, because {team_file} declares {name} plain\n\
-                 hint: if it is secret, change {team_file} so that it no longer declares {name} plain\n",
+                "error: .env: {name} can't be encrypted, because envseal.toml declares {name} plain\n\
+                 hint: if it is secret, change envseal.toml so that it no longer declares {name} plain\n",
             )
         );
     }
     env.refuses(2, &["set", "VITE_A", "--generate"]);
     assert_eq!(
         env.envseal(&["set", "VITE_A", "2"]).output().stderr,
-        format!("Wrote VITE_A to .env as plain text, because {team_file} declares it plain\n")
+        "Wrote VITE_A to .env as plain text, because envseal.toml declares it plain\n"
     );
     assert_eq!(env.read(".env"), "VITE_A=2\n");
     env.ok(&["set", "PORT", "80", "--plain"]);
