@@ -165,7 +165,9 @@ fn dependent_names<'r>(
         for (path, report) in files {
             hidden.extend(report.hidden.keys().map(|name| (name.as_str(), *path)));
             for (name, _, names) in &report.references {
-                names.iter().for_each(|on| referring.entry(on).or_default().push(name));
+                for on in names {
+                    referring.entry(on).or_default().push(name);
+                }
             }
         }
         // Through any chain of references.
